@@ -1,0 +1,32 @@
+"""Find, prove and explain the fixed points of trained recurrent neural networks.
+
+>>> import numpy as np, stillpoint as sp
+>>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1, lefschetz=1)
+>>> points = sp.find_fixed_points(system, np.linspace(-1, 1, 100)[:, None])
+>>> len(points), points.census().suggests_missing
+(3, False)
+"""
+
+from .as_system import as_system
+from .io import load
+from .local import Linearization, linearize
+from .points import Census, FixedPoints, find_fixed_points, sample_states
+from .projection import fit_pca
+from .status import Status
+from .system import System
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "Census",
+    "FixedPoints",
+    "Linearization",
+    "Status",
+    "System",
+    "as_system",
+    "find_fixed_points",
+    "fit_pca",
+    "linearize",
+    "load",
+    "sample_states",
+]

@@ -1,0 +1,97 @@
+"""Activation functions, their slopes, and what a theorem may assume of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import namespace
+from ..status import check_option
+
+Array = Float[Any, "..."]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function phi.
+
+    Attributes
+    ----------
+    name
+        The field's name for it.
+    value
+        phi(a).
+    slope
+        phi'(a), given `a` and phi(a). At ReLU's kink the slope is 0, as in torch.
+    bounded
+        Whether phi maps all reals into a bounded interval.
+    """
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array, Array], Array]
+    bounded: bool
+
+
+def sigmoid(a: Array) -> Array:
+    """Return 1 / (1 + exp(-a)) without overflow; `sigmoid(-a)` is 1 - sigmoid(a) to full accuracy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
+    array([0. , 0.5, 1. ])
+    """
+    xp = namespace(a)
+    small = xp.exp(-xp.abs(a))
+    return xp.where(a >= 0, xp.ones_like(a), small) / (1 + small)
+
+
+def _tanh(a: Array) -> Array:
+    return namespace(a).tanh(a)
+
+
+def _positive_part(a: Array) -> Array:
+    xp = namespace(a)
+    return xp.where(a > 0, a, xp.zeros_like(a))
+
+
+def _step(a: Array, _: Array) -> Array:
+    return namespace(a).astype(a > 0, a.dtype)
+
+
+def _softplus(a: Array) -> Array:
+    xp = namespace(a)
+    return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))
+
+
+#: The activations that cells know, by name.
+ACTIVATIONS = {
+    phi.name: phi
+    for phi in (
+        Activation("tanh", _tanh, lambda _, h: 1 - h * h, bounded=True),
+        Activation("relu", _positive_part, _step, bounded=False),
+        Activation("sigmoid", sigmoid, lambda a, h: h * sigmoid(-a), bounded=True),
+        Activation("softplus", _softplus, lambda a, _: sigmoid(a), bounded=False),
+        Activation("linear", lambda a: a, lambda a, _: namespace(a).ones_like(a), bounded=False),
+    )
+}
+
+
+def activation(name: str) -> Activation:
+    """Return the activation called `name`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no activation of that name.
+
+    Examples
+    --------
+    >>> activation("tanh").bounded
+    True
+    """
+    return ACTIVATIONS[check_option("activation", name, ACTIVATIONS)]

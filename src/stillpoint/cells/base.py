@@ -1,0 +1,88 @@
+"""What all cells share: weights that are checked once, and derivatives as scaled rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import ArrayKind, namespace
+from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from ..status import ArgumentError
+from .scaled_rows import ScaledRows
+
+
+class Cell(Dynamics):
+    """A canonical cell: a frozen dataclass whose array fields are its weights."""
+
+    def weights(self) -> Iterable[Any]:
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if hasattr(value, "dtype"):
+                yield value
+
+
+class RowScaledCell(Cell):
+    """A cell whose Jacobians are sums of row-scaled weight matrices."""
+
+    @abstractmethod
+    def state_rows(self, x: Batch, u: Inputs) -> ScaledRows:
+        """Return the Jacobian in the state as scaled rows."""
+
+    @abstractmethod
+    def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
+        """Return the Jacobian in the inputs as scaled rows."""
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        return self.state_rows(x, u).matrix()
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.input_rows(x, u).matrix()
+
+    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
+        return self.state_rows(x, u).times(v)
+
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
+        return self.state_rows(x, u).transposed_times(w)
+
+
+def check_weights(owner: str, arrays: Mapping[str, tuple[Any, tuple[int, ...]]]) -> ArrayKind:
+    """Check that weights have the shapes they must have and are finite; return their kind.
+
+    Parameters
+    ----------
+    owner
+        The cell's name, for messages.
+    arrays
+        For each weight its array and the shape wanted.
+
+    Raises
+    ------
+    ArgumentError
+        If a shape is wrong or a value is not finite.
+    """
+    kind = None
+    for name, (array, wanted) in arrays.items():
+        shape = tuple(array.shape)
+        if shape != wanted:
+            raise ArgumentError(
+                f"{name} of {owner}: got shape {shape}, but {wanted} is wanted; rows are the "
+                f"units written to, columns the units read from."
+            )
+        if not bool(namespace(array).all(namespace(array).isfinite(array))):
+            raise ArgumentError(
+                f"{name} of {owner}: holds NaN or infinite values, so the network has no "
+                f"well-defined step; check how its training ended."
+            )
+        kind = kind or ArrayKind.of(array)
+    assert kind is not None
+    return kind
+
+
+def gate_blocks(weights: Any, count: int) -> list[Any]:
+    """Split weights that are stacked gate above gate."""
+    size = weights.shape[0] // count
+    return [weights[k * size : (k + 1) * size, ...] for k in range(count)]

@@ -1,0 +1,132 @@
+"""The leaky cell in current form: x' = (1 - alpha) x + alpha (W phi(x) + B u + b)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import ArrayKind, diagonal_matrices, identity_like, namespace
+from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..status import ArgumentError
+from .activations import activation
+from .base import Cell, check_weights
+
+
+@dataclass(frozen=True, eq=False)
+class LeakyCell(Cell):
+    """x' = (1 - alpha) x + alpha (W phi(x) + B u + b), with alpha = dt / tau.
+
+    This is the Euler step of tau dx/dt = -x + W phi(x) + B u + b (Hopfield 1984; Sussillo and
+    Abbott 2009). The state x is the input current; the rate is phi(x).
+
+    Parameters
+    ----------
+    W
+        Recurrent weights, shape (d, d), rows = to.
+    B
+        Input weights, shape (d, m).
+    b
+        Bias, shape (d,).
+    alpha
+        dt / tau in (0, 1], one number per unit, shape (d,).
+    phi
+        Name of the activation.
+
+    Raises
+    ------
+    ArgumentError
+        If shapes do not fit, a weight is not finite, alpha leaves (0, 1], or `phi` is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell = LeakyCell(np.eye(1), np.zeros((1, 0)), np.ones(1), alpha=np.array([0.5]))
+    >>> cell.step(np.zeros((1, 1)), np.zeros((1, 0)))
+    array([[0.5]])
+    """
+
+    W: Float[Any, "d d"]
+    B: Float[Any, "d m"]
+    b: Float[Any, " d"]
+    alpha: Float[Any, " d"]
+    phi: str = "tanh"
+
+    def __post_init__(self) -> None:
+        d, m = self.state_size, self.input_size
+        activation(self.phi)
+        check_weights(
+            "LeakyCell",
+            {
+                "W": (self.W, (d, d)),
+                "B": (self.B, (d, m)),
+                "b": (self.b, (d,)),
+                "alpha": (self.alpha, (d,)),
+            },
+        )
+        xp = namespace(self.alpha)
+        if not bool(xp.all((self.alpha > 0) & (self.alpha <= 1))):
+            raise ArgumentError(
+                "alpha of LeakyCell: every value must lie in (0, 1]; it is dt / tau, so choose a "
+                "step dt no longer than the time constant tau."
+            )
+
+    @property
+    def state_size(self) -> int:
+        return self.b.shape[0]
+
+    @property
+    def input_size(self) -> int:
+        return self.B.shape[-1]
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return ArrayKind.of(self.W)
+
+    @property
+    def lefschetz(self) -> int | None:
+        return 1 if activation(self.phi).bounded else None
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        return x + self.alpha * self.pull(x, u)
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
+        leak = diagonal_matrices(1 - self.alpha + 0 * x)
+        return leak + (self.alpha[:, None] * self.W) * self.slope(x)[:, None, :]
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
+        ones = namespace(x).ones_like(x)
+        return ones[:, :, None] * (self.alpha[:, None] * self.B)
+
+    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:  # noqa: ARG002
+        return (1 - self.alpha) * v + self.alpha * ((self.slope(x) * v) @ self.W.T)
+
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:  # noqa: ARG002
+        return (1 - self.alpha) * w + self.slope(x) * ((self.alpha * w) @ self.W)
+
+    def equilibrium_problem(self) -> RootProblem:
+        return LeakyEquilibrium(self)
+
+    def pull(self, x: Batch, u: Inputs) -> Batch:
+        """Return W phi(x) + B u + b - x, the motion with the leak divided out."""
+        return activation(self.phi).value(x) @ self.W.T + u @ self.B.T + self.b - x
+
+    def slope(self, x: Batch) -> Batch:
+        """Return phi'(x)."""
+        phi = activation(self.phi)
+        return phi.slope(x, phi.value(x))
+
+
+@dataclass(frozen=True)
+class LeakyEquilibrium(StateProblem):
+    """W phi(x) + B u + b - x = 0: the zeros of the motion, whatever the leak."""
+
+    cell: LeakyCell
+    unitwise = True
+
+    def residual(self, y: Batch, u: Inputs) -> Batch:
+        return self.cell.pull(y, u)
+
+    def jacobian(self, y: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
+        return self.cell.W * self.cell.slope(y)[:, None, :] - identity_like(y, y.shape[-1])

@@ -1,0 +1,231 @@
+"""The long short-term memory cell, with or without a projection, state [h, c]."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jaxtyping import Float
+
+from ..arrays import ArrayKind, diagonal_matrices, identity_like, namespace
+from ..dynamics import Batch, Inputs, Matrices, RootProblem
+from .activations import sigmoid
+from .base import Cell, check_weights, gate_blocks
+from .scaled_rows import ScaledRows
+
+
+class _Evaluation(NamedTuple):
+    """The gates at one batch of states, and the memory before and after the step."""
+
+    i: Batch
+    f: Batch
+    g: Batch
+    o: Batch
+    not_f: Batch  # 1 - f without cancellation
+    c: Batch
+    new_c: Batch
+    tanh_c: Batch  # of the new memory
+
+    def memory_rows(self, weights: Any) -> ScaledRows:
+        """Return the derivative of c' in what `weights` read."""
+        w_i, w_f, w_g, _ = gate_blocks(weights, 4)
+        return ScaledRows(
+            [
+                (self.g * self.i * (1 - self.i), w_i),
+                (self.c * self.f * self.not_f, w_f),
+                (self.i * (1 - self.g * self.g), w_g),
+            ]
+        )
+
+    def output_rows(self, weights: Any, memory_rows: ScaledRows) -> ScaledRows:
+        """Return the derivative of o tanh(c') in what `weights` read, given that of c'."""
+        w_o = gate_blocks(weights, 4)[3]
+        through_output = self.tanh_c * self.o * (1 - self.o)
+        return memory_rows.scaled(self.through_memory).plus((through_output, w_o))
+
+    @property
+    def through_memory(self) -> Float[Any, "n k"]:
+        """d(o tanh(c')) / dc', a diagonal."""
+        return self.o * (1 - self.tanh_c * self.tanh_c)
+
+
+@dataclass(frozen=True, eq=False)
+class LSTMCell(Cell):
+    """c' = f c + i g, h' = P (o tanh(c')), Hochreiter and Schmidhuber (1997).
+
+    The state is [h, c] in this order. i, f, o are sigmoids and g is the tanh of W h + B u + b.
+
+    Parameters
+    ----------
+    W
+        Recurrent weights of i, f, g, o stacked, shape (4 k, p).
+    B
+        Input weights of i, f, g, o stacked, shape (4 k, m).
+    b
+        Biases of i, f, g, o stacked, shape (4 k,).
+    P
+        Projection of the output (Sak et al. 2014), shape (p, k), or None where h = o tanh(c).
+
+    Raises
+    ------
+    ArgumentError
+        If shapes do not fit or a weight is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell = LSTMCell(np.zeros((4, 1)), np.zeros((4, 0)), np.zeros(4))
+    >>> cell.step(np.array([[0.0, 2.0]]), np.zeros((1, 0))).round(4)  # h' = tanh(c/2)/2, c' = c/2
+    array([[0.3808, 1.    ]])
+    """
+
+    W: Float[Any, "4*k p"]
+    B: Float[Any, "4*k m"]
+    b: Float[Any, " 4*k"]
+    P: Float[Any, "p k"] | None = None
+
+    def __post_init__(self) -> None:
+        k, p, m = self.cell_size, self.output_size, self.input_size
+        wanted = {
+            "W": (self.W, (4 * k, p)),
+            "B": (self.B, (4 * k, m)),
+            "b": (self.b, (4 * k,)),
+        }
+        if self.P is not None:
+            wanted["P"] = (self.P, (p, k))
+        check_weights("LSTMCell", wanted)
+
+    @property
+    def cell_size(self) -> int:
+        """The number of memory cells k."""
+        return self.b.shape[0] // 4
+
+    @property
+    def output_size(self) -> int:
+        """The size p of h."""
+        return self.cell_size if self.P is None else self.P.shape[0]
+
+    @property
+    def state_size(self) -> int:
+        return self.output_size + self.cell_size
+
+    @property
+    def input_size(self) -> int:
+        return self.B.shape[-1]
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return ArrayKind.of(self.W)
+
+    @property
+    def parts(self) -> Mapping[str, range]:
+        return {"h": range(self.output_size), "c": range(self.output_size, self.state_size)}
+
+    @property
+    def lefschetz(self) -> int:
+        return 1
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        at = self._evaluate(x, u)
+        return namespace(x).concat([self.project(at.o * at.tanh_c), at.new_c], axis=1)
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        concat = namespace(x).concat
+        at, memory, output = self._state_rows(x, u)
+        output_in_c = diagonal_matrices(at.through_memory * at.f)
+        top = [self._project_rows(output.matrix()), self._project_rows(output_in_c)]
+        bottom = [memory.matrix(), diagonal_matrices(at.f)]
+        return concat([concat(top, axis=2), concat(bottom, axis=2)], axis=1)
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        at = self._evaluate(x, u)
+        memory = at.memory_rows(self.B)
+        output = at.output_rows(self.B, memory)
+        return namespace(x).concat([self._project_rows(output.matrix()), memory.matrix()], axis=1)
+
+    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
+        v_h, v_c = self._split(v)
+        at, memory, output = self._state_rows(x, u)
+        moved = output.times(v_h) + at.through_memory * at.f * v_c
+        return namespace(x).concat(
+            [self.project(moved), memory.times(v_h) + at.f * v_c],
+            axis=1,
+        )
+
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
+        w_h, w_c = self._split(w)
+        w_h = w_h if self.P is None else w_h @ self.P
+        at, memory, output = self._state_rows(x, u)
+        pulled = output.transposed_times(w_h) + memory.transposed_times(w_c)
+        return namespace(x).concat([pulled, at.f * (at.through_memory * w_h + w_c)], axis=1)
+
+    def equilibrium_problem(self) -> RootProblem:
+        return LSTMEquilibrium(self)
+
+    def project(self, hidden: Float[Any, "n k"]) -> Float[Any, "n p"]:
+        """Return P times `hidden`, or `hidden` itself where there is no projection."""
+        return hidden if self.P is None else hidden @ self.P.T
+
+    def resting_memory(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n k"]:
+        """Return c = i g / (1 - f), where the memory stands still under a constant h."""
+        return self._evaluate_at_rest(h, u).c
+
+    def resting_output(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p"]:
+        """Return P (o tanh(c)) at the resting memory."""
+        at = self._evaluate_at_rest(h, u)
+        return self.project(at.o * at.tanh_c)
+
+    def resting_output_jacobian(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p p"]:
+        """Return the Jacobian of `resting_output` in h."""
+        at = self._evaluate_at_rest(h, u)
+        # At rest, dc/dh is the one-step dc'/dh with the leak 1 - f divided out.
+        memory = at.memory_rows(self.W).scaled(1 / at.not_f)
+        return self._project_rows(at.output_rows(self.W, memory).matrix())
+
+    def _split(self, x: Batch) -> tuple[Batch, Batch]:
+        return x[:, : self.output_size], x[:, self.output_size :]
+
+    def _evaluate(self, x: Batch, u: Inputs) -> _Evaluation:
+        h, c = self._split(x)
+        i, f, g, o, not_f = self._gates(h, u)
+        new_c = f * c + i * g
+        return _Evaluation(i, f, g, o, not_f, c, new_c, namespace(x).tanh(new_c))
+
+    def _evaluate_at_rest(self, h: Float[Any, "n p"], u: Inputs) -> _Evaluation:
+        i, f, g, o, not_f = self._gates(h, u)
+        c = i * g / not_f
+        return _Evaluation(i, f, g, o, not_f, c, c, namespace(h).tanh(c))
+
+    def _gates(self, h: Float[Any, "n p"], u: Inputs) -> tuple[Batch, Batch, Batch, Batch, Batch]:
+        k = self.cell_size
+        drive = h @ self.W.T + u @ self.B.T + self.b
+        i, f, g, o = (drive[:, gate * k : (gate + 1) * k] for gate in range(4))
+        return sigmoid(i), sigmoid(f), namespace(h).tanh(g), sigmoid(o), sigmoid(-f)
+
+    def _state_rows(self, x: Batch, u: Inputs) -> tuple[_Evaluation, ScaledRows, ScaledRows]:
+        at = self._evaluate(x, u)
+        memory = at.memory_rows(self.W)
+        return at, memory, at.output_rows(self.W, memory)
+
+    def _project_rows(self, matrices: Float[Any, "n k j"]) -> Float[Any, "n p j"]:
+        return matrices if self.P is None else namespace(matrices).matmul(self.P, matrices)
+
+
+@dataclass(frozen=True)
+class LSTMEquilibrium(RootProblem):
+    """P (o tanh(c)) - h = 0 with c = i g / (1 - f): the fixed points in h alone."""
+
+    cell: LSTMCell
+
+    def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n p"]:  # noqa: ARG002
+        return x[:, : self.cell.output_size]
+
+    def state(self, y: Float[Any, "n p"], u: Inputs) -> Batch:
+        return namespace(y).concat([y, self.cell.resting_memory(y, u)], axis=1)
+
+    def residual(self, y: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p"]:
+        return self.cell.resting_output(y, u) - y
+
+    def jacobian(self, y: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p p"]:
+        return self.cell.resting_output_jacobian(y, u) - identity_like(y, y.shape[-1])

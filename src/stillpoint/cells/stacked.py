@@ -1,0 +1,126 @@
+"""Several layers as one cell: each layer reads the new output of the layer below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import ArrayKind, identity_like, namespace
+from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from ..status import ArgumentError
+
+
+@dataclass(frozen=True, eq=False)
+class StackedCell(Dynamics):
+    """Layers on top of each other, as in a multi-layer `nn.RNN`, `nn.GRU` or `nn.LSTM`.
+
+    The state is that of layer 0, then that of layer 1, and so on. The output of a layer is its
+    part `h`, or its whole state where it has no parts.
+
+    Parameters
+    ----------
+    layers
+        Cells, bottom first; each must have as many inputs as the layer below has outputs.
+
+    Raises
+    ------
+    ArgumentError
+        If the sizes of two neighbours do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from stillpoint.cells import VanillaCell
+    >>> layer = VanillaCell(np.eye(1), np.eye(1), np.zeros(1), phi="linear")
+    >>> StackedCell([layer, layer]).step(np.array([[1.0, 10.0]]), np.array([[100.0]]))
+    array([[101., 111.]])
+    """
+
+    layers: Sequence[Dynamics]
+
+    def __post_init__(self) -> None:
+        for below, above in zip(self.layers, self.layers[1:], strict=False):
+            outputs = len(_output_of(below))
+            if above.input_size != outputs:
+                raise ArgumentError(
+                    f"layers: a layer with {above.input_size} inputs stands on one with "
+                    f"{outputs} outputs; the two must be equal."
+                )
+
+    @property
+    def state_size(self) -> int:
+        return sum(layer.state_size for layer in self.layers)
+
+    @property
+    def input_size(self) -> int:
+        return self.layers[0].input_size
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return self.layers[0].arrays
+
+    @property
+    def parts(self) -> Mapping[str, range]:
+        named = {}
+        for number, (layer, (start, stop)) in enumerate(zip(self.layers, self._spans, strict=True)):
+            named[f"layer{number}"] = range(start, stop)
+            for part, inside in layer.parts.items():
+                named[f"layer{number}.{part}"] = range(inside.start + start, inside.stop + start)
+        return named
+
+    @property
+    def lefschetz(self) -> int | None:
+        return 1 if all(layer.lefschetz == 1 for layer in self.layers) else None
+
+    def weights(self) -> Iterable[Any] | None:
+        listed = [layer.weights() for layer in self.layers]
+        return None if None in listed else [array for arrays in listed for array in arrays or ()]
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        new = []
+        for layer, (start, stop) in zip(self.layers, self._spans, strict=True):
+            new.append(layer.step(x[:, start:stop], u))
+            u = _read(layer, new[-1])
+        return namespace(x).concat(new, axis=1)
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        return self._derivative(x, u)[:, :, : self.state_size]
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self._derivative(x, u)[:, :, self.state_size :]
+
+    def _derivative(self, x: Batch, u: Inputs) -> Float[Any, "n d d+m"]:
+        """Return the derivative of the step in (x, u), by the chain rule from layer to layer."""
+        xp = namespace(x)
+        width = self.state_size + self.input_size
+        column = xp.zeros_like(x)[:, :1, None]
+        identity = identity_like(x, width)[self.state_size :, :]
+        signal = column + identity  # derivative of what the present layer reads
+        layers = []
+        for layer, (start, stop) in zip(self.layers, self._spans, strict=True):
+            state = x[:, start:stop]
+            selection = identity_like(x, width)[start:stop, :]
+            own = xp.matmul(layer.jacobian(state, u), selection)
+            layers.append(own + xp.matmul(layer.input_jacobian(state, u), signal))
+            signal = _read(layer, layers[-1])
+            u = _read(layer, layer.step(state, u))
+        return xp.concat(layers, axis=1)
+
+    @property
+    def _spans(self) -> list[tuple[int, int]]:
+        sizes = [layer.state_size for layer in self.layers]
+        return [(end - size, end) for end, size in zip(accumulate(sizes), sizes, strict=True)]
+
+
+def _output_of(layer: Dynamics) -> range:
+    return layer.parts.get("h", range(layer.state_size))
+
+
+def _read(layer: Dynamics, states: Any) -> Any:
+    """Return the rows of a layer's new state (or its derivative) that the layer above reads."""
+    output = _output_of(layer)
+    return states[:, output.start : output.stop, ...]

@@ -1,0 +1,88 @@
+"""The vanilla (Elman) cell: h' = phi(W h + B u + b)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import ArrayKind
+from ..dynamics import Batch, Inputs
+from .activations import activation
+from .base import RowScaledCell, check_weights
+from .scaled_rows import ScaledRows
+
+
+@dataclass(frozen=True, eq=False)
+class VanillaCell(RowScaledCell):
+    """h' = phi(W h + B u + b), Elman (1990).
+
+    Parameters
+    ----------
+    W
+        Recurrent weights, shape (d, d), rows = to.
+    B
+        Input weights, shape (d, m).
+    b
+        Bias, shape (d,).
+    phi
+        Name of the activation: tanh, relu, sigmoid, softplus or linear.
+
+    Raises
+    ------
+    ArgumentError
+        If shapes do not fit, a weight is not finite, or `phi` is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell = VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+    >>> cell.step(np.array([[0.5]]), np.zeros((1, 0))).round(4)
+    array([[0.7616]])
+    """
+
+    W: Float[Any, "d d"]
+    B: Float[Any, "d m"]
+    b: Float[Any, " d"]
+    phi: str = "tanh"
+
+    def __post_init__(self) -> None:
+        d, m = self.state_size, self.input_size
+        activation(self.phi)
+        check_weights(
+            "VanillaCell", {"W": (self.W, (d, d)), "B": (self.B, (d, m)), "b": (self.b, (d,))}
+        )
+
+    @property
+    def state_size(self) -> int:
+        return self.b.shape[0]
+
+    @property
+    def input_size(self) -> int:
+        return self.B.shape[-1]
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return ArrayKind.of(self.W)
+
+    @property
+    def lefschetz(self) -> int | None:
+        return 1 if activation(self.phi).bounded else None
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        return activation(self.phi).value(self._drive(x, u))
+
+    def state_rows(self, x: Batch, u: Inputs) -> ScaledRows:
+        return ScaledRows([(self._slope(x, u), self.W)])
+
+    def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
+        return ScaledRows([(self._slope(x, u), self.B)])
+
+    def _drive(self, x: Batch, u: Inputs) -> Batch:
+        return x @ self.W.T + u @ self.B.T + self.b
+
+    def _slope(self, x: Batch, u: Inputs) -> Batch:
+        phi = activation(self.phi)
+        drive = self._drive(x, u)
+        return phi.slope(drive, phi.value(drive))

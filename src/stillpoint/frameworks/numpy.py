@@ -1,0 +1,87 @@
+"""Functions on NumPy arrays; differentiated by central differences where they bring no Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..arrays import ArrayKind
+from ..dynamics import Dynamics, Kind
+from .functions import Derivative, FunctionDynamics, accept_state_alone, try_out
+
+# Fourth-order central difference: offsets in units of the spacing, and their weights.
+_OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
+_WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
+_SPACING = np.finfo(np.float64).eps ** 0.2
+
+
+def is_model(model: Any) -> bool:  # noqa: ARG001
+    """NumPy has no modules: a network is always given as a function or as a cell."""
+    return False
+
+
+def is_array(array: Any) -> bool:
+    """Whether `array` is NumPy's."""
+    return isinstance(array, np.ndarray)
+
+
+def read_function(
+    function: Callable[..., Any],
+    size: tuple[int, int],
+    *,
+    kind: Kind = "map",
+    jacobian: Derivative | None = None,
+    input_jacobian: Derivative | None = None,
+    lefschetz: int | None = None,
+) -> Dynamics:
+    """Return a NumPy function as dynamics in float64.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the function is not batched or fails.
+    """
+    given = accept_state_alone(function, size[1])
+
+    def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return np.asarray(given(x.copy(), u.copy()), dtype=np.float64)
+
+    arrays = ArrayKind.of(np.zeros(0))
+    try_out(step, size, arrays)
+    return FunctionDynamics(
+        function=step,
+        size=size,
+        array_kind=arrays,
+        state_derivative=jacobian or (lambda x, u: differentiate(lambda y: step(y, u), x)),
+        input_derivative=input_jacobian or (lambda x, u: differentiate(lambda v: step(x, v), u)),
+        function_kind=kind,
+        known_lefschetz=lefschetz,
+    )
+
+
+def differentiate(
+    function: Callable[[Any], Any], x: Float[np.ndarray, "n d"]
+) -> Float[np.ndarray, "n k d"]:
+    """Return the Jacobian of a row-wise function by fourth-order central differences.
+
+    The error is about 1e-12 where the function is smooth on the scale of 1e-3.
+
+    Examples
+    --------
+    >>> bool(abs(differentiate(np.sin, np.zeros((1, 1)))[0, 0, 0] - 1) < 1e-11)
+    True
+    """
+    n, d = x.shape
+    spacing = _SPACING * np.maximum(1.0, np.abs(x))
+    columns = []
+    for j in range(d):
+        slope: Any = 0.0
+        for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
+            moved = x.copy()
+            moved[:, j] += offset * spacing[:, j]
+            slope = slope + weight * function(moved)
+        columns.append(slope / spacing[:, j, None])
+    return np.stack(columns, axis=-1) if columns else np.zeros((n, function(x).shape[1], 0))

@@ -1,0 +1,58 @@
+"""Stability and index, for maps and flows, from eigenvalues.
+
+Moduli count, not real parts: a map is stable where all |lambda| < 1, a flow where all
+Re lambda < 0. An eigenvalue within `MARGIN` of the border is on neither side; a point that has
+one is neither stable nor, for that eigenvalue, unstable.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Complex, Float, Int
+
+from ..dynamics import Kind
+
+#: Eigenvalues this near the stability border are taken to lie on it.
+MARGIN = 1e-9
+
+
+def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.ndarray, "... d"]:
+    """Return how far each eigenvalue lies outside the stability border.
+
+    Examples
+    --------
+    >>> growth(np.array([-1.5 + 0j]), "map"), growth(np.array([-1.5 + 0j]), "flow")
+    (array([0.5]), array([-1.5]))
+    """
+    return np.abs(eigenvalues) - 1 if kind == "map" else eigenvalues.real
+
+
+def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.ndarray, " n"]:
+    """Return the number of unstable directions: complex and negative real ones count too.
+
+    Examples
+    --------
+    >>> n_unstable(np.array([[1.2 + 0j, -1.1 + 0j, 0.3 + 0j]]), "map")
+    array([2])
+    """
+    return np.sum(growth(eigenvalues, kind) > MARGIN, axis=-1)
+
+
+def is_stable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Bool[np.ndarray, " n"]:
+    """Return whether every eigenvalue lies inside the stability border."""
+    return np.all(growth(eigenvalues, kind) < -MARGIN, axis=-1)
+
+
+def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
+    """Return sign det(-G), G the Jacobian of the motion: sign det(I - J) for a map.
+
+    It is 1 at a stable point, -1 at a saddle with one real unstable mode beyond +1, and 0 where
+    the determinant vanishes. Over all fixed points it sums to the Lefschetz number of the map.
+
+    Examples
+    --------
+    >>> index(np.array([[[0.5 - 1]], [[2.0 - 1]]]))
+    array([ 1, -1])
+    """
+    sign, _ = np.linalg.slogdet(-motion_jacobian)
+    return np.rint(sign).astype(np.int64)

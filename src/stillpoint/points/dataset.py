@@ -1,0 +1,80 @@
+"""Fixed points as an xarray dataset and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..io import TAG
+from .starts import Starts
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .fixed_points import FixedPoints
+
+# The dimensions of every variable, by the names of the fields.
+_POINT_DIMS = {
+    "xstar": ("point", "state"),
+    "inputs": ("point", "input"),
+    "jacobian": ("point", "state", "from_state"),
+    "input_jacobian": ("point", "state", "input"),
+    "eigenvalues": ("point", "mode"),
+}
+_START_DIMS = {
+    "states": ("start", "state"),
+    "inputs": ("start", "input"),
+    "end": ("start", "state"),
+}
+_FLAGS = ("is_stable", "mirrored", "on_continuum")
+_ALONE = ("starts", "provenance", "certificate", "is_selection")
+
+
+def to_dataset(points: FixedPoints) -> xarray.Dataset:
+    """Return every field as a variable; complex ones as two, `_real` and `_imag`."""
+    import xarray
+
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for name in _point_fields(points):
+        dims = _POINT_DIMS.get(name, ("point",))
+        values = getattr(points, name)
+        if np.iscomplexobj(values):
+            variables[f"{name}_real"] = (dims, values.real)
+            variables[f"{name}_imag"] = (dims, values.imag)
+        else:
+            variables[name] = (dims, values.astype(np.int8) if name in _FLAGS else values)
+    for field in fields(Starts):
+        dims = _START_DIMS.get(field.name, ("start",))
+        variables[f"start_{field.name}"] = (dims, getattr(points.starts, field.name))
+    attributes = {
+        TAG: "FixedPoints",
+        "provenance": json.dumps(dict(points.provenance)),
+        "is_selection": int(points.is_selection),
+    }
+    return xarray.Dataset(variables, attrs=attributes)
+
+
+def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
+    """Return the fields of the record that a dataset holds."""
+
+    def read(name: str) -> np.ndarray:
+        if f"{name}_real" in dataset:
+            return dataset[f"{name}_real"].values + 1j * dataset[f"{name}_imag"].values
+        values = dataset[name].values
+        return values.astype(bool) if name in _FLAGS else values
+
+    starts = Starts(**{f.name: dataset[f"start_{f.name}"].values for f in fields(Starts)})
+    names = [str(n).removesuffix("_real") for n in dataset if not str(n).endswith("_imag")]
+    record: dict[str, Any] = {n: read(n) for n in names if not n.startswith("start_")}
+    return record | {
+        "starts": starts,
+        "provenance": json.loads(dataset.attrs["provenance"]),
+        "is_selection": bool(dataset.attrs["is_selection"]),
+    }
+
+
+def _point_fields(points: FixedPoints) -> list[str]:
+    return [f.name for f in fields(points) if f.name not in _ALONE]

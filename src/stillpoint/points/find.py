@@ -1,0 +1,394 @@
+"""The search: from starts to the distinct points, each with its evidence."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..arrays import to_numpy
+from ..local import linearize
+from ..solvers import DEFAULT, LevenbergMarquardt, Newton, Solver, solve
+from ..status import ArgumentError, Status, StillpointWarning
+from ..system import System
+from .continuum import on_continuum
+from .fixed_points import DEGENERATE, FixedPoints
+from .sampling import mixed_states
+from .starts import Starts
+from .uniqueness import group, representatives
+
+# Largest q of a converged row, for networks that work in float64 and in float32.
+_TOLERANCE, _TOLERANCE_SINGLE = 1e-24, 1e-12
+
+# Newton steps that polish each distinct point down to rounding; isolated but degenerate points
+# converge linearly and need many.
+_POLISH_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one search, checked and filled in."""
+
+    solvers: tuple[Solver, ...]
+    tol: float
+    tol_unique: float
+    max_steps: int
+    rounds: int
+    near: float | None
+    max_points: int | None
+    seed: int
+    chunk: int | None
+    progress: bool | None
+
+
+def find_fixed_points(
+    system: System,
+    states: Any,
+    inputs: Any = None,
+    *,
+    solver: Solver | Sequence[Solver] | None = None,
+    tol: float | None = None,
+    tol_unique: float | None = None,
+    max_steps: int = 200,
+    rounds: int = 0,
+    near: float | None = None,
+    max_points: int | None = None,
+    seed: int = 0,
+    chunk: int | None = None,
+    progress: bool | None = None,
+) -> FixedPoints:
+    """Find the fixed points that a batch of starts leads to.
+
+    Every start is solved to rounding by damped Newton steps, each row with its own step length;
+    copies of one point are merged, and every distinct point is polished and linearised.
+
+    Parameters
+    ----------
+    system
+        From `as_system`.
+    states
+        Starts, shape (n, d): `sample_states(trajectories, n, noise=...)` draws them.
+    inputs
+        Constant inputs, shape (m,) for all starts or (n, m); may be left out if m = 0.
+    solver
+        A solver of `stillpoint.solvers`, or several: each takes on the starts that those before
+        it did not bring to a fixed point. By default Newton on the equilibrium form, then
+        Levenberg-Marquardt on the motion itself.
+    tol
+        Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), relative to
+        max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a function that works in
+        float32 only.
+    tol_unique
+        Two end states closer than this are one point, by chains of such hops. By default
+        (2 tol)^(1/4) times max(1, max|x|): the resolution that the residual allows.
+    max_steps
+        Steps per start and solver.
+    rounds
+        Follow-up rounds of as many starts again: half of them old starts with noise, half
+        mixtures of points found. They end early when a round adds nothing and the index sums are
+        right.
+    near
+        If given, keep only points within `near` times the mean distance of the starts from their
+        centre.
+    max_points
+        If given, keep a random subset of at most this many points.
+    seed
+        Of follow-up rounds and the random subset.
+    chunk
+        Starts worked on at a time; by default as many as `solvers.MEMORY_BUDGET` holds.
+    progress
+        Whether to draw a progress bar; None draws it on a terminal when the search takes long.
+
+    Returns
+    -------
+    FixedPoints
+        Sorted by input, by the number of unstable directions, then by position. Its `starts` has
+        one row for every start; what did not converge is there with its status. After Ctrl-C it
+        holds what had finished.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument does not fit the system.
+
+    Warns
+    -----
+    StillpointWarning
+        If no start reached a fixed point, or the search was interrupted.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1, lefschetz=1)
+    >>> points = sp.find_fixed_points(system, np.linspace(-1, 1, 100)[:, None])
+    >>> points.xstar[:, 0].round(6)
+    array([-0.957504,  0.957504,  0.      ])
+    >>> points.census().tallies[0].index_sum
+    1
+    """
+    x, u = _read_starts(system, states, inputs)
+    settings = _read_settings(
+        system,
+        solver,
+        tol,
+        tol_unique,
+        max_steps=max_steps,
+        rounds=rounds,
+        near=near,
+        max_points=max_points,
+        seed=seed,
+        chunk=chunk,
+        progress=progress,
+    )
+    rng = np.random.default_rng(settings.seed)
+    starts = _search(system, x, u, settings)
+    points = _collect(system, starts, settings)
+    for _ in range(settings.rounds):
+        more = _search(system, *_follow_up(points, len(x), rng), settings)
+        starts = Starts.concatenate([starts, more])
+        known = len(points)
+        points = _collect(system, starts, settings)
+        settled = all(tally.index_agrees is not False for tally in points.census().tallies)
+        if (len(points) == known and settled) or Status.INTERRUPTED in starts.status:
+            break
+    points = _leave_out(points, settings, rng)
+    _warn(points.starts)
+    return points
+
+
+def _search(
+    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
+) -> Starts:
+    """Solve every start and decide, on the motion of x itself, which are fixed points."""
+    dynamics = system.dynamics
+    outcome = solve(
+        dynamics,
+        x,
+        u,
+        settings.solvers,
+        tol=settings.tol,
+        max_steps=settings.max_steps,
+        chunk=settings.chunk,
+        progress=settings.progress,
+    )
+    q = _q(system, outcome.x, u)
+    status = outcome.status.copy()
+    refuted = (status == Status.FIXED_POINT) & ~_is_zero(q, outcome.x, settings.tol)
+    status[refuted] = Status.OBSERVED_ONLY if system.is_observed else Status.STALLED
+    none = np.full(len(x), -1)
+    return Starts(x, u, outcome.x, q, status, outcome.steps, point=none)
+
+
+def _collect(system: System, starts: Starts, settings: Settings) -> FixedPoints:
+    """Merge copies, polish each distinct point, and linearise there."""
+    reached = np.flatnonzero(starts.status == Status.FIXED_POINT)
+    end, inputs = starts.end[reached], starts.inputs[reached]
+    tolerance = settings.tol_unique * max(1.0, float(np.abs(end).max(initial=0.0)))
+    copies = group(np.hstack([end, inputs]), tolerance)
+    first = representatives(copies, starts.q[reached])
+    x, u = _polish(system, end[first], inputs[first], settings), inputs[first]
+    # Ill-conditioned copies that lay too far apart to be merged come together when polished.
+    points = group(np.hstack([x, u]), tolerance)
+    kept = representatives(points, _q(system, x, u))
+    order = _reading_order(system, x[kept], u[kept], tolerance)
+    point = np.full(len(starts), -1)
+    point[reached] = np.argsort(order)[points[copies]]
+    return _with_evidence(
+        system, x[kept][order], u[kept][order], replace(starts, point=point), settings, tolerance
+    )
+
+
+def _with_evidence(
+    system: System,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    starts: Starts,
+    settings: Settings,
+    tolerance: float,
+) -> FixedPoints:
+    """Return the record of the points `x`, with all that is known about each."""
+    lin = linearize(system, x, u)
+    condition = lin.condition
+    degenerate = ~(condition < DEGENERATE)
+    q_mirrored = _q(system, -x, u)
+    return FixedPoints(
+        xstar=x,
+        inputs=u,
+        q=_q(system, x, u),
+        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
+        condition=condition,
+        jacobian=lin.A,
+        input_jacobian=lin.B,
+        eigenvalues=lin.eigenvalues,
+        n_unstable=lin.n_unstable,
+        is_stable=lin.is_stable,
+        index=np.where(degenerate, 0, lin.index),
+        mirrored=_is_zero(q_mirrored, x, settings.tol),
+        on_continuum=on_continuum(system.motion, lin, degenerate, settings.tol),
+        starts=starts,
+        provenance=_provenance(system, settings, tolerance),
+    )
+
+
+def _polish(
+    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"], settings: Settings
+) -> Float[np.ndarray, "k d"]:
+    """Return the points after Newton steps down to rounding, where those make q smaller."""
+    polished = solve(
+        system.motion, x, u, [Newton()], tol=0.0, max_steps=_POLISH_STEPS, progress=False
+    ).x
+    better = _q(system, polished, u) < _q(system, x, u)
+    near = np.linalg.norm(polished - x, axis=1) < 1e-3 * np.maximum(1, np.linalg.norm(x, axis=1))
+    return np.where((better & near)[:, None], polished, x)
+
+
+def _q(
+    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+) -> Float[np.ndarray, " n"]:
+    """Return 1/2 |motion|^2 of the state itself, also for an observed system."""
+    asarray = system.motion.arrays.asarray
+    with np.errstate(all="ignore"):
+        motion = system.motion.residual_problem().residual(asarray(x), asarray(u))
+    motion = to_numpy(motion).astype(np.float64)
+    return 0.5 * np.sum(motion**2, axis=1)
+
+
+def _is_zero(
+    q: Float[np.ndarray, " n"], x: Float[np.ndarray, "n d"], tol: float
+) -> Bool[np.ndarray, " n"]:
+    """Return where q counts as zero for states of the size of x."""
+    return q <= tol * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0)) ** 2
+
+
+def _reading_order(
+    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"], tolerance: float
+) -> Int[np.ndarray, " k"]:
+    """Return the order by input, then by unstable directions, then by position."""
+    unstable = linearize(system, x, u).n_unstable
+    cells = np.round(x / tolerance)
+    keys = [*cells.T[::-1], unstable, *u.T[::-1]]
+    return np.lexsort(keys)
+
+
+def _follow_up(
+    points: FixedPoints, n: int, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+    """Return the starts of another round, as many under each input as the first round had."""
+    first = slice(0, n)
+    states, inputs = points.starts.states[first], points.starts.inputs[first]
+    conditions, member = np.unique(inputs, axis=0, return_inverse=True)
+    new = np.empty_like(states)
+    for k, condition in enumerate(conditions):
+        rows = np.flatnonzero(member.reshape(-1) == k)
+        known = points.xstar[(points.inputs == condition).all(axis=1)]
+        new[rows] = mixed_states(states[rows], known, len(rows), rng)
+    return new, inputs
+
+
+def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator) -> FixedPoints:
+    """Apply `near` and `max_points`; starts of points that are left out say so."""
+    kept = np.ones(len(points), dtype=bool)
+    if settings.near is not None:
+        centre = points.starts.states.mean(axis=0)
+        reach = np.linalg.norm(points.starts.states - centre, axis=1).mean()
+        kept &= np.linalg.norm(points.xstar - centre, axis=1) <= settings.near * reach
+    if settings.max_points is not None and kept.sum() > settings.max_points:
+        chosen = rng.choice(np.flatnonzero(kept), size=settings.max_points, replace=False)
+        kept = np.isin(np.arange(len(points)), chosen)
+    if kept.all():
+        return points
+    starts = points.starts
+    left_out = (starts.point >= 0) & ~np.append(kept, True)[starts.point]
+    status = np.where(left_out, Status.LEFT_OUT, starts.status)
+    selected = points[kept]
+    return replace(selected, starts=replace(selected.starts, status=status), is_selection=False)
+
+
+def _read_starts(
+    system: System, states: Any, inputs: Any
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"system: got {type(system).__name__}, but a System is wanted; make one with "
+            f"stillpoint.as_system(model)."
+        )
+    x = system.read_states("states", states)
+    if len(x) == 0:
+        raise ArgumentError(
+            f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
+            f"example from sample_states(trajectories, 1024, noise=0.5)."
+        )
+    return x, system.read_inputs("inputs", inputs, len(x))
+
+
+def _read_settings(
+    system: System,
+    solver: Solver | Sequence[Solver] | None,
+    tol: float | None,
+    tol_unique: float | None,
+    **options: Any,
+) -> Settings:
+    if solver is None:
+        solvers: tuple[Solver, ...] = (LevenbergMarquardt(),) if system.is_observed else DEFAULT
+    else:
+        solvers = (solver,) if isinstance(solver, Solver) else tuple(solver)
+    if not solvers or not all(isinstance(s, Solver) for s in solvers):
+        raise ArgumentError(
+            f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
+            f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
+        )
+    for name, least in {"max_steps": 1, "rounds": 0, "chunk": 1, "max_points": 1}.items():
+        value = options[name]
+        if value is not None and (not isinstance(value, int) or value < least):
+            raise ArgumentError(
+                f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
+            )
+    for name, value in {"tol": tol, "tol_unique": tol_unique, "near": options["near"]}.items():
+        if value is not None and not value > 0:
+            raise ArgumentError(f"{name}: got {value!r}, but a positive number is wanted.")
+    single = system.dynamics.arrays.resolution > 1e-10
+    tol = tol or (_TOLERANCE_SINGLE if single else _TOLERANCE)
+    return Settings(solvers, tol, tol_unique or (2 * tol) ** 0.25, **options)
+
+
+def _provenance(system: System, settings: Settings, tolerance: float) -> dict[str, Any]:
+    return {
+        "stillpoint": version("stillpoint"),
+        "numpy": np.__version__,
+        "system": repr(system),
+        "kind": system.kind,
+        "dt": system.dt,
+        "lefschetz": system.motion.lefschetz,
+        "weights_sha256": system.fingerprint(),
+        "solver": " -> ".join(repr(solver) for solver in settings.solvers),
+        "tol": settings.tol,
+        "tol_unique": tolerance,
+        "max_steps": settings.max_steps,
+        "rounds": settings.rounds,
+        "near": settings.near,
+        "max_points": settings.max_points,
+        "seed": settings.seed,
+    }
+
+
+def _warn(starts: Starts) -> None:
+    """Say so when nothing converged, or when not everything was tried."""
+    counts = ", ".join(f"{count} {status.sentence}" for status, count in starts.counts().items())
+    if Status.INTERRUPTED in starts.status:
+        warnings.warn(
+            f"the search was interrupted; of {len(starts)} starts {counts}.",
+            StillpointWarning,
+            stacklevel=3,
+        )
+    elif not np.isin(starts.status, [Status.FIXED_POINT, Status.LEFT_OUT]).any():
+        warnings.warn(
+            f"no start reached a fixed point; of {len(starts)} starts {counts}. "
+            f"`points.starts` has the details.",
+            StillpointWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,127 @@
+"""Where searches start: states of trajectories, noise around them, and mixtures of known points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..arrays import read_floats, to_numpy
+from ..status import ArgumentError
+
+
+def sample_states(
+    trajectories: Any,
+    n: int,
+    *,
+    inputs: Any = None,
+    noise: float = 0.0,
+    where: Any = None,
+    seed: int | np.random.Generator = 0,
+) -> Any:
+    """Draw states from trajectories, with Gaussian noise if wanted.
+
+    Parameters
+    ----------
+    trajectories
+        Shape (trials, time, d), or (k, d) for states without an order.
+    n
+        How many states; without replacement as long as there are enough.
+    inputs
+        Inputs at the same trials and times, shape (trials, time, m); then pairs are returned.
+    noise
+        Standard deviation of the noise on every state variable, in units of the state. Unstable
+        points are rarely visited, so starts without noise tend to find the stable ones alone.
+    where
+        Boolean mask, shape (trials, time), of the states that may be drawn.
+    seed
+        A seed or a NumPy generator.
+
+    Returns
+    -------
+    states, shape (n, d), or a pair of states and inputs, shape (n, m)
+
+    Raises
+    ------
+    ArgumentError
+        If shapes do not fit each other, or the mask leaves nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sample_states(np.zeros((5, 10, 2)), 3, noise=0.1).shape
+    (3, 2)
+    """
+    path = read_floats("trajectories", trajectories)
+    if path.ndim not in (2, 3):
+        raise ArgumentError(
+            f"trajectories: got shape {path.shape}, but (trials, time, d) or (k, d) is wanted."
+        )
+    if not isinstance(n, (int, np.integer)) or n < 1:
+        raise ArgumentError(f"n: got {n!r}, but a whole number of at least 1 is wanted.")
+    if not noise >= 0:
+        raise ArgumentError(f"noise: got {noise}, but a standard deviation (>= 0) is wanted.")
+    rng = np.random.default_rng(seed)
+    allowed = _allowed(where, path.shape[:-1])
+    chosen = rng.choice(allowed, size=n, replace=n > len(allowed))
+    states = path.reshape(-1, path.shape[-1])[chosen]
+    states = states + noise * rng.standard_normal(states.shape)
+    if inputs is None:
+        return states
+    drive = read_floats("inputs", inputs)
+    if drive.shape[:-1] != path.shape[:-1]:
+        raise ArgumentError(
+            f"inputs: got shape {drive.shape}, but {(*path.shape[:-1], 'm')} is wanted, as the "
+            f"trajectories have shape {path.shape}."
+        )
+    return states, drive.reshape(-1, drive.shape[-1])[chosen]
+
+
+def mixed_states(
+    starts: Float[np.ndarray, "k d"],
+    known: Float[np.ndarray, "p d"],
+    n: int,
+    rng: np.random.Generator,
+) -> Float[np.ndarray, "n d"]:
+    """Return starts for a further round: half old starts with noise, half mixtures of points.
+
+    A mixture is a random convex combination of known points with a little noise: saddles lie
+    between the points whose basins they divide.
+
+    Parameters
+    ----------
+    starts
+        Where the search started before.
+    known
+        The points it found.
+    n
+        How many states.
+    rng
+        A NumPy generator.
+    """
+    spread = max(float(np.std(starts)), float(np.std(known)) if len(known) else 0.0, 1e-3)
+    noisy = starts[rng.integers(len(starts), size=n)]
+    noisy = noisy + 0.5 * spread * rng.standard_normal(noisy.shape)
+    if len(known) < 2:
+        return noisy
+    members = rng.integers(len(known), size=(n, 3))
+    shares = rng.dirichlet(np.ones(3), size=n)
+    mixtures = np.einsum("nk,nkd->nd", shares, known[members])
+    mixtures = mixtures + 0.05 * spread * rng.standard_normal(mixtures.shape)
+    return np.where((np.arange(n) % 2 == 0)[:, None], noisy, mixtures)
+
+
+def _allowed(where: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the flat places that may be drawn."""
+    if where is None:
+        return np.arange(int(np.prod(shape)))
+    mask = to_numpy(where)
+    if mask.dtype != np.bool_ or mask.shape != shape:
+        raise ArgumentError(
+            f"where: got {mask.dtype} of shape {mask.shape}, but a boolean mask of shape {shape} "
+            f"is wanted."
+        )
+    if not mask.any():
+        raise ArgumentError("where: the mask leaves no state to draw; let at least one be True.")
+    return np.flatnonzero(mask)

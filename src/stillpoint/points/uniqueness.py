@@ -1,0 +1,59 @@
+"""Which of many end states are the same point.
+
+Two states are the same when a chain of states leads from one to the other in hops no longer than
+the tolerance. That does not depend on their order. The search keeps hops small enough that only
+copies of one point are chained: the default tolerance is the square root of the largest residual
+that counts as converged, which is the resolution that such a residual allows, since two roots at
+distance r make the residual's slope between them of order r.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+# An odd fraction of the tolerance, so that round numbers do not lie on the edges of cells.
+_CELL = 0.2718281828
+
+
+def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray, " n"]:
+    """Return a group number for every point: connected components at `tolerance`.
+
+    Copies are first collapsed into cells smaller than the tolerance, so the work grows as
+    n log n even when many starts reach the same point.
+
+    Examples
+    --------
+    >>> group(np.array([[0.0], [1.0], [1e-9]]), 1e-6)
+    array([0, 1, 0])
+    """
+    if not len(points):
+        return np.zeros(0, dtype=np.int64)
+    cell = _CELL * tolerance / np.sqrt(max(1, points.shape[1]))
+    _, first, member = np.unique(
+        np.round(points / cell), axis=0, return_index=True, return_inverse=True
+    )
+    pairs = cKDTree(points[first]).query_pairs(tolerance, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(first), len(first)))
+    _, labels = connected_components(links, directed=False)
+    return labels[member.reshape(-1)].astype(np.int64)
+
+
+def representatives(
+    labels: Int[np.ndarray, " n"], q: Float[np.ndarray, " n"]
+) -> Int[np.ndarray, " k"]:
+    """Return, for every group, the row of its member with the smallest q."""
+    order = np.lexsort((q, labels))
+    first = np.unique(labels[order], return_index=True)[1]
+    return order[first]
+
+
+def smallest_gap(points: Float[np.ndarray, "n k"]) -> float:
+    """Return the smallest distance between two points; infinity if there are fewer than two."""
+    if len(points) < 2:
+        return float("inf")
+    distances, _ = cKDTree(points).query(points, k=2)
+    return float(distances[:, 1].min())

@@ -1,0 +1,84 @@
+"""Named groups of units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from .status import ArgumentError, check_option
+
+
+@dataclass(frozen=True)
+class Regions(Mapping[str, range]):
+    """Named index sets over `size` units; the order given is the order returned.
+
+    Parameters
+    ----------
+    size
+        The number of units.
+    members
+        For each name its indices.
+
+    Raises
+    ------
+    ArgumentError
+        If an index lies outside, or a region names a unit twice.
+
+    Examples
+    --------
+    >>> Regions(4, {"h": range(2), "c": range(2, 4)}).indices("c", "h")
+    array([2, 3, 0, 1])
+    """
+
+    size: int
+    members: Mapping[str, Sequence[int]]
+
+    def __post_init__(self) -> None:
+        for name, indices in self.members.items():
+            listed = list(indices)
+            if any(not 0 <= i < self.size for i in listed):
+                raise ArgumentError(
+                    f"regions: {name!r} has indices outside 0..{self.size - 1}; the system has "
+                    f"{self.size} units."
+                )
+            if len(set(listed)) != len(listed):
+                raise ArgumentError(f"regions: {name!r} names a unit twice.")
+
+    def __getitem__(self, name: str) -> Sequence[int]:
+        return self.members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def indices(self, *names: str) -> Int[np.ndarray, " k"]:
+        """Return the indices of the named regions, in the order given.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is unknown, or two regions share a unit.
+        """
+        chosen = [i for name in names for i in self.members[check_option("region", name, self)]]
+        if len(set(chosen)) != len(chosen):
+            raise ArgumentError(f"regions: {', '.join(names)} share units; name each unit once.")
+        return np.array(chosen, dtype=np.int64)
+
+    def others(self, chosen: Int[np.ndarray, " k"]) -> Int[np.ndarray, " r"]:
+        """Return the indices that `chosen` leaves out, in ascending order."""
+        return np.setdiff1d(np.arange(self.size), chosen)
+
+    def restricted(self, kept: Int[np.ndarray, " k"]) -> Regions:
+        """Return the regions renumbered to the units `kept`, without those that lose a unit."""
+        position = {int(unit): place for place, unit in enumerate(kept)}
+        survivors = {
+            name: [position[i] for i in indices]
+            for name, indices in self.members.items()
+            if all(i in position for i in indices)
+        }
+        return Regions(len(kept), survivors)

@@ -1,0 +1,75 @@
+"""What a solver is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..arrays import namespace, to_numpy
+from ..dynamics import Dynamics, RootProblem
+from ..status import Status
+
+#: A row is given up as diverged when it is this many times larger than any start.
+DIVERGENCE = 1e6
+
+
+class Rows(Protocol):
+    """The state of a solver: a frozen dataclass whose array fields have one row per start."""
+
+    y: Any
+    u: Any
+    q: Any
+
+
+class Solver(ABC):
+    """A method that makes 1/2 |g(y, u)|^2 small, for many rows at once.
+
+    Solvers are pure: `update` returns new rows and changes nothing. Rows do not interact, unless
+    `joint` says that they do; then the loop keeps them together to the end.
+    """
+
+    joint: ClassVar[bool] = False
+
+    #: The number of (d, d) matrices per row that one update holds at a time.
+    matrices: ClassVar[int] = 4
+
+    @abstractmethod
+    def problem(self, dynamics: Dynamics) -> RootProblem:
+        """Return the equations that this solver works on."""
+
+    @abstractmethod
+    def start(self, problem: RootProblem, y: Float[Any, "n k"], u: Float[Any, "n m"]) -> Rows:
+        """Return the rows before the first update."""
+
+    @abstractmethod
+    def update(self, problem: RootProblem, rows: Any) -> Rows:
+        """Return the rows one step further."""
+
+    @abstractmethod
+    def status(self, rows: Any, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+        """Return the `Status` of every row."""
+
+
+def half_square(residual: Float[Any, "n r"]) -> Float[Any, " n"]:
+    """Return 1/2 |residual|^2 for each row."""
+    return 0.5 * namespace(residual).sum(residual * residual, axis=1)
+
+
+def common_status(rows: Rows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+    """Return the status that every solver agrees on: converged, diverged, non-finite or running.
+
+    `tol` is relative to the square of the state's size where that exceeds one, because rounding
+    errors of the residual grow with the state.
+    """
+    xp = namespace(rows.y)
+    size = xp.max(xp.abs(rows.y), axis=1)
+    scale = to_numpy(xp.where(size > 1, size, xp.ones_like(size)))
+    q = to_numpy(rows.q)
+    status = np.full(len(q), Status.RUNNING, dtype=np.int64)
+    status[scale > bound] = Status.DIVERGED
+    status[q <= tol * scale**2] = Status.FIXED_POINT
+    status[~(np.isfinite(q) & np.isfinite(scale))] = Status.NON_FINITE
+    return status

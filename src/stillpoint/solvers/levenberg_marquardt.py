@@ -1,0 +1,100 @@
+"""Levenberg-Marquardt with Nielsen's damping, each row with its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..arrays import identity_like, multiply_rows_transposed, namespace, solve_rows, to_numpy
+from ..dynamics import Dynamics, RootProblem
+from ..status import Status
+from .base import Solver, common_status, half_square
+
+# A row whose damping exceeds this makes steps below the resolution of float64.
+_HEAVIEST = 1e15
+
+
+@dataclass(frozen=True)
+class DampedRows:
+    """Where the rows are, with their damping and whether the slope of q has vanished there."""
+
+    y: Float[Any, "n k"]
+    u: Float[Any, "n m"]
+    residual: Float[Any, "n r"]
+    q: Float[Any, " n"]
+    damping: Float[Any, " n"]
+    growth: Float[Any, " n"]
+    flat: Any
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt(Solver):
+    """Damped Gauss-Newton on the motion itself: it descends q to a root or to a slow point.
+
+    The damping follows Nielsen (1999): it shrinks smoothly with the gain ratio of a good step
+    and grows ever faster while steps fail. The residual may have more components than the state.
+
+    Parameters
+    ----------
+    first_damping
+        The first damping, relative to the largest diagonal element of J^T J.
+    slope_tol
+        A row is a slow point when |J^T g| <= slope_tol |g|.
+    """
+
+    first_damping: float = 1e-3
+    slope_tol: float = 1e-7
+
+    def problem(self, dynamics: Dynamics) -> RootProblem:
+        return dynamics.residual_problem()
+
+    def start(self, problem: RootProblem, y: Any, u: Any) -> DampedRows:
+        xp = namespace(y)
+        residual = problem.residual(y, u)
+        q = half_square(residual)
+        zeros = xp.zeros_like(q)
+        return DampedRows(y, u, residual, q, zeros, 2 + zeros, zeros > 0)
+
+    def update(self, problem: RootProblem, rows: DampedRows) -> DampedRows:
+        xp = namespace(rows.y)
+        jacobian = problem.jacobian(rows.y, rows.u)
+        gradient = multiply_rows_transposed(jacobian, rows.residual)
+        flat = half_square(gradient) <= self.slope_tol**2 * rows.q
+        normal = xp.matmul(xp.matrix_transpose(jacobian), jacobian)
+        damping = self._damping(rows, normal)
+        identity = identity_like(rows.y, rows.y.shape[1])
+        step = solve_rows(normal + damping[:, None, None] * identity, -gradient)
+        trial_y = rows.y + step
+        trial_residual = problem.residual(trial_y, rows.u)
+        trial_q = half_square(trial_residual)
+        promised = 0.5 * xp.sum(step * (damping[:, None] * step - gradient), axis=1)
+        gain = (rows.q - trial_q) / promised
+        good = (gain > 0) & ~flat
+        shrink = 1 - (2 * gain - 1) ** 3
+        shrink = xp.where(shrink > 1 / 3, shrink, xp.full_like(shrink, 1 / 3))
+        return DampedRows(
+            y=xp.where(good[:, None], trial_y, rows.y),
+            u=rows.u,
+            residual=xp.where(good[:, None], trial_residual, rows.residual),
+            q=xp.where(good, trial_q, rows.q),
+            damping=xp.where(good, damping * shrink, damping * rows.growth),
+            growth=xp.where(good, xp.full_like(rows.growth, 2.0), 2 * rows.growth),
+            flat=flat,
+        )
+
+    def status(self, rows: DampedRows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+        status = common_status(rows, tol, bound)
+        running = status == Status.RUNNING
+        status[running & to_numpy(rows.flat)] = Status.SLOW_POINT
+        status[running & (to_numpy(rows.damping) > _HEAVIEST)] = Status.STALLED
+        return status
+
+    def _damping(self, rows: DampedRows, normal: Float[Any, "n k k"]) -> Float[Any, " n"]:
+        """Return the damping of this step; at the first step it is set from J^T J."""
+        xp = namespace(normal)
+        largest = xp.max(xp.linalg.diagonal(normal), axis=1)
+        fresh = self.first_damping * xp.where(largest > 0, largest, xp.ones_like(largest))
+        return xp.where(rows.damping > 0, rows.damping, fresh)

@@ -1,0 +1,150 @@
+"""The loop: the only place that iterates over solver steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from tqdm.auto import tqdm
+
+from ..arrays import take_record, to_numpy
+from ..dynamics import Dynamics, RootProblem
+from ..status import Status
+from .base import DIVERGENCE, Rows, Solver
+
+#: How many bytes of working memory a chunk of rows may use, unless `chunk` says how many rows.
+MEMORY_BUDGET = 256 * 2**20
+
+# Vectors of length d per row that a solver holds at a time, beside its matrices.
+_VECTORS = 24
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where every start ended.
+
+    Attributes
+    ----------
+    x
+        End states, shape (n, d), float64 on the host.
+    status
+        `Status` of every row.
+    steps
+        Updates that each row took.
+    """
+
+    x: Float[np.ndarray, "n d"]
+    status: Int[np.ndarray, " n"]
+    steps: Int[np.ndarray, " n"]
+
+
+def solve(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    solvers: Sequence[Solver],
+    *,
+    tol: float,
+    max_steps: int,
+    chunk: int | None = None,
+    progress: bool | None = None,
+) -> Outcome:
+    """Bring every start to rest, by one solver after the other.
+
+    Parameters
+    ----------
+    dynamics
+        Whose states are sought.
+    x, u
+        Starts and inputs.
+    solvers
+        Each works on the rows that those before it did not bring to a fixed point, from the
+        same start.
+    tol
+        A row has converged when its q is at most this.
+    max_steps
+        Updates per solver.
+    chunk
+        Rows that are worked on at a time; by default as many as `MEMORY_BUDGET` holds.
+    progress
+        Whether to draw a progress bar; None draws it on a terminal, when it takes long.
+
+    Returns
+    -------
+    Outcome
+        After an interruption (Ctrl-C) it holds what had finished; the other rows say so.
+    """
+    n = len(x)
+    end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
+    size = n if any(s.joint for s in solvers) else chunk or _rows_in_budget(solvers, dynamics)
+    bound = DIVERGENCE * max(1.0, float(np.abs(x).max(initial=0.0)))
+    disable = None if progress is None else not progress
+    with tqdm(total=n, unit="start", disable=disable, delay=1.0, leave=False) as bar:
+        try:
+            for first in range(0, n, size):
+                chunk_rows = np.arange(first, min(first + size, n))
+                for solver in solvers:
+                    places = chunk_rows[end.status[chunk_rows] != Status.FIXED_POINT]
+                    if len(places):
+                        with np.errstate(all="ignore"):
+                            _run(solver, dynamics, x, u, places, end, tol, bound, max_steps)
+                bar.update(len(chunk_rows))
+        except KeyboardInterrupt:
+            end.status[end.status == Status.RUNNING] = Status.INTERRUPTED
+    return end
+
+
+def _run(
+    solver: Solver,
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    places: Int[np.ndarray, " k"],
+    end: Outcome,
+    tol: float,
+    bound: float,
+    max_steps: int,
+) -> None:
+    """Run one solver on the rows at `places` and write into `end` where each of them ends."""
+    problem = solver.problem(dynamics)
+    asarray = dynamics.arrays.asarray
+    inputs = asarray(u[places])
+    rows = solver.start(problem, problem.coordinates(asarray(x[places]), inputs), inputs)
+    end.status[places] = Status.RUNNING
+    for step in range(max_steps + 1):
+        status = solver.status(rows, tol, bound)
+        if step == max_steps:
+            status[status == Status.RUNNING] = Status.MAX_STEPS
+        finished = status != Status.RUNNING
+        if solver.joint and not finished.all():
+            finished[:] = False
+        if finished.any():
+            done = np.flatnonzero(finished)
+            _write(problem, take_record(rows, done), places[done], status[done], step, end)
+            if len(done) == len(places):
+                return
+            going_on = np.flatnonzero(~finished)
+            rows, places = take_record(rows, going_on), places[going_on]
+        rows = solver.update(problem, rows)
+
+
+def _write(
+    problem: RootProblem,
+    rows: Rows,
+    places: Int[np.ndarray, " k"],
+    status: Int[np.ndarray, " k"],
+    step: int,
+    end: Outcome,
+) -> None:
+    end.x[places] = to_numpy(problem.state(rows.y, rows.u))
+    end.status[places] = status
+    end.steps[places] += step
+
+
+def _rows_in_budget(solvers: Sequence[Solver], dynamics: Dynamics) -> int:
+    """Return how many rows the memory budget holds, at eight bytes a number."""
+    d = dynamics.state_size
+    matrices = max(solver.matrices for solver in solvers)
+    return max(1, MEMORY_BUDGET // (8 * (matrices * d * d + _VECTORS * (d + dynamics.input_size))))

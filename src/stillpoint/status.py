@@ -1,0 +1,107 @@
+"""How a search can end, and how stillpoint speaks when something is wrong.
+
+Every row of a search ends in a `Status`, whose `sentence` says what happened; a batch never fails
+because one row did. A wrong argument raises `ArgumentError` at the door, and its message says
+which argument, what came, what was wanted and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """How one start of a search ended.
+
+    Examples
+    --------
+    >>> Status.FIXED_POINT.sentence
+    'reached a fixed point'
+    """
+
+    RUNNING = 0
+    FIXED_POINT = 1
+    SLOW_POINT = 2
+    OBSERVED_ONLY = 3
+    MAX_STEPS = 4
+    STALLED = 5
+    DIVERGED = 6
+    NON_FINITE = 7
+    INTERRUPTED = 8
+    LEFT_OUT = 9
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.RUNNING: "has not ended yet",
+    Status.FIXED_POINT: "reached a fixed point",
+    Status.SLOW_POINT: "reached a slow point: the gradient of q vanishes, q does not",
+    Status.OBSERVED_ONLY: "the observed coordinates stand still, the state itself moves on",
+    Status.MAX_STEPS: "used up its steps before it converged",
+    Status.STALLED: "no step along the search direction made the residual smaller",
+    Status.DIVERGED: "left every reasonable bound",
+    Status.NON_FINITE: "met a value that is not finite",
+    Status.INTERRUPTED: "was interrupted before it ended",
+    Status.LEFT_OUT: "reached a fixed point that `near` or `max_points` leaves out",
+}
+
+
+class StillpointError(Exception):
+    """Base of the errors that stillpoint raises itself."""
+
+
+class ArgumentError(StillpointError, ValueError):
+    """An argument is not what the function can work with."""
+
+
+class UnsupportedModelError(StillpointError, TypeError):
+    """A model cannot be read as one step `x' = F(x, u)`; the message says why."""
+
+
+class MissingExtraError(StillpointError, ImportError):
+    """An optional dependency is not installed; the message names the extra."""
+
+
+class FileFormatError(StillpointError, ValueError):
+    """A file is damaged or was not written by stillpoint."""
+
+
+class StillpointWarning(UserWarning):
+    """Something that the caller should know, though the answer stands."""
+
+
+def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of `allowed`, or raise an error that lists them.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the message.
+    value
+        What the caller passed.
+    allowed
+        The values that exist.
+
+    Raises
+    ------
+    ArgumentError
+        If `value` is not allowed; the nearest allowed value is suggested.
+
+    Examples
+    --------
+    >>> check_option("kind", "map", ("map", "flow"))
+    'map'
+    """
+    options = list(allowed)
+    if isinstance(value, str) and value in options:
+        return value
+    listed = ", ".join(repr(option) for option in options)
+    near = difflib.get_close_matches(str(value), options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ArgumentError(f"{name}: got {value!r}, but the allowed values are {listed}.{hint}")

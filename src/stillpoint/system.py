@@ -1,0 +1,396 @@
+"""The one noun that everything analyses: a batched map x' = F(x, u), or a flow dx/dt = f(x, u)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+
+from .arrays import diagonal_matrices, read_floats, to_numpy
+from .cells import activation
+from .dynamics import Dynamics, Kind
+from .frameworks.base import adapter_of_arrays
+from .regions import Regions
+from .status import ArgumentError
+from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
+
+Array = Any
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class System:
+    """A network as a dynamical system; made by `stillpoint.as_system`.
+
+    Methods are batched: states have shape (n, d), inputs (n, m), or (m,) for one input in all
+    rows; without inputs (m = 0) they can be left out. NumPy arrays in give NumPy arrays out;
+    arrays of the network's own framework give such arrays.
+
+    Attributes
+    ----------
+    dynamics
+        The step and its derivatives.
+    dt
+        Duration of one step of a map, in the unit in which time constants are wanted; step of
+        `simulate` for a flow. None counts steps.
+    state_regions, input_regions
+        Named index sets of states and inputs; an LSTM has `h` and `c`.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1)
+    >>> system
+    System(map, 1 state, no inputs)
+    >>> system.residual(np.zeros((1, 1)))
+    array([[0.]])
+    """
+
+    dynamics: Dynamics
+    dt: float | None = None
+    state_regions: Regions = field(default=None)  # type: ignore[assignment]
+    input_regions: Regions = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.dt is not None and not self.dt > 0:
+            raise ArgumentError(f"dt: got {self.dt}, but a positive duration is wanted.")
+        if self.state_regions is None:
+            regions = Regions(self.dynamics.state_size, self.dynamics.parts)
+            object.__setattr__(self, "state_regions", regions)
+        if self.input_regions is None:
+            object.__setattr__(self, "input_regions", Regions(self.dynamics.input_size, {}))
+
+    def __repr__(self) -> str:
+        d, m = self.state_size, self.input_size
+        states = f"{d} state{'s' if d != 1 else ''}"
+        inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
+        extra = f", regions {', '.join(self.state_regions)}" if self.state_regions else ""
+        observed = ", observed" if self.is_observed else ""
+        return f"System({self.kind}, {states}, {inputs}{extra}{observed})"
+
+    # -- what it is ---------------------------------------------------------------------------
+
+    @property
+    def state_size(self) -> int:
+        """The number of state variables d."""
+        return self.dynamics.state_size
+
+    @property
+    def input_size(self) -> int:
+        """The number of inputs m."""
+        return self.dynamics.input_size
+
+    @property
+    def kind(self) -> Kind:
+        """ "map" or "flow"."""
+        return self.dynamics.kind
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the residual is measured in observed coordinates."""
+        return isinstance(self.dynamics, Observed)
+
+    @property
+    def motion(self) -> Dynamics:
+        """The dynamics of the state itself, also where an observed system measures g(x)."""
+        return self.dynamics.inner if isinstance(self.dynamics, Observed) else self.dynamics
+
+    @property
+    def lefschetz(self) -> int | None:
+        """What the indices of all fixed points sum to, or None where that is not known."""
+        return self.dynamics.lefschetz
+
+    def fingerprint(self) -> str | None:
+        """Return a SHA-256 hash of the weights, or None where they cannot be listed."""
+        weights = self.dynamics.weights()
+        if weights is None:
+            return None
+        digest = hashlib.sha256(type(self.dynamics).__name__.encode())
+        for array in weights:
+            digest.update(np.ascontiguousarray(to_numpy(array)).tobytes())
+        return digest.hexdigest()
+
+    # -- what it does -------------------------------------------------------------------------
+
+    def step(self, x: Array, u: Array = None) -> Float[Any, "n d"]:
+        """Return F(x, u) for a map, f(x, u) for a flow."""
+        return self._call(self.dynamics.step, x, u)
+
+    def residual(self, x: Array, u: Array = None) -> Float[Any, "n r"]:
+        """Return F(x, u) - x for a map, f(x, u) for a flow, or what an observed system measures."""
+        return self._call(self.dynamics.residual_problem().residual, x, u)
+
+    def jacobian(self, x: Array, u: Array = None) -> Float[Any, "n d d"]:
+        """Return dF_i / dx_j: rows = to, columns = from."""
+        return self._call(self.dynamics.jacobian, x, u)
+
+    def input_jacobian(self, x: Array, u: Array = None) -> Float[Any, "n d m"]:
+        """Return dF_i / du_j."""
+        return self._call(self.dynamics.input_jacobian, x, u)
+
+    def jvp(self, x: Array, u: Array, v: Array) -> Float[Any, "n d"]:
+        """Return J v, the derivative along `v`, shape (n, d)."""
+        return self._call(self.dynamics.jvp, x, u, v)
+
+    def vjp(self, x: Array, u: Array, w: Array) -> Float[Any, "n d"]:
+        """Return w J, the transposed product with `w`, shape (n, d)."""
+        return self._call(self.dynamics.vjp, x, u, w)
+
+    def simulate(self, x0: Array, inputs: Array = None, *, steps: int | None = None) -> Array:
+        """Return trajectories.
+
+        A map is stepped; a flow is integrated with the classical Runge-Kutta method, one step of
+        length `dt` per row of inputs, which are held constant over the step.
+
+        Parameters
+        ----------
+        x0
+            Initial states, shape (n, d).
+        inputs
+            Shape (n, t, m); may be left out if m = 0.
+        steps
+            The number of steps t, where there are no inputs.
+
+        Returns
+        -------
+        array, shape (n, t, d)
+            The states after each step; the initial states are not among them.
+
+        Raises
+        ------
+        ArgumentError
+            If shapes do not fit, or a flow has no dt.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> halving = sp.as_system(lambda x, u: x / 2, state_size=1)
+        >>> halving.simulate(np.ones((1, 1)), steps=3)[0, :, 0]
+        array([0.5  , 0.25 , 0.125])
+        """
+        x = self.dynamics.arrays.asarray(self.read_states("x0", x0))
+        u = self._native_inputs(inputs, x.shape[0], steps)
+        advance = self._runge_kutta if self.kind == "flow" else self.dynamics.step
+        xp = self.dynamics.arrays.namespace
+        states = []
+        for t in range(u.shape[1]):
+            x = advance(x, u[:, t, :])
+            states.append(x)
+        stacked = xp.stack(states, axis=1) if states else x[:, None, :][:, :0, :]
+        return self._like(x0, stacked)
+
+    # -- systems made from it -----------------------------------------------------------------
+
+    def restrict(self, *regions: str, units: Any = None) -> System:
+        """Return the system of some regions; all other units are held and become inputs.
+
+        Parameters
+        ----------
+        *regions
+            Names of state regions.
+        units
+            Indices of units instead of names.
+
+        Returns
+        -------
+        System
+            Its input is [u, x_held], with the held units in ascending order. The region `held`
+            of its inputs names them.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> system = sp.as_system(lambda x, u: np.tanh(x[:, ::-1]), state_size=2)
+        >>> system.restrict(units=[0]).step(np.zeros((1, 1)), np.ones((1, 1))).round(4)
+        array([[0.7616]])
+        """
+        if bool(regions) == (units is not None):
+            raise ArgumentError("restrict: name regions, or pass units=, one of the two.")
+        if units is not None:
+            kept = Regions(self.state_size, {"units": list(units)}).indices("units")
+        else:
+            kept = self.state_regions.indices(*regions)
+        held = self.state_regions.others(kept)
+        m = self.input_size
+        members = {**self.input_regions.members, "held": range(m, m + len(held))}
+        return System(
+            Restricted(self.dynamics, kept, held),
+            dt=self.dt,
+            state_regions=self.state_regions.restricted(kept),
+            input_regions=Regions(m + len(held), members),
+        )
+
+    def iterate(self, times: int) -> System:
+        """Return the system of F^times; its fixed points are the cycles of that period.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> flip = sp.as_system(lambda x, u: -x, state_size=1)
+        >>> flip.iterate(2).residual(np.ones((1, 1)))
+        array([[0.]])
+        """
+        if self.kind == "flow":
+            raise ArgumentError(
+                "iterate: a flow has no steps to repeat; make it a map by euler(dt)."
+            )
+        if not isinstance(times, int) or times < 1:
+            raise ArgumentError(
+                f"times: got {times!r}, but a whole number of at least 1 is wanted."
+            )
+        return replace(
+            self,
+            dynamics=Iterated(self.dynamics, times),
+            dt=None if self.dt is None else times * self.dt,
+        )
+
+    def observe(self, g: str | Callable[[Array], Array]) -> System:
+        """Return the same system with its residual measured in g(x) instead of x.
+
+        A search in it ends where g(x) stands still. Only states where x itself stands still are
+        reported as fixed points; the others keep the status "observed only".
+
+        Parameters
+        ----------
+        g
+            An activation's name, or a function of states (n, d) on the network's own arrays that
+            returns (n, k); its Jacobian is taken by the framework.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> drift = sp.as_system(lambda x, u: x - 1.0, state_size=1)
+        >>> drift.observe("relu").residual(np.array([[-3.0]]))
+        array([[0.]])
+        """
+        if self.kind == "flow":
+            raise ArgumentError(
+                "observe: only maps can be observed; use euler(dt) on a flow first."
+            )
+        return replace(self, dynamics=Observed(self.dynamics, _observable(g)))
+
+    def clamp(self, u: Array) -> System:
+        """Return the system under the fixed input `u`, shape (m,); it has no inputs left.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> add = sp.as_system(lambda x, u: x + u, state_size=1, input_size=1)
+        >>> add.clamp([2.0]).step(np.zeros((1, 1)))
+        array([[2.]])
+        """
+        fixed = read_floats("u", u)
+        if fixed.shape != (self.input_size,):
+            raise ArgumentError(
+                f"u: got shape {fixed.shape}, but ({self.input_size},) is wanted: one value for "
+                f"each input of the system."
+            )
+        native = self.dynamics.arrays.asarray(fixed)
+        return replace(self, dynamics=Clamped(self.dynamics, native), input_regions=Regions(0, {}))
+
+    def euler(self, dt: float) -> System:
+        """Return a flow as the map x' = x + dt f(x, u).
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> decay = sp.as_system(lambda x, u: -x, state_size=1, kind="flow")
+        >>> decay.euler(0.1).step(np.ones((1, 1)))
+        array([[0.9]])
+        """
+        if self.kind == "map":
+            raise ArgumentError("euler: this system is a map already.")
+        if not dt > 0:
+            raise ArgumentError(f"dt: got {dt}, but a positive duration is wanted.")
+        return replace(self, dynamics=EulerMap(self.dynamics, float(dt)), dt=float(dt))
+
+    # -- the door -----------------------------------------------------------------------------
+
+    def read_states(self, name: str, states: Array) -> Float[np.ndarray, "n d"]:
+        """Return a caller's states as float64 NumPy, or raise an error that names `name`."""
+        array = read_floats(name, states)
+        if array.ndim != 2 or array.shape[1] != self.state_size:
+            hint = ""
+            if array.shape == (self.state_size,):
+                hint = f" For one state pass {name}[None, :]."
+            elif array.ndim == 3 and array.shape[2] == self.state_size:
+                hint = f" For trajectories pass {name}.reshape(-1, {self.state_size})."
+            raise ArgumentError(
+                f"{name}: got shape {array.shape}, but (n, {self.state_size}) is wanted: one row "
+                f"for each state of this system.{hint}"
+            )
+        return array
+
+    def read_inputs(self, name: str, inputs: Array, n: int) -> Float[np.ndarray, "n m"]:
+        """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows."""
+        m = self.input_size
+        if inputs is None:
+            if m:
+                raise ArgumentError(
+                    f"{name}: got None, but the system has {m} inputs; pass an array of shape "
+                    f"({m},) for all rows or ({n}, {m}), for example np.zeros({m})."
+                )
+            return np.zeros((n, 0))
+        array = read_floats(name, inputs)
+        if array.shape in ((m,), (1, m)):
+            return np.tile(array.reshape(1, m), (n, 1))
+        if array.shape != (n, m):
+            raise ArgumentError(
+                f"{name}: got shape {array.shape}, but ({n}, {m}) is wanted, one row for each "
+                f"state, or ({m},), one input for all of them."
+            )
+        return array
+
+    def _call(self, function: Callable[..., Array], x: Array, u: Array, *more: Array) -> Array:
+        native_x, native_u = self._native(x, u)
+        extra = [self.dynamics.arrays.asarray(self.read_states("vector", v)) for v in more]
+        return self._like(x, function(native_x, native_u, *extra))
+
+    def _native(self, x: Array, u: Array) -> tuple[Array, Array]:
+        states = self.read_states("x", x)
+        inputs = self.read_inputs("u", u, len(states))
+        asarray = self.dynamics.arrays.asarray
+        return asarray(states), asarray(inputs)
+
+    def _native_inputs(self, inputs: Array, n: int, steps: int | None) -> Array:
+        m = self.input_size
+        if inputs is None and m == 0 and steps is not None:
+            inputs = np.zeros((n, steps, 0))
+        if inputs is None:
+            wanted = f"inputs of shape ({n}, t, {m})" if m else "steps="
+            raise ArgumentError(f"inputs: got None, but simulate needs {wanted}.")
+        array = read_floats("inputs", inputs)
+        if array.ndim != 3 or array.shape[0] != n or array.shape[2] != m:
+            raise ArgumentError(
+                f"inputs: got shape {array.shape}, but ({n}, t, {m}) is wanted: trials, time, "
+                f"inputs."
+            )
+        return self.dynamics.arrays.asarray(array)
+
+    def _like(self, given: Array, result: Array) -> Array:
+        """Return `result` in the library of what the caller gave."""
+        own = type(self.dynamics.arrays.asarray(np.zeros(0)))
+        return result if isinstance(given, own) else to_numpy(result)
+
+    def _runge_kutta(self, x: Array, u: Array) -> Array:
+        if self.dt is None:
+            raise ArgumentError(
+                "dt: a flow needs a step to be simulated; give one: as_system(..., dt=...)."
+            )
+        f, h = self.dynamics.step, self.dt
+        k1 = f(x, u)
+        k2 = f(x + h / 2 * k1, u)
+        k3 = f(x + h / 2 * k2, u)
+        k4 = f(x + h * k3, u)
+        return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def _observable(g: str | Callable[[Array], Array]) -> Observable:
+    if callable(g):
+        return Observable(g, lambda x: adapter_of_arrays(x).differentiate(g, x))
+    phi = activation(g)
+    return Observable(phi.value, lambda x: diagonal_matrices(phi.slope(x, phi.value(x))))

@@ -1,0 +1,114 @@
+"""The N-bit flip-flop: every channel remembers the sign of its last pulse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from jaxtyping import Float
+
+from ..status import ArgumentError
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A batch of trials of a task.
+
+    Attributes
+    ----------
+    inputs
+        Shape (trials, time, m).
+    targets
+        Shape (trials, time, k).
+    """
+
+    inputs: Float[np.ndarray, "trials time m"]
+    targets: Float[np.ndarray, "trials time k"]
+
+
+@dataclass(frozen=True)
+class FlipFlop:
+    """Memory of `bits` signs, each set by pulses of +1 and -1 on its own input channel.
+
+    The task of Sussillo and Barak (2013), in discrete time. A well trained network has 3^bits
+    fixed points, of which 2^bits are stable and hold the memories.
+
+    Parameters
+    ----------
+    bits
+        The number of channels.
+    steps
+        Length of a trial.
+    pulse_probability
+        Chance of a pulse per channel and step. Every channel pulses at the first step, so targets
+        are defined throughout.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no bit or no step, or the probability is not one.
+
+    Examples
+    --------
+    >>> trials = FlipFlop(bits=2, steps=5).sample(4, np.random.default_rng(0))
+    >>> trials.inputs.shape, trials.targets.shape
+    ((4, 5, 2), (4, 5, 2))
+    """
+
+    bits: int = 3
+    steps: int = 64
+    pulse_probability: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.bits < 1 or self.steps < 1:
+            raise ArgumentError(
+                f"bits, steps: got {self.bits} and {self.steps}; both must be at least 1."
+            )
+        if not 0 < self.pulse_probability <= 1:
+            raise ArgumentError(
+                f"pulse_probability: got {self.pulse_probability}, but a probability above 0 and "
+                f"at most 1 is wanted."
+            )
+
+    @property
+    def input_size(self) -> int:
+        """The number of input channels."""
+        return self.bits
+
+    @property
+    def output_size(self) -> int:
+        """The number of output channels."""
+        return self.bits
+
+    def sample(self, n: int, rng: np.random.Generator) -> Trials:
+        """Return `n` random trials."""
+        shape = (n, self.steps, self.bits)
+        pulses = rng.choice([-1.0, 1.0], size=shape)
+        pulses *= rng.random(shape) < self.pulse_probability
+        pulses[:, 0, :] = rng.choice([-1.0, 1.0], size=(n, self.bits))
+        return Trials(inputs=pulses, targets=_held(pulses))
+
+    def corners(self) -> Float[np.ndarray, "k bits"]:
+        """Return all 2^bits memories.
+
+        Examples
+        --------
+        >>> FlipFlop(bits=2).corners()
+        array([[-1., -1.],
+               [-1.,  1.],
+               [ 1., -1.],
+               [ 1.,  1.]])
+        """
+        return np.array(list(product([-1.0, 1.0], repeat=self.bits)))
+
+    def accuracy(self, outputs: Float[np.ndarray, "trials time bits"], trials: Trials) -> float:
+        """Return the fraction of outputs with the sign of their target."""
+        return float(np.mean(np.sign(outputs) == trials.targets))
+
+
+def _held(pulses: Float[np.ndarray, "n t k"]) -> Float[np.ndarray, "n t k"]:
+    """Return the last pulse so far at every step."""
+    steps = np.arange(pulses.shape[1])[None, :, None]
+    last = np.maximum.accumulate(np.where(pulses != 0, steps, 0), axis=1)
+    return np.take_along_axis(pulses, last, axis=1)
