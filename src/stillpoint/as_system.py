@@ -104,7 +104,7 @@ def as_system(
     _check_size("state_size", state_size, dynamics.state_size)
     _check_size("input_size", input_size, dynamics.input_size)
     named = None if regions is None else Regions(dynamics.state_size, dict(regions))
-    return System(dynamics, dt=dt, state_regions=named)  # type: ignore[arg-type]
+    return System.of(dynamics, dt=dt, state_regions=named)
 
 
 def _read_function(

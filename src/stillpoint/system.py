@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -51,18 +51,27 @@ class System:
     """
 
     dynamics: Dynamics
-    dt: float | None = None
-    state_regions: Regions = field(default=None)  # type: ignore[assignment]
-    input_regions: Regions = field(default=None)  # type: ignore[assignment]
+    dt: float | None
+    state_regions: Regions
+    input_regions: Regions
 
-    def __post_init__(self) -> None:
-        if self.dt is not None and not self.dt > 0:
-            raise ArgumentError(f"dt: got {self.dt}, but a positive duration is wanted.")
-        if self.state_regions is None:
-            regions = Regions(self.dynamics.state_size, self.dynamics.parts)
-            object.__setattr__(self, "state_regions", regions)
-        if self.input_regions is None:
-            object.__setattr__(self, "input_regions", Regions(self.dynamics.input_size, {}))
+    @classmethod
+    def of(
+        cls,
+        dynamics: Dynamics,
+        *,
+        dt: float | None = None,
+        state_regions: Regions | None = None,
+        input_regions: Regions | None = None,
+    ) -> System:
+        """Return the system of some dynamics; regions are its named parts unless given."""
+        if dt is not None and not dt > 0:
+            raise ArgumentError(f"dt: got {dt}, but a positive duration is wanted.")
+        if state_regions is None:
+            state_regions = Regions(dynamics.state_size, dynamics.parts)
+        if input_regions is None:
+            input_regions = Regions(dynamics.input_size, {})
+        return cls(dynamics, dt, state_regions, input_regions)
 
     def __repr__(self) -> str:
         d, m = self.state_size, self.input_size
@@ -217,7 +226,7 @@ class System:
         held = self.state_regions.others(kept)
         m = self.input_size
         members = {**self.input_regions.members, "held": range(m, m + len(held))}
-        return System(
+        return System.of(
             Restricted(self.dynamics, kept, held),
             dt=self.dt,
             state_regions=self.state_regions.restricted(kept),

@@ -54,9 +54,9 @@ class GRUCell(RowScaledCell):
     array([[0.5]])
     """
 
-    W: Float[Any, "3*d d"]
-    B: Float[Any, "3*d m"]
-    b: Float[Any, " 3*d"]
+    W: Float[Any, "g d"]
+    B: Float[Any, "g m"]
+    b: Float[Any, " g"]
     c: Float[Any, " d"]
 
     def __post_init__(self) -> None:

@@ -15,17 +15,21 @@ from .base import Cell, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 
 
+Output = Float[Any, "n p"]
+Memory = Float[Any, "n k"]
+
+
 class _Evaluation(NamedTuple):
     """The gates at one batch of states, and the memory before and after the step."""
 
-    i: Batch
-    f: Batch
-    g: Batch
-    o: Batch
-    not_f: Batch  # 1 - f without cancellation
-    c: Batch
-    new_c: Batch
-    tanh_c: Batch  # of the new memory
+    i: Memory
+    f: Memory
+    g: Memory
+    o: Memory
+    not_f: Memory  # 1 - f without cancellation
+    c: Memory
+    new_c: Memory
+    tanh_c: Memory  # of the new memory
 
     def memory_rows(self, weights: Any) -> ScaledRows:
         """Return the derivative of c' in what `weights` read."""
@@ -45,7 +49,7 @@ class _Evaluation(NamedTuple):
         return memory_rows.scaled(self.through_memory).plus((through_output, w_o))
 
     @property
-    def through_memory(self) -> Float[Any, "n k"]:
+    def through_memory(self) -> Memory:
         """d(o tanh(c')) / dc', a diagonal."""
         return self.o * (1 - self.tanh_c * self.tanh_c)
 
@@ -80,9 +84,9 @@ class LSTMCell(Cell):
     array([[0.3808, 1.    ]])
     """
 
-    W: Float[Any, "4*k p"]
-    B: Float[Any, "4*k m"]
-    b: Float[Any, " 4*k"]
+    W: Float[Any, "g p"]
+    B: Float[Any, "g m"]
+    b: Float[Any, " g"]
     P: Float[Any, "p k"] | None = None
 
     def __post_init__(self) -> None:
@@ -163,27 +167,27 @@ class LSTMCell(Cell):
     def equilibrium_problem(self) -> RootProblem:
         return LSTMEquilibrium(self)
 
-    def project(self, hidden: Float[Any, "n k"]) -> Float[Any, "n p"]:
+    def project(self, hidden: Memory) -> Output:
         """Return P times `hidden`, or `hidden` itself where there is no projection."""
         return hidden if self.P is None else hidden @ self.P.T
 
-    def resting_memory(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n k"]:
+    def resting_memory(self, h: Output, u: Inputs) -> Memory:
         """Return c = i g / (1 - f), where the memory stands still under a constant h."""
         return self._evaluate_at_rest(h, u).c
 
-    def resting_output(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p"]:
+    def resting_output(self, h: Output, u: Inputs) -> Output:
         """Return P (o tanh(c)) at the resting memory."""
         at = self._evaluate_at_rest(h, u)
         return self.project(at.o * at.tanh_c)
 
-    def resting_output_jacobian(self, h: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p p"]:
+    def resting_output_jacobian(self, h: Output, u: Inputs) -> Float[Any, "n p p"]:
         """Return the Jacobian of `resting_output` in h."""
         at = self._evaluate_at_rest(h, u)
         # At rest, dc/dh is the one-step dc'/dh with the leak 1 - f divided out.
         memory = at.memory_rows(self.W).scaled(1 / at.not_f)
         return self._project_rows(at.output_rows(self.W, memory).matrix())
 
-    def _split(self, x: Batch) -> tuple[Batch, Batch]:
+    def _split(self, x: Batch) -> tuple[Output, Memory]:
         return x[:, : self.output_size], x[:, self.output_size :]
 
     def _evaluate(self, x: Batch, u: Inputs) -> _Evaluation:
@@ -192,12 +196,12 @@ class LSTMCell(Cell):
         new_c = f * c + i * g
         return _Evaluation(i, f, g, o, not_f, c, new_c, namespace(x).tanh(new_c))
 
-    def _evaluate_at_rest(self, h: Float[Any, "n p"], u: Inputs) -> _Evaluation:
+    def _evaluate_at_rest(self, h: Output, u: Inputs) -> _Evaluation:
         i, f, g, o, not_f = self._gates(h, u)
         c = i * g / not_f
         return _Evaluation(i, f, g, o, not_f, c, c, namespace(h).tanh(c))
 
-    def _gates(self, h: Float[Any, "n p"], u: Inputs) -> tuple[Batch, Batch, Batch, Batch, Batch]:
+    def _gates(self, h: Output, u: Inputs) -> tuple[Memory, ...]:
         k = self.cell_size
         drive = h @ self.W.T + u @ self.B.T + self.b
         i, f, g, o = (drive[:, gate * k : (gate + 1) * k] for gate in range(4))
@@ -218,14 +222,14 @@ class LSTMEquilibrium(RootProblem):
 
     cell: LSTMCell
 
-    def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n p"]:  # noqa: ARG002
+    def coordinates(self, x: Batch, u: Inputs) -> Output:  # noqa: ARG002
         return x[:, : self.cell.output_size]
 
-    def state(self, y: Float[Any, "n p"], u: Inputs) -> Batch:
+    def state(self, y: Output, u: Inputs) -> Batch:
         return namespace(y).concat([y, self.cell.resting_memory(y, u)], axis=1)
 
-    def residual(self, y: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p"]:
+    def residual(self, y: Output, u: Inputs) -> Output:
         return self.cell.resting_output(y, u) - y
 
-    def jacobian(self, y: Float[Any, "n p"], u: Inputs) -> Float[Any, "n p p"]:
+    def jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p p"]:
         return self.cell.resting_output_jacobian(y, u) - identity_like(y, y.shape[-1])

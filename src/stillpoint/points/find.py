@@ -191,7 +191,7 @@ def _collect(system: System, starts: Starts, settings: Settings) -> FixedPoints:
     tolerance = settings.tol_unique * max(1.0, float(np.abs(end).max(initial=0.0)))
     copies = group(np.hstack([end, inputs]), tolerance)
     first = representatives(copies, starts.q[reached])
-    x, u = _polish(system, end[first], inputs[first], settings), inputs[first]
+    x, u = _polish(system, end[first], inputs[first]), inputs[first]
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
     points = group(np.hstack([x, u]), tolerance)
     kept = representatives(points, _q(system, x, u))
@@ -236,7 +236,7 @@ def _with_evidence(
 
 
 def _polish(
-    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"], settings: Settings
+    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
 ) -> Float[np.ndarray, "k d"]:
     """Return the points after Newton steps down to rounding, where those make q smaller."""
     polished = solve(

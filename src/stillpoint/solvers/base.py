@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,6 +16,7 @@ from ..status import Status
 DIVERGENCE = 1e6
 
 
+@runtime_checkable
 class Rows(Protocol):
     """The state of a solver: a frozen dataclass whose array fields have one row per start."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from .networks import CELLS, ReadoutNetwork
 _MODULES: dict[str, Any] = {"tanh": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
+@runtime_checkable
 class Task(Protocol):
     """What the trainer needs of a task."""
 
@@ -132,7 +133,8 @@ def train(
         loss = nn.functional.mse_loss(outputs, _tensor(trials.targets))
         if not torch.isfinite(loss):
             raise TrainingError(
-                f"training: the loss is {loss.item()} at step {step}; use a smaller rate than {rate}."
+                f"training: the loss is {loss.item()} at step {step}; use a smaller rate "
+                f"than {rate}."
             )
         optimizer.zero_grad()
         loss.backward()
