@@ -7,6 +7,7 @@
 (3, False)
 """
 
+from . import plots
 from .as_system import as_system
 from .io import load
 from .local import Linearization, linearize
@@ -28,5 +29,6 @@ __all__ = [
     "fit_pca",
     "linearize",
     "load",
+    "plots",
     "sample_states",
 ]

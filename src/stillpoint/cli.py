@@ -1,1 +1,72 @@
-"""x"""
+"""The command line: `stillpoint demo flip-flop`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .demos import flip_flop
+from .status import StillpointError
+from .tasks import FlipFlop
+
+app = typer.Typer(
+    help="Find, prove and explain the fixed points of recurrent networks.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+demo = typer.Typer(help="Whole stories on real networks.", no_args_is_help=True)
+app.add_typer(demo, name="demo")
+
+
+@app.callback()
+def main() -> None:
+    """Keep `demo` a command of its own."""
+
+
+@demo.command("flip-flop")
+def demo_flip_flop(
+    cell: Annotated[str, typer.Option(help="tanh, gru or lstm")] = "tanh",
+    framework: Annotated[str, typer.Option(help="numpy or torch")] = "numpy",
+    bits: Annotated[int, typer.Option(help="memory channels")] = 3,
+    units: Annotated[int, typer.Option(help="units of the network")] = 16,
+    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
+    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
+) -> None:
+    """Find every fixed point of a flip-flop network; count, classify and draw them."""
+    try:
+        _tell_flip_flop(cell, framework, bits, units, train, out)
+    except StillpointError as error:
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(2) from None
+
+
+def _tell_flip_flop(
+    cell: str, framework: str, bits: int, units: int, train: bool, out: Path
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    network, origin = flip_flop.network_for(cell, bits, units, train, out)
+    system = flip_flop.system_for(network, framework)
+    task = FlipFlop(bits=bits)
+    story = flip_flop.tell(network, system, task)
+    points, few = story.from_noise, story.from_trajectories
+    typer.echo(f"{bits}-bit flip-flop, {cell}, {units} units ({origin}), {framework} path")
+    typer.echo(f"task accuracy: {story.accuracy:.4f}\n")
+    typer.echo(f"{len(few.starts)} starts on trajectories alone:\n  {few.census().verdict}\n")
+    typer.echo(f"{len(points.starts)} starts with noise and follow-up rounds:")
+    typer.echo(f"  {points.census().verdict}\n")
+    typer.echo(f"  {'kind':<12}{'points':>8}{'index sum':>11}{'fewest hits':>13}")
+    for kind, count, index_sum, hits in flip_flop.census_table(points):
+        typer.echo(f"  {kind:<12}{count:>8}{index_sum:>+11}{hits:>13}")
+    tally = points.census().tallies[0]
+    typer.echo(f"  {'all':<12}{tally.n_points:>8}{tally.index_sum:>+11}{tally.least_hits:>13}")
+    typer.echo(f"  coverage {tally.coverage:.4f}, largest q {points.q.max():.1e}\n")
+    typer.echo("the stable points read out:")
+    for corner in sorted(map(tuple, story.corners.astype(int).tolist()), reverse=True):
+        typer.echo("  " + " ".join(f"{sign:+d}" for sign in corner))
+    distinct = len({tuple(corner) for corner in story.corners})
+    typer.echo(f"  {distinct} of the {2**bits} corners\n")
+    figure = flip_flop.draw(story, out / f"flip_flop_{cell}.png")
+    results = points.save(out / f"flip_flop_{cell}.nc")
+    typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")

@@ -14,7 +14,6 @@ from .activations import sigmoid
 from .base import Cell, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 
-
 Output = Float[Any, "n p"]
 Memory = Float[Any, "n k"]
 

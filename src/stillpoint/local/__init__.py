@@ -1,6 +1,6 @@
 """What happens near a state: the linearised dynamics, at fixed points or anywhere else."""
 
 from .linearization import Linearization, linearize
-from .stability import MARGIN, index, is_stable, n_unstable
+from .stability import MARGIN, index, is_stable, n_unstable, sorted_eig
 
-__all__ = ["MARGIN", "Linearization", "index", "is_stable", "linearize", "n_unstable"]
+__all__ = ["MARGIN", "Linearization", "index", "is_stable", "linearize", "n_unstable", "sorted_eig"]

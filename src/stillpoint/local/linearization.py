@@ -195,14 +195,7 @@ class Linearization:
 
     @cached_property
     def _eigen(self) -> tuple[np.ndarray, np.ndarray]:
-        values, vectors = np.linalg.eig(self.A)
-        values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
-        growth = stability.growth(values, self.kind)
-        order = np.lexsort((-values.imag, -values.real, -growth.round(12)), axis=-1)
-        return (
-            np.take_along_axis(values, order, axis=1),
-            np.take_along_axis(vectors, order[:, None, :], axis=2),
-        )
+        return stability.sorted_eig(self.A, self.kind)
 
 
 def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:

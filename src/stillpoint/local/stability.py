@@ -56,3 +56,17 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     """
     sign, _ = np.linalg.slogdet(-motion_jacobian)
     return np.rint(sign).astype(np.int64)
+
+
+def sorted_eig(
+    jacobian: Float[np.ndarray, "n d d"], kind: Kind
+) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
+    """Return eigenvalues, the most unstable first, and right eigenvectors, one per column."""
+    values, vectors = np.linalg.eig(jacobian)
+    values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
+    outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
+    order = np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
+    return (
+        np.take_along_axis(values, order, axis=1),
+        np.take_along_axis(vectors, order[:, None, :], axis=2),
+    )

@@ -1,1 +1,10 @@
-"""x"""
+"""Figures: every function takes `ax=`, draws into it, and returns the artists.
+
+Nothing here changes global settings of matplotlib, and nothing needs a display.
+"""
+
+from .portrait import fixed_points
+from .search import search_summary
+from .spectrum import spectrum
+
+__all__ = ["fixed_points", "search_summary", "spectrum"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -11,12 +11,10 @@ from jaxtyping import Float
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..frameworks.torch import read_model
 from ..status import StillpointError, check_option
 from .flip_flop import Trials
+from .modules import from_module, new_module
 from .networks import CELLS, ReadoutNetwork
-
-_MODULES: dict[str, Any] = {"tanh": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 @runtime_checkable
@@ -56,16 +54,7 @@ class TrainedNetwork:
 
     def as_network(self) -> ReadoutNetwork:
         """Return the network as NumPy weights."""
-        cell = read_model(self.module)
-        arrays = {
-            name: value.numpy() if isinstance(value, torch.Tensor) else value
-            for name, value in vars(cell).items()
-        }
-        return ReadoutNetwork(
-            type(cell)(**arrays),
-            C=self.readout.weight.detach().double().numpy(),
-            a=self.readout.bias.detach().double().numpy(),
-        )
+        return from_module(self.module, self.readout)
 
 
 def train(
@@ -115,7 +104,7 @@ def train(
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = _MODULES[cell](task.input_size, units, batch_first=True)
+        module = new_module(cell, task.input_size, units)
         readout = nn.Linear(units, task.output_size)
     parameters = [*module.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=rate)

@@ -1,0 +1,171 @@
+"""The main job on a flip-flop network: every fixed point, counted, classified, drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .. import plots
+from ..as_system import as_system
+from ..files import write_atomically
+from ..frameworks.base import adapter
+from ..points import FixedPoints, find_fixed_points, sample_states
+from ..points.table import count_unstable
+from ..projection import fit_pca
+from ..status import ArgumentError, check_option
+from ..system import System
+from ..tasks import FlipFlop, ReadoutNetwork, load_network
+from ..tasks.networks import CELLS
+
+_STARTS = 1024
+_ROUNDS = 5
+_TRIALS = 256
+
+# Noise in the starts, relative to the spread of the states along the trajectories.
+_NOISE = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Story:
+    """What the demo found.
+
+    Attributes
+    ----------
+    accuracy
+        The fraction of time steps and channels that the network answers correctly.
+    trajectories
+        States under task inputs, shape (trials, time, d).
+    from_trajectories, from_noise
+        The points found from states of trajectories alone, and from noisy ones.
+    corners
+        The memory that each stable point reads out, shape (stable, bits).
+    """
+
+    accuracy: float
+    trajectories: Float[np.ndarray, "n t d"]
+    from_trajectories: FixedPoints
+    from_noise: FixedPoints
+    corners: Float[np.ndarray, "s bits"]
+
+
+def network_for(
+    cell: str, bits: int, units: int, train: bool, save_to: Path
+) -> tuple[ReadoutNetwork, str]:
+    """Return the network that comes with the package, or train one; and where it is from.
+
+    Raises
+    ------
+    ArgumentError
+        If no such network comes with the package and it is not to be trained.
+    MissingExtraError
+        If it is to be trained and torch is not installed.
+    """
+    check_option("cell", cell, CELLS)
+    if not train:
+        if (bits, units) != (3, 16):
+            raise ArgumentError(
+                f"bits, units: got {bits} and {units}, but the networks that come with the "
+                f"package have 3 bits and 16 units; add --train to train another one."
+            )
+        return load_network(cell), "comes with the package"
+    adapter("torch")  # a clear error where it is missing
+    from ..tasks.training import train as fit
+
+    network = fit(FlipFlop(bits=bits), cell, units).as_network()
+    path = save_to / f"flip_flop_{cell}_{units}.npz"
+    network.save(path)
+    return network, f"trained now, weights in {path}"
+
+
+def system_for(network: ReadoutNetwork, framework: str) -> System:
+    """Return the network as a system on NumPy, or by way of a torch module.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch is wanted and not installed.
+    """
+    if check_option("framework", framework, ("numpy", "torch")) == "numpy":
+        return network.system
+    adapter("torch")
+    from ..tasks.modules import to_module
+
+    return as_system(to_module(network))
+
+
+def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0) -> Story:
+    """Run the task, search from trajectories alone and with noise, and read out what is stable."""
+    trials = task.sample(_TRIALS, np.random.default_rng(seed))
+    states, outputs = network.run(trials.inputs)
+    inputs = np.zeros(task.bits)
+    noise = _NOISE * float(states.std())
+
+    def search(noise: float, rounds: int) -> FixedPoints:
+        starts = sample_states(states, _STARTS, noise=noise, seed=seed)
+        return find_fixed_points(system, starts, inputs, rounds=rounds, seed=seed)
+
+    from_noise = search(noise, _ROUNDS)
+    return Story(
+        accuracy=task.accuracy(outputs, trials),
+        trajectories=states,
+        from_trajectories=search(0.0, 0),
+        from_noise=from_noise,
+        corners=np.sign(network.read_out(from_noise.stable.xstar)),
+    )
+
+
+def draw(story: Story, path: Path) -> Path:
+    """Draw what trajectories find alone, what noise adds, and the spectra; save it to `path`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 5.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = [figure.add_subplot(1, 3, k, projection="3d") for k in (1, 2)]
+    axes.append(figure.add_subplot(1, 3, 3))
+    pca = fit_pca(story.trajectories, 3)
+    titles = ("Starts on trajectories", "Starts with noise")
+    found = (story.from_trajectories, story.from_noise)
+    for ax, title, points in zip(axes, titles, found, strict=False):
+        plots.fixed_points(points, story.trajectories, projection=pca, dimensions=3, ax=ax)
+        ax.set_title(f"{title}: {len(points)} points\n{_evidence(points)}")
+        ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
+        ax.legend(loc="upper left", fontsize="small", frameon=False)
+    plots.spectrum(story.from_noise, ax=axes[2])
+    axes[2].set_title("Eigenvalues of the Jacobian at each point")
+    axes[2].legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
+    axes[2].set_ylim(-1.5, 1.2)
+    return write_atomically(path, lambda file: figure.savefig(file, dpi=120))
+
+
+def census_table(points: FixedPoints) -> list[tuple[str, int, int, int]]:
+    """Return a row for each kind of point: its name, how many, their index sum, fewest hits."""
+    rows = []
+    for name in count_unstable(points.n_unstable, points.is_stable):
+        if name == "stable":
+            members: Any = points.is_stable
+        elif name == "marginal":
+            members = (points.n_unstable == 0) & ~points.is_stable
+        else:
+            members = points.n_unstable == int(name)
+        kind = name if not name.isdigit() else f"{name} unstable"
+        rows.append(
+            (
+                kind,
+                int(members.sum()),
+                int(points.index[members].sum()),
+                int(points.hits[members].min()),
+            )
+        )
+    return rows
+
+
+def _evidence(points: FixedPoints) -> str:
+    tally = points.census().tallies[0]
+    if tally.missing_at_least:
+        return f"index sum {tally.index_sum}, not 1: at least {tally.missing_at_least} missing"
+    return f"index sum {tally.index_sum}: nothing suggests that one is missing"
