@@ -60,8 +60,8 @@ def load(path: str | Path) -> Any:
     >>> import numpy as np, stillpoint as sp, tempfile
     >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1)
     >>> points = sp.find_fixed_points(system, np.linspace(-1, 1, 9)[:, None])
-    >>> sp.load(points.save(tempfile.mkdtemp() + "/points.nc"))
-    3 fixed points: 2 stable, 1 with 1 unstable direction
+    >>> len(sp.load(points.save(tempfile.mkdtemp() + "/points.nc")))
+    3
     """
     import xarray
 

@@ -90,13 +90,13 @@ class Restricted(Transformed):
         whole = self.inner.equilibrium_problem()
         return RestrictedProblem(self, whole) if whole.unitwise else self.residual_problem()
 
-    def whole(self, x: Batch, u: Inputs) -> tuple[Batch, Inputs]:
+    def whole(self, x: Batch, u: Inputs) -> tuple[Float[Any, "n all"], Float[Any, "n own"]]:
         """Return the state and the inputs of the whole network."""
         m = self.inner.input_size
         together = namespace(x).concat([x, u[:, m:]], axis=1)
         return take(together, np.argsort(np.concatenate([self.kept, self.held])), axis=1), u[:, :m]
 
-    def block(self, matrices: Matrices) -> Float[Any, "n k k"]:
+    def block(self, matrices: Float[Any, "n all all"]) -> Float[Any, "n k k"]:
         """Return the rows and columns of the kept units."""
         return take(take(matrices, self.kept, axis=1), self.kept, axis=2)
 
@@ -231,7 +231,7 @@ class Clamped(Transformed):
     def equilibrium_problem(self) -> RootProblem:
         return ClampedProblem(self, self.inner.equilibrium_problem())
 
-    def inputs(self, u: Inputs) -> Inputs:
+    def inputs(self, u: Float[Any, "n 0"]) -> Inputs:
         """Return the fixed input, one row per row of `u`."""
         return namespace(u).broadcast_to(self.fixed, (u.shape[0], self.fixed.shape[0]))
 

@@ -1,0 +1,62 @@
+"""The command line tells the whole story and fails in one line."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+import stillpoint as sp
+from stillpoint.cli import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["demo", "flip-flop", *map(str, arguments)])
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+def test_the_demo_finds_27_points_and_says_what_was_missing(cell, tmp_path):
+    result = run("--cell", cell, "--out", tmp_path / "new")
+    assert result.exit_code == 0, result.output
+    assert "index sum 8, not 1 as it must be" in result.output
+    assert "at least 7 points are missing" in result.output
+    assert "27 fixed points: 8 stable, 12 + 6 + 1 with 1, 2, 3 unstable" in result.output
+    assert "nothing suggests that a point is missing" in result.output
+    assert "coverage 1.0000" in result.output
+    assert "8 of the 8 corners" in result.output
+    assert len(sp.load(tmp_path / "new" / f"flip_flop_{cell}.nc")) == 27
+    assert (tmp_path / "new" / f"flip_flop_{cell}.png").stat().st_size > 10_000
+
+
+@pytest.mark.torch
+def test_the_torch_path_finds_the_same_points(tmp_path):
+    for framework in ("numpy", "torch"):
+        result = run("--framework", framework, "--out", tmp_path / framework)
+        assert result.exit_code == 0, result.output
+    ours, theirs = (
+        sp.load(tmp_path / framework / "flip_flop_tanh.nc").xstar
+        for framework in ("numpy", "torch")
+    )
+    assert abs(ours - theirs).max() < 1e-12
+
+
+@pytest.mark.torch
+def test_training_from_the_command_line(tmp_path):
+    result = run("--train", "--bits", 1, "--units", 4, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "trained now" in result.output
+    assert (tmp_path / "flip_flop_tanh_4.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cell", "rnn"), "cell: got 'rnn'"),
+        (("--bits", 4), "add --train"),
+        (("--framework", "jax"), "framework: got 'jax'"),
+    ],
+)
+def test_wrong_options_end_in_one_line(arguments, message, tmp_path):
+    result = run(*arguments, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
