@@ -55,19 +55,22 @@ def newton_alone(case: networks.Case) -> np.ndarray:
 
 
 def measure(case: networks.Case, repeats: int) -> list[object]:
-    """Return one row of the table."""
+    """Return one row of the table; the three take turns, so that all meet the same machine."""
     sizes = batch_sizes(newton_alone(case))
-    case.search()  # warm up
-    loop, solver, search = (
-        networks.cpu_seconds(function, repeats)[0]
-        for function in (
-            lambda: bare_loop(case, sizes),
-            lambda: newton_alone(case),
-            lambda: case.search(tol=TOLERANCE),
-        )
-    )
-    times = (f"{1e3 * seconds:.1f}" for seconds in (loop, solver, search))
-    return [case.name, sum(sizes), len(sizes), *times, solver / loop, search / loop]
+    rounds = np.array(
+        [
+            [
+                networks.cpu_seconds(lambda: bare_loop(case, sizes))[0],
+                networks.cpu_seconds(lambda: newton_alone(case))[0],
+                networks.cpu_seconds(lambda: case.search(tol=TOLERANCE))[0],
+            ]
+            for _ in range(repeats + 1)
+        ]
+    )[1:]  # the first round warms up
+    bare, solver, search = np.median(rounds, axis=0)
+    times = (f"{1e3 * seconds:.1f}" for seconds in (bare, solver, search))
+    ratios = np.median(rounds / rounds[:, :1], axis=0)
+    return [case.name, sum(sizes), len(sizes), *times, ratios[1], ratios[2]]
 
 
 def main() -> None:
@@ -79,7 +82,7 @@ def main() -> None:
     cases = networks.shipped_cases(options.starts)
     header = ["network", "Jacobians", "batches", "bare ms", "solve ms", "search ms"]
     networks.print_table(
-        f"CPU time from {options.starts} starts, best of {options.repeats}",
+        f"CPU time from {options.starts} starts, median of {options.repeats}",
         [*header, "solve/bare", "search/bare"],
         [measure(case, options.repeats) for case in cases],
     )

@@ -57,7 +57,8 @@ def test_an_offset_of_the_projection_does_not_bend_the_modes(points, axes):
     )
     lines = [sp.plots.fixed_points(points, projection=p, ax=axes())["modes"] for p in (near, far)]
     for a, b in zip(*lines, strict=True):
-        np.testing.assert_allclose(np.ptp(a.get_xydata(), axis=0), np.ptp(b.get_xydata(), axis=0))
+        spans = [np.ptp(line.get_xydata(), axis=0) for line in (a, b)]
+        np.testing.assert_allclose(*spans, atol=1e-12)
 
 
 def test_spectrum_has_every_eigenvalue_and_the_right_border(points, axes):
