@@ -12,9 +12,11 @@ from jaxtyping import Float
 
 from .arrays import diagonal_matrices, read_floats, to_numpy
 from .cells import activation
+from .door import read_input_sequences, read_inputs, read_states
 from .dynamics import Dynamics, Kind
 from .frameworks.base import adapter_of_arrays
 from .regions import Regions
+from .simulation import simulate
 from .status import ArgumentError
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
 
@@ -181,16 +183,10 @@ class System:
         >>> halving.simulate(np.ones((1, 1)), steps=3)[0, :, 0]
         array([0.5  , 0.25 , 0.125])
         """
-        x = self.dynamics.arrays.asarray(self.read_states("x0", x0))
-        u = self._native_inputs(inputs, x.shape[0], steps)
-        advance = self._runge_kutta if self.kind == "flow" else self.dynamics.step
-        xp = self.dynamics.arrays.namespace
-        states = []
-        for t in range(u.shape[1]):
-            x = advance(x, u[:, t, :])
-            states.append(x)
-        stacked = xp.stack(states, axis=1) if states else x[:, None, :][:, :0, :]
-        return self._like(x0, stacked)
+        x = read_states("x0", x0, self.state_size)
+        u = read_input_sequences("inputs", inputs, len(x), self.input_size, steps)
+        states = simulate(self.dynamics, self._asarray(x), self._asarray(u), self.dt)
+        return self._like(x0, states)
 
     # -- systems made from it -----------------------------------------------------------------
 
@@ -298,7 +294,7 @@ class System:
                 f"u: got shape {fixed.shape}, but ({self.input_size},) is wanted: one value for "
                 f"each input of the system."
             )
-        native = self.dynamics.arrays.asarray(fixed)
+        native = self._asarray(fixed)
         return replace(self, dynamics=Clamped(self.dynamics, native), input_regions=Regions(0, {}))
 
     def euler(self, dt: float) -> System:
@@ -317,85 +313,25 @@ class System:
             raise ArgumentError(f"dt: got {dt}, but a positive duration is wanted.")
         return replace(self, dynamics=EulerMap(self.dynamics, float(dt)), dt=float(dt))
 
-    # -- the door -----------------------------------------------------------------------------
-
-    def read_states(self, name: str, states: Array) -> Float[np.ndarray, "n d"]:
-        """Return a caller's states as float64 NumPy, or raise an error that names `name`."""
-        array = read_floats(name, states)
-        if array.ndim != 2 or array.shape[1] != self.state_size:
-            hint = ""
-            if array.shape == (self.state_size,):
-                hint = f" For one state pass {name}[None, :]."
-            elif array.ndim == 3 and array.shape[2] == self.state_size:
-                hint = f" For trajectories pass {name}.reshape(-1, {self.state_size})."
-            raise ArgumentError(
-                f"{name}: got shape {array.shape}, but (n, {self.state_size}) is wanted: one row "
-                f"for each state of this system.{hint}"
-            )
-        return array
-
-    def read_inputs(self, name: str, inputs: Array, n: int) -> Float[np.ndarray, "n m"]:
-        """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows."""
-        m = self.input_size
-        if inputs is None:
-            if m:
-                raise ArgumentError(
-                    f"{name}: got None, but the system has {m} inputs; pass an array of shape "
-                    f"({m},) for all rows or ({n}, {m}), for example np.zeros({m})."
-                )
-            return np.zeros((n, 0))
-        array = read_floats(name, inputs)
-        if array.shape in ((m,), (1, m)):
-            return np.tile(array.reshape(1, m), (n, 1))
-        if array.shape != (n, m):
-            raise ArgumentError(
-                f"{name}: got shape {array.shape}, but ({n}, {m}) is wanted, one row for each "
-                f"state, or ({m},), one input for all of them."
-            )
-        return array
+    # -- between the caller's arrays and the network's own ------------------------------------
 
     def _call(self, function: Callable[..., Array], x: Array, u: Array, *more: Array) -> Array:
         native_x, native_u = self._native(x, u)
-        extra = [self.dynamics.arrays.asarray(self.read_states("vector", v)) for v in more]
-        return self._like(x, function(native_x, native_u, *extra))
+        vectors = [read_states("vector", vector, self.state_size) for vector in more]
+        return self._like(x, function(native_x, native_u, *map(self._asarray, vectors)))
 
     def _native(self, x: Array, u: Array) -> tuple[Array, Array]:
-        states = self.read_states("x", x)
-        inputs = self.read_inputs("u", u, len(states))
-        asarray = self.dynamics.arrays.asarray
-        return asarray(states), asarray(inputs)
+        states = read_states("x", x, self.state_size)
+        inputs = read_inputs("u", u, len(states), self.input_size)
+        return self._asarray(states), self._asarray(inputs)
 
-    def _native_inputs(self, inputs: Array, n: int, steps: int | None) -> Array:
-        m = self.input_size
-        if inputs is None and m == 0 and steps is not None:
-            inputs = np.zeros((n, steps, 0))
-        if inputs is None:
-            wanted = f"inputs of shape ({n}, t, {m})" if m else "steps="
-            raise ArgumentError(f"inputs: got None, but simulate needs {wanted}.")
-        array = read_floats("inputs", inputs)
-        if array.ndim != 3 or array.shape[0] != n or array.shape[2] != m:
-            raise ArgumentError(
-                f"inputs: got shape {array.shape}, but ({n}, t, {m}) is wanted: trials, time, "
-                f"inputs."
-            )
+    def _asarray(self, array: np.ndarray) -> Array:
         return self.dynamics.arrays.asarray(array)
 
     def _like(self, given: Array, result: Array) -> Array:
         """Return `result` in the library of what the caller gave."""
-        own = type(self.dynamics.arrays.asarray(np.zeros(0)))
+        own = type(self._asarray(np.zeros(0)))
         return result if isinstance(given, own) else to_numpy(result)
-
-    def _runge_kutta(self, x: Array, u: Array) -> Array:
-        if self.dt is None:
-            raise ArgumentError(
-                "dt: a flow needs a step to be simulated; give one: as_system(..., dt=...)."
-            )
-        f, h = self.dynamics.step, self.dt
-        k1 = f(x, u)
-        k2 = f(x + h / 2 * k1, u)
-        k3 = f(x + h / 2 * k2, u)
-        k4 = f(x + h * k3, u)
-        return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
 def _observable(g: str | Callable[[Array], Array]) -> Observable:

@@ -16,7 +16,26 @@ from .scaled_rows import ScaledRows
 
 
 class Cell(Dynamics):
-    """A canonical cell: a frozen dataclass whose array fields are its weights."""
+    """A canonical cell: a frozen dataclass whose array fields are its weights.
+
+    Attributes
+    ----------
+    W
+        Recurrent weights, rows = to; gates stacked.
+    B
+        Input weights, shape (rows of W, m).
+    """
+
+    W: Any
+    B: Any
+
+    @property
+    def input_size(self) -> int:
+        return self.B.shape[-1]
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return ArrayKind.of(self.W)
 
     def weights(self) -> Iterable[Any]:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, identity_like, namespace
+from ..arrays import identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
 from .activations import sigmoid
 from .base import RowScaledCell, check_weights, gate_blocks
@@ -74,14 +74,6 @@ class GRUCell(RowScaledCell):
     @property
     def state_size(self) -> int:
         return self.c.shape[0]
-
-    @property
-    def input_size(self) -> int:
-        return self.B.shape[-1]
-
-    @property
-    def arrays(self) -> ArrayKind:
-        return ArrayKind.of(self.W)
 
     @property
     def lefschetz(self) -> int:

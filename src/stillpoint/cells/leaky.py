@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, diagonal_matrices, identity_like, namespace
+from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
 from ..status import ArgumentError
 from .activations import activation
@@ -75,14 +75,6 @@ class LeakyCell(Cell):
     @property
     def state_size(self) -> int:
         return self.b.shape[0]
-
-    @property
-    def input_size(self) -> int:
-        return self.B.shape[-1]
-
-    @property
-    def arrays(self) -> ArrayKind:
-        return ArrayKind.of(self.W)
 
     @property
     def lefschetz(self) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, diagonal_matrices, identity_like, namespace
+from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem
 from .activations import sigmoid
 from .base import Cell, check_weights, gate_blocks
@@ -112,14 +112,6 @@ class LSTMCell(Cell):
     @property
     def state_size(self) -> int:
         return self.output_size + self.cell_size
-
-    @property
-    def input_size(self) -> int:
-        return self.B.shape[-1]
-
-    @property
-    def arrays(self) -> ArrayKind:
-        return ArrayKind.of(self.W)
 
     @property
     def parts(self) -> Mapping[str, range]:

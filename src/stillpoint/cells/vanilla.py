@@ -7,7 +7,6 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind
 from ..dynamics import Batch, Inputs
 from .activations import activation
 from .base import RowScaledCell, check_weights
@@ -57,14 +56,6 @@ class VanillaCell(RowScaledCell):
     @property
     def state_size(self) -> int:
         return self.b.shape[0]
-
-    @property
-    def input_size(self) -> int:
-        return self.B.shape[-1]
-
-    @property
-    def arrays(self) -> ArrayKind:
-        return ArrayKind.of(self.W)
 
     @property
     def lefschetz(self) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
 from ..arrays import read_floats, to_numpy
+from ..door import read_inputs, read_states
 from ..dynamics import Kind
 from ..regions import Regions
 from ..status import ArgumentError
@@ -224,8 +225,8 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     """
     if hasattr(states, "xstar"):
         states, inputs = states.xstar, states.inputs if inputs is None else inputs
-    x = system.read_states("states", states)
-    u = system.read_inputs("inputs", inputs, len(x))
+    x = read_states("states", states, system.state_size)
+    u = read_inputs("inputs", inputs, len(x), system.input_size)
     asarray, dynamics = system.dynamics.arrays.asarray, system.dynamics
     native_x, native_u = asarray(x), asarray(u)
     return Linearization(

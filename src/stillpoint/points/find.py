@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
-from ..arrays import to_numpy
-from ..local import linearize
-from ..solvers import DEFAULT, LevenbergMarquardt, Newton, Solver, solve
+from ..door import read_inputs, read_states
+from ..solvers import Solver, solve
 from ..status import ArgumentError, Status, StillpointWarning
 from ..system import System
-from .continuum import on_continuum
-from .fixed_points import DEGENERATE, FixedPoints
+from .evidence import collect, counts_as_zero, half_square_speed
+from .fixed_points import FixedPoints
 from .sampling import mixed_states
+from .settings import Settings, read_settings
 from .starts import Starts
-from .uniqueness import group, representatives
-
-# Largest q of a converged row, for networks that work in float64 and in float32.
-_TOLERANCE, _TOLERANCE_SINGLE = 1e-24, 1e-12
-
-# Newton steps that polish each distinct point down to rounding; isolated but degenerate points
-# converge linearly and need many.
-_POLISH_STEPS = 100
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The options of one search, checked and filled in."""
-
-    solvers: tuple[Solver, ...]
-    tol: float
-    tol_unique: float
-    max_steps: int
-    rounds: int
-    near: float | None
-    max_points: int | None
-    seed: int
-    chunk: int | None
-    progress: bool | None
 
 
 def find_fixed_points(
@@ -131,8 +106,19 @@ def find_fixed_points(
     >>> points.census().tallies[0].index_sum
     1
     """
-    x, u = _read_starts(system, states, inputs)
-    settings = _read_settings(
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"system: got {type(system).__name__}, but a System is wanted; make one with "
+            f"stillpoint.as_system(model)."
+        )
+    x = read_states("states", states, system.state_size)
+    if len(x) == 0:
+        raise ArgumentError(
+            f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
+            f"example from sample_states(trajectories, 1024, noise=0.5)."
+        )
+    u = read_inputs("inputs", inputs, len(x), system.input_size)
+    settings = read_settings(
         system,
         solver,
         tol,
@@ -147,12 +133,12 @@ def find_fixed_points(
     )
     rng = np.random.default_rng(settings.seed)
     starts = _search(system, x, u, settings)
-    points = _collect(system, starts, settings)
+    points = collect(system, starts, settings)
     for _ in range(settings.rounds):
         more = _search(system, *_follow_up(points, len(x), rng), settings)
         starts = Starts.concatenate([starts, more])
         known = len(points)
-        points = _collect(system, starts, settings)
+        points = collect(system, starts, settings)
         settled = all(tally.index_agrees is not False for tally in points.census().tallies)
         if (len(points) == known and settled) or Status.INTERRUPTED in starts.status:
             break
@@ -176,103 +162,12 @@ def _search(
         chunk=settings.chunk,
         progress=settings.progress,
     )
-    q = _q(system, outcome.x, u)
+    q = half_square_speed(system, outcome.x, u)
     status = outcome.status.copy()
-    refuted = (status == Status.FIXED_POINT) & ~_is_zero(q, outcome.x, settings.tol)
+    refuted = (status == Status.FIXED_POINT) & ~counts_as_zero(q, outcome.x, settings.tol)
     status[refuted] = Status.OBSERVED_ONLY if system.is_observed else Status.STALLED
     none = np.full(len(x), -1)
     return Starts(x, u, outcome.x, q, status, outcome.steps, point=none)
-
-
-def _collect(system: System, starts: Starts, settings: Settings) -> FixedPoints:
-    """Merge copies, polish each distinct point, and linearise there."""
-    reached = np.flatnonzero(starts.status == Status.FIXED_POINT)
-    end, inputs = starts.end[reached], starts.inputs[reached]
-    tolerance = settings.tol_unique * max(1.0, float(np.abs(end).max(initial=0.0)))
-    copies = group(np.hstack([end, inputs]), tolerance)
-    first = representatives(copies, starts.q[reached])
-    x, u = _polish(system, end[first], inputs[first]), inputs[first]
-    # Ill-conditioned copies that lay too far apart to be merged come together when polished.
-    points = group(np.hstack([x, u]), tolerance)
-    kept = representatives(points, _q(system, x, u))
-    order = _reading_order(system, x[kept], u[kept], tolerance)
-    point = np.full(len(starts), -1)
-    point[reached] = np.argsort(order)[points[copies]]
-    return _with_evidence(
-        system, x[kept][order], u[kept][order], replace(starts, point=point), settings, tolerance
-    )
-
-
-def _with_evidence(
-    system: System,
-    x: Float[np.ndarray, "k d"],
-    u: Float[np.ndarray, "k m"],
-    starts: Starts,
-    settings: Settings,
-    tolerance: float,
-) -> FixedPoints:
-    """Return the record of the points `x`, with all that is known about each."""
-    lin = linearize(system, x, u)
-    condition = lin.condition
-    degenerate = ~(condition < DEGENERATE)
-    q_mirrored = _q(system, -x, u)
-    return FixedPoints(
-        xstar=x,
-        inputs=u,
-        q=_q(system, x, u),
-        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
-        condition=condition,
-        jacobian=lin.A,
-        input_jacobian=lin.B,
-        eigenvalues=lin.eigenvalues,
-        n_unstable=lin.n_unstable,
-        is_stable=lin.is_stable,
-        index=np.where(degenerate, 0, lin.index),
-        mirrored=_is_zero(q_mirrored, x, settings.tol),
-        on_continuum=on_continuum(system.motion, lin, degenerate, settings.tol),
-        starts=starts,
-        provenance=_provenance(system, settings, tolerance),
-    )
-
-
-def _polish(
-    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
-) -> Float[np.ndarray, "k d"]:
-    """Return the points after Newton steps down to rounding, where those make q smaller."""
-    polished = solve(
-        system.motion, x, u, [Newton()], tol=0.0, max_steps=_POLISH_STEPS, progress=False
-    ).x
-    better = _q(system, polished, u) < _q(system, x, u)
-    near = np.linalg.norm(polished - x, axis=1) < 1e-3 * np.maximum(1, np.linalg.norm(x, axis=1))
-    return np.where((better & near)[:, None], polished, x)
-
-
-def _q(
-    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
-) -> Float[np.ndarray, " n"]:
-    """Return 1/2 |motion|^2 of the state itself, also for an observed system."""
-    asarray = system.motion.arrays.asarray
-    with np.errstate(all="ignore"):
-        motion = system.motion.residual_problem().residual(asarray(x), asarray(u))
-    motion = to_numpy(motion).astype(np.float64)
-    return 0.5 * np.sum(motion**2, axis=1)
-
-
-def _is_zero(
-    q: Float[np.ndarray, " n"], x: Float[np.ndarray, "n d"], tol: float
-) -> Bool[np.ndarray, " n"]:
-    """Return where q counts as zero for states of the size of x."""
-    return q <= tol * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0)) ** 2
-
-
-def _reading_order(
-    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"], tolerance: float
-) -> Int[np.ndarray, " k"]:
-    """Return the order by input, then by unstable directions, then by position."""
-    unstable = linearize(system, x, u).n_unstable
-    cells = np.round(x / tolerance)
-    keys = [*cells.T[::-1], unstable, *u.T[::-1]]
-    return np.lexsort(keys)
 
 
 def _follow_up(
@@ -307,73 +202,6 @@ def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator
     status = np.where(left_out, Status.LEFT_OUT, starts.status)
     selected = points[kept]
     return replace(selected, starts=replace(selected.starts, status=status), is_selection=False)
-
-
-def _read_starts(
-    system: System, states: Any, inputs: Any
-) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
-    x = system.read_states("states", states)
-    if len(x) == 0:
-        raise ArgumentError(
-            f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
-            f"example from sample_states(trajectories, 1024, noise=0.5)."
-        )
-    return x, system.read_inputs("inputs", inputs, len(x))
-
-
-def _read_settings(
-    system: System,
-    solver: Solver | Sequence[Solver] | None,
-    tol: float | None,
-    tol_unique: float | None,
-    **options: Any,
-) -> Settings:
-    if solver is None:
-        solvers: tuple[Solver, ...] = (LevenbergMarquardt(),) if system.is_observed else DEFAULT
-    else:
-        solvers = (solver,) if isinstance(solver, Solver) else tuple(solver)
-    if not solvers or not all(isinstance(s, Solver) for s in solvers):
-        raise ArgumentError(
-            f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
-            f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
-        )
-    for name, least in {"max_steps": 1, "rounds": 0, "chunk": 1, "max_points": 1}.items():
-        value = options[name]
-        if value is not None and (not isinstance(value, int) or value < least):
-            raise ArgumentError(
-                f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
-            )
-    for name, value in {"tol": tol, "tol_unique": tol_unique, "near": options["near"]}.items():
-        if value is not None and not value > 0:
-            raise ArgumentError(f"{name}: got {value!r}, but a positive number is wanted.")
-    single = system.dynamics.arrays.resolution > 1e-10
-    tol = tol or (_TOLERANCE_SINGLE if single else _TOLERANCE)
-    return Settings(solvers, tol, tol_unique or (2 * tol) ** 0.25, **options)
-
-
-def _provenance(system: System, settings: Settings, tolerance: float) -> dict[str, Any]:
-    return {
-        "stillpoint": version("stillpoint"),
-        "numpy": np.__version__,
-        "system": repr(system),
-        "kind": system.kind,
-        "dt": system.dt,
-        "lefschetz": system.motion.lefschetz,
-        "weights_sha256": system.fingerprint(),
-        "solver": " -> ".join(repr(solver) for solver in settings.solvers),
-        "tol": settings.tol,
-        "tol_unique": tolerance,
-        "max_steps": settings.max_steps,
-        "rounds": settings.rounds,
-        "near": settings.near,
-        "max_points": settings.max_points,
-        "seed": settings.seed,
-    }
 
 
 def _warn(starts: Starts) -> None:

@@ -1,0 +1,121 @@
+"""What comes in from the caller: states and inputs of the right shape, or an error that says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .arrays import read_floats
+from .status import ArgumentError
+
+
+def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
+    """Return a caller's states as float64 NumPy, one row each.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the message.
+    states
+        What the caller passed.
+    size
+        The number of state variables d.
+
+    Raises
+    ------
+    ArgumentError
+        If the shape is not (n, d), or a value is not finite.
+
+    Examples
+    --------
+    >>> read_states("states", [[1, 2]], size=2)
+    array([[1., 2.]])
+    """
+    array = read_floats(name, states)
+    if array.ndim == 2 and array.shape[1] == size:
+        return array
+    hint = ""
+    if array.shape == (size,):
+        hint = f" For one state pass {name}[None, :]."
+    elif array.ndim == 3 and array.shape[2] == size:
+        hint = f" For trajectories pass {name}.reshape(-1, {size})."
+    raise ArgumentError(
+        f"{name}: got shape {array.shape}, but (n, {size}) is wanted: one row for each state of "
+        f"this system.{hint}"
+    )
+
+
+def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, "n m"]:
+    """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the message.
+    inputs
+        Shape (m,) or (n, m), or None where there are no inputs.
+    n
+        The number of states.
+    size
+        The number of inputs m.
+
+    Raises
+    ------
+    ArgumentError
+        If inputs are missing, have another shape, or hold a value that is not finite.
+    """
+    if inputs is None:
+        if size:
+            raise ArgumentError(
+                f"{name}: got None, but the system has {size} inputs; pass an array of shape "
+                f"({size},) for all rows or ({n}, {size}), for example np.zeros({size})."
+            )
+        return np.zeros((n, 0))
+    array = read_floats(name, inputs)
+    if array.shape in ((size,), (1, size)):
+        return np.tile(array.reshape(1, size), (n, 1))
+    if array.shape != (n, size):
+        raise ArgumentError(
+            f"{name}: got shape {array.shape}, but ({n}, {size}) is wanted, one row for each "
+            f"state, or ({size},), one input for all of them."
+        )
+    return array
+
+
+def read_input_sequences(
+    name: str, inputs: Any, n: int, size: int, steps: int | None
+) -> Float[np.ndarray, "n t m"]:
+    """Return a caller's input sequences as float64 NumPy.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the message.
+    inputs
+        Shape (n, t, m), or None where there are no inputs.
+    n
+        The number of trials.
+    size
+        The number of inputs m.
+    steps
+        The number of steps t, where there are no inputs.
+
+    Raises
+    ------
+    ArgumentError
+        If inputs are missing, have another shape, or hold a value that is not finite.
+    """
+    if inputs is None and size == 0 and steps is not None:
+        return np.zeros((n, steps, 0))
+    if inputs is None:
+        wanted = f"inputs of shape ({n}, t, {size})" if size else "steps="
+        raise ArgumentError(f"{name}: got None, but simulate needs {wanted}.")
+    array = read_floats(name, inputs)
+    if array.ndim != 3 or array.shape[0] != n or array.shape[2] != size:
+        raise ArgumentError(
+            f"{name}: got shape {array.shape}, but ({n}, t, {size}) is wanted: trials, time, "
+            f"inputs."
+        )
+    return array

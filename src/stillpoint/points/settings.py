@@ -1,0 +1,83 @@
+"""The options of a search, checked and filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from ..solvers import DEFAULT, LevenbergMarquardt, Solver
+from ..status import ArgumentError
+from ..system import System
+
+# Largest q of a converged row, for networks that work in float64 and in float32.
+_TOLERANCE, _TOLERANCE_SINGLE = 1e-24, 1e-12
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one search, checked and filled in."""
+
+    solvers: tuple[Solver, ...]
+    tol: float
+    tol_unique: float
+    max_steps: int
+    rounds: int
+    near: float | None
+    max_points: int | None
+    seed: int
+    chunk: int | None
+    progress: bool | None
+
+
+def read_settings(
+    system: System,
+    solver: Solver | Sequence[Solver] | None,
+    tol: float | None,
+    tol_unique: float | None,
+    **options: Any,
+) -> Settings:
+    if solver is None:
+        solvers: tuple[Solver, ...] = (LevenbergMarquardt(),) if system.is_observed else DEFAULT
+    else:
+        solvers = (solver,) if isinstance(solver, Solver) else tuple(solver)
+    if not solvers or not all(isinstance(s, Solver) for s in solvers):
+        raise ArgumentError(
+            f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
+            f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
+        )
+    for name, least in {"max_steps": 1, "rounds": 0, "chunk": 1, "max_points": 1}.items():
+        value = options[name]
+        if value is not None and (not isinstance(value, int) or value < least):
+            raise ArgumentError(
+                f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
+            )
+    for name, value in {"tol": tol, "tol_unique": tol_unique, "near": options["near"]}.items():
+        if value is not None and not value > 0:
+            raise ArgumentError(f"{name}: got {value!r}, but a positive number is wanted.")
+    single = system.dynamics.arrays.resolution > 1e-10
+    tol = tol or (_TOLERANCE_SINGLE if single else _TOLERANCE)
+    return Settings(solvers, tol, tol_unique or (2 * tol) ** 0.25, **options)
+
+
+def provenance(system: System, settings: Settings, tolerance: float) -> dict[str, Any]:
+    return {
+        "stillpoint": version("stillpoint"),
+        "numpy": np.__version__,
+        "system": repr(system),
+        "kind": system.kind,
+        "dt": system.dt,
+        "lefschetz": system.motion.lefschetz,
+        "weights_sha256": system.fingerprint(),
+        "solver": " -> ".join(repr(solver) for solver in settings.solvers),
+        "tol": settings.tol,
+        "tol_unique": tolerance,
+        "max_steps": settings.max_steps,
+        "rounds": settings.rounds,
+        "near": settings.near,
+        "max_points": settings.max_points,
+        "seed": settings.seed,
+    }
