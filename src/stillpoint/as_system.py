@@ -38,7 +38,8 @@ def as_system(
           their cells: its weights are copied in float64 into a canonical cell with closed-form
           derivatives. A state of an LSTM is [h, c]; layers follow each other, bottom first;
         * any torch module with `output, h_next = model(input, h)`;
-        * a cell of `stillpoint.cells`;
+        * a cell of `stillpoint.cells`, or an object whose method `__stillpoint_system__()` returns
+          a System, such as a `stillpoint.models.MultiRegionRNN`;
         * a batched function `step(x, u)` (or `step(x)` without inputs) on NumPy arrays or torch
           tensors of shape (n, d) and (n, m).
     state_size, input_size
@@ -86,6 +87,9 @@ def as_system(
     options = {name: value for name, value in options.items() if value is not None}
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
+    if hasattr(model, "__stillpoint_system__"):
+        _refuse(options, model)
+        return model.__stillpoint_system__()
     if isinstance(model, Dynamics):
         _refuse(options, model)
         dynamics = model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Int
@@ -15,12 +15,16 @@ from .status import ArgumentError, check_option
 class Regions(Mapping[str, range]):
     """Named index sets over `size` units; the order given is the order returned.
 
+    A parent is a name for several regions; it stands for them wherever a region can be named.
+
     Parameters
     ----------
     size
         The number of units.
     members
         For each name its indices.
+    parents
+        For each parent the names of its regions.
 
     Raises
     ------
@@ -35,6 +39,7 @@ class Regions(Mapping[str, range]):
 
     size: int
     members: Mapping[str, Sequence[int]]
+    parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, indices in self.members.items():
@@ -56,6 +61,22 @@ class Regions(Mapping[str, range]):
     def __len__(self) -> int:
         return len(self.members)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all regions and parents."""
+        return [*self.members, *self.parents]
+
+    def children(self, name: str) -> list[str]:
+        """Return the regions that a name stands for: a parent's, or the region itself.
+
+        Raises
+        ------
+        ArgumentError
+            If the name is unknown.
+        """
+        check_option("region", name, self.names)
+        return list(self.parents.get(name, [name]))
+
     def indices(self, *names: str) -> Int[np.ndarray, " k"]:
         """Return the indices of the named regions, in the order given.
 
@@ -64,7 +85,7 @@ class Regions(Mapping[str, range]):
         ArgumentError
             If a name is unknown, or two regions share a unit.
         """
-        chosen = [i for name in names for i in self.members[check_option("region", name, self)]]
+        chosen = [i for name in names for child in self.children(name) for i in self.members[child]]
         if len(set(chosen)) != len(chosen):
             raise ArgumentError(f"regions: {', '.join(names)} share units; name each unit once.")
         return np.array(chosen, dtype=np.int64)
@@ -81,4 +102,9 @@ class Regions(Mapping[str, range]):
             for name, indices in self.members.items()
             if all(i in position for i in indices)
         }
-        return Regions(len(kept), survivors)
+        parents = {
+            parent: children
+            for parent, children in self.parents.items()
+            if all(child in survivors for child in children)
+        }
+        return Regions(len(kept), survivors, parents)

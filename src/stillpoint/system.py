@@ -16,6 +16,7 @@ from .door import read_input_sequences, read_inputs, read_states
 from .dynamics import Dynamics, Kind
 from .frameworks.base import adapter_of_arrays
 from .regions import Regions
+from .restriction import input_regions_of, read_context, split_states
 from .simulation import simulate
 from .status import ArgumentError
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
@@ -190,21 +191,28 @@ class System:
 
     # -- systems made from it -----------------------------------------------------------------
 
-    def restrict(self, *regions: str, units: Any = None) -> System:
-        """Return the system of some regions; all other units are held and become inputs.
+    def restrict(self, *regions: str, units: Any = None, holding: Any = None) -> System:
+        """Return the system of some regions; all other units are held.
+
+        The held units become inputs behind the system's own ones, in ascending order, so every
+        start can have its own context: searches take states of the whole system and hold the
+        other units at the start's own values. `input_regions` names the held regions, and all of
+        them together as `held`.
 
         Parameters
         ----------
         *regions
-            Names of state regions.
+            Names of state regions or parents; the order given is the order of the states.
         units
             Indices of units instead of names.
+        holding
+            One context for all: the values of the held units, or a state of the whole system.
+            They are no inputs then.
 
-        Returns
-        -------
-        System
-            Its input is [u, x_held], with the held units in ascending order. The region `held`
-            of its inputs names them.
+        Raises
+        ------
+        ArgumentError
+            If a name is unknown, or `holding` has another width.
 
         Examples
         --------
@@ -220,14 +228,38 @@ class System:
         else:
             kept = self.state_regions.indices(*regions)
         held = self.state_regions.others(kept)
-        m = self.input_size
-        members = {**self.input_regions.members, "held": range(m, m + len(held))}
-        return System.of(
-            Restricted(self.dynamics, kept, held),
-            dt=self.dt,
+        dynamics = Restricted(self.dynamics, kept, held)
+        part = System(
+            dynamics,
+            self.dt,
             state_regions=self.state_regions.restricted(kept),
-            input_regions=Regions(m + len(held), members),
+            input_regions=input_regions_of(self.state_regions, self.input_regions, held),
         )
+        if holding is None:
+            return part
+        places = np.arange(self.input_size, part.input_size)
+        return part._clamped(places, read_context(holding, dynamics))
+
+    def split(self, states: Array, inputs: Array = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return a restricted system's own states and inputs from states of the whole system.
+
+        Parameters
+        ----------
+        states
+            States of the system that was restricted, shape (n, D).
+        inputs
+            Its inputs, shape (n, m) or (m,).
+
+        Returns
+        -------
+        states, shape (n, d), and inputs with the held units behind them
+
+        Raises
+        ------
+        ArgumentError
+            If this system is not a restriction, or a shape does not fit.
+        """
+        return split_states(self.dynamics, states, inputs)
 
     def iterate(self, times: int) -> System:
         """Return the system of F^times; its fixed points are the cycles of that period.
@@ -294,8 +326,7 @@ class System:
                 f"u: got shape {fixed.shape}, but ({self.input_size},) is wanted: one value for "
                 f"each input of the system."
             )
-        native = self._asarray(fixed)
-        return replace(self, dynamics=Clamped(self.dynamics, native), input_regions=Regions(0, {}))
+        return self._clamped(np.arange(self.input_size), fixed)
 
     def euler(self, dt: float) -> System:
         """Return a flow as the map x' = x + dt f(x, u).
@@ -324,6 +355,12 @@ class System:
         states = read_states("x", x, self.state_size)
         inputs = read_inputs("u", u, len(states), self.input_size)
         return self._asarray(states), self._asarray(inputs)
+
+    def _clamped(self, places: np.ndarray, values: np.ndarray) -> System:
+        """Return the system with the inputs at `places` fixed."""
+        free = np.setdiff1d(np.arange(self.input_size), places)
+        dynamics = Clamped(self.dynamics, places, self._asarray(values))
+        return replace(self, dynamics=dynamics, input_regions=self.input_regions.restricted(free))
 
     def _asarray(self, array: np.ndarray) -> Array:
         return self.dynamics.arrays.asarray(array)

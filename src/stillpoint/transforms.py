@@ -197,14 +197,25 @@ class ObservedMotion(StateProblem):
 
 @dataclass(frozen=True, eq=False)
 class Clamped(Transformed):
-    """The same dynamics under one fixed input, shape (m,): an autonomous system."""
+    """The same dynamics with some inputs fixed; the others remain inputs, in their order.
+
+    Attributes
+    ----------
+    inner
+        The dynamics with all inputs.
+    places
+        Which inputs are fixed.
+    fixed
+        Their values.
+    """
 
     inner: Dynamics
-    fixed: Float[Any, " m"]
+    places: Int[np.ndarray, " f"]
+    fixed: Float[Any, " f"]
 
     @property
     def input_size(self) -> int:
-        return 0
+        return self.inner.input_size - len(self.places)
 
     def weights(self) -> Iterable[Any] | None:
         inner = self.inner.weights()
@@ -216,8 +227,8 @@ class Clamped(Transformed):
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         return self.inner.jacobian(x, self.inputs(u))
 
-    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d 0"]:  # noqa: ARG002
-        return x[:, :, None][:, :, :0]
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return take(self.inner.input_jacobian(x, self.inputs(u)), self._free, axis=2)
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.inner.vjp(x, self.inputs(u), w)
@@ -231,14 +242,21 @@ class Clamped(Transformed):
     def equilibrium_problem(self) -> RootProblem:
         return ClampedProblem(self, self.inner.equilibrium_problem())
 
-    def inputs(self, u: Float[Any, "n 0"]) -> Inputs:
-        """Return the fixed input, one row per row of `u`."""
-        return namespace(u).broadcast_to(self.fixed, (u.shape[0], self.fixed.shape[0]))
+    def inputs(self, u: Inputs) -> Float[Any, "n all"]:
+        """Return all inputs, free and fixed, one row per row of `u`."""
+        xp = namespace(u)
+        fixed = xp.broadcast_to(self.fixed, (u.shape[0], len(self.places)))
+        order = np.argsort(np.concatenate([self._free, self.places]))
+        return take(xp.concat([u, fixed], axis=1), order, axis=1)
+
+    @property
+    def _free(self) -> Int[np.ndarray, " m"]:
+        return np.setdiff1d(np.arange(self.inner.input_size), self.places)
 
 
 @dataclass(frozen=True)
 class ClampedProblem(RootProblem):
-    """A root problem under the fixed input."""
+    """A root problem under the fixed inputs."""
 
     clamped: Clamped
     problem: RootProblem

@@ -1,6 +1,17 @@
 """What happens near a state: the linearised dynamics, at fixed points or anywhere else."""
 
 from .linearization import Linearization, linearize
+from .rates import partial_rate_jacobian, rate_jacobian
 from .stability import MARGIN, index, is_stable, n_unstable, sorted_eig
 
-__all__ = ["MARGIN", "Linearization", "index", "is_stable", "linearize", "n_unstable", "sorted_eig"]
+__all__ = [
+    "MARGIN",
+    "Linearization",
+    "index",
+    "is_stable",
+    "linearize",
+    "n_unstable",
+    "partial_rate_jacobian",
+    "rate_jacobian",
+    "sorted_eig",
+]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Int
+from jaxtyping import Bool, Complex, Float, Int, Shaped
 
 from ..arrays import read_floats, to_numpy
 from ..door import read_inputs, read_states
@@ -38,6 +38,8 @@ class Linearization:
         As of the system.
     state_regions, input_regions
         As of the system.
+    shape
+        The shape that the states came in, without their last axis.
     """
 
     states: Float[np.ndarray, "n d"]
@@ -49,6 +51,7 @@ class Linearization:
     dt: float | None
     state_regions: Regions
     input_regions: Regions
+    shape: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.states)
@@ -56,6 +59,19 @@ class Linearization:
     def __repr__(self) -> str:
         n, d = self.states.shape
         return f"Linearization({self.kind}, {n} state{'s' if n != 1 else ''} of size {d})"
+
+    def unflatten(self, values: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, "..."]:
+        """Return values with one row per state in the shape of the trajectories.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> halving = sp.as_system(lambda x: x / 2, state_size=1)
+        >>> lin = sp.linearize(halving, np.zeros((3, 5, 1)))
+        >>> lin.unflatten(lin.eigenvalues).shape
+        (3, 5, 1)
+        """
+        return values.reshape(*self.shape, *values.shape[1:])
 
     # -- spectra ------------------------------------------------------------------------------
 
@@ -147,7 +163,8 @@ class Linearization:
         to
             State regions; the order given is the order of the rows.
         source
-            State regions or input regions; the order given is the order of the columns.
+            State regions or input regions; the order given is the order of the columns. Of a
+            restricted system, the held regions are input regions, all together `held`.
 
         Raises
         ------
@@ -156,9 +173,18 @@ class Linearization:
         """
         rows = self.state_regions.indices(*_names(to))
         names = _names(source)
-        if all(name in self.input_regions for name in names):
+        if set(names) <= set(self.input_regions.names):
             return self.B[:, rows][:, :, self.input_regions.indices(*names)]
         return self.A[:, rows][:, :, self.state_regions.indices(*names)]
+
+    def block_eigen(
+        self, *regions: str
+    ) -> tuple[Complex[np.ndarray, "n k"], Complex[np.ndarray, "n k k"]]:
+        """Return eigenvalues and right eigenvectors of the block of some regions on themselves.
+
+        The block is the linearised dynamics of these regions with all others held.
+        """
+        return stability.sorted_eig(self.block(regions, regions), self.kind)
 
     def participation(self, region: str) -> Float[np.ndarray, "n d"]:
         """Return how much of each mode lies in a region: |left_i right_i| summed, in [0, 1].
@@ -170,7 +196,7 @@ class Linearization:
         share /= share.sum(axis=1, keepdims=True)
         return share[:, self.state_regions.indices(region)].sum(axis=1)
 
-    def predict(self, dx: Any, du: Any = None) -> Float[np.ndarray, "... n d"]:
+    def predict(self, dx: Any, du: Any = None, dheld: Any = None) -> Float[np.ndarray, "... n d"]:
         """Return the first-order Taylor prediction F(x0, u0) + A dx + B du.
 
         Parameters
@@ -179,6 +205,14 @@ class Linearization:
             Deviations of the state, any shape that broadcasts to (..., n, d).
         du
             Deviations of the inputs, broadcasting to (..., n, m); none if left out.
+        dheld
+            Of a restricted system: deviations of the held units, broadcasting to (..., n, r);
+            `du` is then that of the other inputs.
+
+        Raises
+        ------
+        ArgumentError
+            If a width does not fit, or nothing is held.
 
         Examples
         --------
@@ -187,11 +221,16 @@ class Linearization:
         >>> lin.predict([[0.1]]).round(6)
         array([[1.2]])
         """
-        dx = _deviation("dx", dx, self.states.shape)
-        prediction = self.value + np.einsum("nij,...nj->...ni", self.A, dx)
-        if du is not None:
-            du = _deviation("du", du, self.inputs.shape)
-            prediction = prediction + np.einsum("nij,...nj->...ni", self.B, du)
+        deviations = [("dx", dx, self.A), ("du", du, self.B)]
+        if dheld is not None:
+            held = self.input_regions.indices("held")
+            free = self.input_regions.others(held)
+            deviations[1:] = [("du", du, self.B[..., free]), ("dheld", dheld, self.B[..., held])]
+        prediction = self.value
+        for name, deviation, matrix in deviations:
+            if deviation is not None:
+                deviation = _deviation(name, deviation, len(self), matrix.shape[2])
+                prediction = prediction + np.einsum("nij,...nj->...ni", matrix, deviation)
         return prediction
 
     @cached_property
@@ -207,9 +246,11 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     system
         A map or a flow.
     states
-        Shape (n, d), or the `FixedPoints` of a search, which bring their inputs.
+        Shape (n, d), or trajectories (trials, time, d), whose states are taken trial after trial
+        (`unflatten` gives results that shape again), or the `FixedPoints` of a search, which
+        bring their inputs.
     inputs
-        Shape (n, m), or (m,) for all states.
+        Laid out like the states, or (m,) for all of them.
 
     Raises
     ------
@@ -225,6 +266,11 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     """
     if hasattr(states, "xstar"):
         states, inputs = states.xstar, states.inputs if inputs is None else inputs
+    shape = np.shape(states)[:-1]
+    if len(shape) == 2:
+        states = np.reshape(to_numpy(states), (-1, np.shape(states)[-1]))
+        if np.ndim(inputs) == 3:
+            inputs = np.reshape(to_numpy(inputs), (-1, np.shape(inputs)[-1]))
     x = read_states("states", states, system.state_size)
     u = read_inputs("inputs", inputs, len(x), system.input_size)
     asarray, dynamics = system.dynamics.arrays.asarray, system.dynamics
@@ -239,6 +285,7 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
         dt=system.dt,
         state_regions=system.state_regions,
         input_regions=system.input_regions,
+        shape=shape,
     )
 
 
@@ -250,11 +297,11 @@ def _names(regions: str | Sequence[str]) -> Sequence[str]:
     return [regions] if isinstance(regions, str) else regions
 
 
-def _deviation(name: str, values: Any, shape: tuple[int, int]) -> Float[np.ndarray, "..."]:
+def _deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarray, "..."]:
     array = read_floats(name, values)
-    if array.ndim == 0 or array.shape[-1] != shape[1]:
+    if array.ndim == 0 or array.shape[-1] != width:
         raise ArgumentError(
-            f"{name}: got shape {array.shape}, but (..., {shape[0]}, {shape[1]}) is wanted, or "
-            f"what broadcasts to it."
+            f"{name}: got shape {array.shape}, but (..., {n}, {width}) is wanted, or what "
+            f"broadcasts to it."
         )
     return array

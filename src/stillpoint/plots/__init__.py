@@ -4,7 +4,14 @@ Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
 from .portrait import fixed_points
+from .regions import region_blocks, region_modes
 from .search import search_summary
 from .spectrum import spectrum
 
-__all__ = ["fixed_points", "search_summary", "spectrum"]
+__all__ = [
+    "fixed_points",
+    "region_blocks",
+    "region_modes",
+    "search_summary",
+    "spectrum",
+]

@@ -28,3 +28,10 @@ def axes_or_new(ax: Any, dimensions: int = 2) -> Any:
     import matplotlib.pyplot as plt
 
     return plt.figure().add_subplot(projection="3d" if dimensions == 3 else None)
+
+
+def palette(count: int) -> list[Any]:
+    """Return `count` distinguishable colours."""
+    import matplotlib as mpl
+
+    return [mpl.colormaps["tab20"](k % 20) for k in range(count)]

@@ -11,9 +11,11 @@ import numpy as np
 from jaxtyping import Float
 
 from ..door import read_inputs, read_states
+from ..restriction import restriction_of
 from ..solvers import Solver, solve
 from ..status import ArgumentError, Status, StillpointWarning
 from ..system import System
+from ..transforms import Restricted
 from .evidence import collect, counts_as_zero, half_square_speed
 from .fixed_points import FixedPoints
 from .sampling import mixed_states
@@ -47,7 +49,8 @@ def find_fixed_points(
     system
         From `as_system`.
     states
-        Starts, shape (n, d): `sample_states(trajectories, n, noise=...)` draws them.
+        Starts, shape (n, d): `sample_states(trajectories, n, noise=...)` draws them. A restricted
+        system also takes states of the whole one and holds the other units at their values.
     inputs
         Constant inputs, shape (m,) for all starts or (n, m); may be left out if m = 0.
     solver
@@ -111,6 +114,8 @@ def find_fixed_points(
             f"system: got {type(system).__name__}, but a System is wanted; make one with "
             f"stillpoint.as_system(model)."
         )
+    if _has_width(states, restriction_of(system.dynamics)):
+        states, inputs = system.split(states, inputs)
     x = read_states("states", states, system.state_size)
     if len(x) == 0:
         raise ArgumentError(
@@ -145,6 +150,11 @@ def find_fixed_points(
     points = _leave_out(points, settings, rng)
     _warn(points.starts)
     return points
+
+
+def _has_width(states: Any, restriction: Restricted | None) -> bool:
+    """Whether states are those of the whole system that was restricted."""
+    return restriction is not None and np.shape(states)[-1:] == (restriction.inner.state_size,)
 
 
 def _search(

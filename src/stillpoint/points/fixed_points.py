@@ -157,6 +157,25 @@ class FixedPoints:
         """
         return as_projection(projection).points(self.xstar)
 
+    def full_state(self) -> Float[np.ndarray, "n D"]:
+        """Return the points of a restricted system as states of the whole one.
+
+        Raises
+        ------
+        ArgumentError
+            If the points do not come from a restriction.
+        """
+        kept, held = self.provenance["kept"], self.provenance["held"]
+        if kept is None:
+            raise ArgumentError("points: they belong to a whole system; `xstar` is the full state.")
+        holding = self.provenance["holding"]
+        whole = np.empty((len(self), len(kept) + len(held)))
+        whole[:, kept] = self.xstar
+        whole[:, held] = (
+            self.inputs[:, self.inputs.shape[1] - len(held) :] if holding is None else holding
+        )
+        return whole
+
     @classmethod
     def concatenate(cls, several: Sequence[FixedPoints]) -> FixedPoints:
         """Return the points of several searches in one record; copies stay (see `unique`).

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..restriction import held_values, restriction_of
 from ..solvers import DEFAULT, LevenbergMarquardt, Solver
 from ..status import ArgumentError
 from ..system import System
@@ -64,6 +65,7 @@ def read_settings(
 
 
 def provenance(system: System, settings: Settings, tolerance: float) -> dict[str, Any]:
+    part, holding = restriction_of(system.dynamics), held_values(system.dynamics)
     return {
         "stillpoint": version("stillpoint"),
         "numpy": np.__version__,
@@ -71,6 +73,9 @@ def provenance(system: System, settings: Settings, tolerance: float) -> dict[str
         "kind": system.kind,
         "dt": system.dt,
         "lefschetz": system.motion.lefschetz,
+        "kept": None if part is None else part.kept.tolist(),
+        "held": None if part is None else part.held.tolist(),
+        "holding": None if holding is None else holding.tolist(),
         "weights_sha256": system.fingerprint(),
         "solver": " -> ".join(repr(solver) for solver in settings.solvers),
         "tol": settings.tol,

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..as_system import as_system
 from ..cells import GRUCell, LSTMCell, VanillaCell
-from ..frameworks.torch import read_model
 from ..status import check_option
 from .networks import CELLS, ReadoutNetwork
 
@@ -49,8 +49,9 @@ def to_module(network: ReadoutNetwork) -> nn.Module:
 
 
 def from_module(module: nn.Module, readout: nn.Linear) -> ReadoutNetwork:
-    """Return a torch module and its linear readout as a network in NumPy."""
-    cell = read_model(module)
+    """Return a torch module and its linear readout as a network in NumPy, with its regions."""
+    system = as_system(module)
+    cell = system.dynamics
     arrays = {
         name: value.numpy() if isinstance(value, torch.Tensor) else value
         for name, value in vars(cell).items()
@@ -59,4 +60,5 @@ def from_module(module: nn.Module, readout: nn.Linear) -> ReadoutNetwork:
         type(cell)(**arrays),
         C=readout.weight.detach().double().numpy(),
         a=readout.bias.detach().double().numpy(),
+        regions={name: list(places) for name, places in system.state_regions.items()},
     )

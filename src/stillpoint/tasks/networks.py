@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,25 @@ import numpy as np
 from jaxtyping import Float
 
 from ..as_system import as_system
-from ..cells import GRUCell, LSTMCell, VanillaCell
+from ..cells import GRUCell, LeakyCell, LSTMCell, VanillaCell, activation
 from ..cells.base import Cell
 from ..files import write_atomically
 from ..status import FileFormatError, check_option
 from ..system import System
 
-#: Cells by the name that files and the command line use.
+#: Cells of unstructured networks, by the name that the command line uses.
 CELLS: dict[str, type] = {"tanh": VanillaCell, "gru": GRUCell, "lstm": LSTMCell}
+
+#: The networks that come with the package, by the names of their files.
+SHIPPED = {
+    "tanh": "flip_flop_tanh_16",
+    "gru": "flip_flop_gru_16",
+    "lstm": "flip_flop_lstm_16",
+    "dale_leaky": "flip_flop_dale_leaky_30",
+    "dale_elman": "flip_flop_dale_elman_30",
+}
+_CLASSES = {cell.__name__: cell for cell in (VanillaCell, LeakyCell, GRUCell, LSTMCell)}
+_REGION = "region_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +43,21 @@ class ReadoutNetwork:
     cell
         The recurrent part.
     C, a
-        Readout weights, shape (k, p), and bias, shape (k,); h is the first p states.
+        Readout weights, shape (k, p), and bias, shape (k,); h is the first p states, or phi(x)
+        of a leaky cell.
+    regions
+        Named groups of units, for networks that have regions.
     """
 
     cell: Cell
     C: Float[np.ndarray, "k p"]
     a: Float[np.ndarray, " k"]
+    regions: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def system(self) -> System:
         """The recurrent part as a System."""
-        return as_system(self.cell)
+        return as_system(self.cell, regions=self.regions or None)
 
     def run(
         self, inputs: Float[np.ndarray, "n t m"]
@@ -53,18 +69,20 @@ class ReadoutNetwork:
 
     def read_out(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
         """Return the outputs that belong to `states`."""
+        if isinstance(self.cell, LeakyCell):
+            states = activation(self.cell.phi).value(states)
         return states[..., : self.C.shape[1]] @ self.C.T + self.a
 
     def save(self, path: str | Path) -> None:
         """Write the weights to `path`, an `.npz` file."""
-        name = next(name for name, cell in CELLS.items() if isinstance(self.cell, cell))
         arrays = {
-            field.name: value
-            for field in fields(self.cell)
-            if isinstance(value := getattr(self.cell, field.name), np.ndarray)
+            name: value
+            for name, value in vars(self.cell).items()
+            if isinstance(value, np.ndarray | str)
         }
+        arrays |= {_REGION + name: np.array(places) for name, places in self.regions.items()}
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, cell=name, C=self.C, a=self.a, **arrays)
+        np.savez_compressed(buffer, cell=type(self.cell).__name__, C=self.C, a=self.a, **arrays)
         write_atomically(path, lambda temporary: temporary.write_bytes(buffer.getvalue()))
 
     @classmethod
@@ -79,9 +97,15 @@ class ReadoutNetwork:
         try:
             with np.load(path) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            cell = CELLS[str(arrays.pop("cell"))]
+            cell = _CLASSES[str(arrays.pop("cell"))]
             readout = {name: arrays.pop(name) for name in ("C", "a")}
-            return cls(cell(**{k: v.astype(np.float64) for k, v in arrays.items()}), **readout)
+            regions = {
+                name.removeprefix(_REGION): arrays.pop(name).tolist()
+                for name in list(arrays)
+                if name.startswith(_REGION)
+            }
+            weights = {n: str(v) if v.dtype.kind == "U" else v for n, v in arrays.items()}
+            return cls(cell(**weights), **readout, regions=regions)
         except (ValueError, KeyError, OSError, TypeError) as error:
             raise FileFormatError(f"path: {path} holds no trained network ({error}).") from error
 
@@ -92,7 +116,8 @@ def load_network(name: str = "tanh") -> ReadoutNetwork:
     Parameters
     ----------
     name
-        "tanh", "gru" or "lstm"; 16 units each. `scripts/train_shipped_networks.py` made them.
+        "tanh", "gru" or "lstm": 16 units each; "dale_leaky" or "dale_elman": 21 excitatory and 9
+        inhibitory units that obey Dale's law. `scripts/train_shipped_networks.py` made them.
 
     Raises
     ------
@@ -104,5 +129,5 @@ def load_network(name: str = "tanh") -> ReadoutNetwork:
     >>> load_network("gru").system
     System(map, 16 states, 3 inputs)
     """
-    check_option("name", name, CELLS)
-    return ReadoutNetwork.load(files(__package__) / "weights" / f"flip_flop_{name}_16.npz")
+    check_option("name", name, SHIPPED)
+    return ReadoutNetwork.load(files(__package__) / "weights" / f"{SHIPPED[name]}.npz")

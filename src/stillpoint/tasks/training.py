@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -59,7 +60,7 @@ class TrainedNetwork:
 
 def train(
     task: Task,
-    cell: str = "tanh",
+    cell: str | nn.Module = "tanh",
     units: int = 16,
     *,
     max_steps: int = 5000,
@@ -79,9 +80,11 @@ def train(
     task
         Gives trials by `sample(n, rng)`.
     cell
-        "tanh", "gru" or "lstm".
+        "tanh", "gru" or "lstm", or a recurrent module with `batch_first`: a copy of it is
+        trained. A module with a method `rates(inputs)` is read out from what that returns, any
+        other from the first thing that it returns.
     units
-        The number of units.
+        The number of units of a cell given by name.
     max_steps, batch
         Steps, and trials per step.
     rate
@@ -100,25 +103,29 @@ def train(
     TrainingError
         If the loss becomes NaN.
     """
-    check_option("cell", cell, CELLS)
+    if isinstance(cell, str):
+        check_option("cell", cell, CELLS)
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = new_module(cell, task.input_size, units)
-        readout = nn.Linear(units, task.output_size)
-    parameters = [*module.parameters(), *readout.parameters()]
+        is_name = isinstance(cell, str)
+        module = new_module(cell, task.input_size, units) if is_name else copy.deepcopy(cell)
+        with torch.no_grad():
+            width = _rates(module, torch.zeros(1, 1, task.input_size)).shape[2]
+        readout = nn.Linear(width, task.output_size)
+    parameters = [p for p in (*module.parameters(), *readout.parameters()) if p.requires_grad]
     optimizer = torch.optim.Adam(parameters, lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_steps, rate / 100)
     losses: list[float] = []
     average = float("inf")
     bar = tqdm(
         range(max_steps),
-        desc=f"training {cell}",
+        desc=f"training {cell if is_name else type(cell).__name__}",
         disable=None if progress is None else not progress,
     )
     for step in bar:
         trials = task.sample(batch, rng)
-        outputs = readout(module(_tensor(trials.inputs))[0])
+        outputs = readout(_rates(module, _tensor(trials.inputs)))
         loss = nn.functional.mse_loss(outputs, _tensor(trials.targets))
         if not torch.isfinite(loss):
             raise TrainingError(
@@ -136,6 +143,10 @@ def train(
         if average < stop_at:
             break
     return TrainedNetwork(module, readout, np.array(losses))
+
+
+def _rates(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    return module.rates(inputs) if hasattr(module, "rates") else module(inputs)[0]
 
 
 def _tensor(array: Float[np.ndarray, "..."]) -> torch.Tensor:

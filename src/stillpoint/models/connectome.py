@@ -1,0 +1,340 @@
+"""Which regions a network has and which of them project to which, checked as a whole."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..regions import Regions
+from ..status import ArgumentError
+
+
+@dataclass(frozen=True)
+class RecurrentRegion:
+    """A population of recurrent units.
+
+    Attributes
+    ----------
+    name
+        Unique among regions and parents.
+    num_units
+        How many units.
+    sign
+        "pos" (excitatory) or "neg" (inhibitory): the sign of all weights out of the region where
+        Dale's law holds.
+    base_firing
+        Tonic input to every unit.
+    init
+        Initial state of every unit.
+    parent_region
+        A name for this region and others together, or None.
+    learnable_bias
+        Whether the tonic input is trained.
+    """
+
+    name: str
+    num_units: int
+    sign: str = "pos"
+    base_firing: float = 0.0
+    init: float = 0.0
+    parent_region: str | None = None
+    learnable_bias: bool = False
+
+
+@dataclass(frozen=True)
+class InputRegion:
+    """A group of input channels; the fields mean what they mean for a `RecurrentRegion`."""
+
+    name: str
+    num_units: int
+    sign: str = "pos"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A projection between two regions, or between the members of two parents.
+
+    Attributes
+    ----------
+    src_region, dst_region
+        From where to where.
+    sparsity
+        The fraction of targets that each source unit does *not* reach: the fraction of zeros in
+        each column of the block, in [0, 1). None means 0.
+    """
+
+    src_region: str
+    dst_region: str
+    sparsity: float | None = None
+
+
+@dataclass(frozen=True)
+class Connectome:
+    """The regions and projections of a network, in order; the order is that of the units.
+
+    Raises
+    ------
+    ArgumentError
+        If anything is wrong; one message lists every problem.
+
+    Examples
+    --------
+    >>> connectome = Connectome(
+    ...     [RecurrentRegion("exc", 4), RecurrentRegion("inh", 2, sign="neg")],
+    ...     [InputRegion("in", 1)],
+    ...     [Connection("exc", "inh"), Connection("inh", "exc", sparsity=0.5)],
+    ...     [Connection("in", "exc")],
+    ... )
+    >>> connectome.recurrent_mask(np.random.default_rng(0)).sum(axis=0)
+    array([2., 2., 2., 2., 2., 2.])
+    """
+
+    recurrent_regions: Sequence[RecurrentRegion] = ()
+    input_regions: Sequence[InputRegion] = ()
+    recurrent_connections: Sequence[Connection] = ()
+    input_connections: Sequence[Connection] = ()
+
+    def __post_init__(self) -> None:
+        problems = list(_problems(self))
+        if problems:
+            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> Connectome:
+        """Read a JSON file with the four lists; keys that start with "__comment" are ignored.
+
+        Raises
+        ------
+        ArgumentError
+            If the file is no such JSON; one message lists every problem.
+        """
+        try:
+            table = json.loads(Path(path).read_text())
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ArgumentError(f"config: {path} cannot be read as JSON ({error}).") from None
+        return cls.from_dict(table)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Connectome:
+        """Return the connectome that a table of the four lists describes.
+
+        Raises
+        ------
+        ArgumentError
+            If a key is unknown or missing, or anything is wrong; one message lists all problems.
+        """
+        problems = list(_key_problems("the config", table, _LISTS, ()))
+        lists: dict[str, list[Any]] = {}
+        for name, kind in _LISTS.items():
+            entries = table.get(name) or []
+            names = tuple(f.name for f in fields(kind))
+            required = names[:2]
+            for k, entry in enumerate(entries):
+                problems += _key_problems(f"{name}[{k}]", entry, names, required)
+            lists[name] = [{key: entry[key] for key in names if key in entry} for entry in entries]
+        if problems:
+            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
+        return cls(
+            **{name: [_LISTS[name](**e) for e in entries] for name, entries in lists.items()}
+        )
+
+    # -- units --------------------------------------------------------------------------------
+
+    @property
+    def num_units(self) -> int:
+        """The number of recurrent units."""
+        return sum(region.num_units for region in self.recurrent_regions)
+
+    @property
+    def num_inputs(self) -> int:
+        """The number of input channels."""
+        return sum(region.num_units for region in self.input_regions)
+
+    @property
+    def state_regions(self) -> Regions:
+        """The units of every region; a parent stands for its children in order."""
+        parents: dict[str, list[str]] = {}
+        for region in self.recurrent_regions:
+            if region.parent_region is not None:
+                parents.setdefault(region.parent_region, []).append(region.name)
+        return _regions(self.recurrent_regions, parents)
+
+    @property
+    def input_channels(self) -> Regions:
+        """The channels of every input region."""
+        return _regions(self.input_regions, {})
+
+    def per_unit(self, attribute: str) -> Float[np.ndarray, " d"]:
+        """Return a number of each unit's region: "base_firing" or "init"."""
+        return np.concatenate(
+            [np.full(r.num_units, float(getattr(r, attribute))) for r in self.recurrent_regions]
+        )
+
+    # -- weights ------------------------------------------------------------------------------
+
+    def recurrent_signs(self) -> Float[np.ndarray, " d"]:
+        """Return +1 or -1 for every unit, the sign of what it sends."""
+        return _signs(self.recurrent_regions)
+
+    def input_signs(self) -> Float[np.ndarray, " m"]:
+        """Return +1 or -1 for every input channel."""
+        return _signs(self.input_regions)
+
+    def recurrent_mask(self, rng: np.random.Generator | None = None) -> Float[np.ndarray, "d d"]:
+        """Return ones where weights exist: rows = destination, columns = source.
+
+        `rng` draws the zeros of sparse projections; without it they are full blocks.
+        """
+        regions = self.state_regions
+        return _mask(regions, regions, self.recurrent_connections, rng)
+
+    def input_mask(self, rng: np.random.Generator | None = None) -> Float[np.ndarray, "d m"]:
+        """Return ones where input weights exist: rows = destination, columns = source."""
+        return _mask(self.state_regions, self.input_channels, self.input_connections, rng)
+
+    def without(self, lesion: str) -> Connectome:
+        """Return the connectome without what one region sends and gets, or without one projection.
+
+        Parameters
+        ----------
+        lesion
+            A region or parent, "M1", whose units stay but lose all connections, or a projection,
+            "M1->PMd".
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such region or projection.
+        """
+        regions, channels = self.state_regions, self.input_channels
+        source, arrow, destination = lesion.partition("->")
+        gone = set(regions.children(destination if arrow else source))
+        if arrow:
+            from_there = regions if source in regions.names else channels
+            origins = set(from_there.children(source))
+
+        def survives(connection: Connection) -> bool:
+            if arrow:
+                return not (connection.src_region in origins and connection.dst_region in gone)
+            return not gone & {connection.src_region, connection.dst_region}
+
+        recurrent = _by_region(self.recurrent_connections, regions, regions)
+        inputs = _by_region(self.input_connections, regions, channels)
+        kept = [list(filter(survives, listed)) for listed in (recurrent, inputs)]
+        if [len(k) for k in kept] == [len(recurrent), len(inputs)]:
+            raise ArgumentError(
+                f"lesion: there is nothing to cut at {lesion!r}; projections are "
+                f"{', '.join(f'{c.src_region}->{c.dst_region}' for c in (*recurrent, *inputs))}."
+            )
+        return replace(self, recurrent_connections=kept[0], input_connections=kept[1])
+
+
+_LISTS: dict[str, Any] = {
+    "recurrent_regions": RecurrentRegion,
+    "input_regions": InputRegion,
+    "recurrent_connections": Connection,
+    "input_connections": Connection,
+}
+
+
+def _regions(listed: Sequence[Any], parents: Mapping[str, Sequence[str]]) -> Regions:
+    ends = np.cumsum([region.num_units for region in listed])
+    members = {
+        region.name: range(int(end) - region.num_units, int(end))
+        for region, end in zip(listed, ends, strict=True)
+    }
+    return Regions(int(ends[-1]) if len(ends) else 0, members, parents)
+
+
+def _signs(listed: Sequence[Any]) -> Float[np.ndarray, " k"]:
+    return np.concatenate(
+        [np.full(r.num_units, 1.0 if r.sign == "pos" else -1.0) for r in listed] or [np.zeros(0)]
+    )
+
+
+def _mask(
+    to: Regions, source: Regions, connections: Sequence[Connection], rng: Any
+) -> Float[np.ndarray, "d k"]:
+    """Return the mask block by block; every column of a block has its exact share of zeros."""
+    mask = np.zeros((to.size, source.size))
+    for connection in connections:
+        rows, columns = to.indices(connection.dst_region), source.indices(connection.src_region)
+        block = np.ones((len(rows), len(columns)))
+        if rng is not None and connection.sparsity:
+            ranks = rng.random(block.shape).argsort(axis=0).argsort(axis=0)
+            block = (ranks >= round(connection.sparsity * len(rows))).astype(np.float64)
+        mask[np.ix_(rows, columns)] = block
+    return mask
+
+
+def _by_region(connections: Sequence[Connection], to: Regions, source: Regions) -> list[Connection]:
+    """Return the connections between single regions that those between parents stand for."""
+    return [
+        replace(connection, src_region=src, dst_region=dst)
+        for connection in connections
+        for src in source.children(connection.src_region)
+        for dst in to.children(connection.dst_region)
+    ]
+
+
+def _key_problems(
+    where: str, entry: Any, known: Iterable[str], required: Iterable[str]
+) -> Iterator[str]:
+    """Yield what is wrong with the keys of one table of a config."""
+    if not isinstance(entry, Mapping):
+        yield f"{where} is {type(entry).__name__}, not a table"
+        return
+    for key in entry:
+        if key not in known and not key.startswith("__comment"):
+            near = difflib.get_close_matches(key, list(known), n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+            yield f"{where} has the unknown key {key!r}{hint}"
+    for key in required:
+        if key not in entry:
+            yield f"{where} lacks {key!r}"
+
+
+def _problems(connectome: Connectome) -> Iterator[str]:
+    """Yield everything that is wrong with a connectome, in words."""
+    recurrent, inputs = connectome.recurrent_regions, connectome.input_regions
+    names = [region.name for region in (*recurrent, *inputs)]
+    parents = {r.parent_region for r in recurrent if r.parent_region is not None}
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield f"the name {name!r} is given to more than one region"
+    for name in sorted(parents & set(names)):
+        yield f"{name!r} names both a region and a parent"
+    for region in (*recurrent, *inputs):
+        if region.sign not in ("pos", "neg"):
+            yield f"sign of {region.name!r} is {region.sign!r}, but 'pos' or 'neg' is wanted"
+        if not isinstance(region.num_units, int) or region.num_units < 1:
+            yield f"num_units of {region.name!r} is {region.num_units!r}, but at least 1 is wanted"
+    targets = {r.name for r in recurrent} | parents
+    yield from _connection_problems(connectome.recurrent_connections, targets, targets, "regions")
+    sources = {r.name for r in inputs}
+    yield from _connection_problems(connectome.input_connections, sources, targets, "input regions")
+
+
+def _connection_problems(
+    connections: Sequence[Connection], sources: set[str], targets: set[str], noun: str
+) -> Iterator[str]:
+    seen = set()
+    for c in connections:
+        label = f"{c.src_region}->{c.dst_region}"
+        if c.src_region not in sources:
+            known = ", ".join(sorted(sources)) or "none"
+            yield f"{label} comes from {c.src_region!r}, which is unknown ({noun}: {known})"
+        if c.dst_region not in targets:
+            known = ", ".join(sorted(targets)) or "none"
+            yield f"{label} goes to {c.dst_region!r}, which is unknown (regions: {known})"
+        if c.sparsity is not None and not 0 <= c.sparsity < 1:
+            yield f"sparsity of {label} is {c.sparsity}, but a fraction in [0, 1) is wanted"
+        if label in seen:
+            yield f"{label} is listed twice"
+        seen.add(label)

@@ -1,0 +1,376 @@
+"""A recurrent network of regions, with Dale's law, lesions and stimulation, as a torch module."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from torch import nn
+
+from ..arrays import to_numpy
+from ..cells import LeakyCell, VanillaCell
+from ..regions import Regions
+from ..status import ArgumentError, check_option
+from ..system import System
+from .connectome import Connectome
+
+Tensor = torch.Tensor
+
+_ACTIVATIONS = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": nn.functional.softplus,
+    "linear": lambda x: x,
+}
+
+
+class MultiRegionRNN(nn.Module):
+    """Regions that project to each other, leaky or Elman.
+
+    Leaky: x' = x + alpha (-x + W h + W_in (u + noise) + b + s + noise), h = phi(x), with
+    alpha = dt / tau. Elman: h' = phi(W h + W_in (u + noise) + b + s + noise). s is a stimulus that
+    bypasses the weights.
+
+    Where Dale's law holds, W = mask |W_raw| sign(source); otherwise W = mask W_raw. Rows are
+    destinations, columns sources; pairs without a connection are zero blocks.
+
+    Parameters
+    ----------
+    connectome
+        A `Connectome`, a table of its four lists, or the path of a JSON file with them.
+    phi
+        relu, tanh, sigmoid, softplus or linear.
+    form
+        "leaky" or "elman".
+    dt, tau
+        Step and time constant in the same unit; alpha = dt / tau. Elman networks have none.
+    dale, dale_inputs
+        Whether recurrent and input weights have the sign of their source.
+    spectral_radius
+        If given, W is scaled to it at the start.
+    noise, input_noise
+        Standard deviation sigma of the noise on states and inputs; per step it is
+        sqrt(2 alpha sigma^2) / alpha, with alpha = 1 for Elman. Off unless `forward` asks for it.
+    batch_first
+        Whether sequences are (trials, time, units) or (time, trials, units).
+    seed
+        Of masks and initial weights; no global seed is touched.
+    dtype, device
+        As for any module.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is wrong, or W has no spectral radius to scale.
+
+    Examples
+    --------
+    >>> from stillpoint.models import Connection, Connectome, InputRegion, RecurrentRegion
+    >>> import stillpoint as sp
+    >>> connectome = Connectome(
+    ...     [RecurrentRegion("exc", 4), RecurrentRegion("inh", 2, sign="neg")],
+    ...     [InputRegion("in", 1)],
+    ...     [Connection("exc", "inh"), Connection("inh", "exc")],
+    ...     [Connection("in", "exc")],
+    ... )
+    >>> sp.as_system(MultiRegionRNN(connectome, phi="tanh"))
+    System(map, 6 states, 1 input, regions exc, inh)
+    """
+
+    def __init__(
+        self,
+        connectome: Connectome | Mapping[str, Any] | str,
+        phi: str = "relu",
+        *,
+        form: str = "leaky",
+        dt: float = 10.0,
+        tau: float = 100.0,
+        dale: bool = True,
+        dale_inputs: bool = True,
+        spectral_radius: float | None = None,
+        noise: float = 0.01,
+        input_noise: float = 0.01,
+        batch_first: bool = True,
+        seed: int = 0,
+        dtype: torch.dtype | None = None,
+        device: Any = None,
+    ) -> None:
+        super().__init__()
+        if not isinstance(connectome, Connectome):
+            is_table = isinstance(connectome, Mapping)
+            read = Connectome.from_dict if is_table else Connectome.from_json
+            connectome = read(connectome)
+        if not connectome.recurrent_regions:
+            raise ArgumentError("connectome: it has no recurrent region; at least one is wanted.")
+        self.connectome = connectome
+        self.phi = check_option("phi", phi, _ACTIVATIONS)
+        self.form = check_option("form", form, ("leaky", "elman"))
+        if not 0 < dt <= tau:
+            raise ArgumentError(f"dt, tau: got {dt} and {tau}, but 0 < dt <= tau is wanted.")
+        self.dt, self.tau = float(dt), float(tau)
+        self.dale, self.dale_inputs = dale, dale_inputs
+        self.noise, self.input_noise = float(noise), float(input_noise)
+        self.batch_first = batch_first
+        options = {"dtype": dtype or torch.get_default_dtype(), "device": device}
+        self._make_weights(np.random.default_rng(seed), options)
+        if spectral_radius is not None:
+            self._scale_to(spectral_radius)
+
+    # -- what it is ---------------------------------------------------------------------------
+
+    @property
+    def alpha(self) -> float:
+        """dt / tau; 1 for an Elman network."""
+        return self.dt / self.tau if self.form == "leaky" else 1.0
+
+    @property
+    def num_units(self) -> int:
+        """The number of recurrent units."""
+        return self.connectome.num_units
+
+    @property
+    def num_inputs(self) -> int:
+        """The number of input channels."""
+        return self.connectome.num_inputs
+
+    @property
+    def regions(self) -> Regions:
+        """The units of every region and parent."""
+        return self.connectome.state_regions
+
+    @property
+    def W(self) -> Float[Tensor, "d d"]:  # noqa: N802
+        """The effective recurrent weights: masked, and signed where Dale's law holds."""
+        return _effective(self.W_raw, self.W_mask, self.W_signs if self.dale else None)
+
+    @property
+    def W_in(self) -> Float[Tensor, "d m"]:  # noqa: N802
+        """The effective input weights."""
+        signs = self.W_in_signs if self.dale_inputs else None
+        return _effective(self.W_in_raw, self.W_in_mask, signs)
+
+    @property
+    def b(self) -> Float[Tensor, " d"]:
+        """The tonic input of every unit: the fixed base firing, trained where it is learnable."""
+        return self.base + self.learns_bias * self.bias_offset
+
+    def indices(self, *regions: str) -> np.ndarray:
+        """Return the units of some regions, in the order given."""
+        return self.regions.indices(*regions)
+
+    def activity(self, h: Float[Tensor, "... d"], *regions: str) -> Float[Tensor, "... k"]:
+        """Return the activity of some regions, in the order given."""
+        return h[..., torch.as_tensor(self.indices(*regions), device=h.device)]
+
+    def weights_between(self, to: str, source: str) -> Float[Tensor, "k j"]:
+        """Return the effective weights from a region (or input region) to a region."""
+        rows = torch.as_tensor(self.indices(to))
+        if source in self.connectome.input_channels.names:
+            return self.W_in[rows][
+                :, torch.as_tensor(self.connectome.input_channels.indices(source))
+            ]
+        return self.W[rows][:, torch.as_tensor(self.indices(source))]
+
+    # -- what it does -------------------------------------------------------------------------
+
+    def initial_state(self, n: int = 1) -> Float[Tensor, "n d"]:
+        """Return the initial state x of `n` trials (h for an Elman network)."""
+        return self.init.expand(n, -1).clone()
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "a b m"],
+        x0: Float[Tensor, "n d"] | None = None,
+        *,
+        stimulus: Float[Tensor, "a b d"] | None = None,
+        weights: Float[Tensor, "d d"] | None = None,
+        generator: torch.Generator | None = None,
+        noisy: bool = False,
+    ) -> tuple[Float[Tensor, "a b d"], Float[Tensor, "a b d"]]:
+        """Run a batch of sequences.
+
+        Parameters
+        ----------
+        inputs
+            Shape (trials, time, m), or (time, trials, m) if not `batch_first`.
+        x0
+            Initial states, shape (trials, d): x for leaky, h for Elman networks. By default the
+            regions' `init`.
+        stimulus
+            A stimulus s laid out like the inputs, shape (trials, time, d).
+        weights
+            Recurrent weights to use as they are instead of `W`.
+        generator
+            Of the noise; torch's global one by default.
+        noisy
+            Whether noise is added.
+
+        Returns
+        -------
+        x, h
+            Sequences of states and rates, laid out like the inputs; equal for Elman networks.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape does not fit.
+        """
+        u = self._time_first("inputs", inputs, self.num_inputs)
+        s = None if stimulus is None else self._time_first("stimulus", stimulus, self.num_units)
+        x = self.initial_state(u.shape[1]) if x0 is None else x0
+        if x.shape != (u.shape[1], self.num_units):
+            raise ArgumentError(
+                f"x0: got shape {tuple(x.shape)}, but ({u.shape[1]}, {self.num_units}) is wanted."
+            )
+        W, W_in, b = self.W if weights is None else weights, self.W_in, self.b
+        if W.shape != (self.num_units, self.num_units):
+            raise ArgumentError(
+                f"weights: got shape {tuple(W.shape)}, but {(self.num_units,) * 2} is wanted."
+            )
+        phi, spread = _ACTIVATIONS[self.phi], float(np.sqrt(2 / self.alpha))
+        h = phi(x) if self.form == "leaky" else x
+        xs, hs = [], []
+        for t in range(u.shape[0]):
+            drive, tonic = u[t], b
+            if noisy:
+                drive = drive + spread * self.input_noise * _normal(drive, generator)
+                tonic = b + spread * self.noise * _normal(x, generator)
+            total = h @ W.T + drive @ W_in.T + tonic
+            if s is not None:
+                total = total + s[t]
+            if self.form == "leaky":
+                x = x + self.alpha * (total - x)
+                h = phi(x)
+            else:
+                x = h = phi(total)
+            xs.append(x)
+            hs.append(h)
+        axis = 1 if self.batch_first else 0
+        return torch.stack(xs, dim=axis), torch.stack(hs, dim=axis)
+
+    def rates(self, inputs: Float[Tensor, "a b m"]) -> Float[Tensor, "a b d"]:
+        """Return the rates h under `inputs`, from the initial state and without noise."""
+        return self(inputs)[1]
+
+    # -- networks and systems made from it ----------------------------------------------------
+
+    def without(self, *lesions: str) -> MultiRegionRNN:
+        """Return a copy without some regions or projections; this network stays as it is.
+
+        Parameters
+        ----------
+        *lesions
+            "M1" cuts all that M1 sends and gets, "M1->PMd" one projection; parents stand for
+            their regions.
+
+        Raises
+        ------
+        ArgumentError
+            If there is nothing to cut.
+        """
+        copied = copy.deepcopy(self)
+        for lesion in lesions:
+            copied.connectome = copied.connectome.without(lesion)
+        copied.W_mask *= torch.as_tensor(copied.connectome.recurrent_mask()).to(copied.W_mask)
+        copied.W_in_mask *= torch.as_tensor(copied.connectome.input_mask()).to(copied.W_in_mask)
+        return copied
+
+    def system(self, *, stimulus: bool = False) -> System:
+        """Return the network as a System, with its regions.
+
+        Parameters
+        ----------
+        stimulus
+            Whether the stimulus s is an input, behind the network's own ones.
+        """
+        W, W_in, b = (v.detach().to(torch.float64).clone() for v in (self.W, self.W_in, self.b))
+        channels = self.connectome.input_channels
+        members = dict(channels.members)
+        if stimulus:
+            W_in = torch.cat([W_in, torch.eye(self.num_units).to(W_in)], dim=1)
+            members["stimulus"] = range(self.num_inputs, self.num_inputs + self.num_units)
+        if self.form == "leaky":
+            alpha = torch.full_like(b, self.alpha)
+            cell: Any = LeakyCell(W=W, B=W_in, b=b, alpha=alpha, phi=self.phi)
+        else:
+            cell = VanillaCell(W=W, B=W_in, b=b, phi=self.phi)
+        return System.of(
+            cell,
+            dt=self.dt,
+            state_regions=self.regions,
+            input_regions=Regions(W_in.shape[1], members),
+        )
+
+    def __stillpoint_system__(self) -> System:
+        return self.system()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _make_weights(self, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
+        c, d, m = self.connectome, self.num_units, self.num_inputs
+
+        def tensor(array: np.ndarray) -> Tensor:
+            return torch.as_tensor(array).to(**options)
+
+        scale = 1 / np.sqrt(d)
+        self.W_raw = nn.Parameter(tensor(scale * rng.standard_normal((d, d))))
+        self.W_in_raw = nn.Parameter(tensor(scale * rng.standard_normal((d, m))))
+        self.register_buffer("W_mask", tensor(c.recurrent_mask(rng)))
+        self.register_buffer("W_in_mask", tensor(c.input_mask(rng)))
+        self.register_buffer("W_signs", tensor(np.tile(c.recurrent_signs(), (d, 1))))
+        self.register_buffer("W_in_signs", tensor(np.tile(c.input_signs(), (d, 1))))
+        self.register_buffer("init", tensor(c.per_unit("init")))
+        self.register_buffer("base", tensor(c.per_unit("base_firing")))
+        self.register_buffer("learns_bias", tensor(c.per_unit("learnable_bias")))
+        offset = nn.Parameter(tensor(np.zeros(d)), requires_grad=bool(self.learns_bias.any()))
+        self.bias_offset = offset
+
+    def _scale_to(self, radius: float) -> None:
+        W = to_numpy(self.W).astype(np.float64)
+        if not radius > 0:
+            raise ArgumentError(f"spectral_radius: got {radius}, but a positive number is wanted.")
+        if is_acyclic(W):
+            raise ArgumentError(
+                "spectral_radius: no unit reaches itself through the connections, so W is "
+                "nilpotent, all its eigenvalues are 0, and it cannot be scaled; add a recurrent "
+                "connection or leave spectral_radius out."
+            )
+        with torch.no_grad():
+            self.W_raw *= radius / np.abs(np.linalg.eigvals(W)).max()
+
+    def _time_first(
+        self, name: str, sequence: Float[Tensor, "a b k"], width: int
+    ) -> Float[Tensor, "t n k"]:
+        if sequence.ndim != 3 or sequence.shape[2] != width:
+            layout = "trials, time" if self.batch_first else "time, trials"
+            raise ArgumentError(
+                f"{name}: got shape {tuple(sequence.shape)}, but ({layout}, {width}) is wanted."
+            )
+        return sequence.transpose(0, 1) if self.batch_first else sequence
+
+
+def is_acyclic(W: Float[np.ndarray, "d d"]) -> bool:
+    """Whether no unit reaches itself along nonzero weights, so that W is nilpotent.
+
+    Examples
+    --------
+    >>> is_acyclic(np.array([[0.0, 1.0], [0.0, 0.0]]))
+    True
+    """
+    components, _ = connected_components(csr_array(W != 0), connection="strong")
+    return components == len(W) and not np.diag(W).any()
+
+
+def _effective(raw: Tensor, mask: Tensor, signs: Tensor | None) -> Tensor:
+    return mask * raw if signs is None else mask * raw.abs() * signs
+
+
+def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)

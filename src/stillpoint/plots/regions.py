@@ -1,0 +1,103 @@
+"""What regions do to each other: blocks of a Jacobian, and modes by region."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..local import Linearization
+from ..regions import Regions
+from ..status import ArgumentError
+from .style import axes_or_new, palette
+
+
+def region_blocks(lin: Linearization, *, row: int = 0, ax: Any = None) -> dict[str, Any]:
+    """Draw a Jacobian as a heat map with the borders of its regions.
+
+    Parameters
+    ----------
+    lin
+        A linearisation of a system with regions.
+    row
+        Which of its states.
+    ax
+        Axes to draw into; new ones by default.
+
+    Returns
+    -------
+    dict
+        The artists: "image" and "borders".
+
+    Raises
+    ------
+    ArgumentError
+        If the system has no regions.
+    """
+    order, names, ends = _in_blocks(lin.state_regions)
+    ax = axes_or_new(ax)
+    block = lin.A[row][np.ix_(order, order)]
+    limit = float(np.abs(block).max()) or 1.0
+    image = ax.imshow(block, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    borders = [
+        draw(end - 0.5, color="k", lw=0.6) for end in ends[:-1] for draw in (ax.axhline, ax.axvline)
+    ]
+    middles = (np.concatenate([[0], ends[:-1]]) + ends) / 2 - 0.5
+    ax.set_xticks(middles, names, rotation=90)
+    ax.set_yticks(middles, names)
+    ax.set_xlabel("from")
+    ax.set_ylabel("to")
+    return {"image": image, "borders": borders}
+
+
+def region_modes(
+    lin: Linearization, *, row: int = 0, modes: int = 10, ax: Any = None
+) -> dict[str, Any]:
+    """Draw how much each region takes part in the leading modes, as stacked bars.
+
+    Parameters
+    ----------
+    lin
+        A linearisation of a system with regions.
+    row
+        Which of its states.
+    modes
+        How many modes, the most unstable first.
+    ax
+        Axes to draw into; new ones by default.
+
+    Returns
+    -------
+    dict
+        The artists: "bars", one container for every region.
+
+    Raises
+    ------
+    ArgumentError
+        If the system has no regions.
+    """
+    _, names, _ = _in_blocks(lin.state_regions)
+    ax = axes_or_new(ax)
+    shown = np.arange(min(modes, lin.eigenvalues.shape[1]))
+    bottom = np.zeros(len(shown))
+    bars = []
+    for name, colour in zip(names, palette(len(names)), strict=True):
+        share = lin.participation(name)[row, shown]
+        bars.append(ax.bar(shown, share, bottom=bottom, color=colour, label=name))
+        bottom = bottom + share
+    labels = [f"{value:.2f}" for value in np.abs(lin.eigenvalues[row, shown])]
+    ax.set_xticks(shown, labels, rotation=90)
+    ax.set_xlabel("|λ| of the mode")
+    ax.set_ylabel("participation")
+    ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return {"bars": bars}
+
+
+def _in_blocks(regions: Regions) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Return the units region by region, the regions' names and where each ends."""
+    if not regions:
+        raise ArgumentError(
+            "lin: its system has no regions; name some: as_system(..., regions={'name': indices})."
+        )
+    names = list(regions)
+    return regions.indices(*names), names, np.cumsum([len(regions[name]) for name in names])
