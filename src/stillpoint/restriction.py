@@ -87,3 +87,22 @@ def split_states(
     held = x[:, part.held] if held_values(dynamics) is None else x[:, :0]
     u = read_inputs("inputs", inputs, len(x), dynamics.input_size - held.shape[1])
     return x[:, part.kept], np.hstack([u, held])
+
+
+def join_states(
+    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+) -> Float[np.ndarray, "n D"]:
+    """Return states of the whole system from those of the kept units and the inputs.
+
+    Raises
+    ------
+    ArgumentError
+        If `dynamics` is no restriction.
+    """
+    part, fixed = restriction_of(dynamics), held_values(dynamics)
+    if part is None:
+        raise ArgumentError("join: this system is not a restriction of a larger one.")
+    whole = np.empty((len(x), part.inner.state_size))
+    whole[:, part.kept] = x
+    whole[:, part.held] = u[:, u.shape[1] - len(part.held) :] if fixed is None else fixed
+    return whole

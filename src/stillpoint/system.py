@@ -16,7 +16,7 @@ from .door import read_input_sequences, read_inputs, read_states
 from .dynamics import Dynamics, Kind
 from .frameworks.base import adapter_of_arrays
 from .regions import Regions
-from .restriction import input_regions_of, read_context, split_states
+from .restriction import input_regions_of, join_states, read_context, split_states
 from .simulation import simulate
 from .status import ArgumentError
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
@@ -260,6 +260,19 @@ class System:
             If this system is not a restriction, or a shape does not fit.
         """
         return split_states(self.dynamics, states, inputs)
+
+    def join(self, states: Array, inputs: Array = None) -> Float[np.ndarray, "n D"]:
+        """Return states of the whole system from a restricted one's states and inputs.
+
+        The inverse of `split`.
+
+        Raises
+        ------
+        ArgumentError
+            If this system is not a restriction, or a shape does not fit.
+        """
+        x = read_states("states", states, self.state_size)
+        return join_states(self.dynamics, x, read_inputs("inputs", inputs, len(x), self.input_size))
 
     def iterate(self, times: int) -> System:
         """Return the system of F^times; its fixed points are the cycles of that period.

@@ -1,7 +1,7 @@
 """What happens near a state: the linearised dynamics, at fixed points or anywhere else."""
 
 from .linearization import Linearization, linearize
-from .rates import partial_rate_jacobian, rate_jacobian
+from .rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .stability import MARGIN, index, is_stable, n_unstable, sorted_eig
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "n_unstable",
     "partial_rate_jacobian",
     "rate_jacobian",
+    "rates_at_fixed_state",
     "sorted_eig",
 ]

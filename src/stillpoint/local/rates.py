@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arrays import to_numpy
-from ..cells import LeakyCell
+from ..cells import LeakyCell, VanillaCell
+from ..door import read_states
 from ..status import ArgumentError
 from ..system import System
 from .linearization import linearize
@@ -48,13 +49,43 @@ def rate_jacobian(system: System, states: Any, inputs: Any = None) -> Float[np.n
     return after[:, :, None] * lin.A * inverse[:, None, :]
 
 
+def rates_at_fixed_state(system: System, state: Any) -> System:
+    """Return how the rates of a leaky network answer to rates while its state x is held.
+
+    h' = phi((1 - alpha) x + alpha (W h + B u + b)) is an Elman network in h. Its Jacobian
+    alpha diag(phi'(x')) W is the partial one, which mRNNTorch computes with `dh=True`; it leaves
+    out the leak, so do not judge the stability of the network by it.
+
+    Parameters
+    ----------
+    system
+        A leaky network.
+    state
+        One state x, shape (d,).
+
+    Raises
+    ------
+    ArgumentError
+        If the system is not a leaky network, or the shape does not fit.
+    """
+    cell = _leaky(system)
+    x = cell.arrays.asarray(read_states("state", np.atleast_2d(to_numpy(state)), cell.state_size))
+    alpha = cell.alpha[:, None]
+    held = VanillaCell(
+        W=alpha * cell.W,
+        B=alpha * cell.B,
+        b=(1 - cell.alpha) * x[0, :] + cell.alpha * cell.b,
+        phi=cell.phi,
+    )
+    return System(held, system.dt, system.state_regions, system.input_regions)
+
+
 def partial_rate_jacobian(
     system: System, states: Any, inputs: Any = None
 ) -> Float[np.ndarray, "n d d"]:
     """Return dh'_i / dh_j of a leaky network at fixed x: alpha diag(phi'(x')) W.
 
-    This is what mRNNTorch calls the Jacobian with `dh=True`. It leaves out the leak: do not judge
-    stability by it.
+    See `rates_at_fixed_state`, whose Jacobian at h = phi(x) this is, for many states at once.
 
     Parameters
     ----------

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from jaxtyping import Float
 
 from ..regions import Regions
 from ..status import ArgumentError
+from .connectome_checks import key_problems, problems_of
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Connectome:
     input_connections: Sequence[Connection] = ()
 
     def __post_init__(self) -> None:
-        problems = list(_problems(self))
+        problems = list(problems_of(self))
         if problems:
             raise ArgumentError("connectome: " + "; ".join(problems) + ".")
 
@@ -130,14 +130,14 @@ class Connectome:
         ArgumentError
             If a key is unknown or missing, or anything is wrong; one message lists all problems.
         """
-        problems = list(_key_problems("the config", table, _LISTS, ()))
+        problems = list(key_problems("the config", table, _LISTS, ()))
         lists: dict[str, list[Any]] = {}
         for name, kind in _LISTS.items():
             entries = table.get(name) or []
             names = tuple(f.name for f in fields(kind))
             required = names[:2]
             for k, entry in enumerate(entries):
-                problems += _key_problems(f"{name}[{k}]", entry, names, required)
+                problems += key_problems(f"{name}[{k}]", entry, names, required)
             lists[name] = [{key: entry[key] for key in names if key in entry} for entry in entries]
         if problems:
             raise ArgumentError("connectome: " + "; ".join(problems) + ".")
@@ -282,59 +282,3 @@ def _by_region(connections: Sequence[Connection], to: Regions, source: Regions) 
         for src in source.children(connection.src_region)
         for dst in to.children(connection.dst_region)
     ]
-
-
-def _key_problems(
-    where: str, entry: Any, known: Iterable[str], required: Iterable[str]
-) -> Iterator[str]:
-    """Yield what is wrong with the keys of one table of a config."""
-    if not isinstance(entry, Mapping):
-        yield f"{where} is {type(entry).__name__}, not a table"
-        return
-    for key in entry:
-        if key not in known and not key.startswith("__comment"):
-            near = difflib.get_close_matches(key, list(known), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-            yield f"{where} has the unknown key {key!r}{hint}"
-    for key in required:
-        if key not in entry:
-            yield f"{where} lacks {key!r}"
-
-
-def _problems(connectome: Connectome) -> Iterator[str]:
-    """Yield everything that is wrong with a connectome, in words."""
-    recurrent, inputs = connectome.recurrent_regions, connectome.input_regions
-    names = [region.name for region in (*recurrent, *inputs)]
-    parents = {r.parent_region for r in recurrent if r.parent_region is not None}
-    for name in sorted({n for n in names if names.count(n) > 1}):
-        yield f"the name {name!r} is given to more than one region"
-    for name in sorted(parents & set(names)):
-        yield f"{name!r} names both a region and a parent"
-    for region in (*recurrent, *inputs):
-        if region.sign not in ("pos", "neg"):
-            yield f"sign of {region.name!r} is {region.sign!r}, but 'pos' or 'neg' is wanted"
-        if not isinstance(region.num_units, int) or region.num_units < 1:
-            yield f"num_units of {region.name!r} is {region.num_units!r}, but at least 1 is wanted"
-    targets = {r.name for r in recurrent} | parents
-    yield from _connection_problems(connectome.recurrent_connections, targets, targets, "regions")
-    sources = {r.name for r in inputs}
-    yield from _connection_problems(connectome.input_connections, sources, targets, "input regions")
-
-
-def _connection_problems(
-    connections: Sequence[Connection], sources: set[str], targets: set[str], noun: str
-) -> Iterator[str]:
-    seen = set()
-    for c in connections:
-        label = f"{c.src_region}->{c.dst_region}"
-        if c.src_region not in sources:
-            known = ", ".join(sorted(sources)) or "none"
-            yield f"{label} comes from {c.src_region!r}, which is unknown ({noun}: {known})"
-        if c.dst_region not in targets:
-            known = ", ".join(sorted(targets)) or "none"
-            yield f"{label} goes to {c.dst_region!r}, which is unknown (regions: {known})"
-        if c.sparsity is not None and not 0 <= c.sparsity < 1:
-            yield f"sparsity of {label} is {c.sparsity}, but a fraction in [0, 1) is wanted"
-        if label in seen:
-            yield f"{label} is listed twice"
-        seen.add(label)

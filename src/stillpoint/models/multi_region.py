@@ -38,7 +38,7 @@ class MultiRegionRNN(nn.Module):
     alpha = dt / tau. Elman: h' = phi(W h + W_in (u + noise) + b + s + noise). s is a stimulus that
     bypasses the weights.
 
-    Where Dale's law holds, W = mask |W_raw| sign(source); otherwise W = mask W_raw. Rows are
+    Where Dale's law holds, W = mask |W_rec| sign(source); otherwise W = mask W_rec. Rows are
     destinations, columns sources; pairs without a connection are zero blocks.
 
     Parameters
@@ -122,6 +122,7 @@ class MultiRegionRNN(nn.Module):
         self._make_weights(np.random.default_rng(seed), options)
         if spectral_radius is not None:
             self._scale_to(spectral_radius)
+        self.register_load_state_dict_pre_hook(_check_state)
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -148,18 +149,20 @@ class MultiRegionRNN(nn.Module):
     @property
     def W(self) -> Float[Tensor, "d d"]:  # noqa: N802
         """The effective recurrent weights: masked, and signed where Dale's law holds."""
-        return _effective(self.W_raw, self.W_mask, self.W_signs if self.dale else None)
+        return _effective(
+            self.W_rec, self.W_rec_mask, self.W_rec_sign_matrix if self.dale else None
+        )
 
     @property
     def W_in(self) -> Float[Tensor, "d m"]:  # noqa: N802
         """The effective input weights."""
-        signs = self.W_in_signs if self.dale_inputs else None
-        return _effective(self.W_in_raw, self.W_in_mask, signs)
+        signs = self.W_inp_sign_matrix if self.dale_inputs else None
+        return _effective(self.W_inp, self.W_inp_mask, signs)
 
     @property
     def b(self) -> Float[Tensor, " d"]:
         """The tonic input of every unit: the fixed base firing, trained where it is learnable."""
-        return self.base + self.learns_bias * self.bias_offset
+        return self.base_firing + self.learnable_bias * self.bias_offset
 
     def indices(self, *regions: str) -> np.ndarray:
         """Return the units of some regions, in the order given."""
@@ -188,6 +191,7 @@ class MultiRegionRNN(nn.Module):
         self,
         inputs: Float[Tensor, "a b m"],
         x0: Float[Tensor, "n d"] | None = None,
+        h0: Float[Tensor, "n d"] | None = None,
         *,
         stimulus: Float[Tensor, "a b d"] | None = None,
         weights: Float[Tensor, "d d"] | None = None,
@@ -203,6 +207,8 @@ class MultiRegionRNN(nn.Module):
         x0
             Initial states, shape (trials, d): x for leaky, h for Elman networks. By default the
             regions' `init`.
+        h0
+            Initial rates of a leaky network, shape (trials, d); by default phi(x0).
         stimulus
             A stimulus s laid out like the inputs, shape (trials, time, d).
         weights
@@ -235,7 +241,7 @@ class MultiRegionRNN(nn.Module):
                 f"weights: got shape {tuple(W.shape)}, but {(self.num_units,) * 2} is wanted."
             )
         phi, spread = _ACTIVATIONS[self.phi], float(np.sqrt(2 / self.alpha))
-        h = phi(x) if self.form == "leaky" else x
+        h = x if self.form == "elman" else phi(x) if h0 is None else h0
         xs, hs = [], []
         for t in range(u.shape[0]):
             drive, tonic = u[t], b
@@ -278,8 +284,10 @@ class MultiRegionRNN(nn.Module):
         copied = copy.deepcopy(self)
         for lesion in lesions:
             copied.connectome = copied.connectome.without(lesion)
-        copied.W_mask *= torch.as_tensor(copied.connectome.recurrent_mask()).to(copied.W_mask)
-        copied.W_in_mask *= torch.as_tensor(copied.connectome.input_mask()).to(copied.W_in_mask)
+        copied.W_rec_mask *= torch.as_tensor(copied.connectome.recurrent_mask()).to(
+            copied.W_rec_mask
+        )
+        copied.W_inp_mask *= torch.as_tensor(copied.connectome.input_mask()).to(copied.W_inp_mask)
         return copied
 
     def system(self, *, stimulus: bool = False) -> System:
@@ -320,16 +328,15 @@ class MultiRegionRNN(nn.Module):
             return torch.as_tensor(array).to(**options)
 
         scale = 1 / np.sqrt(d)
-        self.W_raw = nn.Parameter(tensor(scale * rng.standard_normal((d, d))))
-        self.W_in_raw = nn.Parameter(tensor(scale * rng.standard_normal((d, m))))
-        self.register_buffer("W_mask", tensor(c.recurrent_mask(rng)))
-        self.register_buffer("W_in_mask", tensor(c.input_mask(rng)))
-        self.register_buffer("W_signs", tensor(np.tile(c.recurrent_signs(), (d, 1))))
-        self.register_buffer("W_in_signs", tensor(np.tile(c.input_signs(), (d, 1))))
-        self.register_buffer("init", tensor(c.per_unit("init")))
-        self.register_buffer("base", tensor(c.per_unit("base_firing")))
-        self.register_buffer("learns_bias", tensor(c.per_unit("learnable_bias")))
-        offset = nn.Parameter(tensor(np.zeros(d)), requires_grad=bool(self.learns_bias.any()))
+        self.W_rec = nn.Parameter(tensor(scale * rng.standard_normal((d, d))))
+        self.W_inp = nn.Parameter(tensor(scale * rng.standard_normal((d, m))))
+        self.register_buffer("W_rec_mask", tensor(c.recurrent_mask(rng)))
+        self.register_buffer("W_inp_mask", tensor(c.input_mask(rng)))
+        self.register_buffer("W_rec_sign_matrix", tensor(np.tile(c.recurrent_signs(), (d, 1))))
+        self.register_buffer("W_inp_sign_matrix", tensor(np.tile(c.input_signs(), (d, 1))))
+        for name in ("init", "base_firing", "learnable_bias"):  # the connectome has them
+            self.register_buffer(name, tensor(c.per_unit(name)), persistent=False)
+        offset = nn.Parameter(tensor(np.zeros(d)), requires_grad=bool(self.learnable_bias.any()))
         self.bias_offset = offset
 
     def _scale_to(self, radius: float) -> None:
@@ -343,7 +350,7 @@ class MultiRegionRNN(nn.Module):
                 "connection or leave spectral_radius out."
             )
         with torch.no_grad():
-            self.W_raw *= radius / np.abs(np.linalg.eigvals(W)).max()
+            self.W_rec *= radius / np.abs(np.linalg.eigvals(W)).max()
 
     def _time_first(
         self, name: str, sequence: Float[Tensor, "a b k"], width: int
@@ -374,3 +381,20 @@ def _effective(raw: Tensor, mask: Tensor, signs: Tensor | None) -> Tensor:
 
 def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+def _check_state(module: MultiRegionRNN, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Before weights are loaded: refuse wrong shapes; an mRNNTorch state has no bias of its own."""
+    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    wrong = [
+        f"{name} has shape {tuple(state[prefix + name].shape)}, wanted {tuple(value.shape)}"
+        for name, value in own.items()
+        if prefix + name in state and state[prefix + name].shape != value.shape
+    ]
+    if wrong:
+        regions = (*module.connectome.recurrent_regions, *module.connectome.input_regions)
+        sizes = ", ".join(f"{region.name} {region.num_units}" for region in regions)
+        raise ArgumentError(
+            f"state_dict: {'; '.join(wrong)}. The regions of this network are: {sizes}."
+        )
+    state.setdefault(prefix + "bias_offset", module.bias_offset.detach())

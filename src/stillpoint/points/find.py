@@ -72,7 +72,7 @@ def find_fixed_points(
         right.
     near
         If given, keep only points within `near` times the mean distance of the starts from their
-        centre.
+        centre; it has no effect where all starts are alike.
     max_points
         If given, keep a random subset of at most this many points.
     seed
@@ -201,7 +201,8 @@ def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator
     if settings.near is not None:
         centre = points.starts.states.mean(axis=0)
         reach = np.linalg.norm(points.starts.states - centre, axis=1).mean()
-        kept &= np.linalg.norm(points.xstar - centre, axis=1) <= settings.near * reach
+        if reach > 0:  # starts that are all alike have no spread to measure by
+            kept &= np.linalg.norm(points.xstar - centre, axis=1) <= settings.near * reach
     if settings.max_points is not None and kept.sum() > settings.max_points:
         chosen = rng.choice(np.flatnonzero(kept), size=settings.max_points, replace=False)
         kept = np.isin(np.arange(len(points)), chosen)

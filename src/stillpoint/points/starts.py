@@ -50,6 +50,10 @@ class Starts:
         """Return how many starts ended in which way, the most frequent first."""
         return {Status(k): v for k, v in Counter(self.status.tolist()).most_common()}
 
+    def take(self, rows: Int[np.ndarray, " k"]) -> Starts:
+        """Return some rows."""
+        return Starts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
     @classmethod
     def concatenate(cls, several: list[Starts]) -> Starts:
         """Return all rows of several searches, in order; `point` is left as it is."""

@@ -1,0 +1,121 @@
+"""mLinearization: Jacobians, Taylor predictions and eigenvalues, for one state at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ...local import linearize, rates_at_fixed_state
+from ...status import ArgumentError
+from .system import is_leaky, read_network
+
+Tensor = torch.Tensor
+
+
+class mLinearization:  # noqa: N801
+    """Local linear analysis of a multi-region network, or of some of its regions.
+
+    Parameters
+    ----------
+    rnn
+        The network.
+    *regions
+        The regions to linearise in, all by default; the others act on them from outside.
+    """
+
+    def __init__(self, rnn: Any, *regions: str) -> None:
+        self.rnn = rnn
+        self._system = read_network(rnn)
+        named = self._system.state_regions
+        chosen = {child for name in regions for child in named.children(name)} or set(named)
+        self.region_list = [name for name in named if name in chosen]
+        self.static_region_list = [name for name in named if name not in chosen]
+        self._inputs = [name for name in self._system.input_regions if name != "stimulus"]
+
+    def jacobian(
+        self,
+        input: Tensor,  # noqa: A002
+        x: Tensor,
+        excluded_regions: bool = False,
+        h: Tensor | None = None,
+        dh: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the Jacobians in the state and in the input.
+
+        Parameters
+        ----------
+        input, x
+            Where: shapes (m,) and (d,), or (1, m) and (1, d).
+        excluded_regions
+            Whether the first matrix is that from the other regions to the chosen ones.
+        h
+            Rates at which the derivative of h is taken; needed for `dh`.
+        dh
+            Whether to differentiate h' in h at fixed x, alpha diag(phi'(x')) W, instead of x' in
+            x. This leaves out the leak; do not judge stability by it. For an Elman network the
+            state is h and the two are the same.
+        """
+        source = self.static_region_list if excluded_regions else self.region_list
+        state, driven, _ = self._linear(input, x, h, dh)
+        rows = self._indices(self.region_list)
+        columns = self._indices(source)
+        channels = torch.as_tensor(self._system.input_regions.indices(*self._inputs))
+        return state[rows][:, columns], driven[rows][:, channels]
+
+    def forward(
+        self,
+        input: Tensor,  # noqa: A002
+        x: Tensor,
+        delta_input: Tensor,
+        delta_state: Tensor,
+        delta_state_static: Tensor | None = None,
+        h: Tensor | None = None,
+        dh: bool = False,
+    ) -> Tensor:
+        """Return the first-order prediction of the chosen regions' next state (or rates, `dh`).
+
+        `delta_state` has shape (k,) or (n, k), the other deviations (m,) and (r,) or n rows each.
+        """
+        state, driven = self.jacobian(input, x, h=h, dh=dh)
+        value = self._linear(input, x, h, dh)[2][self._indices(self.region_list)]
+        deviation = torch.atleast_2d(delta_state).flatten(end_dim=-2).to(state)
+        result = value + deviation @ state.T + delta_input.to(driven) @ driven.T
+        if delta_state_static is not None and self.static_region_list:
+            static, _ = self.jacobian(input, x, excluded_regions=True, h=h, dh=dh)
+            result = result + delta_state_static.to(static) @ static.T
+        return result
+
+    __call__ = forward
+
+    def eigendecomposition(
+        self,
+        input: Tensor,  # noqa: A002
+        x: Tensor,
+        h: Tensor | None = None,
+        dh: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
+        values, vectors = torch.linalg.eig(self.jacobian(input, x, h=h, dh=dh)[0])
+        return values.real, values.imag, vectors
+
+    def _indices(self, regions: list[str]) -> Tensor:
+        return torch.as_tensor(self._system.state_regions.indices(*regions))
+
+    def _linear(
+        self, inputs: Tensor, x: Tensor, h: Tensor | None, dh: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return A, B and the value of the whole network, in float64."""
+        system, state = self._system, torch.atleast_2d(x)
+        drive = torch.atleast_2d(inputs)
+        drive = torch.cat([drive, torch.zeros(len(drive), system.state_size).to(drive)], dim=1)
+        if dh and is_leaky(self.rnn):
+            if h is None:
+                raise ArgumentError("h: got None, but dh=True differentiates in h; pass the rates.")
+            system, state = rates_at_fixed_state(system, state[0]), torch.atleast_2d(h)
+        lin = linearize(system, state, drive)
+        return torch.as_tensor(lin.A[0]), torch.as_tensor(lin.B[0]), torch.as_tensor(lin.value[0])
+
+
+class emLinearization(mLinearization):  # noqa: N801
+    """The same for Elman networks."""

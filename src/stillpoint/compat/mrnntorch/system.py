@@ -1,0 +1,94 @@
+"""Any multi-region network as a System: ours, or an mRNNTorch object by its attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ...cells import LeakyCell, VanillaCell
+from ...models import MultiRegionRNN
+from ...regions import Regions
+from ...status import ArgumentError
+from ...system import System
+from .networks import mRNN
+
+_NEEDED = ("W_rec", "W_rec_mask", "W_inp", "W_inp_mask", "tonic_inp", "region_dict", "inp_dict")
+
+
+def is_leaky(rnn: Any) -> bool:
+    """Whether the state is x rather than h."""
+    return rnn.form == "leaky" if hasattr(rnn, "form") else hasattr(rnn, "tau")
+
+
+def read_network(rnn: Any, weights: Any = None) -> System:
+    """Return a network as a System with the stimulus as its last inputs.
+
+    Parameters
+    ----------
+    rnn
+        A `MultiRegionRNN`, an `mRNN` or `ElmanmRNN` of this package or of mRNNTorch.
+    weights
+        Effective recurrent weights to use instead of the network's own, shape (d, d).
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of these, or the weights have another shape.
+    """
+    if isinstance(rnn, mRNN):
+        rnn = rnn.network
+    system = rnn.system(stimulus=True) if isinstance(rnn, MultiRegionRNN) else _by_attributes(rnn)
+    if weights is None:
+        return system
+    cell: Any = system.dynamics
+    given = torch.as_tensor(weights).detach().to(cell.W).clone()
+    if given.shape != cell.W.shape:
+        raise ArgumentError(
+            f"W_rec: got shape {tuple(given.shape)}, but {tuple(cell.W.shape)} is wanted."
+        )
+    kept = {name: value for name, value in vars(cell).items() if name != "W"}
+    return System(
+        type(cell)(W=given, **kept), system.dt, system.state_regions, system.input_regions
+    )
+
+
+def _by_attributes(rnn: Any) -> System:
+    missing = [name for name in _NEEDED if not hasattr(rnn, name)]
+    if missing:
+        raise ArgumentError(
+            f"rnn: got {type(rnn).__name__}, which lacks {', '.join(missing)}; a multi-region "
+            f"network with mRNNTorch's attributes is wanted."
+        )
+    effective = {}
+    for name, constrained in (("rec", rnn.rec_constrained), ("inp", rnn.inp_constrained)):
+        raw, mask = getattr(rnn, f"W_{name}"), getattr(rnn, f"W_{name}_mask")
+        signs = getattr(rnn, f"W_{name}_sign_matrix")
+        signed = mask * raw.abs() * signs if constrained else mask * raw
+        effective[name] = signed.detach().double().clone()
+    b = rnn.tonic_inp.detach().double().clone()
+    identity = torch.eye(len(b)).to(b)
+    weights = {"W": effective["rec"], "B": torch.cat([effective["inp"], identity], dim=1), "b": b}
+    phi = rnn.activation_name
+    if is_leaky(rnn):
+        cell: Any = LeakyCell(**weights, alpha=torch.full_like(b, rnn.alpha), phi=phi)
+    else:
+        cell = VanillaCell(**weights, phi=phi)
+    inputs = _regions(rnn.inp_dict)
+    channels = {**inputs.members, "stimulus": range(inputs.size, inputs.size + len(b))}
+    return System(
+        cell,
+        getattr(rnn, "dt", None),
+        _regions(rnn.region_dict),
+        Regions(inputs.size + len(b), channels),
+    )
+
+
+def _regions(named: Any) -> Regions:
+    members, parents, first = {}, {}, 0
+    for name, region in named.items():
+        members[name] = range(first, first + region.num_units)
+        first += region.num_units
+        if getattr(region, "parent_region", None) is not None:
+            parents.setdefault(region.parent_region, []).append(name)
+    return Regions(first, members, parents)
