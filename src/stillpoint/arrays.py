@@ -67,6 +67,19 @@ def namespace(*arrays: Any) -> ModuleType:
     return array_api_compat.array_namespace(*arrays)
 
 
+def is_real_floating(array: Any) -> bool:
+    """Whether `array` is an array of real floating-point numbers.
+
+    Examples
+    --------
+    >>> is_real_floating(np.zeros(2)), is_real_floating(np.zeros(2, dtype=int))
+    (True, False)
+    """
+    if not array_api_compat.is_array_api_obj(array):
+        return False
+    return bool(namespace(array).isdtype(array.dtype, "real floating"))
+
+
 def to_numpy(array: Any) -> np.ndarray:
     """Return `array` on the host as NumPy, whatever library and device it is on.
 

@@ -76,12 +76,17 @@ class Dynamics(ABC):
         return {}
 
     @property
+    def keeps_ball(self) -> bool:
+        """Whether, under every input, the map is known to send some ball or box into itself."""
+        return False
+
+    @property
     def lefschetz(self) -> int | None:
         """The index sum over all fixed points if it is known for every input, else None.
 
         It is 1 for a map that sends a ball into itself (Brouwer, Lefschetz).
         """
-        return None
+        return 1 if self.keeps_ball else None
 
     def weights(self) -> Iterable[Any] | None:
         """Return every array that determines the step, or None if they cannot be listed."""

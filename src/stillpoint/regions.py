@@ -12,7 +12,7 @@ from .status import ArgumentError, check_option
 
 
 @dataclass(frozen=True)
-class Regions(Mapping[str, range]):
+class Regions(Mapping[str, Sequence[int]]):
     """Named index sets over `size` units; the order given is the order returned.
 
     A parent is a name for several regions; it stands for them wherever a region can be named.

@@ -42,6 +42,8 @@ class System:
         `simulate` for a flow. None counts steps.
     state_regions, input_regions
         Named index sets of states and inputs; an LSTM has `h` and `c`.
+    observable
+        What the residual is measured in; the state itself if None.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class System:
     dt: float | None
     state_regions: Regions
     input_regions: Regions
+    observable: Observable | None = None
 
     @classmethod
     def of(
@@ -81,7 +84,7 @@ class System:
         states = f"{d} state{'s' if d != 1 else ''}"
         inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
         extra = f", regions {', '.join(self.state_regions)}" if self.state_regions else ""
-        observed = ", observed" if self.is_observed else ""
+        observed = "" if self.observable is None else ", observed"
         return f"System({self.kind}, {states}, {inputs}{extra}{observed})"
 
     # -- what it is ---------------------------------------------------------------------------
@@ -102,14 +105,11 @@ class System:
         return self.dynamics.kind
 
     @property
-    def is_observed(self) -> bool:
-        """Whether the residual is measured in observed coordinates."""
-        return isinstance(self.dynamics, Observed)
-
-    @property
-    def motion(self) -> Dynamics:
-        """The dynamics of the state itself, also where an observed system measures g(x)."""
-        return self.dynamics.inner if isinstance(self.dynamics, Observed) else self.dynamics
+    def measured(self) -> Dynamics:
+        """The dynamics whose residual is the one that this system measures."""
+        return (
+            self.dynamics if self.observable is None else Observed(self.dynamics, self.observable)
+        )
 
     @property
     def lefschetz(self) -> int | None:
@@ -134,7 +134,7 @@ class System:
 
     def residual(self, x: Array, u: Array = None) -> Float[Any, "n r"]:
         """Return F(x, u) - x for a map, f(x, u) for a flow, or what an observed system measures."""
-        return self._call(self.dynamics.residual_problem().residual, x, u)
+        return self._call(self.measured.residual_problem().residual, x, u)
 
     def jacobian(self, x: Array, u: Array = None) -> Float[Any, "n d d"]:
         """Return dF_i / dx_j: rows = to, columns = from."""
@@ -223,6 +223,8 @@ class System:
         """
         if bool(regions) == (units is not None):
             raise ArgumentError("restrict: name regions, or pass units=, one of the two.")
+        if self.observable is not None:
+            raise ArgumentError("restrict: restrict the system first, then observe it.")
         if units is not None:
             kept = Regions(self.state_size, {"units": list(units)}).indices("units")
         else:
@@ -321,7 +323,7 @@ class System:
             raise ArgumentError(
                 "observe: only maps can be observed; use euler(dt) on a flow first."
             )
-        return replace(self, dynamics=Observed(self.dynamics, _observable(g)))
+        return replace(self, observable=_observable(g))
 
     def clamp(self, u: Array) -> System:
         """Return the system under the fixed input `u`, shape (m,); it has no inputs left.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .arrays import ArrayKind, identity_like, namespace, take
+from .arrays import ArrayKind, identity_like, namespace, take, to_numpy
 from .dynamics import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
 
 
@@ -40,8 +40,8 @@ class Transformed(Dynamics):
         return self.inner.kind
 
     @property
-    def lefschetz(self) -> int | None:
-        return self.inner.lefschetz
+    def keeps_ball(self) -> bool:
+        return self.inner.keeps_ball
 
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
@@ -86,6 +86,9 @@ class Restricted(Transformed):
         driven = take(self.inner.input_jacobian(state, inputs), self.kept, axis=1)
         return namespace(x).concat([driven, take(rows, self.held, axis=2)], axis=2)
 
+    def weights(self) -> Iterable[Any] | None:
+        return _listed(self.inner, self.kept)
+
     def equilibrium_problem(self) -> RootProblem:
         whole = self.inner.equilibrium_problem()
         return RestrictedProblem(self, whole) if whole.unitwise else self.residual_problem()
@@ -124,6 +127,9 @@ class Iterated(Transformed):
     inner: Dynamics
     times: int
 
+    def weights(self) -> Iterable[Any] | None:
+        return _listed(self.inner, self.times)
+
     def step(self, x: Batch, u: Inputs) -> Batch:
         for _ in range(self.times):
             x = self.inner.step(x, u)
@@ -161,10 +167,6 @@ class Observed(Transformed):
 
     inner: Dynamics
     observable: Observable
-
-    @property
-    def lefschetz(self) -> int | None:
-        return None  # more states stand still as observed than in truth
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.inner.step(x, u)
@@ -214,12 +216,15 @@ class Clamped(Transformed):
     fixed: Float[Any, " f"]
 
     @property
+    def lefschetz(self) -> int | None:
+        return self.inner.lefschetz  # also one that the caller stated: it held for every input
+
+    @property
     def input_size(self) -> int:
         return self.inner.input_size - len(self.places)
 
     def weights(self) -> Iterable[Any] | None:
-        inner = self.inner.weights()
-        return None if inner is None else [*inner, self.fixed]
+        return _listed(self.inner, self.places, self.fixed)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.inner.step(x, self.inputs(u))
@@ -295,8 +300,11 @@ class EulerMap(Transformed):
         return "map"
 
     @property
-    def lefschetz(self) -> int | None:
-        return None  # a long step can leave the ball that the flow keeps
+    def keeps_ball(self) -> bool:
+        return False  # a long step can leave the ball that the flow keeps
+
+    def weights(self) -> Iterable[Any] | None:
+        return _listed(self.inner, self.dt)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.dt * self.inner.step(x, u)
@@ -309,3 +317,9 @@ class EulerMap(Transformed):
 
     def equilibrium_problem(self) -> RootProblem:
         return self.inner.equilibrium_problem()
+
+
+def _listed(inner: Dynamics, *settings: Any) -> Iterable[Any] | None:
+    """Return the weights of `inner` and what else determines the step."""
+    weights = inner.weights()
+    return None if weights is None else [*weights, *map(to_numpy, settings)]

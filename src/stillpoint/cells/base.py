@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, namespace
+from ..arrays import ArrayKind, is_real_floating, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
 from ..status import ArgumentError
 from .scaled_rows import ScaledRows
@@ -68,22 +68,43 @@ class RowScaledCell(Cell):
         return self.state_rows(x, u).transposed_times(w)
 
 
-def check_weights(owner: str, arrays: Mapping[str, tuple[Any, tuple[int, ...]]]) -> ArrayKind:
-    """Check that weights have the shapes they must have and are finite; return their kind.
+def check_axes(owner: str, **arrays: tuple[Any, int]) -> None:
+    """Check that weights are arrays of real floating-point numbers with so many axes.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not.
+    """
+    for name, (array, axes) in arrays.items():
+        found = f"{type(array).__name__} {getattr(array, 'dtype', '')}".strip()
+        if not is_real_floating(array):
+            raise ArgumentError(
+                f"{name} of {owner}: got {found}, but an array of real floating-point numbers is "
+                f"wanted; convert it, for example with np.asarray({name}, dtype=float)."
+            )
+        if array.ndim != axes:
+            raise ArgumentError(
+                f"{name} of {owner}: got shape {tuple(array.shape)}, but {axes} axes are wanted."
+            )
+
+
+def check_weights(owner: str, **arrays: tuple[Any, tuple[int, ...]]) -> None:
+    """Check that weights are of one kind, have the shapes they must have, and are finite.
 
     Parameters
     ----------
     owner
         The cell's name, for messages.
-    arrays
+    **arrays
         For each weight its array and the shape wanted.
 
     Raises
     ------
     ArgumentError
-        If a shape is wrong or a value is not finite.
+        If one does not.
     """
-    kind = None
+    kinds = set()
     for name, (array, wanted) in arrays.items():
         shape = tuple(array.shape)
         if shape != wanted:
@@ -96,9 +117,11 @@ def check_weights(owner: str, arrays: Mapping[str, tuple[Any, tuple[int, ...]]])
                 f"{name} of {owner}: holds NaN or infinite values, so the network has no "
                 f"well-defined step; check how its training ended."
             )
-        kind = kind or ArrayKind.of(array)
-    assert kind is not None
-    return kind
+        kinds.add(str(array.dtype))
+    if len(kinds) > 1:
+        raise ArgumentError(
+            f"weights of {owner}: their types differ ({', '.join(sorted(kinds))}); one is wanted."
+        )
 
 
 def gate_blocks(weights: Any, count: int) -> list[Any]:

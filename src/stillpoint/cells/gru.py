@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..arrays import identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
 from .activations import sigmoid
-from .base import RowScaledCell, check_weights, gate_blocks
+from .base import RowScaledCell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 
 
@@ -60,24 +60,18 @@ class GRUCell(RowScaledCell):
     c: Float[Any, " d"]
 
     def __post_init__(self) -> None:
+        check_axes("GRUCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1), c=(self.c, 1))
         d, m = self.state_size, self.input_size
-        check_weights(
-            "GRUCell",
-            {
-                "W": (self.W, (3 * d, d)),
-                "B": (self.B, (3 * d, m)),
-                "b": (self.b, (3 * d,)),
-                "c": (self.c, (d,)),
-            },
-        )
+        biases = {"b": (self.b, (3 * d,)), "c": (self.c, (d,))}
+        check_weights("GRUCell", W=(self.W, (3 * d, d)), B=(self.B, (3 * d, m)), **biases)
 
     @property
     def state_size(self) -> int:
         return self.c.shape[0]
 
     @property
-    def lefschetz(self) -> int:
-        return 1
+    def keeps_ball(self) -> bool:
+        return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         gates = self._gates(x, u)

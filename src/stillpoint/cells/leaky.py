@@ -11,7 +11,7 @@ from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
 from ..status import ArgumentError
 from .activations import activation
-from .base import Cell, check_weights
+from .base import Cell, check_axes, check_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +54,12 @@ class LeakyCell(Cell):
     phi: str = "tanh"
 
     def __post_init__(self) -> None:
-        d, m = self.state_size, self.input_size
+        b, alpha = (self.b, 1), (self.alpha, 1)
+        check_axes("LeakyCell", W=(self.W, 2), B=(self.B, 2), b=b, alpha=alpha)
         activation(self.phi)
-        check_weights(
-            "LeakyCell",
-            {
-                "W": (self.W, (d, d)),
-                "B": (self.B, (d, m)),
-                "b": (self.b, (d,)),
-                "alpha": (self.alpha, (d,)),
-            },
-        )
+        d, m = self.state_size, self.input_size
+        vectors = {"b": (self.b, (d,)), "alpha": (self.alpha, (d,))}
+        check_weights("LeakyCell", W=(self.W, (d, d)), B=(self.B, (d, m)), **vectors)
         xp = namespace(self.alpha)
         if not bool(xp.all((self.alpha > 0) & (self.alpha <= 1))):
             raise ArgumentError(
@@ -77,8 +72,8 @@ class LeakyCell(Cell):
         return self.b.shape[0]
 
     @property
-    def lefschetz(self) -> int | None:
-        return 1 if activation(self.phi).bounded else None
+    def keeps_ball(self) -> bool:
+        return activation(self.phi).bounded
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.alpha * self.pull(x, u)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem
 from .activations import sigmoid
-from .base import Cell, check_weights, gate_blocks
+from .base import Cell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 
 Output = Float[Any, "n p"]
@@ -89,15 +89,14 @@ class LSTMCell(Cell):
     P: Float[Any, "p k"] | None = None
 
     def __post_init__(self) -> None:
-        k, p, m = self.cell_size, self.output_size, self.input_size
-        wanted = {
-            "W": (self.W, (4 * k, p)),
-            "B": (self.B, (4 * k, m)),
-            "b": (self.b, (4 * k,)),
-        }
+        check_axes("LSTMCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
+        projection = {}
         if self.P is not None:
-            wanted["P"] = (self.P, (p, k))
-        check_weights("LSTMCell", wanted)
+            check_axes("LSTMCell", P=(self.P, 2))
+            projection = {"P": (self.P, (self.output_size, self.cell_size))}
+        k, p, m = self.cell_size, self.output_size, self.input_size
+        gates = {"W": (self.W, (4 * k, p)), "B": (self.B, (4 * k, m)), "b": (self.b, (4 * k,))}
+        check_weights("LSTMCell", **gates, **projection)
 
     @property
     def cell_size(self) -> int:
@@ -118,8 +117,8 @@ class LSTMCell(Cell):
         return {"h": range(self.output_size), "c": range(self.output_size, self.state_size)}
 
     @property
-    def lefschetz(self) -> int:
-        return 1
+    def keeps_ball(self) -> bool:
+        return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         at = self._evaluate(x, u)

@@ -43,6 +43,8 @@ class StackedCell(Dynamics):
     layers: Sequence[Dynamics]
 
     def __post_init__(self) -> None:
+        if not self.layers:
+            raise ArgumentError("layers: got none; a stack needs at least one cell.")
         for below, above in zip(self.layers, self.layers[1:], strict=False):
             outputs = len(_output_of(below))
             if above.input_size != outputs:
@@ -73,8 +75,8 @@ class StackedCell(Dynamics):
         return named
 
     @property
-    def lefschetz(self) -> int | None:
-        return 1 if all(layer.lefschetz == 1 for layer in self.layers) else None
+    def keeps_ball(self) -> bool:
+        return all(layer.keeps_ball for layer in self.layers)
 
     def weights(self) -> Iterable[Any] | None:
         listed = [layer.weights() for layer in self.layers]

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from ..dynamics import Batch, Inputs
 from .activations import activation
-from .base import RowScaledCell, check_weights
+from .base import RowScaledCell, check_axes, check_weights
 from .scaled_rows import ScaledRows
 
 
@@ -47,19 +47,18 @@ class VanillaCell(RowScaledCell):
     phi: str = "tanh"
 
     def __post_init__(self) -> None:
-        d, m = self.state_size, self.input_size
+        check_axes("VanillaCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
         activation(self.phi)
-        check_weights(
-            "VanillaCell", {"W": (self.W, (d, d)), "B": (self.B, (d, m)), "b": (self.b, (d,))}
-        )
+        d, m = self.state_size, self.input_size
+        check_weights("VanillaCell", W=(self.W, (d, d)), B=(self.B, (d, m)), b=(self.b, (d,)))
 
     @property
     def state_size(self) -> int:
         return self.b.shape[0]
 
     @property
-    def lefschetz(self) -> int | None:
-        return 1 if activation(self.phi).bounded else None
+    def keeps_ball(self) -> bool:
+        return activation(self.phi).bounded
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return activation(self.phi).value(self._drive(x, u))

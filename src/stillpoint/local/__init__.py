@@ -2,11 +2,12 @@
 
 from .linearization import Linearization, linearize
 from .rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
-from .stability import MARGIN, index, is_stable, n_unstable, sorted_eig
+from .stability import MARGIN, condition, index, is_stable, n_unstable, sorted_eig
 
 __all__ = [
     "MARGIN",
     "Linearization",
+    "condition",
     "index",
     "is_stable",
     "linearize",

@@ -138,11 +138,7 @@ class Linearization:
     @property
     def condition(self) -> Float[np.ndarray, " n"]:
         """Condition number of I - A (of A for a flow); infinite on a continuum of fixed points."""
-        if not len(self):
-            return np.zeros(0)
-        values = np.linalg.svd(self.motion_jacobian, compute_uv=False)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(values[:, -1] > 0, values[:, 0] / values[:, -1], np.inf)
+        return stability.condition(self.motion_jacobian)
 
     @property
     def non_normality(self) -> Float[np.ndarray, " n"]:

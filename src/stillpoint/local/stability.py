@@ -58,6 +58,22 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     return np.rint(sign).astype(np.int64)
 
 
+def condition(motion_jacobian: Float[np.ndarray, "n r d"]) -> Float[np.ndarray, " n"]:
+    """Return max(s_1, 1) / s_d of every matrix, s its singular values; infinite where singular.
+
+    The 1 keeps a matrix that is small as a whole, such as I - J of one unit near a fold, from
+    counting as well conditioned.
+
+    Examples
+    --------
+    >>> condition(np.array([[[1e-3]], [[0.0]]]))
+    array([1000.,   inf])
+    """
+    values = np.linalg.svd(motion_jacobian, compute_uv=False)
+    with np.errstate(divide="ignore"):
+        return np.maximum(values[:, 0], 1.0) / values[:, -1]
+
+
 def sorted_eig(
     jacobian: Float[np.ndarray, "n d d"], kind: Kind
 ) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:

@@ -17,7 +17,7 @@ from jaxtyping import Float, Int
 
 from ..status import Status
 from .table import count_unstable, heading
-from .uniqueness import group
+from .uniqueness import conditions, group_by_condition
 
 if TYPE_CHECKING:
     from .fixed_points import FixedPoints
@@ -190,13 +190,13 @@ class Census:
 def take_census(points: FixedPoints) -> Census:
     """Return the census of a search."""
     starts = points.starts
-    tolerance = points.provenance.get("tol_unique", 0.0) or 1e-12
     both = np.vstack([starts.inputs, points.inputs])
-    labels = group(both, tolerance) if both.shape[1] else np.zeros(len(both), dtype=np.int64)
-    of_points = labels[len(starts) :]
-    tallies = [_tally(points, of_points == k, both[labels == k][0]) for k in np.unique(labels)]
+    condition = conditions(both)
+    of_points = condition[len(starts) :]
+    first = np.unique(condition, return_index=True)[1]
+    tallies = [_tally(points, of_points == k, both[row]) for k, row in enumerate(first)]
     return Census(
-        tallies=tuple(sorted(tallies, key=lambda tally: tuple(tally.inputs))),
+        tallies=tuple(tallies),
         left_out=int((starts.status == Status.LEFT_OUT).sum()),
         is_selection=points.is_selection,
     )
@@ -248,7 +248,7 @@ def _tally(points: FixedPoints, rows: np.ndarray, inputs: np.ndarray) -> Tally:
     x = points.xstar[rows]
     n = len(x)
     tolerance = points.provenance.get("tol_unique", 0.0) or 1e-12
-    labels = group(np.vstack([x, -x]), tolerance)
+    labels = group_by_condition(np.vstack([x, -x]), np.zeros(2 * n, dtype=np.int64), tolerance)
     has_image = np.isin(labels[n:], labels[:n])
     return Tally(
         inputs=inputs,

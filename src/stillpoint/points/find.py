@@ -16,11 +16,12 @@ from ..solvers import Solver, solve
 from ..status import ArgumentError, Status, StillpointWarning
 from ..system import System
 from ..transforms import Restricted
-from .evidence import collect, counts_as_zero, half_square_speed
+from .evidence import collect, counts_as_zero, half_square
 from .fixed_points import FixedPoints
 from .sampling import mixed_states
 from .settings import Settings, read_settings
 from .starts import Starts
+from .uniqueness import conditions
 
 
 def find_fixed_points(
@@ -161,9 +162,8 @@ def _search(
     system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
 ) -> Starts:
     """Solve every start and decide, on the motion of x itself, which are fixed points."""
-    dynamics = system.dynamics
     outcome = solve(
-        dynamics,
+        system.measured,
         x,
         u,
         settings.solvers,
@@ -172,12 +172,17 @@ def _search(
         chunk=settings.chunk,
         progress=settings.progress,
     )
-    q = half_square_speed(system, outcome.x, u)
-    status = outcome.status.copy()
-    refuted = (status == Status.FIXED_POINT) & ~counts_as_zero(q, outcome.x, settings.tol)
-    status[refuted] = Status.OBSERVED_ONLY if system.is_observed else Status.STALLED
-    none = np.full(len(x), -1)
-    return Starts(x, u, outcome.x, q, status, outcome.steps, point=none)
+    end, status = outcome.x, outcome.status.copy()
+    q = half_square(system.dynamics, end, u)
+    claimed = status == Status.FIXED_POINT
+    moving = claimed & ~counts_as_zero(q, end, settings.tol)
+    status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
+    # Behind a closed gate a state hardly moves, though nothing holds it: the form without gates
+    # tells.
+    drawn = half_square(system.dynamics, end, u, equilibrium=True)
+    creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
+    status[creeping] = Status.SLOW_POINT
+    return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
 
 
 def _follow_up(
@@ -186,11 +191,11 @@ def _follow_up(
     """Return the starts of another round, as many under each input as the first round had."""
     first = slice(0, n)
     states, inputs = points.starts.states[first], points.starts.inputs[first]
-    conditions, member = np.unique(inputs, axis=0, return_inverse=True)
+    condition = conditions(inputs)
     new = np.empty_like(states)
-    for k, condition in enumerate(conditions):
-        rows = np.flatnonzero(member.reshape(-1) == k)
-        known = points.xstar[(points.inputs == condition).all(axis=1)]
+    for k in range(condition.max() + 1):
+        rows = np.flatnonzero(condition == k)
+        known = points.xstar[(points.inputs == inputs[rows[0]]).all(axis=1)]
         new[rows] = mixed_states(states[rows], known, len(rows), rng)
     return new, inputs
 

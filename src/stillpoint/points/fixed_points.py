@@ -19,10 +19,11 @@ from .census import Census, take_census
 from .dataset import from_dataset, to_dataset
 from .starts import Starts
 from .table import table
-from .uniqueness import group, representatives, smallest_gap
+from .uniqueness import conditions, group_by_condition, representatives, smallest_gap
 
-#: A point whose I - J has a larger condition number than this counts as degenerate.
-DEGENERATE = 1e10
+#: A point with a larger condition number counts as degenerate: at a fold, where the distance to the
+#: next point and the slope vanish together, rounding leaves 1e8.
+DEGENERATE = 1e7
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +42,8 @@ class FixedPoints:
     hits
         How many starts reached the point.
     condition
-        Condition number of I - J; infinite where the point is not isolated.
+        Condition number of I - J in the equilibrium form, where gates and leaks are divided out;
+        infinite where the point is not isolated.
     jacobian, input_jacobian
         Shapes (n, d, d) and (n, d, m); rows = to.
     eigenvalues
@@ -216,7 +218,7 @@ class FixedPoints:
             Distance below which two points are one; that of the search if left out.
         """
         tolerance = self.provenance["tol_unique"] if tolerance is None else tolerance
-        labels = group(np.hstack([self.xstar, self.inputs]), tolerance)
+        labels = group_by_condition(self.xstar, conditions(self.inputs), tolerance)
         kept = representatives(labels, self.q)  # one row for each label, in the order of labels
         point = np.append(labels, -1)[self.starts.point]
         return replace(

@@ -42,7 +42,9 @@ def read_settings(
     **options: Any,
 ) -> Settings:
     if solver is None:
-        solvers: tuple[Solver, ...] = (LevenbergMarquardt(),) if system.is_observed else DEFAULT
+        solvers: tuple[Solver, ...] = (
+            (LevenbergMarquardt(),) if system.observable is not None else DEFAULT
+        )
     else:
         solvers = (solver,) if isinstance(solver, Solver) else tuple(solver)
     if not solvers or not all(isinstance(s, Solver) for s in solvers):
@@ -64,7 +66,7 @@ def read_settings(
     return Settings(solvers, tol, tol_unique or (2 * tol) ** 0.25, **options)
 
 
-def provenance(system: System, settings: Settings, tolerance: float) -> dict[str, Any]:
+def provenance(system: System, settings: Settings) -> dict[str, Any]:
     part, holding = restriction_of(system.dynamics), held_values(system.dynamics)
     return {
         "stillpoint": version("stillpoint"),
@@ -72,14 +74,14 @@ def provenance(system: System, settings: Settings, tolerance: float) -> dict[str
         "system": repr(system),
         "kind": system.kind,
         "dt": system.dt,
-        "lefschetz": system.motion.lefschetz,
+        "lefschetz": system.dynamics.lefschetz,
         "kept": None if part is None else part.kept.tolist(),
         "held": None if part is None else part.held.tolist(),
         "holding": None if holding is None else holding.tolist(),
         "weights_sha256": system.fingerprint(),
         "solver": " -> ".join(repr(solver) for solver in settings.solvers),
         "tol": settings.tol,
-        "tol_unique": tolerance,
+        "tol_unique": settings.tol_unique,
         "max_steps": settings.max_steps,
         "rounds": settings.rounds,
         "near": settings.near,

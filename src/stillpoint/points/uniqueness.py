@@ -42,6 +42,33 @@ def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray,
     return labels[member.reshape(-1)].astype(np.int64)
 
 
+def conditions(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
+    """Return a number for every row: equal inputs, equal number; in ascending order of inputs.
+
+    Inputs are compared exactly, as they are given and not computed.
+
+    Examples
+    --------
+    >>> conditions(np.array([[1.0], [0.0], [1.0]]))
+    array([1, 0, 1])
+    """
+    if not inputs.size:
+        return np.zeros(len(inputs), dtype=np.int64)
+    return np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def group_by_condition(
+    points: Float[np.ndarray, "n k"], condition: Int[np.ndarray, " n"], tolerance: float
+) -> Int[np.ndarray, " n"]:
+    """Return a group number for every point; points under different conditions stay apart.
+
+    Distances are taken between arcsinh(x): absolute where |x| is below 1 and relative above, so
+    one large unit does not blur the others.
+    """
+    apart = 3 * tolerance * condition[:, None]  # one more coordinate, further than any hop
+    return group(np.hstack([np.arcsinh(points), apart]), tolerance)
+
+
 def representatives(
     labels: Int[np.ndarray, " n"], q: Float[np.ndarray, " n"]
 ) -> Int[np.ndarray, " k"]:
