@@ -126,7 +126,7 @@ def _read_function(
     try:
         return adapter("numpy").read_function(function, size, **options)
     except UnsupportedModelError:
-        if "torch" not in sys.modules:
+        if sys.modules.get("torch") is None:
             raise
         return adapter("torch").read_function(function, size, **options)
 

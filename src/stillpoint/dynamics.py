@@ -92,6 +92,15 @@ class Dynamics(ABC):
         """Return every array that determines the step, or None if they cannot be listed."""
         return None
 
+    @property
+    def has_equilibrium_form(self) -> bool:
+        """Whether `equilibrium_problem` is known to be free of gates and leaks.
+
+        Where it is not, saturated gates can make the residual vanish far from any fixed point, so
+        a search keeps to solvers that do not wander.
+        """
+        return False
+
     def residual_problem(self) -> RootProblem:
         """Return the root problem whose residual is the motion itself."""
         return Motion(self)

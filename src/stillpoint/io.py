@@ -83,7 +83,7 @@ def load(path: str | Path) -> Any:
         )
     try:
         return _READERS[name](dataset)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(
             f"path: {path} lacks parts of the record {name!r} ({error}); it was changed after it "
             f"was saved."

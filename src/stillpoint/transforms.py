@@ -43,6 +43,10 @@ class Transformed(Dynamics):
     def keeps_ball(self) -> bool:
         return self.inner.keeps_ball
 
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return self.inner.has_equilibrium_form
+
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
 
@@ -89,6 +93,10 @@ class Restricted(Transformed):
     def weights(self) -> Iterable[Any] | None:
         return _listed(self.inner, self.kept)
 
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return self.inner.has_equilibrium_form and self.inner.equilibrium_problem().unitwise
+
     def equilibrium_problem(self) -> RootProblem:
         whole = self.inner.equilibrium_problem()
         return RestrictedProblem(self, whole) if whole.unitwise else self.residual_problem()
@@ -126,6 +134,10 @@ class Iterated(Transformed):
 
     inner: Dynamics
     times: int
+
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return False
 
     def weights(self) -> Iterable[Any] | None:
         return _listed(self.inner, self.times)
@@ -176,6 +188,10 @@ class Observed(Transformed):
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.inner.input_jacobian(x, u)
+
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return False
 
     def residual_problem(self) -> RootProblem:
         return ObservedMotion(self)

@@ -30,6 +30,10 @@ class Cell(Dynamics):
     B: Any
 
     @property
+    def has_equilibrium_form(self) -> bool:
+        return True
+
+    @property
     def input_size(self) -> int:
         return self.B.shape[-1]
 

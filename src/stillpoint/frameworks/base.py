@@ -38,7 +38,7 @@ def adapter(framework: str) -> ModuleType:
 
 def loaded_adapters() -> list[ModuleType]:
     """Return the adapters of the frameworks that this process has already imported."""
-    return [adapter(name) for name in ADAPTERS if name in sys.modules]
+    return [adapter(name) for name in ADAPTERS if sys.modules.get(name) is not None]
 
 
 def adapter_of_model(model: Any) -> ModuleType | None:

@@ -25,11 +25,14 @@ def differentiate(
         if not y.requires_grad:
             return x.new_zeros((n, k, x.shape[1]))
         basis = torch.eye(k, dtype=y.dtype, device=y.device)[:, None, :].expand(k, n, k)
-        options = {"retain_graph": True, "allow_unused": True, "materialize_grads": True}
+        options = {"retain_graph": True, "allow_unused": True}
         try:
             (rows,) = torch.autograd.grad(y, x, basis, is_grads_batched=True, **options)
         except RuntimeError:  # an operation without a batching rule
-            rows = torch.stack([torch.autograd.grad(y, x, row, **options)[0] for row in basis])
+            each = [torch.autograd.grad(y, x, row, **options)[0] for row in basis]
+            rows = None if each[0] is None else torch.stack(each)
+        if rows is None:  # y has a graph, but x is not in it
+            return x.new_zeros((n, k, x.shape[1]))
         return rows.transpose(0, 1).detach().contiguous()
 
 
@@ -56,9 +59,11 @@ def push_forward(
         if not y.requires_grad:
             return torch.zeros_like(y)
         w = torch.zeros_like(y, requires_grad=True)
-        options = {"allow_unused": True, "materialize_grads": True}
-        (pulled,) = torch.autograd.grad(y, x, w, create_graph=True, **options)
-        (pushed,) = torch.autograd.grad(pulled, w, v, **options)
+        try:
+            (pulled,) = torch.autograd.grad(y, x, w, create_graph=True)
+            (pushed,) = torch.autograd.grad(pulled, w, v)
+        except RuntimeError:  # an operation without a second derivative, or x without effect
+            return torch.matmul(differentiate(function, x.detach()), v[..., None])[..., 0]
         return pushed.detach()
 
 

@@ -47,13 +47,15 @@ def _weights(model: nn.Module, suffix: str) -> Weights:
         value = getattr(model, name + suffix, None)
         if value is None:
             return None
-        if value.is_complex():
-            raise UnsupportedModelError(
-                f"model: {name}{suffix} is complex; real weights are wanted."
-            )
+        _refuse_complex(name + suffix, value)
         return value.detach().to(torch.float64, copy=True)
 
     return read
+
+
+def _refuse_complex(name: str, tensor: Tensor) -> None:
+    if tensor.is_complex():
+        raise UnsupportedModelError(f"model: {name} is complex; real weights are wanted.")
 
 
 def _biases(weights: Weights) -> tuple[Tensor, Tensor]:
@@ -125,10 +127,20 @@ def step_by_calls(
         _size("state_size", state_size, model, "hidden_size"),
         _size("input_size", input_size, model, "input_size"),
     )
+    tensors = dict([*model.named_parameters(), *model.named_buffers()])
+    for name, tensor in tensors.items():
+        _refuse_complex(name, tensor)
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ArgumentError(
+                f"model: {name} of {type(model).__name__} holds NaN or infinite values, so the "
+                f"network has no well-defined step; check how its training ended."
+            )
     parameter = next(model.parameters(), torch.zeros(0))
     failures: list[str] = []
     for dtype in (torch.float64, torch.float32):
-        own = copy.deepcopy(model).eval().to(dtype)
+        with torch.inference_mode(False):
+            own = copy.deepcopy(model).eval().to(dtype)
+            own.load_state_dict({name: t.clone() for name, t in own.state_dict().items()})
         for layout, call in _LAYOUTS.items():
             step = _stepper(own, call)
             failure = _why_not(step, size, dtype, parameter.device)

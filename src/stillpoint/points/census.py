@@ -236,6 +236,8 @@ def chao1(hits: Int[np.ndarray, " n"]) -> tuple[float, tuple[float, float]]:
         + share**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
         + share**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     )
+    if twice == 0:  # the form without points hit twice
+        variance -= share**2 * once**4 / (4 * (found + unseen))
     if unseen == 0:  # a single singleton: the estimate is what was found
         return float(found), (float(found), float(found) + 1.96 * float(np.sqrt(variance)))
     spread = float(np.exp(1.96 * np.sqrt(np.log1p(variance / unseen**2))))

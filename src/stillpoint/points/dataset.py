@@ -62,7 +62,12 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
 
     def read(name: str) -> np.ndarray:
         if f"{name}_real" in dataset:
-            return dataset[f"{name}_real"].values + 1j * dataset[f"{name}_imag"].values
+            values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
+            values.real, values.imag = (
+                dataset[f"{name}_real"].values,
+                dataset[f"{name}_imag"].values,
+            )
+            return values
         values = dataset[name].values
         return values.astype(bool) if name in _FLAGS else values
 

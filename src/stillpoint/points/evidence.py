@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from ..arrays import to_numpy
 from ..dynamics import Dynamics
 from ..local import condition, linearize
-from ..solvers import LevenbergMarquardt, Newton, solve
+from ..solvers import LevenbergMarquardt, Newton, solve, tolerance_at
 from ..status import Status
 from ..system import System
 from .continuum import on_continuum
@@ -24,14 +24,22 @@ from .uniqueness import conditions, group_by_condition, representatives
 _POLISH_STEPS = 100
 
 
-def collect(system: System, starts: Starts, settings: Settings) -> FixedPoints:
-    """Merge copies, polish each distinct point, and linearise there."""
+def collect(
+    system: System, starts: Starts, settings: Settings, *, thorough: bool = True
+) -> FixedPoints:
+    """Merge copies, polish each distinct point, and linearise there.
+
+    Without `thorough`, points are left as the search found them and not tried for continua; that
+    is quick enough for a search that was interrupted.
+    """
     reached = np.flatnonzero(starts.status == Status.FIXED_POINT)
     end, inputs = starts.end[reached], starts.inputs[reached]
     under = conditions(inputs)
     copies = group_by_condition(end, under, settings.tol_unique)
     first = representatives(copies, starts.q[reached])
-    x, u = _polish(system.dynamics, end[first], inputs[first]), inputs[first]
+    x, u = end[first], inputs[first]
+    if thorough:
+        x = _polish(system.dynamics, x, u)
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
     points = group_by_condition(x, under[first], settings.tol_unique)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
@@ -39,7 +47,7 @@ def collect(system: System, starts: Starts, settings: Settings) -> FixedPoints:
     point = np.full(len(starts), -1)
     point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
-    return _with_evidence(system, x[kept][order], u[kept][order], starts, settings)
+    return _with_evidence(system, x[kept][order], u[kept][order], starts, settings, thorough)
 
 
 def half_square(
@@ -54,14 +62,14 @@ def half_square(
     states, inputs = dynamics.arrays.asarray(x), dynamics.arrays.asarray(u)
     with np.errstate(all="ignore"):
         residual = problem.residual(problem.coordinates(states, inputs), inputs)
-    return 0.5 * np.sum(to_numpy(residual).astype(np.float64) ** 2, axis=1)
+        return 0.5 * np.sum(to_numpy(residual).astype(np.float64) ** 2, axis=1)
 
 
 def counts_as_zero(
     q: Float[np.ndarray, " n"], x: Float[np.ndarray, "n d"], tol: float
 ) -> Bool[np.ndarray, " n"]:
     """Return where q counts as zero for states of the size of x."""
-    return q <= tol * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0)) ** 2
+    return q <= tolerance_at(np.abs(x).max(axis=1, initial=0.0), tol)
 
 
 def _with_evidence(
@@ -70,6 +78,7 @@ def _with_evidence(
     u: Float[np.ndarray, "k m"],
     starts: Starts,
     settings: Settings,
+    thorough: bool,
 ) -> FixedPoints:
     """Return the record of the points `x`, with all that is known about each."""
     lin = linearize(system, x, u)
@@ -89,7 +98,7 @@ def _with_evidence(
         is_stable=lin.is_stable,
         index=np.where(degenerate, 0, lin.index),
         mirrored=counts_as_zero(image, x, settings.tol),
-        on_continuum=on_continuum(system.dynamics, lin, degenerate, settings.tol),
+        on_continuum=on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
         starts=starts,
         provenance=provenance(system, settings),
     )

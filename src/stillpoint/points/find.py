@@ -139,17 +139,18 @@ def find_fixed_points(
     )
     rng = np.random.default_rng(settings.seed)
     starts = _search(system, x, u, settings)
-    points = collect(system, starts, settings)
+    points, interrupted = _collect(system, starts, settings)
     for _ in range(settings.rounds):
+        if interrupted:
+            break
         more = _search(system, *_follow_up(points, len(x), rng), settings)
         starts = Starts.concatenate([starts, more])
         known = len(points)
-        points = collect(system, starts, settings)
-        settled = all(tally.index_agrees is not False for tally in points.census().tallies)
-        if (len(points) == known and settled) or Status.INTERRUPTED in starts.status:
+        points, interrupted = _collect(system, starts, settings)
+        if len(points) == known and _index_agrees(points):
             break
     points = _leave_out(points, settings, rng)
-    _warn(points.starts)
+    _warn(points.starts, interrupted)
     return points
 
 
@@ -171,6 +172,7 @@ def _search(
         max_steps=settings.max_steps,
         chunk=settings.chunk,
         progress=settings.progress,
+        interruptible=True,
     )
     end, status = outcome.x, outcome.status.copy()
     q = half_square(system.dynamics, end, u)
@@ -183,6 +185,21 @@ def _search(
     creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
     status[creeping] = Status.SLOW_POINT
     return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
+
+
+def _collect(system: System, starts: Starts, settings: Settings) -> tuple[FixedPoints, bool]:
+    """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
+    if Status.INTERRUPTED not in starts.status:
+        try:
+            return collect(system, starts, settings), False
+        except KeyboardInterrupt:
+            pass
+    return collect(system, starts, settings, thorough=False), True
+
+
+def _index_agrees(points: FixedPoints) -> bool:
+    """Whether no index sum is known to be wrong."""
+    return all(tally.index_agrees is not False for tally in points.census().tallies)
 
 
 def _follow_up(
@@ -220,19 +237,16 @@ def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator
     return replace(selected, starts=replace(selected.starts, status=status), is_selection=False)
 
 
-def _warn(starts: Starts) -> None:
+def _warn(starts: Starts, interrupted: bool) -> None:
     """Say so when nothing converged, or when not everything was tried."""
     counts = ", ".join(f"{count} {status.sentence}" for status, count in starts.counts().items())
-    if Status.INTERRUPTED in starts.status:
-        warnings.warn(
-            f"the search was interrupted; of {len(starts)} starts {counts}.",
-            StillpointWarning,
-            stacklevel=3,
-        )
+    if interrupted:
+        message = f"the search was interrupted; of {len(starts)} starts {counts}."
     elif not np.isin(starts.status, [Status.FIXED_POINT, Status.LEFT_OUT]).any():
-        warnings.warn(
+        message = (
             f"no start reached a fixed point; of {len(starts)} starts {counts}. "
-            f"`points.starts` has the details.",
-            StillpointWarning,
-            stacklevel=3,
+            f"`points.starts` has the details."
         )
+    else:
+        return
+    warnings.warn(message, StillpointWarning, stacklevel=3)

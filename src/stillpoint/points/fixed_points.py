@@ -219,7 +219,9 @@ class FixedPoints:
         """
         tolerance = self.provenance["tol_unique"] if tolerance is None else tolerance
         labels = group_by_condition(self.xstar, conditions(self.inputs), tolerance)
-        kept = representatives(labels, self.q)  # one row for each label, in the order of labels
+        first = np.unique(labels, return_index=True)[1]
+        labels = np.argsort(np.argsort(first))[labels]  # groups in the order of their first points
+        kept = representatives(labels, self.q)
         point = np.append(labels, -1)[self.starts.point]
         return replace(
             self[kept],

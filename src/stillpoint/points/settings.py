@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..restriction import held_values, restriction_of
-from ..solvers import DEFAULT, LevenbergMarquardt, Solver
+from ..solvers import Solver, default_solvers
 from ..status import ArgumentError
 from ..system import System
 
@@ -42,11 +42,10 @@ def read_settings(
     **options: Any,
 ) -> Settings:
     if solver is None:
-        solvers: tuple[Solver, ...] = (
-            (LevenbergMarquardt(),) if system.observable is not None else DEFAULT
-        )
+        solvers = default_solvers(system.measured)
     else:
-        solvers = (solver,) if isinstance(solver, Solver) else tuple(solver)
+        is_several = isinstance(solver, list | tuple)
+        solvers = tuple(solver) if is_several else (solver,)
     if not solvers or not all(isinstance(s, Solver) for s in solvers):
         raise ArgumentError(
             f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "

@@ -132,7 +132,9 @@ class Adam(Solver):
             resting=resting,
         )
 
-    def status(self, rows: AdamRows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+    def status(
+        self, rows: AdamRows, tol: float, bound: Float[np.ndarray, " n"]
+    ) -> Int[np.ndarray, " n"]:
         status = common_status(rows, tol, bound)
         status[(status == Status.RUNNING) & to_numpy(rows.still)] = Status.STALLED
         return status

@@ -12,7 +12,7 @@ from ..arrays import namespace, to_numpy
 from ..dynamics import Dynamics, RootProblem
 from ..status import Status
 
-#: A row is given up as diverged when it is this many times larger than any start.
+#: A row is given up as diverged when it is this many times larger than its start, or than 1.
 DIVERGENCE = 1e6
 
 
@@ -50,8 +50,10 @@ class Solver(ABC):
         """Return the rows one step further."""
 
     @abstractmethod
-    def status(self, rows: Any, tol: float, bound: float) -> Int[np.ndarray, " n"]:
-        """Return the `Status` of every row."""
+    def status(
+        self, rows: Any, tol: float, bound: Float[np.ndarray, " n"]
+    ) -> Int[np.ndarray, " n"]:
+        """Return the `Status` of every row; beyond `bound` a row has diverged."""
 
 
 def half_square(residual: Float[Any, "n r"]) -> Float[Any, " n"]:
@@ -59,18 +61,21 @@ def half_square(residual: Float[Any, "n r"]) -> Float[Any, " n"]:
     return 0.5 * namespace(residual).sum(residual * residual, axis=1)
 
 
-def common_status(rows: Rows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
-    """Return the status that every solver agrees on: converged, diverged, non-finite or running.
+def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray, " n"]:
+    """Return the largest q that counts as zero for states of this size (maximum norm).
 
-    `tol` is relative to the square of the state's size where that exceeds one, because rounding
-    errors of the residual grow with the state.
+    It is `tol`, or what rounding alone leaves of large states: (16 eps |x|)^2.
     """
+    return np.maximum(tol, (16 * np.finfo(np.float64).eps * size) ** 2)
+
+
+def common_status(rows: Rows, tol: float, bound: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """Return the status that every solver agrees on: converged, diverged, non-finite or running."""
     xp = namespace(rows.y)
-    size = xp.max(xp.abs(rows.y), axis=1)
-    scale = to_numpy(xp.where(size > 1, size, xp.ones_like(size)))
+    size = to_numpy(xp.max(xp.abs(rows.y), axis=1)).astype(np.float64)
     q = to_numpy(rows.q)
     status = np.full(len(q), Status.RUNNING, dtype=np.int64)
-    status[scale > bound] = Status.DIVERGED
-    status[q <= tol * scale**2] = Status.FIXED_POINT
-    status[~(np.isfinite(q) & np.isfinite(scale))] = Status.NON_FINITE
+    status[q <= tolerance_at(size, tol)] = Status.FIXED_POINT
+    status[size > bound] = Status.DIVERGED
+    status[~(np.isfinite(q) & np.isfinite(size))] = Status.NON_FINITE
     return status

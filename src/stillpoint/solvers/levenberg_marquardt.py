@@ -85,7 +85,9 @@ class LevenbergMarquardt(Solver):
             flat=flat,
         )
 
-    def status(self, rows: DampedRows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+    def status(
+        self, rows: DampedRows, tol: float, bound: Float[np.ndarray, " n"]
+    ) -> Int[np.ndarray, " n"]:
         status = common_status(rows, tol, bound)
         running = status == Status.RUNNING
         status[running & to_numpy(rows.flat)] = Status.SLOW_POINT

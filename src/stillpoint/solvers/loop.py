@@ -50,6 +50,7 @@ def solve(
     max_steps: int,
     chunk: int | None = None,
     progress: bool | None = None,
+    interruptible: bool = False,
 ) -> Outcome:
     """Bring every start to rest, by one solver after the other.
 
@@ -71,15 +72,18 @@ def solve(
     progress
         Whether to draw a progress bar; None draws it on a terminal, when it takes long.
 
+    interruptible
+        Whether Ctrl-C ends the search with what has finished; the other rows say so. Otherwise
+        KeyboardInterrupt goes on.
+
     Returns
     -------
     Outcome
-        After an interruption (Ctrl-C) it holds what had finished; the other rows say so.
     """
     n = len(x)
     end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
     size = n if any(s.joint for s in solvers) else chunk or _rows_in_budget(solvers, dynamics)
-    bound = DIVERGENCE * max(1.0, float(np.abs(x).max(initial=0.0)))
+    bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     disable = None if progress is None else not progress
     with tqdm(total=n, unit="start", disable=disable, delay=1.0, leave=False) as bar:
         try:
@@ -92,6 +96,8 @@ def solve(
                             _run(solver, dynamics, x, u, places, end, tol, bound, max_steps)
                 bar.update(len(chunk_rows))
         except KeyboardInterrupt:
+            if not interruptible:
+                raise
             end.status[end.status == Status.RUNNING] = Status.INTERRUPTED
     return end
 
@@ -104,7 +110,7 @@ def _run(
     places: Int[np.ndarray, " k"],
     end: Outcome,
     tol: float,
-    bound: float,
+    bound: Float[np.ndarray, " n"],
     max_steps: int,
 ) -> None:
     """Run one solver on the rows at `places` and write into `end` where each of them ends."""
@@ -114,7 +120,7 @@ def _run(
     rows = solver.start(problem, problem.coordinates(asarray(x[places]), inputs), inputs)
     end.status[places] = Status.RUNNING
     for step in range(max_steps + 1):
-        status = solver.status(rows, tol, bound)
+        status = solver.status(rows, tol, bound[places])
         if step == max_steps:
             status[status == Status.RUNNING] = Status.MAX_STEPS
         finished = status != Status.RUNNING

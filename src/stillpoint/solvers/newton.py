@@ -56,7 +56,9 @@ class Newton(Solver):
         direction = solve_rows(problem.jacobian(rows.y, rows.u), -rows.residual)
         return self._search(problem, rows, direction)
 
-    def status(self, rows: NewtonRows, tol: float, bound: float) -> Int[np.ndarray, " n"]:
+    def status(
+        self, rows: NewtonRows, tol: float, bound: Float[np.ndarray, " n"]
+    ) -> Int[np.ndarray, " n"]:
         status = common_status(rows, tol, bound)
         status[(status == Status.RUNNING) & rows.stalled] = Status.STALLED
         return status
