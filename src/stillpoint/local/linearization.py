@@ -295,9 +295,13 @@ def _names(regions: str | Sequence[str]) -> Sequence[str]:
 
 def _deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarray, "..."]:
     array = read_floats(name, values)
-    if array.ndim == 0 or array.shape[-1] != width:
-        raise ArgumentError(
-            f"{name}: got shape {array.shape}, but (..., {n}, {width}) is wanted, or what "
-            f"broadcasts to it."
-        )
-    return array
+    try:
+        shape = np.broadcast_shapes(array.shape, (n, width))
+        if array.ndim and array.shape[-1] == width and shape[-2:] == (n, width):
+            return np.broadcast_to(array, shape)
+    except ValueError:
+        pass
+    raise ArgumentError(
+        f"{name}: got shape {array.shape}, but (..., {n}, {width}) is wanted, or what broadcasts "
+        f"to it."
+    )

@@ -58,20 +58,28 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     return np.rint(sign).astype(np.int64)
 
 
-def condition(motion_jacobian: Float[np.ndarray, "n r d"]) -> Float[np.ndarray, " n"]:
-    """Return max(s_1, 1) / s_d of every matrix, s its singular values; infinite where singular.
+def condition(
+    motion_jacobian: Float[np.ndarray, "n r d"], scale: float = 0.0
+) -> Float[np.ndarray, " n"]:
+    """Return the condition number of every matrix; infinite where singular.
 
-    The 1 keeps a matrix that is small as a whole, such as I - J of one unit near a fold, from
-    counting as well conditioned.
+    Parameters
+    ----------
+    motion_jacobian
+        Shape (n, r, d).
+    scale
+        The largest singular value counts as at least this, so that a matrix that is small as a
+        whole, such as I - J of one unit near a fold, does not count as well conditioned.
 
     Examples
     --------
-    >>> condition(np.array([[[1e-3]], [[0.0]]]))
+    >>> condition(np.array([[[1e-3]], [[0.0]]]), scale=1.0)
     array([1000.,   inf])
     """
     values = np.linalg.svd(motion_jacobian, compute_uv=False)
-    with np.errstate(divide="ignore"):
-        return np.maximum(values[:, 0], 1.0) / values[:, -1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.maximum(values[:, 0], scale) / values[:, -1]
+    return np.where(values[:, -1] > 0, ratio, np.inf)
 
 
 def sorted_eig(

@@ -110,7 +110,8 @@ def _condition(
     """Return the condition number of the equilibrium form's Jacobian at states x."""
     problem = dynamics.equilibrium_problem()
     states, inputs = dynamics.arrays.asarray(x), dynamics.arrays.asarray(u)
-    return condition(to_numpy(problem.jacobian(problem.coordinates(states, inputs), inputs)))
+    jacobian = to_numpy(problem.jacobian(problem.coordinates(states, inputs), inputs))
+    return condition(jacobian, scale=1.0)
 
 
 def _polish(

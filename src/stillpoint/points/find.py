@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from ..door import read_inputs, read_states
 from ..restriction import restriction_of
-from ..solvers import Solver, solve
+from ..solvers import Outcome, Solver, solve
 from ..status import ArgumentError, Status, StillpointWarning
 from ..system import System
 from ..transforms import Restricted
@@ -138,15 +138,15 @@ def find_fixed_points(
         progress=progress,
     )
     rng = np.random.default_rng(settings.seed)
-    starts = _search(system, x, u, settings)
-    points, interrupted = _collect(system, starts, settings)
+    starts, interrupted = _search(system, x, u, settings)
+    points, interrupted = _collect(system, starts, settings, interrupted)
     for _ in range(settings.rounds):
         if interrupted:
             break
-        more = _search(system, *_follow_up(points, len(x), rng), settings)
-        starts = Starts.concatenate([starts, more])
         known = len(points)
-        points, interrupted = _collect(system, starts, settings)
+        more, interrupted = _search(system, *_follow_up(points, len(x), rng), settings)
+        starts = Starts.concatenate([starts, more])
+        points, interrupted = _collect(system, starts, settings, interrupted)
         if len(points) == known and _index_agrees(points):
             break
     points = _leave_out(points, settings, rng)
@@ -161,8 +161,8 @@ def _has_width(states: Any, restriction: Restricted | None) -> bool:
 
 def _search(
     system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
-) -> Starts:
-    """Solve every start and decide, on the motion of x itself, which are fixed points."""
+) -> tuple[Starts, bool]:
+    """Solve every start; return what became of them, and whether Ctrl-C came meanwhile."""
     outcome = solve(
         system.measured,
         x,
@@ -174,6 +174,20 @@ def _search(
         progress=settings.progress,
         interruptible=True,
     )
+    try:
+        return _judge(system, x, u, outcome, settings), Status.INTERRUPTED in outcome.status
+    except KeyboardInterrupt:
+        return _judge(system, x, u, outcome, settings), True
+
+
+def _judge(
+    system: System,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    outcome: Outcome,
+    settings: Settings,
+) -> Starts:
+    """Decide, on the motion of x itself, which ends are fixed points."""
     end, status = outcome.x, outcome.status.copy()
     q = half_square(system.dynamics, end, u)
     claimed = status == Status.FIXED_POINT
@@ -187,9 +201,11 @@ def _search(
     return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
 
 
-def _collect(system: System, starts: Starts, settings: Settings) -> tuple[FixedPoints, bool]:
+def _collect(
+    system: System, starts: Starts, settings: Settings, interrupted: bool
+) -> tuple[FixedPoints, bool]:
     """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
-    if Status.INTERRUPTED not in starts.status:
+    if not interrupted:
         try:
             return collect(system, starts, settings), False
         except KeyboardInterrupt:

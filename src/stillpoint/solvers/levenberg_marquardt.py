@@ -46,7 +46,7 @@ class LevenbergMarquardt(Solver):
     """
 
     first_damping: float = 1e-3
-    slope_tol: float = 1e-7
+    slope_tol: float = 1e-8
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         return dynamics.residual_problem()
