@@ -9,7 +9,7 @@ from typing import Any
 from .dynamics import Dynamics, Kind
 from .frameworks.base import adapter, adapter_of_model
 from .regions import Regions
-from .status import ArgumentError, UnsupportedModelError, check_option
+from .status import ArgumentError, UnsupportedModelError, check_option, check_whole
 from .system import System
 
 
@@ -97,7 +97,10 @@ def as_system(
         _refuse(options, model)
         dynamics = found.read_model(model, state_size, input_size)
     elif callable(model) and not isinstance(model, type):
-        size = (_whole("state_size", state_size), _whole("input_size", input_size or 0, least=0))
+        size = (
+            check_whole("state_size", state_size, least=1),
+            check_whole("input_size", input_size or 0, least=0),
+        )
         dynamics = _read_function(model, size, **options)
     else:
         raise UnsupportedModelError(
@@ -107,7 +110,7 @@ def as_system(
         )
     _check_size("state_size", state_size, dynamics.state_size)
     _check_size("input_size", input_size, dynamics.input_size)
-    named = None if regions is None else Regions(dynamics.state_size, dict(regions))
+    named = None if regions is None else Regions(dynamics.state_size, regions)
     return System.of(dynamics, dt=dt, state_regions=named)
 
 
@@ -136,14 +139,6 @@ def _refuse(options: Mapping[str, Any], model: Any) -> None:
         raise ArgumentError(
             f"{', '.join(options)}: only for step functions; {type(model).__name__} brings its own."
         )
-
-
-def _whole(name: str, value: Any, least: int = 1) -> int:
-    if not isinstance(value, int) or value < least:
-        raise ArgumentError(
-            f"{name}: got {value!r}, but a step function needs a whole number of at least {least}."
-        )
-    return value
 
 
 def _check_size(name: str, given: int | None, actual: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .arrays import read_floats
-from .status import ArgumentError
+from .status import ArgumentError, check_whole
 
 
 def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
@@ -45,6 +45,23 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
         f"{name}: got shape {array.shape}, but (n, {size}) is wanted: one row for each state of "
         f"this system.{hint}"
     )
+
+
+def read_generator(name: str, seed: Any) -> np.random.Generator:
+    """Return NumPy's generator for a seed, or the generator that was passed.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither.
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"{name}: got {seed!r}, but a whole number of at least 0 or a NumPy generator is "
+            f"wanted."
+        ) from None
 
 
 def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, "n m"]:
@@ -108,7 +125,7 @@ def read_input_sequences(
         If inputs are missing, have another shape, or hold a value that is not finite.
     """
     if inputs is None and size == 0 and steps is not None:
-        return np.zeros((n, steps, 0))
+        return np.zeros((n, check_whole("steps", steps, least=0), 0))
     if inputs is None:
         wanted = f"inputs of shape ({n}, t, {size})" if size else "steps="
         raise ArgumentError(f"{name}: got None, but simulate needs {wanted}.")

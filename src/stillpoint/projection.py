@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .arrays import read_floats
-from .status import ArgumentError
+from .status import ArgumentError, check_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,11 @@ def fit_pca(states: Any, dimensions: int = 2) -> Projection:
     dimensions
         How many components; fewer are returned if the state has fewer.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no states, or no dimension.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,6 +62,9 @@ def fit_pca(states: Any, dimensions: int = 2) -> Projection:
     [[1.0]]
     """
     flat = read_floats("states", states)
+    dimensions = check_whole("dimensions", dimensions, least=1)
+    if flat.ndim == 0 or not flat.size:
+        raise ArgumentError(f"states: got shape {flat.shape}, but (..., d) is wanted, not empty.")
     flat = flat.reshape(-1, flat.shape[-1])
     mean = flat.mean(axis=0)
     _, singular, axes = np.linalg.svd(flat - mean, full_matrices=False)

@@ -42,8 +42,20 @@ class Regions(Mapping[str, Sequence[int]]):
     parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.members, Mapping):
+            raise ArgumentError(
+                f"regions: got {self.members!r}, but a table of indices by name is "
+                f"wanted, such as {{'M1': range(10)}}."
+            )
         for name, indices in self.members.items():
-            listed = list(indices)
+            try:
+                listed = list(indices)
+            except TypeError:
+                listed = [None]
+            if any(isinstance(i, bool | np.bool_) or not _is_whole(i) for i in listed):
+                raise ArgumentError(
+                    f"regions: {name!r} is {indices!r}, but a list of whole numbers is wanted."
+                )
             if any(not 0 <= i < self.size for i in listed):
                 raise ArgumentError(
                     f"regions: {name!r} has indices outside 0..{self.size - 1}; the system has "
@@ -108,3 +120,7 @@ class Regions(Mapping[str, Sequence[int]]):
             if all(child in survivors for child in children)
         }
         return Regions(len(kept), survivors, parents)
+
+
+def _is_whole(value: object) -> bool:
+    return hasattr(value, "__index__")

@@ -8,6 +8,9 @@ which argument, what came, what was wanted and what to do.
 from __future__ import annotations
 
 import difflib
+import math
+import numbers
+import operator
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -105,3 +108,57 @@ def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(value), options, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise ArgumentError(f"{name}: got {value!r}, but the allowed values are {listed}.{hint}")
+
+
+def check_whole(name: str, value: object, least: int) -> int:
+    """Return a whole number of at least `least`, of any integer type, as an int.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not one.
+
+    Examples
+    --------
+    >>> check_whole("n", 3, least=1)
+    3
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise ArgumentError(
+            f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
+        )
+    return number
+
+
+def check_real(
+    name: str, value: object, *, above: float | None = None, least: float | None = None
+) -> float:
+    """Return a finite real number, `above` a bound or at `least` it, as a float.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not one.
+
+    Examples
+    --------
+    >>> check_real("dt", 1, above=0)
+    1.0
+    """
+    fits = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if fits and above is not None:
+        fits = value > above  # type: ignore[operator]
+    if fits and least is not None:
+        fits = value >= least  # type: ignore[operator]
+    if not fits:
+        wanted = "a finite number"
+        if above is not None:
+            wanted = "a positive finite number" if above == 0 else f"a finite number > {above}"
+        if least is not None:
+            wanted = f"a finite number >= {least}"
+        raise ArgumentError(f"{name}: got {value!r}, but {wanted} is wanted.")
+    return float(value)  # type: ignore[arg-type]

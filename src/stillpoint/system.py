@@ -18,7 +18,7 @@ from .frameworks.base import adapter_of_arrays
 from .regions import Regions
 from .restriction import input_regions_of, join_states, read_context, split_states
 from .simulation import simulate
-from .status import ArgumentError
+from .status import ArgumentError, check_real, check_whole
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
 
 Array = Any
@@ -71,8 +71,8 @@ class System:
         input_regions: Regions | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
-        if dt is not None and not dt > 0:
-            raise ArgumentError(f"dt: got {dt}, but a positive duration is wanted.")
+        if dt is not None:
+            dt = check_real("dt", dt, above=0)
         if state_regions is None:
             state_regions = Regions(dynamics.state_size, dynamics.parts)
         if input_regions is None:
@@ -226,9 +226,11 @@ class System:
         if self.observable is not None:
             raise ArgumentError("restrict: restrict the system first, then observe it.")
         if units is not None:
-            kept = Regions(self.state_size, {"units": list(units)}).indices("units")
+            kept = Regions(self.state_size, {"units": units}).indices("units")
         else:
             kept = self.state_regions.indices(*regions)
+        if not len(kept):
+            raise ArgumentError("units: got none; a restriction keeps at least one.")
         held = self.state_regions.others(kept)
         dynamics = Restricted(self.dynamics, kept, held)
         part = System(
@@ -290,10 +292,7 @@ class System:
             raise ArgumentError(
                 "iterate: a flow has no steps to repeat; make it a map by euler(dt)."
             )
-        if not isinstance(times, int) or times < 1:
-            raise ArgumentError(
-                f"times: got {times!r}, but a whole number of at least 1 is wanted."
-            )
+        times = check_whole("times", times, least=1)
         return replace(
             self,
             dynamics=Iterated(self.dynamics, times),
@@ -355,15 +354,20 @@ class System:
         """
         if self.kind == "map":
             raise ArgumentError("euler: this system is a map already.")
-        if not dt > 0:
-            raise ArgumentError(f"dt: got {dt}, but a positive duration is wanted.")
-        return replace(self, dynamics=EulerMap(self.dynamics, float(dt)), dt=float(dt))
+        dt = check_real("dt", dt, above=0)
+        return replace(self, dynamics=EulerMap(self.dynamics, dt), dt=dt)
 
     # -- between the caller's arrays and the network's own ------------------------------------
 
     def _call(self, function: Callable[..., Array], x: Array, u: Array, *more: Array) -> Array:
         native_x, native_u = self._native(x, u)
         vectors = [read_states("vector", vector, self.state_size) for vector in more]
+        for vector in vectors:
+            if len(vector) != len(native_x):
+                raise ArgumentError(
+                    f"vector: got shape {vector.shape}, but {tuple(native_x.shape)} is wanted, as "
+                    f"x has."
+                )
         return self._like(x, function(native_x, native_u, *map(self._asarray, vectors)))
 
     def _native(self, x: Array, u: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem
+from ..status import ArgumentError
 from .activations import sigmoid
 from .base import Cell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
@@ -95,6 +96,11 @@ class LSTMCell(Cell):
             check_axes("LSTMCell", P=(self.P, 2))
             projection = {"P": (self.P, (self.output_size, self.cell_size))}
         k, p, m = self.cell_size, self.output_size, self.input_size
+        if self.b.shape[0] != 4 * k:
+            raise ArgumentError(
+                f"b of LSTMCell: got shape {tuple(self.b.shape)}, but a multiple of 4 is wanted: "
+                f"the biases of i, f, g, o stacked."
+            )
         gates = {"W": (self.W, (4 * k, p)), "B": (self.B, (4 * k, m)), "b": (self.b, (4 * k,))}
         check_weights("LSTMCell", **gates, **projection)
 

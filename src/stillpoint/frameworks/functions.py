@@ -132,5 +132,31 @@ def try_out(function: Step, size: tuple[int, int], kind: ArrayKind) -> Any:
     return result
 
 
+def check_derivative(
+    name: str, derivative: Any, size: tuple[int, int], width: int, kind: ArrayKind
+) -> None:
+    """Call a derivative that the caller passed once, and check its shape.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no function, or returns another shape.
+    """
+    if not callable(derivative):
+        raise ArgumentError(
+            f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out to have "
+            f"it computed."
+        )
+    (d, m), xp = size, kind.namespace
+    x = xp.zeros((2, d), dtype=kind.dtype, device=kind.device)
+    u = xp.zeros((2, m), dtype=kind.dtype, device=kind.device)
+    shape = tuple(getattr(derivative(x, u), "shape", ()))
+    if shape != (2, d, width):
+        raise ArgumentError(
+            f"{name}: returned shape {shape} for 2 states, but (2, {d}, {width}) is wanted: rows "
+            f"are what is written to, columns what is read from."
+        )
+
+
 def _name(function: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)

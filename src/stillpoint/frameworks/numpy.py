@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..arrays import ArrayKind
 from ..dynamics import Dynamics, Kind
-from .functions import Derivative, FunctionDynamics, accept_state_alone, try_out
+from .functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative, try_out
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
 _OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -51,6 +51,13 @@ def read_function(
 
     arrays = ArrayKind.of(np.zeros(0))
     try_out(step, size, arrays)
+    given_derivatives = {
+        "jacobian": (jacobian, size[0]),
+        "input_jacobian": (input_jacobian, size[1]),
+    }
+    for name, (derivative, width) in given_derivatives.items():
+        if derivative is not None:
+            check_derivative(name, derivative, size, width, arrays)
     return FunctionDynamics(
         function=step,
         size=size,

@@ -17,7 +17,7 @@ from torch import nn
 from ..arrays import ArrayKind, namespace
 from ..dynamics import Dynamics, Kind
 from ..status import StillpointWarning, UnsupportedModelError
-from .functions import Derivative, FunctionDynamics, accept_state_alone, try_out
+from .functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative, try_out
 from .torch_autograd import differentiate, pull_back, push_forward
 from .torch_modules import is_standard, read_standard, step_by_calls
 
@@ -90,6 +90,13 @@ def read_function(
         return given(x.clone(), u.clone())
 
     arrays = _working_precision(step, size, torch.device(device))
+    given_derivatives = {
+        "jacobian": (jacobian, size[0]),
+        "input_jacobian": (input_jacobian, size[1]),
+    }
+    for name, (derivative, width) in given_derivatives.items():
+        if derivative is not None:
+            check_derivative(name, derivative, size, width, arrays)
     return FunctionDynamics(
         function=_without_graph(step),
         size=size,

@@ -260,6 +260,11 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     >>> sp.linearize(system, np.zeros((1, 1))).eigenvalues.real.round(6)
     array([[2.]])
     """
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"system: got {type(system).__name__}, but a System is wanted; make one with "
+            f"stillpoint.as_system(model)."
+        )
     if hasattr(states, "xstar"):
         states, inputs = states.xstar, states.inputs if inputs is None else inputs
     shape = np.shape(states)[:-1]

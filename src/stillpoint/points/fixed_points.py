@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from .. import io
 from ..arrays import read_floats
 from ..projection import as_projection
-from ..status import ArgumentError
+from ..status import ArgumentError, check_real
 from .census import Census, take_census
 from .dataset import from_dataset, to_dataset
 from .starts import Starts
@@ -156,8 +156,19 @@ class FixedPoints:
         ----------
         projection
             `fit_pca(...)`, or any fitted object with `components_` and `mean_`.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no projection, or one of states of another size.
         """
-        return as_projection(projection).points(self.xstar)
+        fitted, size = as_projection(projection), self.xstar.shape[1]
+        if fitted.components_.shape[1] != size:
+            raise ArgumentError(
+                f"projection: it is of states of size {fitted.components_.shape[1]}, but the "
+                f"points have size {size}."
+            )
+        return fitted.points(self.xstar)
 
     def full_state(self) -> Float[np.ndarray, "n D"]:
         """Return the points of a restricted system as states of the whole one.
@@ -218,6 +229,7 @@ class FixedPoints:
             Distance below which two points are one; that of the search if left out.
         """
         tolerance = self.provenance["tol_unique"] if tolerance is None else tolerance
+        tolerance = check_real("tolerance", tolerance, above=0)
         labels = group_by_condition(self.xstar, conditions(self.inputs), tolerance)
         first = np.unique(labels, return_index=True)[1]
         labels = np.argsort(np.argsort(first))[labels]  # groups in the order of their first points

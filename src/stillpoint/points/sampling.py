@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arrays import read_floats, to_numpy
-from ..status import ArgumentError
+from ..door import read_generator
+from ..status import ArgumentError, check_real, check_whole
 
 
 def sample_states(
@@ -58,11 +59,11 @@ def sample_states(
         raise ArgumentError(
             f"trajectories: got shape {path.shape}, but (trials, time, d) or (k, d) is wanted."
         )
-    if not isinstance(n, (int, np.integer)) or n < 1:
-        raise ArgumentError(f"n: got {n!r}, but a whole number of at least 1 is wanted.")
-    if not noise >= 0:
-        raise ArgumentError(f"noise: got {noise}, but a standard deviation (>= 0) is wanted.")
-    rng = np.random.default_rng(seed)
+    if not path.size:
+        raise ArgumentError(f"trajectories: got shape {path.shape}, which holds no state to draw.")
+    n = check_whole("n", n, least=1)
+    noise = check_real("noise", noise, least=0)
+    rng = read_generator("seed", seed)
     allowed = _allowed(where, path.shape[:-1])
     chosen = rng.choice(allowed, size=n, replace=n > len(allowed))
     states = path.reshape(-1, path.shape[-1])[chosen]

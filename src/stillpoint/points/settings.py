@@ -11,7 +11,7 @@ import numpy as np
 
 from ..restriction import held_values, restriction_of
 from ..solvers import Solver, default_solvers
-from ..status import ArgumentError
+from ..status import ArgumentError, check_real, check_whole
 from ..system import System
 
 # Largest q of a converged row, for networks that work in float64 and in float32.
@@ -51,18 +51,24 @@ def read_settings(
             f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
             f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
         )
-    for name, least in {"max_steps": 1, "rounds": 0, "chunk": 1, "max_points": 1}.items():
-        value = options[name]
-        if value is not None and (not isinstance(value, int) or value < least):
-            raise ArgumentError(
-                f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
-            )
-    for name, value in {"tol": tol, "tol_unique": tol_unique, "near": options["near"]}.items():
-        if value is not None and not value > 0:
-            raise ArgumentError(f"{name}: got {value!r}, but a positive number is wanted.")
+    for name, least in {
+        "max_steps": 1,
+        "rounds": 0,
+        "seed": 0,
+        "chunk": 1,
+        "max_points": 1,
+    }.items():
+        if options[name] is not None:
+            options[name] = check_whole(name, options[name], least)
+    if options["near"] is not None:
+        options["near"] = check_real("near", options["near"], above=0)
     single = system.dynamics.arrays.resolution > 1e-10
-    tol = tol or (_TOLERANCE_SINGLE if single else _TOLERANCE)
-    return Settings(solvers, tol, tol_unique or (2 * tol) ** 0.25, **options)
+    if tol is None:
+        tol = _TOLERANCE_SINGLE if single else _TOLERANCE
+    tol = check_real("tol", tol, above=0)
+    if tol_unique is None:
+        tol_unique = (2 * tol) ** 0.25
+    return Settings(solvers, tol, check_real("tol_unique", tol_unique, above=0), **options)
 
 
 def provenance(system: System, settings: Settings) -> dict[str, Any]:
