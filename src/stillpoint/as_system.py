@@ -76,20 +76,22 @@ def as_system(
     System(map, 2 states, 2 inputs)
     """
     check_option("kind", kind, ("map", "flow"))
-    options = {
-        "kind": kind if kind != "map" else None,
-        "jacobian": jacobian,
-        "input_jacobian": input_jacobian,
-        "lefschetz": lefschetz,
-        "framework": framework,
-        "device": device,
-    }
-    options = {name: value for name, value in options.items() if value is not None}
+    options = _given(
+        kind=kind if kind != "map" else None,
+        jacobian=jacobian,
+        input_jacobian=input_jacobian,
+        lefschetz=lefschetz,
+        framework=framework,
+        device=device,
+    )
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
-        _refuse(options, model)
-        return model.__stillpoint_system__()
+        _refuse({**options, **_given(dt=dt, regions=regions)}, model)
+        system = model.__stillpoint_system__()
+        _check_size("state_size", state_size, system.state_size)
+        _check_size("input_size", input_size, system.input_size)
+        return system
     if isinstance(model, Dynamics):
         _refuse(options, model)
         dynamics = model
@@ -132,6 +134,10 @@ def _read_function(
         if sys.modules.get("torch") is None:
             raise
         return adapter("torch").read_function(function, size, **options)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _refuse(options: Mapping[str, Any], model: Any) -> None:

@@ -47,7 +47,7 @@ _SENTENCES = {
     Status.SLOW_POINT: "reached a slow point: the gradient of q vanishes, q does not",
     Status.OBSERVED_ONLY: "the observed coordinates stand still, the state itself moves on",
     Status.MAX_STEPS: "used up its steps before it converged",
-    Status.STALLED: "no step along the search direction made the residual smaller",
+    Status.STALLED: "came to rest where the residual is not zero and falls no further",
     Status.DIVERGED: "left every reasonable bound",
     Status.NON_FINITE: "met a value that is not finite",
     Status.INTERRUPTED: "was interrupted before it ended",

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..regions import Regions
-from ..status import ArgumentError
+from ..status import ArgumentError, check_option
 from .connectome_checks import key_problems, problems_of
 
 
@@ -131,6 +131,8 @@ class Connectome:
             If a key is unknown or missing, or anything is wrong; one message lists all problems.
         """
         problems = list(key_problems("the config", table, _LISTS, ()))
+        if not isinstance(table, Mapping):
+            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
         lists: dict[str, list[Any]] = {}
         for name, kind in _LISTS.items():
             entries = table.get(name) or []
@@ -217,6 +219,7 @@ class Connectome:
         source, arrow, destination = lesion.partition("->")
         gone = set(regions.children(destination if arrow else source))
         if arrow:
+            check_option("region", source, [*regions.names, *channels.names])
             from_there = regions if source in regions.names else channels
             origins = set(from_there.children(source))
 

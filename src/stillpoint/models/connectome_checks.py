@@ -33,6 +33,8 @@ def problems_of(connectome: Any) -> Iterator[str]:
         yield f"the name {name!r} is given to more than one region"
     for name in sorted(parents & set(names)):
         yield f"{name!r} names both a region and a parent"
+    for name in sorted({"stimulus", "held"} & {*names, *parents}):
+        yield f"{name!r} is the name of inputs that systems add; choose another for the region"
     for region in (*recurrent, *inputs):
         if region.sign not in ("pos", "neg"):
             yield f"sign of {region.name!r} is {region.sign!r}, but 'pos' or 'neg' is wanted"

@@ -235,6 +235,15 @@ class MultiRegionRNN(nn.Module):
             raise ArgumentError(
                 f"x0: got shape {tuple(x.shape)}, but ({u.shape[1]}, {self.num_units}) is wanted."
             )
+        for name, given, wanted in (
+            ("h0", h0, x.shape),
+            ("stimulus", s, (*u.shape[:2], x.shape[1])),
+        ):
+            if given is not None and given.shape != wanted:
+                raise ArgumentError(
+                    f"{name}: got shape {tuple(given.shape)} (time first), but {tuple(wanted)} is "
+                    f"wanted."
+                )
         W, W_in, b = self.W if weights is None else weights, self.W_in, self.b
         if W.shape != (self.num_units, self.num_units):
             raise ArgumentError(

@@ -16,10 +16,15 @@ from .base import Solver, common_status, half_square
 # A row whose damping exceeds this makes steps below the resolution of float64.
 _HEAVIEST = 1e15
 
+# A row has come to rest when q falls by less than this fraction, so many steps in a row; minima on
+# a kink of ReLU end so, as no gradient vanishes there.
+_LEAST_GAIN = 1e-5
+_PATIENCE = 10
+
 
 @dataclass(frozen=True)
 class DampedRows:
-    """Where the rows are, with their damping and whether the slope of q has vanished there."""
+    """Where the rows are, their damping, whether the slope of q is zero, since when q rests."""
 
     y: Float[Any, "n k"]
     u: Float[Any, "n m"]
@@ -28,6 +33,7 @@ class DampedRows:
     damping: Float[Any, " n"]
     growth: Float[Any, " n"]
     flat: Any
+    resting: Float[Any, " n"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class LevenbergMarquardt(Solver):
         residual = problem.residual(y, u)
         q = half_square(residual)
         zeros = xp.zeros_like(q)
-        return DampedRows(y, u, residual, q, zeros, 2 + zeros, zeros > 0)
+        return DampedRows(y, u, residual, q, zeros, 2 + zeros, zeros > 0, zeros)
 
     def update(self, problem: RootProblem, rows: DampedRows) -> DampedRows:
         xp = namespace(rows.y)
@@ -73,6 +79,7 @@ class LevenbergMarquardt(Solver):
         promised = 0.5 * xp.sum(step * (damping[:, None] * step - gradient), axis=1)
         gain = (rows.q - trial_q) / promised
         good = (gain > 0) & ~flat
+        gained = good & (rows.q - trial_q > _LEAST_GAIN * rows.q)
         shrink = 1 - (2 * gain - 1) ** 3
         shrink = xp.where(shrink > 1 / 3, shrink, xp.full_like(shrink, 1 / 3))
         return DampedRows(
@@ -83,6 +90,7 @@ class LevenbergMarquardt(Solver):
             damping=xp.where(good, damping * shrink, damping * rows.growth),
             growth=xp.where(good, xp.full_like(rows.growth, 2.0), 2 * rows.growth),
             flat=flat,
+            resting=xp.where(gained, xp.zeros_like(rows.resting), rows.resting + 1),
         )
 
     def status(
@@ -90,8 +98,9 @@ class LevenbergMarquardt(Solver):
     ) -> Int[np.ndarray, " n"]:
         status = common_status(rows, tol, bound)
         running = status == Status.RUNNING
+        still = to_numpy((rows.damping > _HEAVIEST) | (rows.resting >= _PATIENCE))
+        status[running & still] = Status.STALLED
         status[running & to_numpy(rows.flat)] = Status.SLOW_POINT
-        status[running & (to_numpy(rows.damping) > _HEAVIEST)] = Status.STALLED
         return status
 
     def _damping(self, rows: DampedRows, normal: Float[Any, "n k k"]) -> Float[Any, " n"]:

@@ -95,7 +95,7 @@ class ReadoutNetwork:
             If the file holds no such network.
         """
         try:
-            with np.load(path) as stored:
+            with open(path, "rb") as file, np.load(file) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             cell = _CLASSES[str(arrays.pop("cell"))]
             readout = {name: arrays.pop(name) for name in ("C", "a")}

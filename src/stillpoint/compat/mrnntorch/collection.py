@@ -142,7 +142,7 @@ class FixedPointCollection:
             If the file holds no such points; this collection is left as it was.
         """
         try:
-            with np.load(restore_path, allow_pickle=False) as stored:
+            with open(restore_path, "rb") as file, np.load(file, allow_pickle=False) as stored:
                 tol_unique = float(stored["tol_unique"])
                 tensors = {k: torch.as_tensor(stored[k]) for k in _FIELDS if k in stored.files}
             restored = FixedPointCollection(**tensors, tol_unique=tol_unique)

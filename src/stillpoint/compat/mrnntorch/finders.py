@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from ...arrays import read_floats
+from ...door import read_inputs
 from ...points import FixedPoints, find_fixed_points, sample_states
+from ...restriction import restriction_of
 from ...solvers import Adam, Plateau
 from ...status import Status, StillpointWarning, check_option
 from ...system import System
@@ -21,6 +23,7 @@ from .system import is_leaky, read_network
 Tensor = torch.Tensor
 
 
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
 _KEPT = (Status.FIXED_POINT, Status.LEFT_OUT)
 
 
@@ -100,7 +103,7 @@ class mFixedPointFinder:  # noqa: N801
         self.rnn = rnn
         self.solver = check_option("solver", solver, ("newton", "adam"))
         self.hps = Hyperparameters(*settings, **named)
-        self._dtype = getattr(torch, self.hps.dtype)
+        self._dtype = _DTYPES[check_option("dtype", self.hps.dtype, _DTYPES)]
 
     @staticmethod
     def default_hps() -> dict[str, Any]:
@@ -146,7 +149,8 @@ class mFixedPointFinder:  # noqa: N801
         Returns
         -------
         unique, all
-            The distinct points that converged, and the end of every start.
+            The distinct points that converged, and the end of every start. `dq` is NaN: rows end
+            converged or at rest, not by the change of q.
 
         Warns
         -----
@@ -165,9 +169,12 @@ class mFixedPointFinder:  # noqa: N801
                 StillpointWarning,
                 stacklevel=2,
             )
-        states = _rows(initial_states)
-        stimulus = np.zeros(states.shape[1]) if stim_inp is None else stim_inp
-        inputs = np.hstack([_rows(values, len(states)) for values in (ext_inputs, stimulus)])
+        states = _matrix("initial_states", initial_states)
+        channels = whole.input_size - whole.state_size
+        stimulus = np.zeros(whole.state_size) if stim_inp is None else stim_inp
+        drive = read_inputs("ext_inputs", _matrix("ext_inputs", ext_inputs), len(states), channels)
+        pushed = _matrix("stim_inp", stimulus)
+        inputs = np.hstack([drive, read_inputs("stim_inp", pushed, len(states), whole.state_size)])
         points = self._search(part, states, inputs)
         for _ in range(n_rounds_q_opt if self.hps.do_rerun_q_outliers else 0):
             points = self._search_outliers_again(part, points)
@@ -201,7 +208,7 @@ class mFixedPointFinder:  # noqa: N801
         """Search on from where starts with a large q ended; others stay as they are."""
         starts = points.starts
         large = starts.q > self.hps.outlier_q_scale * np.median(starts.q)
-        again = np.flatnonzero(large & (starts.status != Status.FIXED_POINT))
+        again = np.flatnonzero(large & ~np.isin(starts.status, _KEPT))
         if not len(again):
             return points
         more = self._search(system, starts.end[again], starts.inputs[again])
@@ -222,7 +229,7 @@ class mFixedPointFinder:  # noqa: N801
         else:
             x, inputs, q = starts.end[rows], starts.inputs[rows], starts.q[rows]
         begun = starts.states[rows]
-        if part is not network:
+        if restriction_of(part.dynamics) is not None:
             x, begun = (part.join(state, inputs) for state in (x, begun))
             inputs = inputs[:, : network.input_size]
         own = network.input_size - network.state_size  # the stimulus is behind the inputs
@@ -233,10 +240,11 @@ class mFixedPointFinder:  # noqa: N801
             "inputs": inputs[:, :own],
             "F_xstar": after,
             "qstar": q,
-            "n_iters": starts.steps[rows],
+            "dq": np.full(len(q), np.nan),
         }
         return FixedPointCollection(
             **{name: torch.as_tensor(value).to(self._dtype) for name, value in tensors.items()},
+            n_iters=torch.as_tensor(starts.steps[rows]),
             tol_unique=self.hps.tol_unique,
         )
 
@@ -245,11 +253,10 @@ class emFixedPointFinder(mFixedPointFinder):  # noqa: N801
     """The same for Elman networks."""
 
 
-def _rows(values: Any, n: int | None = None) -> np.ndarray:
-    """Return values as rows; one row, or a vector, serves all `n`."""
-    array = read_floats("states" if n is None else "inputs", values)
-    array = array.reshape(-1, array.shape[-1])
-    return np.tile(array, (n, 1)) if n is not None and len(array) == 1 else array
+def _matrix(name: str, values: Any) -> np.ndarray:
+    """Return values with their leading dimensions flattened; a vector is one row."""
+    array = np.atleast_1d(read_floats(name, values))
+    return array.reshape(-1, array.shape[-1])
 
 
 def _warn(points: FixedPoints) -> None:

@@ -31,7 +31,6 @@ class mLinearization:  # noqa: N801
         chosen = {child for name in regions for child in named.children(name)} or set(named)
         self.region_list = [name for name in named if name in chosen]
         self.static_region_list = [name for name in named if name not in chosen]
-        self._inputs = [name for name in self._system.input_regions if name != "stimulus"]
 
     def jacobian(
         self,
@@ -60,8 +59,8 @@ class mLinearization:  # noqa: N801
         state, driven, _ = self._linear(input, x, h, dh)
         rows = self._indices(self.region_list)
         columns = self._indices(source)
-        channels = torch.as_tensor(self._system.input_regions.indices(*self._inputs))
-        return state[rows][:, columns], driven[rows][:, channels]
+        channels = self._system.input_size - self._system.state_size  # the stimulus comes behind
+        return state[rows][:, columns], driven[rows][:, :channels]
 
     def forward(
         self,

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
 from ...status import ArgumentError, StillpointError
+from ...system import System
 
 Tensor = torch.Tensor
 
@@ -141,7 +143,7 @@ class mRNN(nn.Module):  # noqa: N801
                 dale_inputs=self.inp_constrained,
                 spectral_radius=self.spectral_radius,
                 batch_first=self.batch_first,
-                seed=int(torch.initial_seed() % 2**32),
+                seed=int(torch.randint(2**31, ())),  # of torch's own generator, as in the original
                 device=self.device,
                 **self._noise,
             )
@@ -230,6 +232,11 @@ class mRNN(nn.Module):  # noqa: N801
         inputs = self._final.connectome.input_channels
         regions = inputs if region in inputs.names else self._final.regions
         indices = regions.indices(region)
+        if (np.diff(indices) != 1).any():
+            raise ArgumentError(
+                f"region: the units of {region!r} are not next to each other, so no pair of "
+                f"indices spans them; use get_region_activity, or name its regions."
+            )
         return int(indices[0]), int(indices[-1]) + 1
 
     def get_region_activity(self, act: Tensor, *regions: str) -> Tensor:
@@ -264,15 +271,17 @@ class mRNN(nn.Module):  # noqa: N801
         region_list_b: list[str],
     ) -> Tensor:
         """Return whole states from those of two disjoint lists of regions that cover the model."""
-        places = [self._final.indices(*names) for names in (region_list_a, region_list_b)]
         joined = torch.cat([states_a, states_b], dim=-1)
-        order = torch.as_tensor([*places[0], *places[1]]).argsort()
+        order = torch.as_tensor(self._final.indices(*region_list_a, *region_list_b)).argsort()
         if len(order) != self.total_num_units:
             raise ArgumentError(
                 f"region lists: they cover {len(order)} of {self.total_num_units} units; name "
                 f"every region once: {', '.join(self.region_dict)}."
             )
         return joined[..., order]
+
+    def __stillpoint_system__(self) -> System:
+        return self._final.system()
 
     # -- running ------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def read_network(rnn: Any, weights: Any = None) -> System:
         If it is none of these, or the weights have another shape.
     """
     if isinstance(rnn, mRNN):
-        rnn = rnn.network
+        rnn = rnn._final
     system = rnn.system(stimulus=True) if isinstance(rnn, MultiRegionRNN) else _by_attributes(rnn)
     if weights is None:
         return system
@@ -59,6 +59,11 @@ def _by_attributes(rnn: Any) -> System:
         raise ArgumentError(
             f"rnn: got {type(rnn).__name__}, which lacks {', '.join(missing)}; a multi-region "
             f"network with mRNNTorch's attributes is wanted."
+        )
+    if rnn.activation_name == "softplus" and getattr(rnn, "softplus_beta", 1.0) != 1.0:
+        raise ArgumentError(
+            f"rnn: its softplus_beta is {rnn.softplus_beta}, but only 1 is known; rescale the "
+            f"weights so that it is 1."
         )
     effective = {}
     for name, constrained in (("rec", rnn.rec_constrained), ("inp", rnn.inp_constrained)):
