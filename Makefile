@@ -24,6 +24,8 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/against_adam.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/solvers.py
+	$(BIN)/python benchmarks/jacobians.py
 
 clean:
 	rm -rf .venv out

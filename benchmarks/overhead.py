@@ -18,7 +18,7 @@ import networks
 import numpy as np
 
 from stillpoint import Status
-from stillpoint.solvers import DEFAULT, solve
+from stillpoint.solvers import Newton, solve
 
 TOLERANCE = 1e-24
 
@@ -43,7 +43,7 @@ def newton_alone(case: networks.Case) -> np.ndarray:
         case.system.dynamics,
         case.states,
         case.inputs,
-        DEFAULT[:1],
+        [Newton()],
         tol=TOLERANCE,
         max_steps=200,
         progress=False,

@@ -20,7 +20,6 @@ import stillpoint as sp
 from stillpoint.models import MultiRegionRNN
 
 CONFIG = Path(__file__).parent / "data" / "basal_ganglia_loop.json"
-CORTEX = ("alm_exc", "alm_inhib")
 
 
 def trajectories_of(network: MultiRegionRNN, level: float) -> np.ndarray:
@@ -35,9 +34,9 @@ def trajectories_of(network: MultiRegionRNN, level: float) -> np.ndarray:
 def points_under(network: MultiRegionRNN, level: float) -> tuple[sp.FixedPoints, np.ndarray]:
     """Return the fixed points under a constant input, and the trajectories that led there."""
     states = trajectories_of(network, level)
-    starts = sp.sample_states(states, 128, noise=0.5)
+    starts = sp.sample_states(states, 64, noise=0.2)
     inputs = np.full(network.num_inputs, level)
-    return sp.find_fixed_points(sp.as_system(network), starts, inputs, rounds=1), states
+    return sp.find_fixed_points(sp.as_system(network), starts, inputs), states
 
 
 def table_of_regions(lin: sp.Linearization) -> str:
@@ -66,8 +65,9 @@ def main(folder: Path) -> None:
     lin = sp.linearize(system, rest)
     print(f"each region by itself, at the most stable point under input {level}:")
     print(table_of_regions(lin))
-    to_cortex = lin.block(to=CORTEX, source="thal")[0]
-    print(f"\nthalamus to cortex: block {to_cortex.shape}, norm {np.linalg.norm(to_cortex, 2):.3f}")
+    for to, source in (("snr", "striatum"), ("snr", "stn"), ("cortex", "thal")):
+        block = lin.block(to=to, source=source)[0]
+        print(f"  {source} to {to}: block {block.shape}, norm {np.linalg.norm(block, 2):.3f}")
 
     cortex = system.restrict("cortex", holding=rest.xstar[0])
     starts = np.random.default_rng(1).normal(size=(128, cortex.state_size))

@@ -15,10 +15,9 @@ from .scaled_rows import ScaledRows
 
 
 class _Gates(NamedTuple):
-    """One evaluation of the gates: reset, update, candidate, and the recurrent drive of n."""
+    """One evaluation of what a unit is drawn to: reset gate, candidate, recurrent drive of n."""
 
     r: Batch
-    z: Batch
     n: Batch
     m: Batch
 
@@ -74,24 +73,23 @@ class GRUCell(RowScaledCell):
         return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:
-        gates = self._gates(x, u)
-        return gates.n + gates.z * (x - gates.n)
+        n, z = self._gates(x, u).n, self._update(x, u)
+        return n + z * (x - n)
 
     def state_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates = self._gates(x, u)
+        gates, z = self._gates(x, u), self._update(x, u)
         _, w_z, _ = gate_blocks(self.W, 3)
-        candidate = self._candidate_rows(gates).scaled(1 - gates.z)
-        update = (x - gates.n) * gates.z * (1 - gates.z)
-        return ScaledRows([*candidate.terms, (update, w_z)], diagonal=gates.z)
+        candidate = self._candidate_rows(gates).scaled(1 - z)
+        return ScaledRows([*candidate.terms, ((x - gates.n) * z * (1 - z), w_z)], diagonal=z)
 
     def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates = self._gates(x, u)
+        gates, z = self._gates(x, u), self._update(x, u)
         b_r, b_z, b_n = gate_blocks(self.B, 3)
-        slope = (1 - gates.z) * (1 - gates.n * gates.n)
+        slope = (1 - z) * (1 - gates.n * gates.n)
         return ScaledRows(
             [
                 (slope * gates.m * gates.r * (1 - gates.r), b_r),
-                ((x - gates.n) * gates.z * (1 - gates.z), b_z),
+                ((x - gates.n) * z * (1 - z), b_z),
                 (slope, b_n),
             ]
         )
@@ -115,14 +113,19 @@ class GRUCell(RowScaledCell):
         )
 
     def _gates(self, x: Batch, u: Inputs) -> _Gates:
-        d = self.state_size
-        recurrent = x @ self.W.T
-        driven = u @ self.B.T + self.b
-        r = sigmoid(recurrent[:, :d] + driven[:, :d])
-        z = sigmoid(recurrent[:, d : 2 * d] + driven[:, d : 2 * d])
-        m = recurrent[:, 2 * d :] + self.c
-        n = namespace(x).tanh(driven[:, 2 * d :] + r * m)
-        return _Gates(r, z, n, m)
+        w_r, _, w_n = gate_blocks(self.W, 3)
+        b_r, _, b_n = gate_blocks(self.B, 3)
+        bias_r, _, bias_n = gate_blocks(self.b, 3)
+        r = sigmoid(x @ w_r.T + u @ b_r.T + bias_r)
+        m = x @ w_n.T + self.c
+        return _Gates(r, namespace(x).tanh(u @ b_n.T + bias_n + r * m), m)
+
+    def _update(self, x: Batch, u: Inputs) -> Batch:
+        """Return the update gate z, which the equilibrium form does not need."""
+        (_, w_z, _), (_, b_z, _), (_, bias, _) = (
+            gate_blocks(v, 3) for v in (self.W, self.B, self.b)
+        )
+        return sigmoid(x @ w_z.T + u @ b_z.T + bias)
 
 
 @dataclass(frozen=True)
@@ -136,4 +139,6 @@ class GRUEquilibrium(StateProblem):
         return self.cell.candidate(y, u) - y
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
-        return self.cell.candidate_jacobian(y, u) - identity_like(y, y.shape[-1])
+        jacobian = self.cell.candidate_jacobian(y, u)
+        jacobian -= identity_like(y, y.shape[-1])
+        return jacobian

@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import diagonal_matrices, identity_like, namespace
+from ..arrays import identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
 from ..status import ArgumentError
 from .activations import activation
@@ -79,8 +79,9 @@ class LeakyCell(Cell):
         return x + self.alpha * self.pull(x, u)
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
-        leak = diagonal_matrices(1 - self.alpha + 0 * x)
-        return leak + (self.alpha[:, None] * self.W) * self.slope(x)[:, None, :]
+        jacobian = (self.alpha[:, None] * self.W) * self.slope(x)[:, None, :]
+        jacobian += (1 - self.alpha) * identity_like(x, x.shape[-1])  # in place: it is ours
+        return jacobian
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
         ones = namespace(x).ones_like(x)
@@ -116,4 +117,6 @@ class LeakyEquilibrium(StateProblem):
         return self.cell.pull(y, u)
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
-        return self.cell.W * self.cell.slope(y)[:, None, :] - identity_like(y, y.shape[-1])
+        jacobian = self.cell.W * self.cell.slope(y)[:, None, :]
+        jacobian -= identity_like(y, y.shape[-1])
+        return jacobian

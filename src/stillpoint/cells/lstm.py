@@ -228,4 +228,6 @@ class LSTMEquilibrium(RootProblem):
         return self.cell.resting_output(y, u) - y
 
     def jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p p"]:
-        return self.cell.resting_output_jacobian(y, u) - identity_like(y, y.shape[-1])
+        jacobian = self.cell.resting_output_jacobian(y, u)
+        jacobian -= identity_like(y, y.shape[-1])
+        return jacobian

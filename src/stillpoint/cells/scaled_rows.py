@@ -32,13 +32,12 @@ class ScaledRows:
 
     def matrix(self) -> Float[Any, "n r k"]:
         """Return the matrices themselves."""
-        total = None
-        for scale, weight in self.terms:
-            term = scale[:, :, None] * weight[None, :, :]
-            total = term if total is None else total + term
+        (first, weight), *others = self.terms
+        total = first[:, :, None] * weight[None, :, :]
+        for scale, weight in others:  # added in place: a pass over memory costs like a product
+            total += scale[:, :, None] * weight[None, :, :]
         if self.diagonal is not None:
-            diagonal = diagonal_matrices(self.diagonal)
-            total = diagonal if total is None else total + diagonal
+            total += diagonal_matrices(self.diagonal)
         return total
 
     def times(self, v: Float[Any, "n k"]) -> Float[Any, "n r"]:

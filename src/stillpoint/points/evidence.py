@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..arrays import to_numpy
 from ..dynamics import Dynamics
-from ..local import condition, linearize
+from ..local import Linearization, condition, linearize
 from ..solvers import LevenbergMarquardt, Newton, solve, tolerance_at
 from ..status import Status
 from ..system import System
@@ -22,6 +22,12 @@ from .uniqueness import conditions, group_by_condition, representatives
 # Newton steps that polish each distinct point down to rounding; isolated but degenerate points
 # converge linearly and need many.
 _POLISH_STEPS = 100
+
+# Full steps only: where one does not even halve q, rounding is reached.
+_FULL_STEPS = Newton(decrease=0.25, max_trials=1)
+
+# Rows whose q is computed at a time, so that the temporaries stay small beside the starts.
+_ROWS = 4096
 
 
 def collect(
@@ -43,11 +49,12 @@ def collect(
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
     points = group_by_condition(x, under[first], settings.tol_unique)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
-    order = _reading_order(system, x[kept], u[kept], settings.tol_unique)
+    lin = linearize(system, x[kept], u[kept])
+    order = _reading_order(lin, settings.tol_unique)
     point = np.full(len(starts), -1)
     point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
-    return _with_evidence(system, x[kept][order], u[kept][order], starts, settings, thorough)
+    return _with_evidence(system, lin, order, starts, settings, thorough)
 
 
 def half_square(
@@ -59,10 +66,14 @@ def half_square(
 ) -> Float[np.ndarray, " n"]:
     """Return q = 1/2 |g|^2 at states x, g the motion or the equilibrium form, in float64."""
     problem = dynamics.equilibrium_problem() if equilibrium else dynamics.residual_problem()
-    states, inputs = dynamics.arrays.asarray(x), dynamics.arrays.asarray(u)
+    q = np.empty(len(x))
     with np.errstate(all="ignore"):
-        residual = problem.residual(problem.coordinates(states, inputs), inputs)
-        return 0.5 * np.sum(to_numpy(residual).astype(np.float64) ** 2, axis=1)
+        for first in range(0, len(x), _ROWS):
+            rows = slice(first, first + _ROWS)
+            states, inputs = (dynamics.arrays.asarray(part[rows]) for part in (x, u))
+            residual = problem.residual(problem.coordinates(states, inputs), inputs)
+            q[rows] = 0.5 * np.sum(to_numpy(residual).astype(np.float64) ** 2, axis=1)
+    return q
 
 
 def counts_as_zero(
@@ -74,31 +85,34 @@ def counts_as_zero(
 
 def _with_evidence(
     system: System,
-    x: Float[np.ndarray, "k d"],
-    u: Float[np.ndarray, "k m"],
+    lin: Linearization,
+    order: Int[np.ndarray, " k"],
     starts: Starts,
     settings: Settings,
     thorough: bool,
 ) -> FixedPoints:
-    """Return the record of the points `x`, with all that is known about each."""
-    lin = linearize(system, x, u)
+    """Return the record of the points, in `order`, with all that is known about each."""
+    x, u = lin.states, lin.inputs
     conditioning = _condition(system.dynamics, x, u)
     degenerate = ~(conditioning < DEGENERATE)
     image = half_square(system.dynamics, -x, u, equilibrium=True)
+    rows = {
+        "xstar": x,
+        "inputs": u,
+        "q": half_square(system.dynamics, x, u),
+        "condition": conditioning,
+        "jacobian": lin.A,
+        "input_jacobian": lin.B,
+        "eigenvalues": lin.eigenvalues,
+        "n_unstable": lin.n_unstable,
+        "is_stable": lin.is_stable,
+        "index": np.where(degenerate, 0, lin.index),
+        "mirrored": counts_as_zero(image, x, settings.tol),
+        "on_continuum": on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
+    }
     return FixedPoints(
-        xstar=x,
-        inputs=u,
-        q=half_square(system.dynamics, x, u),
+        **{name: values[order] for name, values in rows.items()},
         hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
-        condition=conditioning,
-        jacobian=lin.A,
-        input_jacobian=lin.B,
-        eigenvalues=lin.eigenvalues,
-        n_unstable=lin.n_unstable,
-        is_stable=lin.is_stable,
-        index=np.where(degenerate, 0, lin.index),
-        mirrored=counts_as_zero(image, x, settings.tol),
-        on_continuum=on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
         starts=starts,
         provenance=provenance(system, settings),
     )
@@ -122,7 +136,7 @@ def _polish(
     Newton's method does it where the point is isolated; Levenberg-Marquardt where I - J is
     singular and a Newton step is not defined.
     """
-    for solver in (Newton(), LevenbergMarquardt(slope_tol=0.0)):
+    for solver in (_FULL_STEPS, LevenbergMarquardt(slope_tol=0.0)):
         degenerate = ~(_condition(dynamics, x, u) < DEGENERATE)
         rows = np.flatnonzero(degenerate | isinstance(solver, Newton))
         if not len(rows):
@@ -139,10 +153,8 @@ def _polish(
     return x
 
 
-def _reading_order(
-    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"], tolerance: float
-) -> Int[np.ndarray, " k"]:
+def _reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:
     """Return the order by input, then by unstable directions, then by position."""
-    unstable = linearize(system, x, u).n_unstable
-    cells = np.round(x / tolerance)
-    return np.lexsort([*cells.T[::-1], unstable, *u.T[::-1]])
+    cells = np.round(lin.states / tolerance)
+    keys = [*cells.T[::-1], lin.n_unstable, *lin.inputs.T[::-1]]
+    return np.lexsort(keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..restriction import held_values, restriction_of
 from ..solvers import Solver, default_solvers
 from ..status import ArgumentError, check_real, check_whole
 from ..system import System
+
+_version = cache(version)  # reading it takes a millisecond or two
 
 # Largest q of a converged row, for networks that work in float64 and in float32.
 _TOLERANCE, _TOLERANCE_SINGLE = 1e-24, 1e-12
@@ -74,7 +77,7 @@ def read_settings(
 def provenance(system: System, settings: Settings) -> dict[str, Any]:
     part, holding = restriction_of(system.dynamics), held_values(system.dynamics)
     return {
-        "stillpoint": version("stillpoint"),
+        "stillpoint": _version("stillpoint"),
         "numpy": np.__version__,
         "system": repr(system),
         "kind": system.kind,

@@ -33,13 +33,26 @@ def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray,
     if not len(points):
         return np.zeros(0, dtype=np.int64)
     cell = _CELL * tolerance / np.sqrt(max(1, points.shape[1]))
-    _, first, member = np.unique(
-        np.round(points / cell), axis=0, return_index=True, return_inverse=True
-    )
+    first, member = _distinct_rows(np.round(points / cell))
     pairs = cKDTree(points[first]).query_pairs(tolerance, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(first), len(first)))
     _, labels = connected_components(links, directed=False)
-    return labels[member.reshape(-1)].astype(np.int64)
+    return labels[member].astype(np.int64)
+
+
+def _distinct_rows(
+    rows: Float[np.ndarray, "n k"],
+) -> tuple[Int[np.ndarray, " u"], Int[np.ndarray, " n"]]:
+    """Return one place of each distinct row, and for every row the number of its like.
+
+    Rows are told apart by a random projection, which sorts faster than whole rows; should two
+    different rows share one, whole rows are compared.
+    """
+    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
+    _, first, member = np.unique(rows @ direction, return_index=True, return_inverse=True)
+    if (rows[first][member] != rows).any():
+        _, first, member = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return first, member.reshape(-1)
 
 
 def conditions(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
@@ -52,7 +65,7 @@ def conditions(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
     >>> conditions(np.array([[1.0], [0.0], [1.0]]))
     array([1, 0, 1])
     """
-    if not inputs.size:
+    if not inputs.size or (inputs == inputs[0]).all():
         return np.zeros(len(inputs), dtype=np.int64)
     return np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
 

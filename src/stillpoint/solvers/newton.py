@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..arrays import namespace, put_rows, solve_rows, take, take_record, to_numpy
+from ..arrays import namespace, put_rows, solve_rows, take, to_numpy
 from ..dynamics import Dynamics, RootProblem
 from ..status import Status
 from .base import Solver, common_status, half_square
@@ -68,13 +68,13 @@ class Newton(Solver):
         xp = namespace(rows.y)
         y, residual, q = rows.y, rows.residual, rows.q
         searching = np.arange(y.shape[0])
-        origin, length = rows, xp.ones_like(q)
+        y0, u0, q0, length = rows.y, rows.u, rows.q, xp.ones_like(q)
         for _ in range(self.max_trials):
-            trial_y = origin.y + length[:, None] * direction
-            trial_residual = problem.residual(trial_y, origin.u)
+            trial_y = y0 + length[:, None] * direction
+            trial_residual = problem.residual(trial_y, u0)
             trial_q = half_square(trial_residual)
             # A Newton step has slope -2 q; a comparison with NaN is False, so NaN is refused.
-            good = to_numpy(trial_q <= (1 - 2 * self.decrease * length) * origin.q)
+            good = to_numpy(trial_q <= (1 - 2 * self.decrease * length) * q0)
             accepted, refused = np.flatnonzero(good), np.flatnonzero(~good)
             if len(refused) == 0 and len(accepted) == y.shape[0]:
                 return replace(rows, y=trial_y, residual=trial_residual, q=trial_q)
@@ -86,8 +86,9 @@ class Newton(Solver):
             searching = searching[refused]
             if len(searching) == 0:
                 break
-            length = take(_shorter(length, origin.q, trial_q), refused)
-            direction, origin = take(direction, refused), take_record(origin, refused)
+            length = take(_shorter(length, q0, trial_q), refused)
+            direction = take(direction, refused)
+            y0, u0, q0 = take(y0, refused), take(u0, refused), take(q0, refused)
         stalled = rows.stalled.copy()
         stalled[searching] = True
         return NewtonRows(y, rows.u, residual, q, stalled)

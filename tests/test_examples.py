@@ -1,0 +1,31 @@
+"""The examples run from beginning to end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.torch
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_the_multi_region_example_tells_its_story(tmp_path):
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "multi_region.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+    )
+    assert "System(map, 350 states, 25 inputs" in done.stdout
+    assert done.stdout.count("1 fixed point: 1 stable") == 4
+    assert "its points as whole states: (1, 350)" in done.stdout
+    intact, lesioned = (
+        float(line.split(": ")[1]) for line in done.stdout.splitlines() if "thalamic rate" in line
+    )
+    assert intact == 0.0 < 0.5 < lesioned  # without the inhibition from snr, thalamus is active
+    assert (tmp_path / "multi_region.png").stat().st_size > 10_000
