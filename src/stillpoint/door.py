@@ -136,3 +136,24 @@ def read_input_sequences(
             f"inputs."
         )
     return array
+
+
+def read_deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarray, "..."]:
+    """Return a caller's deviations as float64 NumPy, broadcast to (..., n, width).
+
+    Raises
+    ------
+    ArgumentError
+        If the shape does not broadcast so, or a value is not finite.
+    """
+    array = read_floats(name, values)
+    try:
+        shape = np.broadcast_shapes(array.shape, (n, width))
+        if array.ndim and array.shape[-1] == width and shape[-2:] == (n, width):
+            return np.broadcast_to(array, shape)
+    except ValueError:
+        pass
+    raise ArgumentError(
+        f"{name}: got shape {array.shape}, but (..., {n}, {width}) is wanted, or what broadcasts "
+        f"to it."
+    )

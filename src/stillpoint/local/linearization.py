@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from ..arrays import read_floats, to_numpy
-from ..door import read_inputs, read_states
+from ..arrays import to_numpy
+from ..door import read_deviation, read_inputs, read_states
 from ..dynamics import Kind
 from ..regions import Regions
 from ..status import ArgumentError
@@ -225,7 +225,7 @@ class Linearization:
         prediction = self.value
         for name, deviation, matrix in deviations:
             if deviation is not None:
-                deviation = _deviation(name, deviation, len(self), matrix.shape[2])
+                deviation = read_deviation(name, deviation, len(self), matrix.shape[2])
                 prediction = prediction + np.einsum("nij,...nj->...ni", matrix, deviation)
         return prediction
 
@@ -296,17 +296,3 @@ def _host(array: Any) -> Float[np.ndarray, "..."]:
 
 def _names(regions: str | Sequence[str]) -> Sequence[str]:
     return [regions] if isinstance(regions, str) else regions
-
-
-def _deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarray, "..."]:
-    array = read_floats(name, values)
-    try:
-        shape = np.broadcast_shapes(array.shape, (n, width))
-        if array.ndim and array.shape[-1] == width and shape[-2:] == (n, width):
-            return np.broadcast_to(array, shape)
-    except ValueError:
-        pass
-    raise ArgumentError(
-        f"{name}: got shape {array.shape}, but (..., {n}, {width}) is wanted, or what broadcasts "
-        f"to it."
-    )

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 from torch import nn
 
 from ..arrays import to_numpy
@@ -19,6 +17,7 @@ from ..regions import Regions
 from ..status import ArgumentError, check_option
 from ..system import System
 from .connectome import Connectome
+from .weights import check_state, effective, is_acyclic
 
 Tensor = torch.Tensor
 
@@ -122,7 +121,7 @@ class MultiRegionRNN(nn.Module):
         self._make_weights(np.random.default_rng(seed), options)
         if spectral_radius is not None:
             self._scale_to(spectral_radius)
-        self.register_load_state_dict_pre_hook(_check_state)
+        self.register_load_state_dict_pre_hook(check_state)
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -149,15 +148,13 @@ class MultiRegionRNN(nn.Module):
     @property
     def W(self) -> Float[Tensor, "d d"]:  # noqa: N802
         """The effective recurrent weights: masked, and signed where Dale's law holds."""
-        return _effective(
-            self.W_rec, self.W_rec_mask, self.W_rec_sign_matrix if self.dale else None
-        )
+        return effective(self.W_rec, self.W_rec_mask, self.W_rec_sign_matrix if self.dale else None)
 
     @property
     def W_in(self) -> Float[Tensor, "d m"]:  # noqa: N802
         """The effective input weights."""
         signs = self.W_inp_sign_matrix if self.dale_inputs else None
-        return _effective(self.W_inp, self.W_inp_mask, signs)
+        return effective(self.W_inp, self.W_inp_mask, signs)
 
     @property
     def b(self) -> Float[Tensor, " d"]:
@@ -372,38 +369,5 @@ class MultiRegionRNN(nn.Module):
         return sequence.transpose(0, 1) if self.batch_first else sequence
 
 
-def is_acyclic(W: Float[np.ndarray, "d d"]) -> bool:
-    """Whether no unit reaches itself along nonzero weights, so that W is nilpotent.
-
-    Examples
-    --------
-    >>> is_acyclic(np.array([[0.0, 1.0], [0.0, 0.0]]))
-    True
-    """
-    components, _ = connected_components(csr_array(W != 0), connection="strong")
-    return components == len(W) and not np.diag(W).any()
-
-
-def _effective(raw: Tensor, mask: Tensor, signs: Tensor | None) -> Tensor:
-    return mask * raw if signs is None else mask * raw.abs() * signs
-
-
 def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-
-
-def _check_state(module: MultiRegionRNN, state: dict[str, Any], prefix: str, *_: Any) -> None:
-    """Before weights are loaded: refuse wrong shapes; an mRNNTorch state has no bias of its own."""
-    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    wrong = [
-        f"{name} has shape {tuple(state[prefix + name].shape)}, wanted {tuple(value.shape)}"
-        for name, value in own.items()
-        if prefix + name in state and state[prefix + name].shape != value.shape
-    ]
-    if wrong:
-        regions = (*module.connectome.recurrent_regions, *module.connectome.input_regions)
-        sizes = ", ".join(f"{region.name} {region.num_units}" for region in regions)
-        raise ArgumentError(
-            f"state_dict: {'; '.join(wrong)}. The regions of this network are: {sizes}."
-        )
-    state.setdefault(prefix + "bias_offset", module.bias_offset.detach())

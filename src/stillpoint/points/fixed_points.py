@@ -17,6 +17,7 @@ from ..projection import as_projection
 from ..status import ArgumentError, check_real
 from .census import Census, take_census
 from .dataset import from_dataset, to_dataset
+from .indexing import rows_of
 from .starts import Starts
 from .table import table
 from .uniqueness import conditions, group_by_condition, representatives, smallest_gap
@@ -90,7 +91,7 @@ class FixedPoints:
         return len(self.q)
 
     def __getitem__(self, which: Any) -> FixedPoints:
-        rows = _rows(which, len(self))
+        rows = rows_of(which, len(self))
         place = np.full(len(self) + 1, -1)  # the last stands for "no point"
         place[rows] = np.arange(len(rows))
         chosen = {name: getattr(self, name)[rows] for name in ROW_FIELDS}
@@ -287,19 +288,3 @@ ROW_FIELDS = tuple(
 )
 
 io.reader("FixedPoints")(FixedPoints.from_xarray)
-
-
-def _rows(which: Any, n: int) -> Int[np.ndarray, " k"]:
-    """Return the rows that an index means: an int of any type, a slice, a mask or a list."""
-    index = np.asarray(which) if not isinstance(which, slice) else None
-    if index is None:
-        return np.arange(n)[which]
-    if index.ndim == 0 and index.dtype.kind in "iu":
-        if not -n <= int(index) < n:
-            raise IndexError(f"point {int(index)} of {n}: indices run from {-n} to {n - 1}.")
-        return np.arange(n)[int(index)][None]
-    if index.dtype == np.bool_ and index.shape != (n,):
-        raise IndexError(f"the mask has shape {index.shape}, but there are {n} points.")
-    if index.ndim != 1 or (index.dtype.kind not in "iub" and index.size):
-        raise IndexError(f"points are indexed by ints, slices, masks or lists, not by {which!r}.")
-    return np.arange(n)[index.astype(np.int64) if index.dtype.kind != "b" else index]

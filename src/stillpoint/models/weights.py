@@ -1,0 +1,49 @@
+"""Weights of a network of regions: masks and signs, their graph, what a saved state must fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from ..status import ArgumentError
+
+Tensor = torch.Tensor
+
+
+def effective(raw: Tensor, mask: Tensor, signs: Tensor | None) -> Tensor:
+    """Return masked weights; with `signs`, those of the source (Dale's law)."""
+    return mask * raw if signs is None else mask * raw.abs() * signs
+
+
+def is_acyclic(W: Float[np.ndarray, "d d"]) -> bool:
+    """Whether no unit reaches itself along nonzero weights, so that W is nilpotent.
+
+    Examples
+    --------
+    >>> is_acyclic(np.array([[0.0, 1.0], [0.0, 0.0]]))
+    True
+    """
+    components, _ = connected_components(csr_array(W != 0), connection="strong")
+    return components == len(W) and not np.diag(W).any()
+
+
+def check_state(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Before weights are loaded: refuse wrong shapes; an mRNNTorch state has no bias of its own."""
+    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    wrong = [
+        f"{name} has shape {tuple(state[prefix + name].shape)}, wanted {tuple(value.shape)}"
+        for name, value in own.items()
+        if prefix + name in state and state[prefix + name].shape != value.shape
+    ]
+    if wrong:
+        regions = (*module.connectome.recurrent_regions, *module.connectome.input_regions)
+        sizes = ", ".join(f"{region.name} {region.num_units}" for region in regions)
+        raise ArgumentError(
+            f"state_dict: {'; '.join(wrong)}. The regions of this network are: {sizes}."
+        )
+    state.setdefault(prefix + "bias_offset", module.bias_offset.detach())

@@ -1,0 +1,13 @@
+"""Dynamics made from dynamics: the only way in which special cases enter.
+
+Regions with the rest held, cycles, observed coordinates, fixed inputs and Euler steps are not
+options of the analyses; each is a new system that the analyses see like any other.
+"""
+
+from .clamped import Clamped
+from .euler import EulerMap
+from .iterated import Iterated
+from .observed import Observable, Observed
+from .restricted import Restricted
+
+__all__ = ["Clamped", "EulerMap", "Iterated", "Observable", "Observed", "Restricted"]
