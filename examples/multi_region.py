@@ -52,7 +52,7 @@ def table_of_regions(lin: sp.Linearization) -> str:
 def main(folder: Path) -> None:
     """Run the whole analysis and draw it."""
     folder.mkdir(parents=True, exist_ok=True)
-    network = MultiRegionRNN(str(CONFIG), "relu", spectral_radius=1.3, seed=0, dtype=torch.float64)
+    network = MultiRegionRNN(CONFIG, "relu", spectral_radius=1.3, seed=0, dtype=torch.float64)
     system = sp.as_system(network)
     print(f"{system}\n")
 

@@ -830,3 +830,53 @@ def test_nothing_is_said_that_is_not_needed():
         warnings.simplefilter("error")
         system = sp.as_system(built(BatchFirst), **SIZES)
         sp.find_fixed_points(system, random_rows(D, M)[0], np.zeros(M))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_stacked_layers_are_searched_in_their_equilibrium_form(kind):
+    """Its zeros are those of the step, its Jacobian that of its residual, and it has the index."""
+    torch.manual_seed(3)
+    module = kind(2, 5, num_layers=2, batch_first=True).double()
+    with torch.no_grad():
+        for name, weight in module.named_parameters():
+            weight *= 3 if name.startswith("weight_hh") else 1
+    cell = sp.as_system(module).dynamics
+    states = np.random.default_rng(0).normal(size=(200, cell.state_size))
+    points = sp.find_fixed_points(sp.as_system(module), states, np.zeros(2))
+    assert len(points) >= 1
+    x, u = torch.as_tensor(points.xstar), torch.zeros(len(points), 2, dtype=torch.float64)
+    problem = cell.equilibrium_problem()
+    y = problem.coordinates(x, u)
+    assert y.shape == (len(points), 10)
+    torch.testing.assert_close(problem.state(y, u), x, rtol=0, atol=1e-12)
+    assert problem.residual(y, u).abs().max() < 1e-12
+    away = y + 0.3
+    by_torch = adapter.differentiate(lambda z: problem.residual(z, u), away)
+    torch.testing.assert_close(problem.jacobian(away, u), by_torch, rtol=0, atol=1e-12)
+    sign = torch.linalg.slogdet(-problem.jacobian(y, u)).sign
+    np.testing.assert_array_equal(sign.numpy(), points.index)
+
+
+def test_saturated_gates_of_stacks_and_black_boxes_make_no_points():
+    """Strong recurrent weights close gates far out, where the step moves nothing to rounding."""
+    torch.manual_seed(1)
+    stack = nn.GRU(2, 12, num_layers=2, batch_first=True).double()
+    cell = nn.GRUCell(2, 12).double()
+    with torch.no_grad():
+        for module in (stack, cell):
+            for name, weight in module.named_parameters():
+                weight *= 5 if name.startswith("weight_hh") else 1
+    black_box = sp.as_system(lambda x, u: cell(u, x), 12, 2, framework="torch")
+    for system in (sp.as_system(stack), black_box):
+        starts = np.random.default_rng(0).normal(size=(128, system.state_size))
+        points = sp.find_fixed_points(system, starts, np.zeros(2))
+        assert len(points) >= 1
+        assert np.abs(points.xstar).max() <= 1
+        assert not points.on_continuum.any()
+
+
+def test_the_table_tells_of_starts_that_failed():
+    system = sp.as_system(lambda x: x + np.tanh(x) * (1 + (x > 2) * x), state_size=1)
+    points = sp.find_fixed_points(system, np.array([[0.5], [40.0]]), max_steps=4)
+    assert len(points) == 1
+    assert "of 2 starts 1 used up its steps" in repr(points)

@@ -1,4 +1,4 @@
-"""Find, prove and explain the fixed points of trained recurrent neural networks.
+"""Find, count and explain the fixed points of trained recurrent neural networks.
 
 >>> import numpy as np, stillpoint as sp
 >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1, lefschetz=1)

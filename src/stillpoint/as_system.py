@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -80,7 +81,7 @@ def as_system(
         kind=kind if kind != "map" else None,
         jacobian=jacobian,
         input_jacobian=input_jacobian,
-        lefschetz=lefschetz,
+        lefschetz=None if lefschetz is None else operator.index(lefschetz),
         framework=framework,
         device=device,
     )

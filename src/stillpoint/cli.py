@@ -12,7 +12,7 @@ from .status import StillpointError
 from .tasks import FlipFlop
 
 app = typer.Typer(
-    help="Find, prove and explain the fixed points of recurrent networks.",
+    help="Find, count and explain the fixed points of recurrent networks.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -37,7 +37,7 @@ def demo_flip_flop(
     """Find every fixed point of a flip-flop network; count, classify and draw them."""
     try:
         _tell_flip_flop(cell, framework, bits, units, train, out)
-    except StillpointError as error:
+    except (StillpointError, OSError) as error:
         typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(2) from None
 
@@ -46,6 +46,8 @@ def _tell_flip_flop(
     cell: str, framework: str, bits: int, units: int, train: bool, out: Path
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    if train:
+        typer.echo(f"training {cell}, {bits} bits, {units} units ...")
     network, origin = flip_flop.network_for(cell, bits, units, train, out)
     system = flip_flop.system_for(network, framework)
     task = FlipFlop(bits=bits)
@@ -59,6 +61,9 @@ def _tell_flip_flop(
     typer.echo(f"  {'kind':<12}{'points':>8}{'index sum':>11}{'fewest hits':>13}")
     for kind, count, index_sum, hits in flip_flop.census_table(points):
         typer.echo(f"  {kind:<12}{count:>8}{index_sum:>+11}{hits:>13}")
+    if not len(points):
+        typer.echo("  nothing to classify: train longer, or another network\n")
+        return
     tally = points.census().tallies[0]
     typer.echo(f"  {'all':<12}{tally.n_points:>8}{tally.index_sum:>+11}{tally.least_hits:>13}")
     typer.echo(f"  coverage {tally.coverage:.4f}, largest q {points.q.max():.1e}\n")

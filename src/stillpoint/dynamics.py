@@ -71,6 +71,11 @@ class Dynamics(ABC):
         return "map"
 
     @property
+    def working_size(self) -> int:
+        """The size of the largest square matrix that a derivative builds per row."""
+        return self.state_size
+
+    @property
     def parts(self) -> Mapping[str, range]:
         """Named parts of the state, such as `h` and `c` of an LSTM."""
         return {}
@@ -132,6 +137,10 @@ class RootProblem(ABC):
     def jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r k"]:
         """Return dg_i / dy_j."""
 
+    def input_jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r m"]:
+        """Return dg_i / du_j; needed of the forms that are stacked."""
+        raise NotImplementedError
+
     def gradient(
         self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
     ) -> Float[Any, "n k"]:
@@ -165,6 +174,9 @@ class Motion(StateProblem):
         if self.dynamics.kind == "flow":
             return jacobian
         return jacobian - identity_like(jacobian, jacobian.shape[-1])
+
+    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.dynamics.input_jacobian(y, u)
 
     def gradient(self, y: Batch, u: Inputs, residual: Batch) -> Batch:
         pulled = self.dynamics.vjp(y, u, residual)

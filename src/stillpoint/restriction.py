@@ -12,20 +12,20 @@ from .door import read_inputs, read_states
 from .dynamics import Dynamics
 from .regions import Regions
 from .status import ArgumentError
-from .transforms import Clamped, Restricted
+from .transforms import Clamped, Restricted, Transformed
 
 
 def restriction_of(dynamics: Dynamics) -> Restricted | None:
     """Return the restriction that some dynamics come from, if any."""
-    while isinstance(dynamics, Clamped):
+    while isinstance(dynamics, Transformed) and not isinstance(dynamics, Restricted):
         dynamics = dynamics.inner
     return dynamics if isinstance(dynamics, Restricted) else None
 
 
 def held_values(dynamics: Dynamics) -> Float[np.ndarray, " r"] | None:
     """Return the values of the held units where they are fixed, None where they are inputs."""
-    while isinstance(dynamics, Clamped):
-        if isinstance(dynamics.inner, Restricted):
+    while isinstance(dynamics, Transformed):
+        if isinstance(dynamics, Clamped) and isinstance(dynamics.inner, Restricted):
             first = dynamics.inner.inner.input_size
             return to_numpy(dynamics.fixed)[dynamics.places >= first]
         dynamics = dynamics.inner

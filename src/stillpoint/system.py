@@ -16,7 +16,13 @@ from .door import read_input_sequences, read_inputs, read_states
 from .dynamics import Dynamics, Kind
 from .frameworks.base import adapter_of_arrays
 from .regions import Regions
-from .restriction import input_regions_of, join_states, read_context, split_states
+from .restriction import (
+    input_regions_of,
+    join_states,
+    read_context,
+    restriction_of,
+    split_states,
+)
 from .simulation import simulate
 from .status import ArgumentError, check_real, check_whole
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
@@ -146,11 +152,11 @@ class System:
 
     def jvp(self, x: Array, u: Array, v: Array) -> Float[Any, "n d"]:
         """Return J v, the derivative along `v`, shape (n, d)."""
-        return self._call(self.dynamics.jvp, x, u, v)
+        return self._call(self.dynamics.jvp, x, u, v=v)
 
     def vjp(self, x: Array, u: Array, w: Array) -> Float[Any, "n d"]:
         """Return w J, the transposed product with `w`, shape (n, d)."""
-        return self._call(self.dynamics.vjp, x, u, w)
+        return self._call(self.dynamics.vjp, x, u, w=w)
 
     def simulate(self, x0: Array, inputs: Array = None, *, steps: int | None = None) -> Array:
         """Return trajectories.
@@ -225,6 +231,10 @@ class System:
             raise ArgumentError("restrict: name regions, or pass units=, one of the two.")
         if self.observable is not None:
             raise ArgumentError("restrict: restrict the system first, then observe it.")
+        if restriction_of(self.dynamics) is not None:
+            raise ArgumentError(
+                "restrict: this system is a restriction already; restrict the whole one at once."
+            )
         if units is not None:
             kept = Regions(self.state_size, {"units": units}).indices("units")
         else:
@@ -359,14 +369,15 @@ class System:
 
     # -- between the caller's arrays and the network's own ------------------------------------
 
-    def _call(self, function: Callable[..., Array], x: Array, u: Array, *more: Array) -> Array:
+    def _call(self, function: Callable[..., Array], x: Array, u: Array, **more: Array) -> Array:
         native_x, native_u = self._native(x, u)
-        vectors = [read_states("vector", vector, self.state_size) for vector in more]
-        for vector in vectors:
-            if len(vector) != len(native_x):
+        vectors = []
+        for name, values in more.items():
+            vectors.append(read_states(name, values, self.state_size))
+            if len(vectors[-1]) != len(native_x):
                 raise ArgumentError(
-                    f"vector: got shape {vector.shape}, but {tuple(native_x.shape)} is wanted, as "
-                    f"x has."
+                    f"{name}: got shape {vectors[-1].shape}, but {tuple(native_x.shape)} is "
+                    f"wanted, as x has."
                 )
         return self._like(x, function(native_x, native_u, *map(self._asarray, vectors)))
 

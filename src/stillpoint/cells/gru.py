@@ -84,15 +84,9 @@ class GRUCell(RowScaledCell):
 
     def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
         gates, z = self._gates(x, u), self._update(x, u)
-        b_r, b_z, b_n = gate_blocks(self.B, 3)
-        slope = (1 - z) * (1 - gates.n * gates.n)
-        return ScaledRows(
-            [
-                (slope * gates.m * gates.r * (1 - gates.r), b_r),
-                ((x - gates.n) * z * (1 - z), b_z),
-                (slope, b_n),
-            ]
-        )
+        _, b_z, _ = gate_blocks(self.B, 3)
+        candidate = self._candidate_input_rows(gates).scaled(1 - z)
+        return candidate.plus(((x - gates.n) * z * (1 - z), b_z))
 
     def equilibrium_problem(self) -> RootProblem:
         return GRUEquilibrium(self)
@@ -105,12 +99,21 @@ class GRUCell(RowScaledCell):
         """Return dn_i / dx_j."""
         return self._candidate_rows(self._gates(x, u)).matrix()
 
+    def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        """Return dn_i / du_j."""
+        return self._candidate_input_rows(self._gates(x, u)).matrix()
+
     def _candidate_rows(self, gates: _Gates) -> ScaledRows:
         w_r, _, w_n = gate_blocks(self.W, 3)
         slope = 1 - gates.n * gates.n
         return ScaledRows(
             [(slope * gates.r, w_n), (slope * gates.m * gates.r * (1 - gates.r), w_r)]
         )
+
+    def _candidate_input_rows(self, gates: _Gates) -> ScaledRows:
+        b_r, _, b_n = gate_blocks(self.B, 3)
+        slope = 1 - gates.n * gates.n
+        return ScaledRows([(slope * gates.m * gates.r * (1 - gates.r), b_r), (slope, b_n)])
 
     def _gates(self, x: Batch, u: Inputs) -> _Gates:
         w_r, _, w_n = gate_blocks(self.W, 3)
@@ -142,3 +145,6 @@ class GRUEquilibrium(StateProblem):
         jacobian = self.cell.candidate_jacobian(y, u)
         jacobian -= identity_like(y, y.shape[-1])
         return jacobian
+
+    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.cell.candidate_input_jacobian(y, u)

@@ -120,3 +120,6 @@ class LeakyEquilibrium(StateProblem):
         jacobian = self.cell.W * self.cell.slope(y)[:, None, :]
         jacobian -= identity_like(y, y.shape[-1])
         return jacobian
+
+    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
+        return namespace(y).ones_like(y)[:, :, None] * self.cell.B

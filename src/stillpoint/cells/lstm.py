@@ -176,12 +176,14 @@ class LSTMCell(Cell):
         at = self._evaluate_at_rest(h, u)
         return self.project(at.o * at.tanh_c)
 
-    def resting_output_jacobian(self, h: Output, u: Inputs) -> Float[Any, "n p p"]:
-        """Return the Jacobian of `resting_output` in h."""
+    def resting_output_jacobian(
+        self, h: Output, u: Inputs, weights: Float[Any, "g j"]
+    ) -> Float[Any, "n p j"]:
+        """Return the Jacobian of `resting_output` in what `weights` read: W for h, B for u."""
         at = self._evaluate_at_rest(h, u)
-        # At rest, dc/dh is the one-step dc'/dh with the leak 1 - f divided out.
-        memory = at.memory_rows(self.W).scaled(1 / at.not_f)
-        return self._project_rows(at.output_rows(self.W, memory).matrix())
+        # At rest, the derivative of c is that of one step with the leak 1 - f divided out.
+        memory = at.memory_rows(weights).scaled(1 / at.not_f)
+        return self._project_rows(at.output_rows(weights, memory).matrix())
 
     def _split(self, x: Batch) -> tuple[Output, Memory]:
         return x[:, : self.output_size], x[:, self.output_size :]
@@ -228,6 +230,9 @@ class LSTMEquilibrium(RootProblem):
         return self.cell.resting_output(y, u) - y
 
     def jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p p"]:
-        jacobian = self.cell.resting_output_jacobian(y, u)
+        jacobian = self.cell.resting_output_jacobian(y, u, self.cell.W)
         jacobian -= identity_like(y, y.shape[-1])
         return jacobian
+
+    def input_jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p m"]:
+        return self.cell.resting_output_jacobian(y, u, self.cell.B)

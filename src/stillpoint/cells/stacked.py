@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Float
 
 from ..arrays import ArrayKind, identity_like, namespace
-from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
 from ..status import ArgumentError
 
 
@@ -95,6 +95,15 @@ class StackedCell(Dynamics):
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self._derivative(x, u)[:, :, self.state_size :]
 
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return all(layer.has_equilibrium_form for layer in self.layers)
+
+    def equilibrium_problem(self) -> RootProblem:
+        if not self.has_equilibrium_form:
+            return self.residual_problem()
+        return StackedEquilibrium(self, [layer.equilibrium_problem() for layer in self.layers])
+
     def _derivative(self, x: Batch, u: Inputs) -> Float[Any, "n d d+m"]:
         """Return the derivative of the step in (x, u), by the chain rule from layer to layer."""
         xp = namespace(x)
@@ -112,10 +121,58 @@ class StackedCell(Dynamics):
             u = _read(layer, layer.step(state, u))
         return xp.concat(layers, axis=1)
 
+    def states(self, x: Batch) -> list[Float[Any, "n _"]]:
+        """Return the state of every layer."""
+        return [x[:, start:stop] for start, stop in self._spans]
+
     @property
     def _spans(self) -> list[tuple[int, int]]:
         sizes = [layer.state_size for layer in self.layers]
         return [(end - size, end) for end, size in zip(accumulate(sizes), sizes, strict=True)]
+
+
+@dataclass(frozen=True)
+class StackedEquilibrium(RootProblem):
+    """The equilibrium forms of all layers; at rest a layer reads the resting output below it.
+
+    The unknowns are the outputs of the layers: h, or h without c for an LSTM.
+    """
+
+    cell: StackedCell
+    forms: Sequence[RootProblem]
+
+    def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:  # noqa: ARG002
+        pairs = zip(self.cell.layers, self.cell.states(x), strict=True)
+        return namespace(x).concat([_read(layer, state) for layer, state in pairs], axis=1)
+
+    def state(self, y: Float[Any, "n k"], u: Inputs) -> Batch:
+        return namespace(y).concat([f.state(own, inp) for f, own, inp in self._at(y, u)], axis=1)
+
+    def residual(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n k"]:
+        return namespace(y).concat([f.residual(own, inp) for f, own, inp in self._at(y, u)], axis=1)
+
+    def jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n k k"]:
+        xp, rows, start, below = namespace(y), [], 0, 0
+        empty = xp.zeros_like(y)[:, None, :]
+        for form, own, inputs in self._at(y, u):
+            width = own.shape[1]
+            blocks = [form.jacobian(own, inputs)]
+            if start:
+                blocks.insert(0, form.input_jacobian(own, inputs))
+            padding = (start - below, y.shape[1] - start - width)
+            left, right = (xp.zeros_like(own)[:, :, None] + empty[:, :, :n] for n in padding)
+            rows.append(xp.concat([left, *blocks, right], axis=2))
+            start, below = start + width, width
+        return xp.concat(rows, axis=1)
+
+    def _at(self, y: Float[Any, "n k"], u: Inputs) -> list[tuple[RootProblem, Any, Any]]:
+        """Return every layer's form, its unknowns, and the inputs that it reads at rest."""
+        layers, start = [], 0
+        for form, layer in zip(self.forms, self.cell.layers, strict=True):
+            own = y[:, start : start + len(_output_of(layer))]
+            layers.append((form, own, u))
+            start, u = start + own.shape[1], own
+        return layers
 
 
 def _output_of(layer: Dynamics) -> range:

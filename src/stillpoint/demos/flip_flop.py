@@ -134,12 +134,16 @@ def draw(story: Story, path: Path) -> Path:
         plots.fixed_points(points, story.trajectories, projection=pca, dimensions=3, ax=ax)
         ax.set_title(f"{title}: {len(points)} points\n{_evidence(points)}")
         ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
+        for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+            axis.labelpad = -12  # where the tick labels were
         ax.legend(loc="upper left", fontsize="small", frameon=False)
     plots.spectrum(story.from_noise, ax=axes[2])
     axes[2].set_title("Eigenvalues of the Jacobian at each point")
     axes[2].legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
     axes[2].set_ylim(-1.5, 1.2)
-    return write_atomically(path, lambda file: figure.savefig(file, dpi=120))
+    return write_atomically(
+        path, lambda file: figure.savefig(file, dpi=120, bbox_inches="tight", pad_inches=0.15)
+    )
 
 
 def census_table(points: FixedPoints) -> list[tuple[str, int, int, int]]:

@@ -160,8 +160,10 @@ def _size(name: str, given: int | None, model: nn.Module, attribute: str) -> int
     size = getattr(model, attribute, None) if given is None else given
     if not isinstance(size, int):
         raise ArgumentError(
-            f"{name}: got {given}, and {type(model).__name__} has no integer `{attribute}`; "
-            f"pass as_system(model, {name}=...)."
+            f"{name}: got {given}, and {type(model).__name__} has no integer `{attribute}`. If the "
+            f"module is one step of a recurrent network, `output, h_next = model(input, h)`, pass "
+            f"as_system(model, {name}=...); any other module (convolutional, feed-forward) has no "
+            f"state to search in."
         )
     return size
 

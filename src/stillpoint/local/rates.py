@@ -111,8 +111,9 @@ def _leaky(system: System) -> LeakyCell:
     if isinstance(system.dynamics, LeakyCell):
         return system.dynamics
     raise ArgumentError(
-        f"system: {type(system.dynamics).__name__} has no rates h = phi(x) beside its state; only "
-        f"leaky networks have. For an Elman network the state is h itself: use linearize."
+        f"system: got one of {type(system.dynamics).__name__}, but a whole leaky network with its "
+        f"inputs is wanted, as `as_system` makes it. The state of an Elman network is h itself: "
+        f"use linearize."
     )
 
 

@@ -102,7 +102,7 @@ class Connectome:
     input_connections: Sequence[Connection] = ()
 
     def __post_init__(self) -> None:
-        problems = list(problems_of(self))
+        problems = list(problems_of(**{name: getattr(self, name) for name in _LISTS}))
         if problems:
             raise ArgumentError("connectome: " + "; ".join(problems) + ".")
 
@@ -140,12 +140,16 @@ class Connectome:
             required = names[:2]
             for k, entry in enumerate(entries):
                 problems += key_problems(f"{name}[{k}]", entry, names, required)
-            lists[name] = [{key: entry[key] for key in names if key in entry} for entry in entries]
+            lists[name] = [
+                {key: entry[key] for key in names if key in entry}
+                for entry in entries
+                if isinstance(entry, Mapping) and all(key in entry for key in required)
+            ]
+        tables = {name: [_LISTS[name](**e) for e in entries] for name, entries in lists.items()}
+        problems += problems_of(**tables)
         if problems:
             raise ArgumentError("connectome: " + "; ".join(problems) + ".")
-        return cls(
-            **{name: [_LISTS[name](**e) for e in entries] for name, entries in lists.items()}
-        )
+        return cls(**tables)
 
     # -- units --------------------------------------------------------------------------------
 
@@ -217,6 +221,11 @@ class Connectome:
         """
         regions, channels = self.state_regions, self.input_channels
         source, arrow, destination = lesion.partition("->")
+        if not arrow and source in channels.names:
+            raise ArgumentError(
+                f"lesion: {source!r} is an input region; cut its projections, such as "
+                f"'{source}->{regions.names[0]}', or leave out its input."
+            )
         gone = set(regions.children(destination if arrow else source))
         if arrow:
             check_option("region", source, [*regions.names, *channels.names])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from numbers import Integral, Real
 from typing import Any
 
 
@@ -24,32 +27,51 @@ def key_problems(
             yield f"{where} lacks {key!r}"
 
 
-def problems_of(connectome: Any) -> Iterator[str]:
+def problems_of(
+    recurrent_regions: Sequence[Any],
+    input_regions: Sequence[Any],
+    recurrent_connections: Sequence[Any],
+    input_connections: Sequence[Any],
+) -> Iterator[str]:
     """Yield everything that is wrong with a connectome, in words."""
-    recurrent, inputs = connectome.recurrent_regions, connectome.input_regions
-    names = [region.name for region in (*recurrent, *inputs)]
-    parents = {r.parent_region for r in recurrent if r.parent_region is not None}
-    for name in sorted({n for n in names if names.count(n) > 1}):
+    everywhere = (*recurrent_regions, *input_regions)
+    names = [region.name for region in everywhere]
+    parents: dict[str, list[str]] = {}
+    for region in recurrent_regions:
+        if region.parent_region is not None:
+            parents.setdefault(region.parent_region, []).append(region.name)
+    for name in sorted({str(n) for n in names if names.count(n) > 1}):
         yield f"the name {name!r} is given to more than one region"
-    for name in sorted(parents & set(names)):
+    for name in sorted(set(parents) & set(names)):
         yield f"{name!r} names both a region and a parent"
     for name in sorted({"stimulus", "held"} & {*names, *parents}):
         yield f"{name!r} is the name of inputs that systems add; choose another for the region"
-    for region in (*recurrent, *inputs):
-        if region.sign not in ("pos", "neg"):
-            yield f"sign of {region.name!r} is {region.sign!r}, but 'pos' or 'neg' is wanted"
-        if not isinstance(region.num_units, int) or region.num_units < 1:
-            yield f"num_units of {region.name!r} is {region.num_units!r}, but at least 1 is wanted"
-    targets = {r.name for r in recurrent} | parents
-    yield from _connection_problems(connectome.recurrent_connections, targets, targets, "regions")
-    sources = {r.name for r in inputs}
-    yield from _connection_problems(connectome.input_connections, sources, targets, "input regions")
+    for region in everywhere:
+        yield from _region_problems(region)
+    children = {r.name: [r.name] for r in recurrent_regions} | parents
+    channels = {r.name: [r.name] for r in input_regions}
+    yield from _connection_problems(recurrent_connections, children, children, "regions")
+    yield from _connection_problems(input_connections, channels, children, "input regions")
+
+
+def _region_problems(region: Any) -> Iterator[str]:
+    if region.sign not in ("pos", "neg"):
+        yield f"sign of {region.name!r} is {region.sign!r}, but 'pos' or 'neg' is wanted"
+    if not _is_number(region.num_units, Integral) or region.num_units < 1:
+        yield f"num_units of {region.name!r} is {region.num_units!r}, but at least 1 is wanted"
+    for field in ("base_firing", "init"):
+        value = getattr(region, field, 0.0)
+        if not _is_number(value, Real) or not math.isfinite(value):
+            yield f"{field} of {region.name!r} is {value!r}, but a finite number is wanted"
 
 
 def _connection_problems(
-    connections: Sequence[Any], sources: set[str], targets: set[str], noun: str
+    connections: Sequence[Any],
+    sources: Mapping[str, Sequence[str]],
+    targets: Mapping[str, Sequence[str]],
+    noun: str,
 ) -> Iterator[str]:
-    seen = set()
+    seen: dict[tuple[str, str], str] = {}
     for c in connections:
         label = f"{c.src_region}->{c.dst_region}"
         if c.src_region not in sources:
@@ -58,8 +80,17 @@ def _connection_problems(
         if c.dst_region not in targets:
             known = ", ".join(sorted(targets)) or "none"
             yield f"{label} goes to {c.dst_region!r}, which is unknown (regions: {known})"
-        if c.sparsity is not None and not 0 <= c.sparsity < 1:
-            yield f"sparsity of {label} is {c.sparsity}, but a fraction in [0, 1) is wanted"
-        if label in seen:
-            yield f"{label} is listed twice"
-        seen.add(label)
+        sparsity = 0.0 if c.sparsity is None else c.sparsity
+        if not _is_number(sparsity, Real) or not 0 <= sparsity < 1:
+            yield f"sparsity of {label} is {c.sparsity!r}, but a fraction in [0, 1) is wanted"
+        pairs = product(sources.get(c.src_region, ()), targets.get(c.dst_region, ()))
+        twice = {seen[pair] for pair in pairs if pair in seen}
+        if twice:
+            other = sorted(twice)[0]
+            yield f"{label} is listed twice" if other == label else f"{label} overlaps {other}"
+        for pair in product(sources.get(c.src_region, ()), targets.get(c.dst_region, ())):
+            seen[pair] = label
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class MultiRegionRNN(nn.Module):
 
     def __init__(
         self,
-        connectome: Connectome | Mapping[str, Any] | str,
+        connectome: Connectome | Mapping[str, Any] | str | Path,
         phi: str = "relu",
         *,
         form: str = "leaky",
@@ -111,7 +112,7 @@ class MultiRegionRNN(nn.Module):
         self.connectome = connectome
         self.phi = check_option("phi", phi, _ACTIVATIONS)
         self.form = check_option("form", form, ("leaky", "elman"))
-        if not 0 < dt <= tau:
+        if form == "leaky" and not 0 < dt <= tau:
             raise ArgumentError(f"dt, tau: got {dt} and {tau}, but 0 < dt <= tau is wanted.")
         self.dt, self.tau = float(dt), float(tau)
         self.dale, self.dale_inputs = dale, dale_inputs
@@ -122,6 +123,12 @@ class MultiRegionRNN(nn.Module):
         if spectral_radius is not None:
             self._scale_to(spectral_radius)
         self.register_load_state_dict_pre_hook(check_state)
+
+    def extra_repr(self) -> str:
+        """Regions and projections, for `repr`."""
+        regions = ", ".join(f"{r.name} {r.num_units}" for r in self.connectome.recurrent_regions)
+        projections = len(self.connectome.recurrent_connections)
+        return f"{self.form}, {self.phi}, regions: {regions}; {projections} recurrent projections"
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -246,6 +253,8 @@ class MultiRegionRNN(nn.Module):
             raise ArgumentError(
                 f"weights: got shape {tuple(W.shape)}, but {(self.num_units,) * 2} is wanted."
             )
+        if not len(u):
+            raise ArgumentError("inputs: got no time step; at least one is wanted.")
         phi, spread = _ACTIVATIONS[self.phi], float(np.sqrt(2 / self.alpha))
         h = x if self.form == "elman" else phi(x) if h0 is None else h0
         xs, hs = [], []
@@ -317,7 +326,7 @@ class MultiRegionRNN(nn.Module):
             cell = VanillaCell(W=W, B=W_in, b=b, phi=self.phi)
         return System.of(
             cell,
-            dt=self.dt,
+            dt=self.dt if self.form == "leaky" else None,
             state_regions=self.regions,
             input_regions=Regions(W_in.shape[1], members),
         )

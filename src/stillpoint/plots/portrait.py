@@ -75,6 +75,11 @@ def fixed_points(
             f"figure.add_subplot(projection='3d')."
         )
     paths = None if trajectories is None else read_floats("trajectories", trajectories)
+    if paths is not None and paths.ndim != 3:
+        raise ArgumentError(
+            f"trajectories: got shape {paths.shape}, but (trials, time, d) is wanted; for one "
+            f"trial pass trajectories[None]."
+        )
     if paths is None and not len(points):
         raise ArgumentError("points: there are none, and no trajectories either: nothing to draw.")
     if projection is None:

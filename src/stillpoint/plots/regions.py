@@ -99,5 +99,10 @@ def _in_blocks(regions: Regions) -> tuple[np.ndarray, list[str], np.ndarray]:
         raise ArgumentError(
             "lin: its system has no regions; name some: as_system(..., regions={'name': indices})."
         )
-    names = list(regions)
+    names: list[str] = []
+    drawn: set[int] = set()
+    for name, places in regions.items():  # a part of what is drawn already is left out
+        if not drawn & set(places):
+            names.append(name)
+            drawn |= set(places)
     return regions.indices(*names), names, np.cumsum([len(regions[name]) for name in names])

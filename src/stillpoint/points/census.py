@@ -122,7 +122,7 @@ class Tally:
         if self.singletons:
             low, high = self.chao1_interval
             return (
-                f"{self.singletons} points were reached only once "
+                f"{_points_were(self.singletons)} reached only once "
                 f"(Chao1 estimates {self.chao1:.0f} points, {low:.0f} to {high:.0f})"
             )
         return f"every point was reached at least {_times(self.least_hits)}"
@@ -268,6 +268,10 @@ def _tally(points: FixedPoints, rows: np.ndarray, inputs: np.ndarray) -> Tally:
         degenerate=int(points.is_degenerate[rows].sum()),
         continuum=int(points.on_continuum[rows].sum()),
     )
+
+
+def _points_were(count: int) -> str:
+    return "1 point was" if count == 1 else f"{count} points were"
 
 
 def _times(count: int) -> str:

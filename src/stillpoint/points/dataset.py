@@ -30,7 +30,7 @@ _START_DIMS = {
     "end": ("start", "state"),
 }
 _FLAGS = ("is_stable", "mirrored", "on_continuum")
-_ALONE = ("starts", "provenance", "certificate", "is_selection")
+_ALONE = ("starts", "provenance", "is_selection")
 
 
 def to_dataset(points: FixedPoints) -> xarray.Dataset:

@@ -95,7 +95,7 @@ def _with_evidence(
     x, u = lin.states, lin.inputs
     conditioning = _condition(system.dynamics, x, u)
     degenerate = ~(conditioning < DEGENERATE)
-    image = half_square(system.dynamics, -x, u, equilibrium=True)
+    images = [half_square(system.dynamics, -x, u, equilibrium=form) for form in (True, False)]
     rows = {
         "xstar": x,
         "inputs": u,
@@ -107,7 +107,7 @@ def _with_evidence(
         "n_unstable": lin.n_unstable,
         "is_stable": lin.is_stable,
         "index": np.where(degenerate, 0, lin.index),
-        "mirrored": counts_as_zero(image, x, settings.tol),
+        "mirrored": np.all([counts_as_zero(q, x, settings.tol) for q in images], axis=0),
         "on_continuum": on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
     }
     return FixedPoints(
@@ -128,6 +128,13 @@ def _condition(
     return condition(jacobian, scale=1.0)
 
 
+def is_degenerate(
+    dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
+) -> Bool[np.ndarray, " k"]:
+    """Return where the equations are singular to working precision."""
+    return ~(_condition(dynamics, x, u) < DEGENERATE)
+
+
 def _polish(
     dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
 ) -> Float[np.ndarray, "k d"]:
@@ -137,8 +144,7 @@ def _polish(
     singular and a Newton step is not defined.
     """
     for solver in (_FULL_STEPS, LevenbergMarquardt(slope_tol=0.0)):
-        degenerate = ~(_condition(dynamics, x, u) < DEGENERATE)
-        rows = np.flatnonzero(degenerate | isinstance(solver, Newton))
+        rows = np.flatnonzero(isinstance(solver, Newton) | is_degenerate(dynamics, x, u))
         if not len(rows):
             continue
         start, inputs = x[rows], u[rows]

@@ -16,12 +16,16 @@ from ..solvers import Outcome, Solver, solve
 from ..status import ArgumentError, Status, StillpointWarning
 from ..system import System
 from ..transforms import Restricted
-from .evidence import collect, counts_as_zero, half_square
+from .evidence import collect, counts_as_zero, half_square, is_degenerate
 from .fixed_points import FixedPoints
 from .sampling import mixed_states
 from .settings import Settings, read_settings
 from .starts import Starts
 from .uniqueness import conditions
+
+# Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
+# singular is taken for a saturated one, which moves too little to see, and not for a fixed point.
+_REACH = 2.0
 
 
 def find_fixed_points(
@@ -57,14 +61,16 @@ def find_fixed_points(
     solver
         A solver of `stillpoint.solvers`, or several: each takes on the starts that those before
         it did not bring to a fixed point. By default Newton on the equilibrium form, then
-        Levenberg-Marquardt on the motion itself.
+        Levenberg-Marquardt on the motion itself; the latter alone where gates cannot be divided
+        out (functions, black-box modules, iterates).
     tol
         Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), relative to
         max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a function that works in
         float32 only.
     tol_unique
-        Two end states closer than this are one point, by chains of such hops. By default
-        (2 tol)^(1/4) times max(1, max|x|): the resolution that the residual allows.
+        Two end states closer than this are one point, by chains of such hops. Distances are
+        between arcsinh(x): absolute below |x| = 1, relative above. By default (2 tol)^(1/4), the
+        resolution that the residual allows.
     max_steps
         Steps per start and solver.
     rounds
@@ -198,6 +204,11 @@ def _judge(
     drawn = half_square(system.dynamics, end, u, equilibrium=True)
     creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
     status[creeping] = Status.SLOW_POINT
+    if not system.dynamics.has_equilibrium_form:
+        far = np.abs(end).max(axis=1) > _REACH * max(1.0, float(np.abs(x).max()))
+        suspects = np.flatnonzero((status == Status.FIXED_POINT) & far)
+        singular = is_degenerate(system.dynamics, end[suspects], u[suspects])
+        status[suspects[singular]] = Status.SLOW_POINT
     return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
 
 

@@ -61,8 +61,6 @@ class FixedPoints:
         One row for every start of the search.
     provenance
         Versions, options, seeds and a hash of the weights.
-    certificate
-        Rigorous proofs, where they were asked for.
     is_selection
         Whether points of the search are missing here because they were not selected.
     """
@@ -82,7 +80,6 @@ class FixedPoints:
     on_continuum: Bool[np.ndarray, " n"]
     starts: Starts
     provenance: Mapping[str, Any] = field(default_factory=dict)
-    certificate: Any = None
     is_selection: bool = False
 
     # -- as a sequence ------------------------------------------------------------------------
@@ -100,7 +97,6 @@ class FixedPoints:
             self,
             **chosen,
             starts=starts,
-            certificate=None if self.certificate is None else self.certificate[rows],
             is_selection=self.is_selection
             or not np.array_equal(np.sort(rows), np.arange(len(self))),
         )
@@ -217,7 +213,6 @@ class FixedPoints:
             several[0],
             **rows,
             starts=Starts.concatenate(starts),
-            certificate=None,
             is_selection=any(p.is_selection for p in several),
         )
 
@@ -282,9 +277,7 @@ class FixedPoints:
 
 #: The fields that have one row per point.
 ROW_FIELDS = tuple(
-    f.name
-    for f in fields(FixedPoints)
-    if f.name not in ("starts", "provenance", "certificate", "is_selection")
+    f.name for f in fields(FixedPoints) if f.name not in ("starts", "provenance", "is_selection")
 )
 
 io.reader("FixedPoints")(FixedPoints.from_xarray)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..status import Status
+
 if TYPE_CHECKING:
     from .fixed_points import FixedPoints
 
@@ -34,6 +36,10 @@ def table(points: FixedPoints) -> str:
             f"{k:>5} {points.n_unstable[k]:>8} {points.hits[k]:>6} {points.q[k]:>8.0e} "
             f"{largest[k]:>8.4f} {points.index[k]:>+5}  ({shown}{more})"
         )
+    failed = {s.sentence: n for s, n in points.starts.counts().items() if s != Status.FIXED_POINT}
+    if failed and not points.is_selection:
+        told = "; ".join(f"{count} {sentence}" for sentence, count in failed.items())
+        lines.append(f"of {len(points.starts)} starts {told}")
     if len(points) > _ROWS:
         lines.append(f"  ... and {len(points) - _ROWS} more")
     return "\n".join(lines)

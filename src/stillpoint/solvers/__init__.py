@@ -18,7 +18,7 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
 
     Newton on the equilibrium form where there is one, then Levenberg-Marquardt on the motion;
     `benchmarks/solvers.py` is the measurement behind it. Where gates cannot be divided out, Newton
-    runs to saturated states whose motion is zero to rounding, so Levenberg-Marquardt works alone.
+    runs to saturated states whose motion is zero to rounding; Levenberg-Marquardt works alone.
     """
     if dynamics.has_equilibrium_form:
         return (Newton(), LevenbergMarquardt())

@@ -71,7 +71,6 @@ def solve(
         Rows that are worked on at a time; by default as many as `MEMORY_BUDGET` holds.
     progress
         Whether to draw a progress bar; None draws it on a terminal, when it takes long.
-
     interruptible
         Whether Ctrl-C ends the search with what has finished; the other rows say so. Otherwise
         KeyboardInterrupt goes on.
@@ -151,6 +150,6 @@ def _write(
 
 def _rows_in_budget(solvers: Sequence[Solver], dynamics: Dynamics) -> int:
     """Return how many rows the memory budget holds, at eight bytes a number."""
-    d = dynamics.state_size
+    d = dynamics.working_size
     matrices = max(solver.matrices for solver in solvers)
     return max(1, MEMORY_BUDGET // (8 * (matrices * d * d + _VECTORS * (d + dynamics.input_size))))

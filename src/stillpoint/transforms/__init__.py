@@ -4,10 +4,11 @@ Regions with the rest held, cycles, observed coordinates, fixed inputs and Euler
 options of the analyses; each is a new system that the analyses see like any other.
 """
 
+from .base import Transformed
 from .clamped import Clamped
 from .euler import EulerMap
 from .iterated import Iterated
 from .observed import Observable, Observed
 from .restricted import Restricted
 
-__all__ = ["Clamped", "EulerMap", "Iterated", "Observable", "Observed", "Restricted"]
+__all__ = ["Clamped", "EulerMap", "Iterated", "Observable", "Observed", "Restricted", "Transformed"]

@@ -28,6 +28,10 @@ class Transformed(Dynamics):
         return self.inner.arrays
 
     @property
+    def working_size(self) -> int:
+        return self.inner.working_size
+
+    @property
     def kind(self) -> Kind:
         return self.inner.kind
 

@@ -212,6 +212,9 @@ class mFixedPointFinder:  # noqa: N801
         if not len(again):
             return points
         more = self._search(system, starts.end[again], starts.inputs[again])
+        before = starts.take(again)
+        resumed = replace(more.starts, states=before.states, steps=before.steps + more.starts.steps)
+        more = replace(more, starts=resumed)
         both = FixedPoints.concatenate([points, more]).unique(self.hps.tol_unique)
         rows = np.arange(len(starts))
         rows[again] = len(starts) + np.arange(len(again))
@@ -256,7 +259,7 @@ class emFixedPointFinder(mFixedPointFinder):  # noqa: N801
 def _matrix(name: str, values: Any) -> np.ndarray:
     """Return values with their leading dimensions flattened; a vector is one row."""
     array = np.atleast_1d(read_floats(name, values))
-    return array.reshape(-1, array.shape[-1])
+    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def _warn(points: FixedPoints) -> None:

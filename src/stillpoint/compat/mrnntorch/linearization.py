@@ -76,12 +76,12 @@ class mLinearization:  # noqa: N801
 
         `delta_state` has shape (k,) or (n, k), the other deviations (m,) and (r,) or n rows each.
         """
-        state, driven = self.jacobian(input, x, h=h, dh=dh)
+        state, driven = mLinearization.jacobian(self, input, x, h=h, dh=dh)
         value = self._linear(input, x, h, dh)[2][self._indices(self.region_list)]
         deviation = torch.atleast_2d(delta_state).flatten(end_dim=-2).to(state)
         result = value + deviation @ state.T + delta_input.to(driven) @ driven.T
         if delta_state_static is not None and self.static_region_list:
-            static, _ = self.jacobian(input, x, excluded_regions=True, h=h, dh=dh)
+            static, _ = mLinearization.jacobian(self, input, x, True, h=h, dh=dh)
             result = result + delta_state_static.to(static) @ static.T
         return result
 
@@ -95,7 +95,7 @@ class mLinearization:  # noqa: N801
         dh: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
-        values, vectors = torch.linalg.eig(self.jacobian(input, x, h=h, dh=dh)[0])
+        values, vectors = torch.linalg.eig(mLinearization.jacobian(self, input, x, h=h, dh=dh)[0])
         return values.real, values.imag, vectors
 
     def _indices(self, regions: list[str]) -> Tensor:
@@ -105,16 +105,57 @@ class mLinearization:  # noqa: N801
         self, inputs: Tensor, x: Tensor, h: Tensor | None, dh: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return A, B and the value of the whole network, in float64."""
-        system, state = self._system, torch.atleast_2d(x)
-        drive = torch.atleast_2d(inputs)
+        system, state = self._system, _one_row("x", x)
+        drive = _one_row("input", inputs)
         drive = torch.cat([drive, torch.zeros(len(drive), system.state_size).to(drive)], dim=1)
         if dh and is_leaky(self.rnn):
             if h is None:
                 raise ArgumentError("h: got None, but dh=True differentiates in h; pass the rates.")
-            system, state = rates_at_fixed_state(system, state[0]), torch.atleast_2d(h)
+            system, state = rates_at_fixed_state(system, state[0]), _one_row("h", h)
         lin = linearize(system, state, drive)
         return torch.as_tensor(lin.A[0]), torch.as_tensor(lin.B[0]), torch.as_tensor(lin.value[0])
 
 
 class emLinearization(mLinearization):  # noqa: N801
-    """The same for Elman networks."""
+    """The same for Elman networks, whose state is h."""
+
+    def jacobian(  # type: ignore[override]
+        self,
+        input: Tensor,  # noqa: A002
+        h: Tensor,
+        excluded_regions: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the Jacobians in the state and in the input."""
+        return super().jacobian(input, h, excluded_regions)
+
+    def forward(  # type: ignore[override]
+        self,
+        input: Tensor,  # noqa: A002
+        h: Tensor,
+        delta_input: Tensor,
+        delta_h: Tensor,
+        delta_h_static: Tensor | None = None,
+    ) -> Tensor:
+        """Return the first-order prediction of the chosen regions' next h."""
+        return super().forward(input, h, delta_input, delta_h, delta_h_static)
+
+    __call__ = forward
+
+    def eigendecomposition(  # type: ignore[override]
+        self,
+        input: Tensor,  # noqa: A002
+        h: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
+        return super().eigendecomposition(input, h)
+
+
+def _one_row(name: str, values: Tensor) -> Tensor:
+    """Return a vector, or an array of one row, as one row."""
+    rows = torch.atleast_2d(values).reshape(-1, values.shape[-1])
+    if len(rows) != 1:
+        raise ArgumentError(
+            f"{name}: got shape {tuple(values.shape)}, but one state is linearised at a time; for "
+            f"many at once use stillpoint.linearize."
+        )
+    return rows

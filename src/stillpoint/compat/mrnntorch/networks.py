@@ -87,7 +87,7 @@ class mRNN(nn.Module):  # noqa: N801
         if config is not None:
             read = Connectome.from_json(config)
             self._lists = {name: list(getattr(read, name)) for name in self._lists}
-            if config_finalize and read.recurrent_connections:
+            if config_finalize and read.recurrent_regions:
                 self.finalize_connectivity()
 
     # -- building -----------------------------------------------------------------------------

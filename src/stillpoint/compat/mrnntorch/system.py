@@ -13,7 +13,11 @@ from ...status import ArgumentError
 from ...system import System
 from .networks import mRNN
 
-_NEEDED = ("W_rec", "W_rec_mask", "W_inp", "W_inp_mask", "tonic_inp", "region_dict", "inp_dict")
+_NEEDED = (
+    *("W_rec", "W_rec_mask", "W_rec_sign_matrix", "rec_constrained"),
+    *("W_inp", "W_inp_mask", "W_inp_sign_matrix", "inp_constrained"),
+    *("tonic_inp", "region_dict", "inp_dict", "activation_name"),
+)
 
 
 def is_leaky(rnn: Any) -> bool:
