@@ -181,7 +181,7 @@ def test_the_verdict_on_points_reached_only_once():
     (tally,) = census.tallies
     assert tally.singletons == 1
     assert tally.coverage == pytest.approx(0.8)
-    assert "1 points were reached only once (Chao1 estimates 3 points, 3 to " in census.verdict
+    assert "1 point was reached only once (Chao1 estimates 3 points, 3 to " in census.verdict
     assert census.verdict.endswith(": points may be missing; search from more starts")
     assert census.suggests_missing
 

@@ -20,7 +20,6 @@ from .restriction import (
     input_regions_of,
     join_states,
     read_context,
-    restriction_of,
     split_states,
 )
 from .simulation import simulate
@@ -231,10 +230,6 @@ class System:
             raise ArgumentError("restrict: name regions, or pass units=, one of the two.")
         if self.observable is not None:
             raise ArgumentError("restrict: restrict the system first, then observe it.")
-        if restriction_of(self.dynamics) is not None:
-            raise ArgumentError(
-                "restrict: this system is a restriction already; restrict the whole one at once."
-            )
         if units is not None:
             kept = Regions(self.state_size, {"units": units}).indices("units")
         else:

@@ -112,8 +112,8 @@ def _leaky(system: System) -> LeakyCell:
         return system.dynamics
     raise ArgumentError(
         f"system: got one of {type(system.dynamics).__name__}, but a whole leaky network with its "
-        f"inputs is wanted, as `as_system` makes it. The state of an Elman network is h itself: "
-        f"use linearize."
+        f"inputs is wanted, as `as_system` makes it: only leaky networks have rates beside their "
+        f"state. That of an Elman network is h itself: use linearize."
     )
 
 

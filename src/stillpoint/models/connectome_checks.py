@@ -83,13 +83,11 @@ def _connection_problems(
         sparsity = 0.0 if c.sparsity is None else c.sparsity
         if not _is_number(sparsity, Real) or not 0 <= sparsity < 1:
             yield f"sparsity of {label} is {c.sparsity!r}, but a fraction in [0, 1) is wanted"
-        pairs = product(sources.get(c.src_region, ()), targets.get(c.dst_region, ()))
-        twice = {seen[pair] for pair in pairs if pair in seen}
-        if twice:
-            other = sorted(twice)[0]
+        origins = sources.get(c.src_region, [c.src_region])
+        pairs = list(product(origins, targets.get(c.dst_region, [c.dst_region])))
+        for other in sorted({seen[pair] for pair in pairs if pair in seen}):
             yield f"{label} is listed twice" if other == label else f"{label} overlaps {other}"
-        for pair in product(sources.get(c.src_region, ()), targets.get(c.dst_region, ())):
-            seen[pair] = label
+        seen |= dict.fromkeys(pairs, label)
 
 
 def _is_number(value: object, kind: type) -> bool:

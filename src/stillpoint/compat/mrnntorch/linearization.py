@@ -76,12 +76,12 @@ class mLinearization:  # noqa: N801
 
         `delta_state` has shape (k,) or (n, k), the other deviations (m,) and (r,) or n rows each.
         """
-        state, driven = mLinearization.jacobian(self, input, x, h=h, dh=dh)
+        state, driven = self.jacobian(input, x, h=h, dh=dh)
         value = self._linear(input, x, h, dh)[2][self._indices(self.region_list)]
         deviation = torch.atleast_2d(delta_state).flatten(end_dim=-2).to(state)
         result = value + deviation @ state.T + delta_input.to(driven) @ driven.T
         if delta_state_static is not None and self.static_region_list:
-            static, _ = mLinearization.jacobian(self, input, x, True, h=h, dh=dh)
+            static, _ = self.jacobian(input, x, True, h=h, dh=dh)
             result = result + delta_state_static.to(static) @ static.T
         return result
 
@@ -95,7 +95,7 @@ class mLinearization:  # noqa: N801
         dh: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
-        values, vectors = torch.linalg.eig(mLinearization.jacobian(self, input, x, h=h, dh=dh)[0])
+        values, vectors = torch.linalg.eig(self.jacobian(input, x, h=h, dh=dh)[0])
         return values.real, values.imag, vectors
 
     def _indices(self, regions: list[str]) -> Tensor:
@@ -117,37 +117,7 @@ class mLinearization:  # noqa: N801
 
 
 class emLinearization(mLinearization):  # noqa: N801
-    """The same for Elman networks, whose state is h."""
-
-    def jacobian(  # type: ignore[override]
-        self,
-        input: Tensor,  # noqa: A002
-        h: Tensor,
-        excluded_regions: bool = False,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the Jacobians in the state and in the input."""
-        return super().jacobian(input, h, excluded_regions)
-
-    def forward(  # type: ignore[override]
-        self,
-        input: Tensor,  # noqa: A002
-        h: Tensor,
-        delta_input: Tensor,
-        delta_h: Tensor,
-        delta_h_static: Tensor | None = None,
-    ) -> Tensor:
-        """Return the first-order prediction of the chosen regions' next h."""
-        return super().forward(input, h, delta_input, delta_h, delta_h_static)
-
-    __call__ = forward
-
-    def eigendecomposition(  # type: ignore[override]
-        self,
-        input: Tensor,  # noqa: A002
-        h: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
-        return super().eigendecomposition(input, h)
+    """The same for Elman networks, whose state x is h."""
 
 
 def _one_row(name: str, values: Tensor) -> Tensor:
