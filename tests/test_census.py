@@ -353,3 +353,11 @@ def test_the_tally_reads_the_hits_of_the_record(hits):
 
 
 NINE = sp.find_fixed_points(units(2), signs(2, -1, 0, 1))
+
+
+@pytest.mark.parametrize(("found", "parity"), [((1, -1, 0), True), ((1, -1), False), ((1,), True)])
+def test_the_number_of_points_is_odd(found, parity):
+    """One unit of gain 2 has three points, of index 1, -1 and 1."""
+    (tally,) = census_of(units(1), signs(1, *found), times=3).tallies
+    assert tally.n_points == len(found)
+    assert tally.parity_agrees is parity

@@ -77,6 +77,16 @@ class Tally:
         return self.index_sum == self.lefschetz
 
     @property
+    def parity_agrees(self) -> bool | None:
+        """Whether the number of points is odd or even as it must be; None where not known.
+
+        Indices are +1 or -1, so the number of points has the parity of their sum.
+        """
+        if self.lefschetz is None or self.degenerate:
+            return None
+        return (self.n_points - self.lefschetz) % 2 == 0
+
+    @property
     def is_symmetric(self) -> bool:
         """Whether every point found has its mirror image -x among the points found."""
         return self.unpaired == 0
