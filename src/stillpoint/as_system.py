@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .dynamics import Dynamics, Kind
-from .frameworks.base import adapter, adapter_of_model
+from .frameworks.base import adapter, adapter_of_model, loaded_adapters
 from .regions import Regions
 from .status import ArgumentError, UnsupportedModelError, check_option, check_whole
 from .system import System
@@ -132,9 +131,10 @@ def _read_function(
     try:
         return adapter("numpy").read_function(function, size, **options)
     except UnsupportedModelError:
-        if sys.modules.get("torch") is None:
+        others = [found for found in loaded_adapters() if found is not adapter("numpy")]
+        if not others:
             raise
-        return adapter("torch").read_function(function, size, **options)
+        return others[0].read_function(function, size, **options)
 
 
 def _given(**options: Any) -> dict[str, Any]:

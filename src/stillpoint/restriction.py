@@ -102,7 +102,18 @@ def join_states(
     part, fixed = restriction_of(dynamics), held_values(dynamics)
     if part is None:
         raise ArgumentError("join: this system is not a restriction of a larger one.")
-    whole = np.empty((len(x), part.inner.state_size))
-    whole[:, part.kept] = x
-    whole[:, part.held] = u[:, u.shape[1] - len(part.held) :] if fixed is None else fixed
+    return whole_states(x, u, part.kept, part.held, fixed)
+
+
+def whole_states(
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    kept: Any,
+    held: Any,
+    holding: Any,
+) -> Float[np.ndarray, "n D"]:
+    """Return whole states: `kept` units from x, `held` from `holding` or else the last of u."""
+    whole = np.empty((len(x), len(kept) + len(held)))
+    whole[:, kept] = x
+    whole[:, held] = u[:, u.shape[1] - len(held) :] if holding is None else holding
     return whole

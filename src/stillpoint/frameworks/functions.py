@@ -137,13 +137,15 @@ def try_out(function: Step, size: tuple[int, int], kind: ArrayKind) -> Any:
 def check_derivative(
     name: str, derivative: Any, size: tuple[int, int], width: int, kind: ArrayKind
 ) -> None:
-    """Call a derivative that the caller passed once, and check its shape.
+    """Call a derivative that the caller passed once, and check its shape; None is fine.
 
     Raises
     ------
     ArgumentError
         If it is no function, or returns another shape.
     """
+    if derivative is None:
+        return
     if not callable(derivative):
         raise ArgumentError(
             f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out to have "

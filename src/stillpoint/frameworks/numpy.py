@@ -51,13 +51,8 @@ def read_function(
 
     arrays = ArrayKind.of(np.zeros(0))
     try_out(step, size, arrays)
-    given_derivatives = {
-        "jacobian": (jacobian, size[0]),
-        "input_jacobian": (input_jacobian, size[1]),
-    }
-    for name, (derivative, width) in given_derivatives.items():
-        if derivative is not None:
-            check_derivative(name, derivative, size, width, arrays)
+    check_derivative("jacobian", jacobian, size, size[0], arrays)
+    check_derivative("input_jacobian", input_jacobian, size, size[1], arrays)
     return FunctionDynamics(
         function=step,
         size=size,

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from .. import io
 from ..arrays import read_floats
 from ..projection import as_projection
+from ..restriction import whole_states
 from ..status import ArgumentError, check_real
 from .census import Census, take_census
 from .dataset import from_dataset, to_dataset
@@ -178,13 +179,7 @@ class FixedPoints:
         kept, held = self.provenance["kept"], self.provenance["held"]
         if kept is None:
             raise ArgumentError("points: they belong to a whole system; `xstar` is the full state.")
-        holding = self.provenance["holding"]
-        whole = np.empty((len(self), len(kept) + len(held)))
-        whole[:, kept] = self.xstar
-        whole[:, held] = (
-            self.inputs[:, self.inputs.shape[1] - len(held) :] if holding is None else holding
-        )
-        return whole
+        return whole_states(self.xstar, self.inputs, kept, held, self.provenance["holding"])
 
     @classmethod
     def concatenate(cls, several: Sequence[FixedPoints]) -> FixedPoints:
