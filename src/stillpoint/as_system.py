@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from .dynamics import Dynamics, Kind
-from .frameworks.base import adapter, adapter_of_model, loaded_adapters
+from .frameworks.base import Hints, Reading, adapter, adapter_of_model, function_adapters
 from .regions import Regions
 from .status import ArgumentError, UnsupportedModelError, check_option, check_whole
+from .structure import Structure
 from .system import System
 
 
@@ -18,6 +21,8 @@ def as_system(
     state_size: int | None = None,
     input_size: int | None = None,
     *,
+    state: Any = None,
+    params: Any = None,
     kind: Kind = "map",
     dt: float | None = None,
     jacobian: Callable[..., Any] | None = None,
@@ -38,23 +43,36 @@ def as_system(
           their cells: its weights are copied in float64 into a canonical cell with closed-form
           derivatives. A state of an LSTM is [h, c]; layers follow each other, bottom first;
         * any torch module with `output, h_next = model(input, h)`;
+        * a cell of Flax (nnx, or linen with `params=`), Equinox, Keras, BrainPy or BrainState:
+          standard ones become canonical cells too, others are differentiated by their framework
+          (docs/frameworks.md lists what is read how);
         * a cell of `stillpoint.cells`, or an object whose method `__stillpoint_system__()` returns
           a System, such as a `stillpoint.models.MultiRegionRNN`;
-        * a batched function `step(x, u)` (or `step(x)` without inputs) on NumPy arrays or torch
-          tensors of shape (n, d) and (n, m).
+        * a batched function `step(x, u)` (or `step(x)` without inputs) on arrays of NumPy, torch,
+          JAX or TensorFlow of shape (n, d) and (n, m); JAX functions may also be of one state
+          (d,) and one input (m,).
     state_size, input_size
         d and m. Needed for functions (m is 0 if left out) and for modules that do not tell.
+    state
+        For functions whose state has several variables: an example of one state, without a batch
+        axis, in the nest of dicts, lists and tuples that the function takes and returns. Its
+        order is the order in the flat state. For BrainPy systems: the names of the state
+        variables, in the order wanted.
+    params
+        What a function takes as its third argument, `step(x, u, params)`; the variables of a
+        linen module.
     kind
         "map" for x' = F(x, u), "flow" for dx/dt = f(x, u).
     dt
         Duration of one step, to turn eigenvalues into time constants.
     jacobian, input_jacobian
-        For functions: (x, u) -> (n, d, d) and (n, d, m). Where they are left out, torch functions
-        are differentiated by torch and NumPy functions by central differences.
+        For functions: (x, u) -> (n, d, d) and (n, d, m). Where they are left out, functions
+        are differentiated by their framework, those of NumPy by central differences.
     regions
         Names for groups of units: indices by name.
     framework
-        "numpy" or "torch", for functions; found out by a trial call where it is left out.
+        "numpy", "torch", "jax" or "tensorflow", for functions; found out by trial calls where it
+        is left out.
     device
         Where a torch function runs; the CPU if left out.
     lefschetz
@@ -84,57 +102,81 @@ def as_system(
         framework=framework,
         device=device,
     )
+    hints = Hints(state_size, input_size, state, params)
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
-        _refuse({**options, **_given(dt=dt, regions=regions)}, model)
+        _refuse({**options, **_given(dt=dt, regions=regions, state=state, params=params)}, model)
         system = model.__stillpoint_system__()
         _check_size("state_size", state_size, system.state_size)
         _check_size("input_size", input_size, system.input_size)
         return system
     if isinstance(model, Dynamics):
-        _refuse(options, model)
-        dynamics = model
+        _refuse({**options, **_given(state=state, params=params)}, model)
+        reading = Reading(model, None)
     elif (found := adapter_of_model(model)) is not None:
         _refuse(options, model)
-        dynamics = found.read_model(model, state_size, input_size)
+        reading = found.read_model(model, hints)
     elif callable(model) and not isinstance(model, type):
-        size = (
-            check_whole("state_size", state_size, least=1),
-            check_whole("input_size", input_size or 0, least=0),
-        )
-        dynamics = _read_function(model, size, **options)
+        reading = _read_function(model, hints, options)
     else:
         raise UnsupportedModelError(
             f"model: got {model!r}, which is neither a module of a known framework, nor a cell, "
             f"nor a function step(x, u). A module of another framework can be wrapped in such a "
             f"function."
         )
+    dynamics = reading.dynamics
     _check_size("state_size", state_size, dynamics.state_size)
     _check_size("input_size", input_size, dynamics.input_size)
     named = None if regions is None else Regions(dynamics.state_size, regions)
-    return System.of(dynamics, dt=dt, state_regions=named)
+    return System.of(dynamics, dt=dt, state_regions=named, structure=reading.structure)
 
 
-def _read_function(
-    function: Callable[..., Any],
-    size: tuple[int, int],
-    *,
-    framework: str | None = None,
-    **options: Any,
-) -> Dynamics:
-    """Read a function with the framework named, or with the first whose trial call succeeds."""
-    if framework is not None:
-        return adapter(framework).read_function(function, size, **options)
-    if "device" in options:
-        return adapter("torch").read_function(function, size, **options)
-    try:
-        return adapter("numpy").read_function(function, size, **options)
-    except UnsupportedModelError:
-        others = [found for found in loaded_adapters() if found is not adapter("numpy")]
-        if not others:
-            raise
-        return others[0].read_function(function, size, **options)
+def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str, Any]) -> Reading:
+    """Read a function with the framework named, or with the first whose trial calls succeed."""
+    if hints.state is None:
+        structure = Structure.flat(check_whole("state_size", hints.state_size, least=1))
+    else:
+        structure = Structure.of(hints.state)
+    input_size = check_whole("input_size", hints.input_size or 0, least=0)
+    if hints.params is not None:
+        function = _with_params(function, hints.params)
+    readers = _readers(options.pop("framework", None), "device" in options, structure, hints.state)
+    failures = []
+    for reader in readers:
+        try:
+            dynamics = reader.read_function(function, structure, input_size, **options)
+        except UnsupportedModelError as error:
+            failures.append(error)
+        else:
+            return Reading(dynamics, structure)
+    if len(failures) == 1:
+        raise failures[0]
+    tried = "; ".join(
+        f"{reader.__name__.rpartition('.')[2]}: {failure}"
+        for reader, failure in zip(readers, failures, strict=True)
+    )
+    raise UnsupportedModelError(f"step: no framework could call it. {tried}") from failures[0]
+
+
+def _readers(
+    framework: str | None, on_device: bool, structure: Structure, example: Any
+) -> list[ModuleType]:
+    """Return the adapters to try, in this order."""
+    if framework is not None or on_device:
+        return [adapter(framework or "torch")]
+    leaves = [] if example is None else structure.leaves(example)
+    # The library of the example first, as a function may work on the arrays of several.
+    return sorted(function_adapters(), key=lambda found: not any(map(found.is_array, leaves)))
+
+
+def _with_params(function: Callable[..., Any], params: Any) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def bound(x: Any, u: Any) -> Any:
+        return function(x, u, params)
+
+    del bound.__wrapped__  # its signature is (x, u)
+    return bound
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from .restriction import (
 )
 from .simulation import simulate
 from .status import ArgumentError, check_real, check_whole
+from .structure import Structure
 from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
 
 Array = Any
@@ -47,6 +48,8 @@ class System:
         `simulate` for a flow. None counts steps.
     state_regions, input_regions
         Named index sets of states and inputs; an LSTM has `h` and `c`.
+    structure
+        How the network's own states (a pair, a dictionary, layers) lie in the flat ones.
     observable
         What the residual is measured in; the state itself if None.
 
@@ -64,6 +67,7 @@ class System:
     dt: float | None
     state_regions: Regions
     input_regions: Regions
+    structure: Structure
     observable: Observable | None = None
 
     @classmethod
@@ -74,15 +78,18 @@ class System:
         dt: float | None = None,
         state_regions: Regions | None = None,
         input_regions: Regions | None = None,
+        structure: Structure | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
+        if structure is None:
+            structure = Structure.of_parts(dynamics.state_size, dynamics.parts)
         if dt is not None:
             dt = check_real("dt", dt, above=0)
         if state_regions is None:
-            state_regions = Regions(dynamics.state_size, dynamics.parts)
+            state_regions = Regions(dynamics.state_size, dynamics.parts or structure.parts)
         if input_regions is None:
             input_regions = Regions(dynamics.input_size, {})
-        return cls(dynamics, dt, state_regions, input_regions)
+        return cls(dynamics, dt, state_regions, input_regions, structure)
 
     def __repr__(self) -> str:
         d, m = self.state_size, self.input_size
@@ -243,6 +250,7 @@ class System:
             self.dt,
             state_regions=self.state_regions.restricted(kept),
             input_regions=input_regions_of(self.state_regions, self.input_regions, held),
+            structure=Structure.flat(len(kept)),
         )
         if holding is None:
             return part
@@ -282,6 +290,33 @@ class System:
         """
         x = read_states("states", states, self.state_size)
         return join_states(self.dynamics, x, read_inputs("inputs", inputs, len(x), self.input_size))
+
+    def pack(self, states: Any) -> Float[np.ndarray, "*n d"]:
+        """Return states as the network keeps them (a pair, a dictionary, layers) as flat rows.
+
+        Parameters
+        ----------
+        states
+            Arrays of the network's own shapes in its own nest. Dictionaries are read by key.
+
+        Raises
+        ------
+        ArgumentError
+            If a variable is missing or not known, has another shape, or is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> turn = lambda s, u: {"x": -s["y"], "y": s["x"]}
+        >>> system = sp.as_system(turn, state={"x": np.zeros(1), "y": np.zeros(1)})
+        >>> system.pack({"y": np.ones((1, 1)), "x": np.zeros((1, 1))})
+        array([[0., 1.]])
+        """
+        return self.structure.read(states)
+
+    def unpack(self, rows: Array) -> Any:
+        """Return flat states, shape (n, d), as the network keeps them; the inverse of `pack`."""
+        return self.structure.unpack(read_states("rows", rows, self.state_size))
 
     def iterate(self, times: int) -> System:
         """Return the system of F^times; its fixed points are the cycles of that period.

@@ -4,14 +4,69 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..dynamics import Dynamics
 from ..status import ArgumentError, MissingExtraError, check_option
+from ..structure import Structure
 
-#: The adapters, by the framework's name. Each module offers `is_model`, `read_model`,
-#: `read_function` and, where the framework differentiates functions, `differentiate`.
-ADAPTERS = {"torch": ".torch", "numpy": ".numpy"}
+#: The adapters of frameworks with modules, and the extra that installs each. Every one offers
+#: `is_model` and `read_model`. Keras stands before torch, as its layers can be torch modules too.
+MODULES = {
+    "keras": "keras",
+    "torch": "torch",
+    "flax": "jax",
+    "equinox": "jax",
+    "brainpy": "brainpy",
+    "brainstate": "brainpy",
+}
+
+#: The adapters of array libraries whose functions can be read, and the extra that installs each.
+#: Every one offers `is_array`, `read_function` and `differentiate`.
+FUNCTIONS = {"numpy": "", "torch": "torch", "jax": "jax", "tensorflow": "keras"}
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What the caller says about a model beside the model itself; None where nothing is said.
+
+    Attributes
+    ----------
+    state_size, input_size
+        d and m.
+    state
+        An example of one state, or the names of the state variables.
+    params
+        The parameters of a model that does not hold its own.
+    """
+
+    state_size: int | None = None
+    input_size: int | None = None
+    state: Any = None
+    params: Any = None
+
+    def refuse(self, owner: Any, *names: str) -> None:
+        """Raise an error if one of the hints is given that says nothing about `owner`.
+
+        Raises
+        ------
+        ArgumentError
+            If one is.
+        """
+        given = [name for name in names if getattr(self, name) is not None]
+        if given:
+            raise ArgumentError(
+                f"{', '.join(given)}: {type(owner).__name__} tells this itself; leave it out."
+            )
+
+
+class Reading(NamedTuple):
+    """A model as dynamics, and how its own states lie in the flat ones."""
+
+    dynamics: Dynamics
+    structure: Structure | None
 
 
 def adapter(framework: str) -> ModuleType:
@@ -24,34 +79,42 @@ def adapter(framework: str) -> ModuleType:
     MissingExtraError
         If the framework is not installed.
     """
-    check_option("framework", framework, ADAPTERS)
+    extras = MODULES | FUNCTIONS
+    check_option("framework", framework, extras)
     try:
-        return importlib.import_module(ADAPTERS[framework], __package__)
+        return importlib.import_module(f".{framework}", __package__)
     except ModuleNotFoundError as error:
         if error.name != framework:
             raise
         raise MissingExtraError(
             f"framework={framework!r}: {framework} is not installed; "
-            f"install it with: pip install 'stillpoint[{framework}]'"
+            f"install it with: pip install 'stillpoint[{extras[framework]}]'"
         ) from None
 
 
-def loaded_adapters() -> list[ModuleType]:
-    """Return the adapters of the frameworks that this process has already imported."""
-    return [adapter(name) for name in ADAPTERS if sys.modules.get(name) is not None]
+def function_adapters() -> list[ModuleType]:
+    """Return the adapters of the array libraries that this process has already imported."""
+    return [adapter(name) for name in FUNCTIONS if sys.modules.get(name) is not None]
 
 
 def adapter_of_model(model: Any) -> ModuleType | None:
     """Return the adapter that `model` belongs to, or None if it is no framework's module."""
-    return next((found for found in loaded_adapters() if found.is_model(model)), None)
+    loaded = [adapter(name) for name in MODULES if sys.modules.get(name) is not None]
+    return next((found for found in loaded if found.is_model(model)), None)
 
 
 def adapter_of_arrays(array: Any) -> ModuleType:
-    """Return the adapter whose library `array` belongs to."""
-    for found in loaded_adapters():
+    """Return the adapter whose library `array` belongs to.
+
+    Raises
+    ------
+    ArgumentError
+        If it belongs to none that is known.
+    """
+    for found in function_adapters():
         if found.is_array(array):
             return found
     raise ArgumentError(
         f"array: got {type(array).__name__}, which belongs to no known framework "
-        f"({', '.join(ADAPTERS)}); convert it to NumPy first."
+        f"({', '.join(FUNCTIONS)}); convert it to NumPy first."
     )

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import ArrayKind
+from ..arrays import ArrayKind, to_numpy
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..status import ArgumentError, UnsupportedModelError
+from ..structure import Structure
 
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
@@ -97,7 +98,7 @@ def accept_state_alone(function: Callable[..., Any], input_size: int) -> Step:
         if input_size == 0:
             return lambda x, _: function(x)
         raise ArgumentError(
-            f"step: {_name(function)} does not take two arguments, but input_size={input_size}; "
+            f"step: {name_of(function)} does not take two arguments, but input_size={input_size}; "
             f"write it as step(x, u) with x of shape (n, d) and u of shape (n, {input_size})."
         ) from None
     except ValueError:  # a builtin without a signature
@@ -105,33 +106,83 @@ def accept_state_alone(function: Callable[..., Any], input_size: int) -> Step:
     return function
 
 
+def on_flat_states(function: Callable[..., Any], structure: Structure) -> Step:
+    """Return a function on states in their own nest as one on flat rows.
+
+    What the function returns is read by name, so the order of its dictionaries does not matter.
+    """
+    if structure.is_flat:
+        return function
+    return lambda x, u: structure.pack(function(structure.unpack(x), u))
+
+
 def try_out(function: Step, size: tuple[int, int], kind: ArrayKind) -> Any:
-    """Call `function` once on two states and check that it is batched; return what it gave.
+    """Call `function` on some states, check that it is a batched step; return what it gave.
 
     Raises
     ------
     UnsupportedModelError
-        If the call fails, or what it returns is not one new state per state.
+        If the call fails, what it returns is not one new state per state, or a row depends on
+        anything but itself.
     """
-    xp, (d, m) = kind.namespace, size
-    x = xp.zeros((2, d), dtype=kind.dtype, device=kind.device)
-    u = xp.zeros((2, m), dtype=kind.dtype, device=kind.device)
+    name, (d, _) = name_of(function), size
+    x, u = trial_rows(size, kind)
     try:
-        with np.errstate(all="ignore"):  # a pole at zero is no fault of the function
-            result = function(x, u)
+        with np.errstate(all="ignore"):  # a pole is no fault of the function
+            result, again, alone = function(x, u), function(x, u), function(x[:1, :], u[:1, :])
     except Exception as error:
         raise UnsupportedModelError(
-            f"step: {_name(function)} failed on states of shape (2, {d}) and inputs of shape "
-            f"(2, {m}) ({type(error).__name__}: {error}). A step function must be batched: one "
-            f"row per state. Check state_size and input_size, or vectorise the function."
+            f"step: {name} failed on states of shape {tuple(x.shape)} and inputs of shape "
+            f"{tuple(u.shape)} ({type(error).__name__}: {error}). A step function must be batched: "
+            f"one row per state. Check state_size and input_size, or vectorise the function."
         ) from error
     shape = tuple(getattr(result, "shape", ()))
-    if shape != (2, d):
+    if shape != tuple(x.shape):
         raise UnsupportedModelError(
-            f"step: {_name(function)} returned {type(result).__name__} of shape {shape} for "
-            f"states of shape (2, {d}); one new state per row is wanted, shape (2, {d})."
+            f"step: {name} returned {type(result).__name__} of shape {shape} for states of shape "
+            f"{tuple(x.shape)}; one new state per row is wanted, shape (n, {d})."
         )
+    check_rows(name, result, again, alone)
     return result
+
+
+def trial_rows(size: tuple[int, int], kind: ArrayKind, n: int = 2) -> tuple[Any, Any]:
+    """Return a few states and inputs to try a function on: the same ones every time."""
+    rng = np.random.default_rng(0)
+    return kind.asarray(rng.random((n, size[0]))), kind.asarray(rng.random((n, size[1])))
+
+
+def check_rows(name: str, result: Any, again: Any, alone: Any) -> None:
+    """Check that a step is a function of its own row: of no random number, of no other row.
+
+    Parameters
+    ----------
+    name
+        The function's name, for the message.
+    result, again
+        What it returned for the same rows in two calls.
+    alone
+        What it returned for the first row without the others.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If it is not.
+    """
+    first, second, single = (
+        to_numpy(values).astype(np.float64) for values in (result, again, alone)
+    )
+    if not np.array_equal(first, second, equal_nan=True):
+        raise UnsupportedModelError(
+            f"step: {name} returned two different results for the same states, so it is no "
+            f"function of state and input; leave out noise and dropout, and anything that it "
+            f"changes outside."
+        )
+    if not np.allclose(first[:1], single, rtol=1e-3, atol=1e-4, equal_nan=True):
+        raise UnsupportedModelError(
+            f"step: {name} mixes the rows of a batch: the first state's step depends on the other "
+            f"states. One row per state is wanted, each stepped by itself."
+        )
 
 
 def check_derivative(
@@ -151,17 +202,16 @@ def check_derivative(
             f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out to have "
             f"it computed."
         )
-    (d, m), xp = size, kind.namespace
-    x = xp.zeros((2, d), dtype=kind.dtype, device=kind.device)
-    u = xp.zeros((2, m), dtype=kind.dtype, device=kind.device)
+    x, u = trial_rows(size, kind)
     with np.errstate(all="ignore"):
         shape = tuple(getattr(derivative(x, u), "shape", ()))
-    if shape != (2, d, width):
+    if shape != (2, size[0], width):
         raise ArgumentError(
-            f"{name}: returned shape {shape} for 2 states, but (2, {d}, {width}) is wanted: rows "
-            f"are what is written to, columns what is read from."
+            f"{name}: returned shape {shape} for 2 states, but (2, {size[0]}, {width}) is wanted: "
+            f"rows are what is written to, columns what is read from."
         )
 
 
-def _name(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """Return what a function is called, for messages."""
     return getattr(function, "__name__", type(function).__name__)

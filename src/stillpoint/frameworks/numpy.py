@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,17 +11,20 @@ from jaxtyping import Float
 
 from ..arrays import ArrayKind
 from ..dynamics import Dynamics, Kind
-from .functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative, try_out
+from ..structure import Structure
+from .functions import (
+    Derivative,
+    FunctionDynamics,
+    accept_state_alone,
+    check_derivative,
+    on_flat_states,
+    try_out,
+)
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
 _OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
 _WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
 _SPACING = np.finfo(np.float64).eps ** 0.2
-
-
-def is_model(model: Any) -> bool:  # noqa: ARG001
-    """NumPy has no modules: a network is always given as a function or as a cell."""
-    return False
 
 
 def is_array(array: Any) -> bool:
@@ -30,7 +34,8 @@ def is_array(array: Any) -> bool:
 
 def read_function(
     function: Callable[..., Any],
-    size: tuple[int, int],
+    structure: Structure,
+    input_size: int,
     *,
     kind: Kind = "map",
     jacobian: Derivative | None = None,
@@ -42,14 +47,19 @@ def read_function(
     Raises
     ------
     UnsupportedModelError
-        If the function is not batched or fails.
+        If the function is not batched, fails, or returns arrays of another library.
     """
-    given = accept_state_alone(function, size[1])
+    given = on_flat_states(accept_state_alone(function, input_size), structure)
 
+    @functools.wraps(function, updated=())
     def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return np.asarray(given(x.copy(), u.copy()), dtype=np.float64)
+        result = given(x.copy(), u.copy())
+        if not isinstance(result, np.ndarray | list | np.floating):
+            raise TypeError(f"it returns {type(result).__name__}, not a NumPy array")
+        return np.asarray(result, dtype=np.float64)
 
     arrays = ArrayKind.of(np.zeros(0))
+    size = (structure.size, input_size)
     try_out(step, size, arrays)
     check_derivative("jacobian", jacobian, size, size[0], arrays)
     check_derivative("input_jacobian", input_jacobian, size, size[1], arrays)

@@ -7,6 +7,7 @@ mode, so dropout is off.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,16 @@ from torch import nn
 from ..arrays import ArrayKind, namespace
 from ..dynamics import Dynamics, Kind
 from ..status import StillpointWarning, UnsupportedModelError
-from .functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative, try_out
+from ..structure import Structure
+from .base import Hints, Reading
+from .functions import (
+    Derivative,
+    FunctionDynamics,
+    accept_state_alone,
+    check_derivative,
+    on_flat_states,
+    try_out,
+)
 from .torch_autograd import differentiate, pull_back, push_forward
 from .torch_modules import is_standard, read_standard, step_by_calls
 
@@ -36,9 +46,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, Tensor)
 
 
-def read_model(
-    model: nn.Module, state_size: int | None = None, input_size: int | None = None
-) -> Dynamics:
+def read_model(model: nn.Module, hints: Hints) -> Reading:
     """Return a module as dynamics: a standard one as canonical cells, any other by its calls.
 
     Parameters
@@ -46,14 +54,15 @@ def read_model(
     model
         `nn.RNN`, `nn.GRU`, `nn.LSTM`, their cells, or a module with
         `output, h_next = model(input, h)`.
-    state_size, input_size
-        d and m; needed for a module that has no `hidden_size` and `input_size`.
+    hints
+        d and m are needed for a module that has no `hidden_size` and `input_size`.
 
     Raises
     ------
     UnsupportedModelError
         If the module is bidirectional, or is not one step of a recurrent network.
     """
+    hints.refuse(model, "state", "params")
     if any(p.is_meta for p in model.parameters()):
         raise UnsupportedModelError(
             f"model: {type(model).__name__} lies on the meta device and has no weights; load them "
@@ -61,13 +70,15 @@ def read_model(
         )
     if is_standard(model):
         return read_standard(model)
-    step, size, device = step_by_calls(model, state_size, input_size)
-    return read_function(step, size, device=device)
+    step, (d, m), device = step_by_calls(model, hints.state_size, hints.input_size)
+    structure = Structure.flat(d)
+    return Reading(read_function(step, structure, m, device=device), structure)
 
 
 def read_function(
     function: Callable[..., Any],
-    size: tuple[int, int],
+    structure: Structure,
+    input_size: int,
     *,
     kind: Kind = "map",
     jacobian: Derivative | None = None,
@@ -84,8 +95,10 @@ def read_function(
     UnsupportedModelError
         If the function is not batched or fails.
     """
-    given = accept_state_alone(function, size[1])
+    given = on_flat_states(accept_state_alone(function, input_size), structure)
+    size = (structure.size, input_size)
 
+    @functools.wraps(function, updated=())
     def step(x: Tensor, u: Tensor) -> Tensor:
         return given(x.clone(), u.clone())
 

@@ -6,12 +6,16 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from ..cells import GRUCell, LSTMCell, StackedCell, VanillaCell
 from ..dynamics import Dynamics
 from ..status import ArgumentError, UnsupportedModelError
+from ..structure import Structure, Variable
+from .base import Reading
+from .weights import check_precision
 
 Tensor = torch.Tensor
 Weights = Callable[[str], Tensor | None]
@@ -23,13 +27,13 @@ def is_standard(model: nn.Module) -> bool:
     return type(model) in _READERS
 
 
-def read_standard(model: Any) -> Dynamics:
+def read_standard(model: Any) -> Reading:
     """Return a standard module as canonical cells, its weights copied in float64.
 
     Raises
     ------
     UnsupportedModelError
-        If the module is bidirectional or has complex weights.
+        If the module is bidirectional, or its weights are complex or of low precision.
     """
     if getattr(model, "bidirectional", False):
         raise UnsupportedModelError(
@@ -37,9 +41,24 @@ def read_standard(model: Any) -> Dynamics:
             f"its state is not a function of the state before, and it has no fixed points; "
             f"analyse a unidirectional network."
         )
-    suffixes = [f"_l{k}" for k in range(model.num_layers)] if hasattr(model, "num_layers") else [""]
+    is_stacked = hasattr(model, "num_layers")
+    suffixes = [f"_l{k}" for k in range(model.num_layers)] if is_stacked else [""]
     layers = [_READERS[type(model)](model, _weights(model, suffix)) for suffix in suffixes]
-    return layers[0] if len(layers) == 1 else StackedCell(tuple(layers))
+    dynamics = layers[0] if len(layers) == 1 else StackedCell(tuple(layers))
+    return Reading(dynamics, _structure(layers, is_stacked))
+
+
+def _structure(layers: list[Dynamics], is_stacked: bool) -> Structure:
+    """Return torch's own shapes: h or (h, c), of layers stacked in front of the batch axis."""
+    offsets = np.cumsum([0, *(layer.state_size for layer in layers)])
+    parts = layers[0].parts or {"": range(layers[0].state_size)}
+    variables = []
+    for name, inside in parts.items():
+        places = np.array([np.arange(inside.start, inside.stop) + k for k in offsets[:-1]])
+        variables.append(
+            Variable(name, places, batch_axis=1) if is_stacked else Variable(name, places[0])
+        )
+    return Structure(variables[0] if len(variables) == 1 else tuple(variables))
 
 
 def _weights(model: nn.Module, suffix: str) -> Weights:
@@ -47,15 +66,14 @@ def _weights(model: nn.Module, suffix: str) -> Weights:
         value = getattr(model, name + suffix, None)
         if value is None:
             return None
-        _refuse_complex(name + suffix, value)
+        _check_dtype(name + suffix, value)
         return value.detach().to(torch.float64, copy=True)
 
     return read
 
 
-def _refuse_complex(name: str, tensor: Tensor) -> None:
-    if tensor.is_complex():
-        raise UnsupportedModelError(f"model: {name} is complex; real weights are wanted.")
+def _check_dtype(name: str, tensor: Tensor) -> None:
+    check_precision(name, str(tensor.dtype).removeprefix("torch."))
 
 
 def _biases(weights: Weights) -> tuple[Tensor, Tensor]:
@@ -129,7 +147,7 @@ def step_by_calls(
     )
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
     for name, tensor in tensors.items():
-        _refuse_complex(name, tensor)
+        _check_dtype(name, tensor)
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise ArgumentError(
                 f"model: {name} of {type(model).__name__} holds NaN or infinite values, so the "

@@ -8,6 +8,7 @@ out the leak, and its eigenvalues say nothing about stability.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def rates_at_fixed_state(system: System, state: Any) -> System:
         b=(1 - cell.alpha) * x[0, :] + cell.alpha * cell.b,
         phi=cell.phi,
     )
-    return System(held, system.dt, system.state_regions, system.input_regions)
+    return replace(system, dynamics=held)
 
 
 def partial_rate_jacobian(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..io import TAG
+from ..structure import Structure
 from .starts import Starts
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _START_DIMS = {
     "end": ("start", "state"),
 }
 _FLAGS = ("is_stable", "mirrored", "on_continuum")
-_ALONE = ("starts", "provenance", "is_selection")
+_ALONE = ("starts", "structure", "provenance", "is_selection")
 
 
 def to_dataset(points: FixedPoints) -> xarray.Dataset:
@@ -51,6 +52,7 @@ def to_dataset(points: FixedPoints) -> xarray.Dataset:
         variables[f"start_{field.name}"] = (dims, getattr(points.starts, field.name))
     attributes = {
         TAG: "FixedPoints",
+        "structure": json.dumps(points.structure.to_plain()),
         "provenance": json.dumps(dict(points.provenance)),
         "is_selection": int(points.is_selection),
     }
@@ -76,6 +78,7 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
     record: dict[str, Any] = {n: read(n) for n in names if not n.startswith("start_")}
     return record | {
         "starts": starts,
+        "structure": Structure.from_plain(json.loads(dataset.attrs["structure"])),
         "provenance": json.loads(dataset.attrs["provenance"]),
         "is_selection": bool(dataset.attrs["is_selection"]),
     }

@@ -114,6 +114,7 @@ def _with_evidence(
         **{name: values[order] for name, values in rows.items()},
         hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
         starts=starts,
+        structure=system.structure,
         provenance=provenance(system, settings),
     )
 

@@ -16,6 +16,7 @@ from ..arrays import read_floats
 from ..projection import as_projection
 from ..restriction import whole_states
 from ..status import ArgumentError, check_real
+from ..structure import Structure
 from .census import Census, take_census
 from .dataset import from_dataset, to_dataset
 from .indexing import rows_of
@@ -60,6 +61,8 @@ class FixedPoints:
         Whether the point is one of a continuum, so that its position is arbitrary.
     starts
         One row for every start of the search.
+    structure
+        How the network's own states lie in the flat ones (see `split`).
     provenance
         Versions, options, seeds and a hash of the weights.
     is_selection
@@ -80,6 +83,7 @@ class FixedPoints:
     mirrored: Bool[np.ndarray, " n"]
     on_continuum: Bool[np.ndarray, " n"]
     starts: Starts
+    structure: Structure
     provenance: Mapping[str, Any] = field(default_factory=dict)
     is_selection: bool = False
 
@@ -167,6 +171,22 @@ class FixedPoints:
                 f"points have size {size}."
             )
         return fitted.points(self.xstar)
+
+    def split(self) -> Any:
+        """Return the points as the network keeps its states: a pair, a dictionary, layers.
+
+        The nest is that of the network (after `load`, named tuples and dataclasses have become
+        dictionaries), the leaves are NumPy arrays, and the points lie along their batch axis.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> halve = lambda s, u: (s[0] / 2, s[1] / 2)
+        >>> system = sp.as_system(halve, state=(np.zeros(1), np.zeros(1)))
+        >>> sp.find_fixed_points(system, np.ones((4, 2))).split()
+        (array([[0.]]), array([[0.]]))
+        """
+        return self.structure.unpack(self.xstar)
 
     def full_state(self) -> Float[np.ndarray, "n D"]:
         """Return the points of a restricted system as states of the whole one.
@@ -270,9 +290,10 @@ class FixedPoints:
         return io.save(self.to_xarray(), path)
 
 
+#: The fields that are of the search as a whole.
+WHOLE_FIELDS = ("starts", "structure", "provenance", "is_selection")
+
 #: The fields that have one row per point.
-ROW_FIELDS = tuple(
-    f.name for f in fields(FixedPoints) if f.name not in ("starts", "provenance", "is_selection")
-)
+ROW_FIELDS = tuple(f.name for f in fields(FixedPoints) if f.name not in WHOLE_FIELDS)
 
 io.reader("FixedPoints")(FixedPoints.from_xarray)

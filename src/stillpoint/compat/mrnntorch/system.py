@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -52,9 +53,7 @@ def read_network(rnn: Any, weights: Any = None) -> System:
             f"W_rec: got shape {tuple(given.shape)}, but {tuple(cell.W.shape)} is wanted."
         )
     kept = {name: value for name, value in vars(cell).items() if name != "W"}
-    return System(
-        type(cell)(W=given, **kept), system.dt, system.state_regions, system.input_regions
-    )
+    return replace(system, dynamics=type(cell)(W=given, **kept))
 
 
 def _by_attributes(rnn: Any) -> System:
@@ -85,11 +84,11 @@ def _by_attributes(rnn: Any) -> System:
         cell = VanillaCell(**weights, phi=phi)
     inputs = _regions(rnn.inp_dict)
     channels = {**inputs.members, "stimulus": range(inputs.size, inputs.size + len(b))}
-    return System(
+    return System.of(
         cell,
-        getattr(rnn, "dt", None),
-        _regions(rnn.region_dict),
-        Regions(inputs.size + len(b), channels),
+        dt=getattr(rnn, "dt", None),
+        state_regions=_regions(rnn.region_dict),
+        input_regions=Regions(inputs.size + len(b), channels),
     )
 
 

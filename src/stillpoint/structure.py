@@ -1,0 +1,287 @@
+"""States of several variables: how they lie one behind the other in a flat row, and back.
+
+Every analysis works on flat states of shape (n, d). A network may keep its state as a pair (an
+LSTM), a dictionary, or a list of layers; a `Structure` says which places of the flat row belong to
+which variable. The order is that of the caller's example, never that of a dictionary's keys in
+something the network returns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .arrays import namespace, read_floats
+from .status import ArgumentError
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """One variable of a state.
+
+    Attributes
+    ----------
+    name
+        Its path in the nest, such as `h` or `layer0.c`; empty where the state is one array.
+    places
+        The places of its values in the flat state, in the variable's own shape.
+    batch_axis
+        Which axis counts the states in the network's own arrays.
+    """
+
+    name: str
+    places: Int[np.ndarray, "..."]
+    batch_axis: int = 0
+
+    def read(self, rows: Float[Any, "*n d"]) -> Any:
+        """Return the variable of flat states, in its own shape."""
+        flat = self.places.ravel()
+        start, stop = int(flat[0]), int(flat[-1]) + 1
+        neighbours = np.array_equal(flat, np.arange(start, stop))
+        values = rows[..., start:stop] if neighbours else rows[..., flat]
+        values = values.reshape((*rows.shape[:-1], *self.places.shape))
+        if self.batch_axis and rows.ndim > 1:
+            values = namespace(values).moveaxis(values, rows.ndim - 2, self.batch_axis)
+        return values
+
+    def flatten(self, values: Any) -> Any:
+        """Return the variable's values with its own axes made one; the inverse of `read`."""
+        shape, own = tuple(values.shape), self.places.shape
+        if self.batch_axis and len(shape) > len(own):
+            values = namespace(values).moveaxis(values, self.batch_axis, 0)
+        lead = values.shape[: values.ndim - len(own)]
+        if tuple(values.shape[values.ndim - len(own) :]) != own:
+            raise ArgumentError(
+                f"{self.name or 'state'}: got shape {shape}, but {(*lead, *own)} is wanted."
+            )
+        return values.reshape((*lead, self.places.size))
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A state's variables in the nest of dicts, lists and tuples that the network uses.
+
+    Named tuples and dataclasses are nests too.
+
+    Attributes
+    ----------
+    nest
+        Variables in that nest; one `Variable` where the state is one array.
+
+    Examples
+    --------
+    >>> structure = Structure.of({"v": np.zeros(2), "a": np.zeros(1)})
+    >>> structure.size, structure.parts
+    (3, {'v': range(0, 2), 'a': range(2, 3)})
+    >>> structure.unpack(np.array([[1.0, 2.0, 3.0]]))
+    {'v': array([[1., 2.]]), 'a': array([[3.]])}
+    """
+
+    nest: Any
+
+    @classmethod
+    def flat(cls, size: int) -> Structure:
+        """Return the structure of a state that is one array of `size` values."""
+        return cls(Variable("", np.arange(size)))
+
+    @classmethod
+    def of_parts(cls, size: int, parts: Mapping[str, range]) -> Structure:
+        """Return the dictionary of a state's named parts, or one array if they do not tile it."""
+        places = np.concatenate([np.arange(0), *map(np.asarray, parts.values())])
+        if not np.array_equal(np.sort(places), np.arange(size)):
+            return cls.flat(size)
+        return cls({name: Variable(name, np.asarray(part)) for name, part in parts.items()})
+
+    @classmethod
+    def of(cls, example: Any) -> Structure:
+        """Return the structure of an example of one state, without a batch axis.
+
+        Parameters
+        ----------
+        example
+            Arrays or numbers in a nest of dicts, lists, tuples, named tuples and dataclasses; the
+            variables are laid out in the order in which they stand there.
+
+        Raises
+        ------
+        ArgumentError
+            If it holds no values, or something that is not an array.
+        """
+        size = 0
+
+        def place(name: str, leaf: Any) -> Variable:
+            nonlocal size
+            shape = np.shape(read_floats(f"state {name}".strip(), leaf))
+            count = int(np.prod(shape))
+            if not count:
+                raise ArgumentError(f"state {name}".strip() + f": got shape {shape}, no values.")
+            size += count
+            return Variable(name, np.arange(size - count, size).reshape(shape))
+
+        structure = cls(_walk("", example, place))
+        if not size:
+            raise ArgumentError("state: the example holds no arrays, so there is no state.")
+        return structure
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables in the order of the nest."""
+        return list(_leaves("", self.nest))
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the network's own state is one array with one axis, as the flat state is."""
+        return isinstance(self.nest, Variable) and self.nest.places.ndim == 1
+
+    @property
+    def size(self) -> int:
+        """The number of values d of a flat state."""
+        return sum(variable.places.size for variable in self.variables)
+
+    @property
+    def parts(self) -> Mapping[str, range]:
+        """The named variables that lie in one piece, in the order of their places."""
+        named = [v for v in self.variables if v.name]
+        spans = {v.name: range(int(v.places.min()), int(v.places.max()) + 1) for v in named}
+        whole = [v.name for v in named if len(spans[v.name]) == v.places.size]
+        return {name: spans[name] for name in sorted(whole, key=lambda name: spans[name].start)}
+
+    def unpack(self, rows: Float[Any, "*n d"]) -> Any:
+        """Return flat states in the network's own nest; the variables have its shapes."""
+        return _walk("", self.nest, lambda _, variable: variable.read(rows))
+
+    def pack(self, state: Any) -> Float[Any, "*n d"]:
+        """Return states in the network's own nest as flat rows; the inverse of `unpack`.
+
+        Dictionaries are read by key, whatever their order.
+
+        Raises
+        ------
+        ArgumentError
+            If a variable is missing, is not known, or has another shape.
+        """
+        values = [
+            v.flatten(leaf) for v, leaf in zip(self.variables, self.leaves(state), strict=True)
+        ]
+        order = np.argsort(np.concatenate([v.places.ravel() for v in self.variables]))
+        if len(values) == 1 and np.array_equal(order, np.arange(len(order))):
+            return values[0]
+        rows = namespace(*values).concat(values, axis=-1)
+        return rows if np.array_equal(order, np.arange(len(order))) else rows[..., order]
+
+    def leaves(self, state: Any) -> list[Any]:
+        """Return what a state in the network's own nest holds, in the order of the variables."""
+        return list(_match("state", self.nest, state))
+
+    def read(self, states: Any) -> Float[np.ndarray, "*n d"]:
+        """Return a caller's states, in the nest, as flat float64 NumPy rows.
+
+        Raises
+        ------
+        ArgumentError
+            If a variable is missing or not known, has another shape, or is not finite.
+        """
+        leaves = self.leaves(states)
+        names = [f"states {v.name}".strip() for v in self.variables]
+        arrays = iter([read_floats(name, leaf) for name, leaf in zip(names, leaves, strict=True)])
+        return self.pack(_walk("", self.nest, lambda *_: next(arrays)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and self.to_plain() == other.to_plain()
+
+    def __hash__(self) -> int:
+        return hash(repr(self.to_plain()))
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the structure as what JSON can hold; named tuples and dataclasses as dicts."""
+        return _to_plain(self.nest)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Structure:
+        """Return the structure that `to_plain` wrote down."""
+        return cls(_from_plain(plain))
+
+
+def _to_plain(nest: Any) -> dict[str, Any]:
+    if isinstance(nest, Variable):
+        return {"name": nest.name, "places": nest.places.tolist(), "batch_axis": nest.batch_axis}
+    children = [[key, _to_plain(child)] for key, child in _children(nest) or []]
+    return {"kind": type(nest).__name__ if type(nest) in (list, tuple) else "dict", "of": children}
+
+
+def _from_plain(plain: Mapping[str, Any]) -> Any:
+    if "places" in plain:
+        return Variable(plain["name"], np.asarray(plain["places"]), plain["batch_axis"])
+    members = [(key, _from_plain(child)) for key, child in plain["of"]]
+    if plain["kind"] == "dict":
+        return dict(members)
+    return _rebuild([] if plain["kind"] == "list" else (), [child for _, child in members])
+
+
+def _children(nest: Any) -> list[tuple[str, Any]] | None:
+    """Return the named members of a nest, or None if it is a leaf."""
+    if isinstance(nest, Mapping):
+        return [(str(key), value) for key, value in nest.items()]
+    if isinstance(nest, tuple) and hasattr(nest, "_fields"):
+        return [(name, getattr(nest, name)) for name in nest._fields]
+    if isinstance(nest, list | tuple):
+        return [(str(k), value) for k, value in enumerate(nest)]
+    if dataclasses.is_dataclass(nest) and not isinstance(nest, type | Variable):
+        return [(f.name, getattr(nest, f.name)) for f in dataclasses.fields(nest)]
+    return None
+
+
+def _rebuild(nest: Any, members: Sequence[Any]) -> Any:
+    """Return a nest of the same kind with other members."""
+    if isinstance(nest, Mapping):
+        return dict(zip(nest, members, strict=True))
+    if isinstance(nest, tuple) and hasattr(nest, "_fields"):
+        return type(nest)(*members)
+    if isinstance(nest, list | tuple):
+        return list(members) if isinstance(nest, list) else tuple(members)
+    names = [f.name for f in dataclasses.fields(nest)]
+    return dataclasses.replace(nest, **dict(zip(names, members, strict=True)))
+
+
+def _path(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key
+
+
+def _walk(name: str, nest: Any, at_leaf: Callable[[str, Any], Any]) -> Any:
+    """Return the nest with every leaf replaced."""
+    children = _children(nest)
+    if children is None:
+        return at_leaf(name, nest)
+    return _rebuild(nest, [_walk(_path(name, key), child, at_leaf) for key, child in children])
+
+
+def _leaves(name: str, nest: Any) -> Iterator[Any]:
+    children = _children(nest)
+    if children is None:
+        yield nest
+        return
+    for key, child in children:
+        yield from _leaves(_path(name, key), child)
+
+
+def _match(name: str, nest: Any, state: Any) -> Iterator[Any]:
+    """Yield the leaves of `state` in the order of `nest`, whose members it must have."""
+    wanted = _children(nest)
+    if wanted is None and not isinstance(state, Mapping | tuple):
+        yield state
+        return
+    keys = [key for key, _ in wanted or []]
+    given = dict(_children(state) or [])
+    if wanted is None or set(given) != set(keys):
+        found = f"members {', '.join(given)}" if given else type(state).__name__
+        members = f"members {', '.join(keys)}" if keys else "one array"
+        raise ArgumentError(
+            f"{name}: got {found}, but {members} is wanted, as in the example of a state."
+        )
+    for key, child in wanted:
+        yield from _match(_path(name, key), child, given[key])
