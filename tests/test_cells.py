@@ -12,7 +12,15 @@ import pytest
 
 import stillpoint as sp
 from stillpoint.arrays import to_numpy
-from stillpoint.cells import ACTIVATIONS, GRUCell, LeakyCell, LSTMCell, StackedCell, VanillaCell
+from stillpoint.cells import (
+    ACTIVATIONS,
+    GRUCell,
+    LeakyCell,
+    LSTMCell,
+    ResetBeforeGRUCell,
+    StackedCell,
+    VanillaCell,
+)
 from stillpoint.solvers import LevenbergMarquardt, Newton, solve
 from stillpoint.status import ArgumentError
 
@@ -50,6 +58,11 @@ def gru(seed: int = 0, gain: float = 1.5, d: int = D, m: int = M) -> GRUCell:
     return GRUCell(w(3 * d, d), w(3 * d, m), w(3 * d), w(d))
 
 
+def reset_before_gru(seed: int = 0, gain: float = 1.5) -> ResetBeforeGRUCell:
+    w = random_weights(seed, gain)
+    return ResetBeforeGRUCell(w(3 * D, D), w(3 * D, M), w(3 * D))
+
+
 def lstm(seed: int = 0, gain: float = 1.5, k: int = D, p: int | None = None, m: int = M) -> Any:
     w = random_weights(seed, gain)
     return LSTMCell(w(4 * k, p or k), w(4 * k, m), w(4 * k), None if p is None else w(p, k))
@@ -59,6 +72,7 @@ CELLS = {
     **{f"vanilla {phi}": vanilla(phi) for phi in ACTIVATIONS},
     **{f"leaky {phi}": leaky(phi) for phi in ACTIVATIONS},
     "GRU": gru(),
+    "GRU, reset before": reset_before_gru(),
     "LSTM": lstm(),
     "LSTM with projection": lstm(p=2),
     "2 vanilla layers": StackedCell([vanilla("tanh", d=4), vanilla("relu", 1, m=4)]),
@@ -458,6 +472,7 @@ GOOD = {
     VanillaCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2)},
     LeakyCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2), "alpha": np.ones(2)},
     GRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6), "c": np.zeros(2)},
+    ResetBeforeGRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6)},
     LSTMCell: {"W": np.ones((8, 1)), "B": np.zeros((8, 1)), "b": np.zeros(8), "P": np.ones((1, 2))},
 }
 WEIGHTS = [(make, name) for make, weights in GOOD.items() for name in weights]

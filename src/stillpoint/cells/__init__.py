@@ -10,6 +10,7 @@ from .activations import ACTIVATIONS, Activation, activation
 from .gru import GRUCell
 from .leaky import LeakyCell
 from .lstm import LSTMCell
+from .reset_before_gru import ResetBeforeGRUCell
 from .stacked import StackedCell
 from .vanilla import VanillaCell
 
@@ -19,6 +20,7 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "LeakyCell",
+    "ResetBeforeGRUCell",
     "StackedCell",
     "VanillaCell",
     "activation",

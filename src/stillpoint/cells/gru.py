@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from ..arrays import identity_like, namespace
-from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..arrays import namespace
+from ..dynamics import Batch, Inputs, Matrices
 from .activations import sigmoid
 from .base import RowScaledCell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
+from .update_gated import UpdateGatedCell
 
 
 class _Gates(NamedTuple):
@@ -23,7 +24,7 @@ class _Gates(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class GRUCell(RowScaledCell):
+class GRUCell(UpdateGatedCell, RowScaledCell):
     """h' = (1 - z) n + z h, Cho et al. (2014), with the reset gate behind the matrix product.
 
     r = sigmoid(W_r h + B_r u + b_r), z = sigmoid(W_z h + B_z u + b_z),
@@ -64,43 +65,25 @@ class GRUCell(RowScaledCell):
         biases = {"b": (self.b, (3 * d,)), "c": (self.c, (d,))}
         check_weights("GRUCell", W=(self.W, (3 * d, d)), B=(self.B, (3 * d, m)), **biases)
 
-    @property
-    def state_size(self) -> int:
-        return self.c.shape[0]
-
-    @property
-    def keeps_ball(self) -> bool:
-        return True
-
-    def step(self, x: Batch, u: Inputs) -> Batch:
-        n, z = self._gates(x, u).n, self._update(x, u)
-        return n + z * (x - n)
-
     def state_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates, z = self._gates(x, u), self._update(x, u)
+        gates, z = self._gates(x, u), self.update_gate(x, u)
         _, w_z, _ = gate_blocks(self.W, 3)
         candidate = self._candidate_rows(gates).scaled(1 - z)
         return ScaledRows([*candidate.terms, ((x - gates.n) * z * (1 - z), w_z)], diagonal=z)
 
     def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates, z = self._gates(x, u), self._update(x, u)
+        gates, z = self._gates(x, u), self.update_gate(x, u)
         _, b_z, _ = gate_blocks(self.B, 3)
         candidate = self._candidate_input_rows(gates).scaled(1 - z)
         return candidate.plus(((x - gates.n) * z * (1 - z), b_z))
 
-    def equilibrium_problem(self) -> RootProblem:
-        return GRUEquilibrium(self)
-
     def candidate(self, x: Batch, u: Inputs) -> Batch:
-        """Return n(x, u), what the unit is drawn to."""
         return self._gates(x, u).n
 
     def candidate_jacobian(self, x: Batch, u: Inputs) -> Matrices:
-        """Return dn_i / dx_j."""
         return self._candidate_rows(self._gates(x, u)).matrix()
 
     def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
-        """Return dn_i / du_j."""
         return self._candidate_input_rows(self._gates(x, u)).matrix()
 
     def _candidate_rows(self, gates: _Gates) -> ScaledRows:
@@ -122,29 +105,3 @@ class GRUCell(RowScaledCell):
         r = sigmoid(x @ w_r.T + u @ b_r.T + bias_r)
         m = x @ w_n.T + self.c
         return _Gates(r, namespace(x).tanh(u @ b_n.T + bias_n + r * m), m)
-
-    def _update(self, x: Batch, u: Inputs) -> Batch:
-        """Return the update gate z, which the equilibrium form does not need."""
-        (_, w_z, _), (_, b_z, _), (_, bias, _) = (
-            gate_blocks(v, 3) for v in (self.W, self.B, self.b)
-        )
-        return sigmoid(x @ w_z.T + u @ b_z.T + bias)
-
-
-@dataclass(frozen=True)
-class GRUEquilibrium(StateProblem):
-    """n(h, u) - h = 0: as h' - h = (1 - z)(n - h) and z < 1, the zeros are those of the motion."""
-
-    cell: GRUCell
-    unitwise = True
-
-    def residual(self, y: Batch, u: Inputs) -> Batch:
-        return self.cell.candidate(y, u) - y
-
-    def jacobian(self, y: Batch, u: Inputs) -> Matrices:
-        jacobian = self.cell.candidate_jacobian(y, u)
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
-
-    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
-        return self.cell.candidate_input_jacobian(y, u)

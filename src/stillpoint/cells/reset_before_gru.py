@@ -1,0 +1,101 @@
+"""The gated recurrent unit as first published: the reset gate acts before the matrix product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import diagonal_matrices, namespace
+from ..dynamics import Batch, Inputs, Matrices
+from .activations import sigmoid
+from .base import check_axes, check_weights, gate_blocks
+from .update_gated import UpdateGatedCell
+
+
+@dataclass(frozen=True, eq=False)
+class ResetBeforeGRUCell(UpdateGatedCell):
+    """h' = (1 - z) n + z h, Cho et al. (2014), with the reset gate before the matrix product.
+
+    r = sigmoid(W_r h + B_r u + b_r), z = sigmoid(W_z h + B_z u + b_z),
+    n = tanh(B_n u + b_n + W_n (r h)). BrainPy's GRU is of this kind, and that of Keras with
+    `reset_after=False`; torch, Flax and Equinox use `GRUCell`.
+
+    Parameters
+    ----------
+    W
+        Recurrent weights of r, z, n stacked, shape (3 d, d).
+    B
+        Input weights of r, z, n stacked, shape (3 d, m).
+    b
+        Biases of r, z, n stacked, shape (3 d,).
+
+    Raises
+    ------
+    ArgumentError
+        If shapes do not fit or a weight is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cell = ResetBeforeGRUCell(np.zeros((3, 1)), np.zeros((3, 0)), np.zeros(3))
+    >>> cell.step(np.ones((1, 1)), np.zeros((1, 0)))
+    array([[0.5]])
+    """
+
+    W: Float[Any, "g d"]
+    B: Float[Any, "g m"]
+    b: Float[Any, " g"]
+
+    def __post_init__(self) -> None:
+        check_axes("ResetBeforeGRUCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
+        d, m = self.state_size, self.input_size
+        weights = {"W": (self.W, (3 * d, d)), "B": (self.B, (3 * d, m)), "b": (self.b, (3 * d,))}
+        check_weights("ResetBeforeGRUCell", **weights)
+
+    def candidate(self, x: Batch, u: Inputs) -> Batch:
+        return self._candidate(x, u, self._reset(x, u))
+
+    def candidate_jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        w_r, _, w_n = gate_blocks(self.W, 3)
+        r = self._reset(x, u)
+        direct = w_n * r[:, None, :]
+        return self._slope(x, u, r) * (direct + self._through_reset(x, r, w_r))
+
+    def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        b_r, _, b_n = gate_blocks(self.B, 3)
+        r = self._reset(x, u)
+        return self._slope(x, u, r) * (b_n + self._through_reset(x, r, b_r))
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        derivative = self._gated(x, u, self.candidate_jacobian(x, u), self.W)
+        return derivative + diagonal_matrices(self.update_gate(x, u))
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self._gated(x, u, self.candidate_input_jacobian(x, u), self.B)
+
+    def _gated(
+        self, x: Batch, u: Inputs, of_candidate: Float[Any, "n d j"], weights: Float[Any, "g j"]
+    ) -> Float[Any, "n d j"]:
+        """Return the derivative of h' through n and z, in what `weights` read."""
+        z, n = self.update_gate(x, u), self.candidate(x, u)
+        through_z = ((x - n) * z * (1 - z))[:, :, None] * gate_blocks(weights, 3)[1]
+        return (1 - z)[:, :, None] * of_candidate + through_z
+
+    def _reset(self, x: Batch, u: Inputs) -> Batch:
+        (w_r, *_), (b_r, *_), (bias, *_) = (gate_blocks(v, 3) for v in (self.W, self.B, self.b))
+        return sigmoid(x @ w_r.T + u @ b_r.T + bias)
+
+    def _candidate(self, x: Batch, u: Inputs, r: Batch) -> Batch:
+        w_n, b_n, bias = (gate_blocks(v, 3)[2] for v in (self.W, self.B, self.b))
+        return namespace(x).tanh((r * x) @ w_n.T + u @ b_n.T + bias)
+
+    def _slope(self, x: Batch, u: Inputs, r: Batch) -> Float[Any, "n d 1"]:
+        n = self._candidate(x, u, r)
+        return (1 - n * n)[:, :, None]
+
+    def _through_reset(self, x: Batch, r: Batch, weights: Float[Any, "d j"]) -> Float[Any, "n d j"]:
+        """Return the derivative of W_n (r h) through r, in what `weights` read."""
+        w_n = gate_blocks(self.W, 3)[2]
+        return namespace(x).matmul(w_n * (x * r * (1 - r))[:, None, :], weights)

@@ -1,0 +1,76 @@
+"""Units that move towards a candidate as far as an update gate lets them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..arrays import identity_like
+from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from .activations import sigmoid
+from .base import Cell, gate_blocks
+
+
+class UpdateGatedCell(Cell):
+    """h' = (1 - z) n + z h with a candidate n(h, u) and z = sigmoid(W_z h + B_z u + b_z).
+
+    The weights and biases are those of the reset gate, the update gate and the candidate, stacked.
+    """
+
+    b: Any
+
+    @property
+    def state_size(self) -> int:
+        return self.W.shape[-1]
+
+    @property
+    def keeps_ball(self) -> bool:
+        return True
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        n = self.candidate(x, u)
+        return n + self.update_gate(x, u) * (x - n)
+
+    def equilibrium_problem(self) -> RootProblem:
+        return CandidateEquilibrium(self)
+
+    @abstractmethod
+    def candidate(self, x: Batch, u: Inputs) -> Batch:
+        """Return n(x, u), what the unit is drawn to."""
+
+    @abstractmethod
+    def candidate_jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        """Return dn_i / dx_j."""
+
+    @abstractmethod
+    def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        """Return dn_i / du_j."""
+
+    def update_gate(self, x: Batch, u: Inputs) -> Batch:
+        """Return z(x, u), how much of the state is kept."""
+        (_, w_z, _), (_, b_z, _), (_, bias, _) = (
+            gate_blocks(v, 3) for v in (self.W, self.B, self.b)
+        )
+        return sigmoid(x @ w_z.T + u @ b_z.T + bias)
+
+
+@dataclass(frozen=True)
+class CandidateEquilibrium(StateProblem):
+    """n(h, u) - h = 0: as h' - h = (1 - z)(n - h) and z < 1, the zeros are those of the motion."""
+
+    cell: UpdateGatedCell
+    unitwise = True
+
+    def residual(self, y: Batch, u: Inputs) -> Batch:
+        return self.cell.candidate(y, u) - y
+
+    def jacobian(self, y: Batch, u: Inputs) -> Matrices:
+        jacobian = self.cell.candidate_jacobian(y, u)
+        jacobian -= identity_like(y, y.shape[-1])
+        return jacobian
+
+    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.cell.candidate_input_jacobian(y, u)
