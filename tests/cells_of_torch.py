@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from framework_cells import Case, Network
 from torch import nn
+
+from framework_cells import Case, Network
 
 
 def _network(make: Callable[[], nn.Module], rng: np.random.Generator) -> Network:

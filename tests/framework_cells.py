@@ -7,8 +7,9 @@ docs/frameworks.md from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class Network(NamedTuple):
     model: Any
     step: Callable[[Any, Any], Any]
     arrays: str
-    options: dict[str, Any] = {}
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,15 @@ class Case:
         Returns the network with random weights.
     closed_form
         Whether it becomes a canonical cell; otherwise its framework differentiates it.
+    double
+        Whether it works in float64.
     """
 
     framework: str
     cell: str
     make: Callable[[np.random.Generator], Network]
     closed_form: bool = True
-    double: bool = field(default=True)
+    double: bool = True
 
     def __str__(self) -> str:
         return f"{self.framework}-{self.cell}"

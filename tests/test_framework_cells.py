@@ -7,9 +7,9 @@ import importlib.util
 
 import numpy as np
 import pytest
-from framework_cells import Case
 
 import stillpoint as sp
+from framework_cells import Case
 from stillpoint.cells.base import Cell
 from stillpoint.cells.stacked import StackedCell
 
