@@ -1,16 +1,30 @@
-# make demo   sets up .venv with the core dependencies and runs the main job
-# make test   sets up .venv with PyTorch and the development tools and runs the tests
+# make demo             sets up .venv with the core dependencies and runs the main job
+# make test             sets up .venv with PyTorch, JAX and the development tools, runs the tests
+# make test-core        runs what needs no framework where none is installed, in .venv-core
+# make test-frameworks  adds Flax, Equinox, BrainPy, Keras and TensorFlow to .venv, runs their tests
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL := -m pip install --quiet --disable-pip-version-check
+PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-core test-frameworks test-slow lint bench clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
 
 test: .venv/dev
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow and not brainpy and not keras and not tensorflow"
+
+test-core: .venv-core/dev
+	.venv-core/bin/python -c "import stillpoint.demos.flip_flop, sys; \
+		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
+	.venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
+
+test-frameworks: .venv/frameworks
+	$(BIN)/pytest -n 2 -m "not slow and (flax or equinox or brainpy or tensorflow)" tests
+	set -e; for backend in tensorflow jax torch; do \
+		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \
+	done
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
@@ -28,17 +42,25 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/jacobians.py
 
 clean:
-	rm -rf .venv out
+	rm -rf .venv .venv-core out
 
-.venv/python:
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+%/python:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python $(INSTALL) "pip>=25.1"
 	touch $@
 
 .venv/core: .venv/python pyproject.toml constraints.txt
-	$(PIP) --editable .
+	$(BIN)/python $(PINNED) --editable .
 	touch $@
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
-	$(PIP) --editable ".[torch]" --group dev
+	$(BIN)/python $(PINNED) --editable ".[torch,jax]" --group dev
+	touch $@
+
+.venv/frameworks: .venv/python pyproject.toml constraints.txt
+	$(BIN)/python $(PINNED) --editable ".[torch,jax,brainpy,keras]" --group dev
+	touch $@
+
+.venv-core/dev: .venv-core/python pyproject.toml constraints.txt
+	.venv-core/bin/python $(PINNED) --editable . --group dev
 	touch $@

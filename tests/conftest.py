@@ -8,5 +8,7 @@ from jaxtyping import install_import_hook
 with install_import_hook("stillpoint", "typechecker.typechecker"):
     import stillpoint  # noqa: F401
 
+collect_ignore_glob = ["cells_of_*.py"]  # lists of cases, each of which needs its framework
+
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -7,12 +7,28 @@ docs/frameworks.md from them.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+
+import stillpoint as sp
+from stillpoint.cells import StackedCell
+
+#: The frameworks' modules; each has its own list of cells.
+FRAMEWORKS = ("torch", "flax", "equinox", "keras", "brainpy")
+
+#: How the documentation spells the libraries that differentiate.
+_LIBRARIES = {"torch": "torch", "jax": "JAX", "tensorflow": "TensorFlow"}
+
+TABLE_HEAD = (
+    "| framework | cell | read as | derivatives | precision |",
+    "|---|---|---|---|---|",
+)
 
 
 class Network(NamedTuple):
@@ -63,3 +79,25 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.framework}-{self.cell}"
+
+
+def cases_of(framework: str) -> list[Case]:
+    """Return the cells of one framework; none if it is not installed."""
+    if importlib.util.find_spec(framework) is None:
+        return []
+    return importlib.import_module(f"cells_of_{framework}").CASES
+
+
+def table_row(case: Case) -> str:
+    """Return what the documentation says of a case, read off the system that it becomes."""
+    network = case.make(np.random.default_rng(5))
+    system = sp.as_system(network.model, **network.options)
+    cell = system.dynamics
+    layer = cell.layers[0] if isinstance(cell, StackedCell) else cell
+    is_canonical = type(layer).__module__.startswith("stillpoint.cells")
+    read_as = f"`{type(layer).__name__}`" if is_canonical else "itself"
+    if isinstance(cell, StackedCell):
+        read_as += f", {len(cell.layers)} layers"
+    derivatives = "closed form" if is_canonical else f"by {_LIBRARIES[network.arrays]}"
+    precision = "float64" if cell.arrays.resolution < 1e-15 else "float32"
+    return f"| {case.framework} | `{case.cell}` | {read_as} | {derivatives} | {precision} |"

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import stillpoint as sp
-from framework_cells import Case
+from framework_cells import FRAMEWORKS, Case, cases_of, table_row
 from stillpoint.cells.base import Cell
 from stillpoint.cells.stacked import StackedCell
+from stillpoint.frameworks.base import adapter
+from stillpoint.system import System
 
-#: The frameworks' modules; each has its own list of cells.
-FRAMEWORKS = ("torch", "flax", "equinox", "keras", "brainpy")
+DOCUMENTATION = Path(__file__).parent.parent / "docs" / "frameworks.md"
 
 
 def _cases() -> list:
-    found = []
-    for framework in FRAMEWORKS:
-        if not all(map(importlib.util.find_spec, (framework, f"cells_of_{framework}"))):
-            continue
-        cases = importlib.import_module(f"cells_of_{framework}").CASES
-        mark = getattr(pytest.mark, framework)
-        found += [pytest.param(case, marks=mark, id=str(case)) for case in cases]
-    return found
+    return [
+        pytest.param(case, marks=getattr(pytest.mark, framework), id=str(case))
+        for framework in FRAMEWORKS
+        for case in cases_of(framework)
+    ]
 
 
 @pytest.fixture
@@ -40,12 +37,9 @@ def system(network):
 
 @pytest.fixture
 def own(network, system):
-    """The framework's own step of flat states, differentiated by the framework."""
-
-    def step(x, u):
-        return system.structure.pack(network.step(system.structure.unpack(x), u))
-
-    return sp.as_system(step, system.state_size, system.input_size, framework=network.arrays)
+    """The framework's own step in its own nest, differentiated by the framework."""
+    read = adapter(network.arrays).read_function
+    return System.of(read(network.step, system.structure, system.input_size))
 
 
 @pytest.fixture
@@ -77,3 +71,8 @@ def test_standard_cells_become_canonical_ones(case, system):
 def test_states_go_to_the_frameworks_nest_and_back(system, at):
     states = system.unpack(at[0])
     np.testing.assert_array_equal(system.pack(states), at[0])
+
+
+@pytest.mark.parametrize("case", _cases())
+def test_the_documentation_tells_how_a_cell_is_read(case):
+    assert table_row(case) in DOCUMENTATION.read_text()

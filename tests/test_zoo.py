@@ -24,14 +24,13 @@ LARGEST_Q = 1e-24
 
 
 def paths(*names: str) -> list:
-    """Return the paths as parameters; those that need torch are marked."""
-    return [
-        pytest.param(name, marks=pytest.mark.torch if "torch" in name else ()) for name in names
-    ]
+    """Return the paths as parameters, marked with the framework that they need."""
+    marks = {"torch": pytest.mark.torch, "jax": pytest.mark.jax}
+    return [pytest.param(name, marks=marks.get(name.split()[0], ())) for name in names]
 
 
 CELLS = paths("numpy", "torch")
-FUNCTIONS = paths("numpy function", "torch function")
+FUNCTIONS = paths("numpy function", "torch function", "jax function")
 
 each_network = pytest.mark.parametrize("network", NETWORKS, ids=repr)
 each_cell = pytest.mark.parametrize("path", CELLS)
@@ -283,12 +282,9 @@ def test_beyond_the_flip_there_is_a_cycle_of_two(gain):
 
 
 def decision_system(path: str) -> sp.System:
-    """Return the decision model as a flow, in NumPy or torch."""
-    if path == "numpy function":
-        return sp.as_system(lambda s: zoo.decision_flow(s), 2, kind="flow", lefschetz=1)
-    import torch
-
-    return sp.as_system(lambda s: zoo.decision_flow(s, torch), 2, kind="flow", lefschetz=1)
+    """Return the decision model as a flow, on the arrays of a library."""
+    xp = zoo.namespace(path)
+    return sp.as_system(lambda s: zoo.decision_flow(s, xp), 2, kind="flow", lefschetz=1)
 
 
 DECISIONS = [(0.01395, 0.65739), (0.70045, 0.00486), (0.28276, 0.40635)]

@@ -6,6 +6,7 @@ way a user would have it: as a cell, as a torch module, or as a plain function.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +34,8 @@ class Network:
     cell
         The canonical cell, with NumPy weights.
     formula
-        The step written by hand, for (x, xp) with xp NumPy or torch: independent of the cell.
+        The step written by hand, for (x, xp) with xp NumPy, torch or jax.numpy: independent of
+        the cell.
     points
         Positions that are known, shape (k, d).
     unstable
@@ -78,12 +80,9 @@ class Network:
         return sp.as_system(self.function(path), d, lefschetz=self.lefschetz)
 
     def function(self, path: str) -> Callable[[Any], Any]:
-        """Return the step as a plain function on NumPy arrays or torch tensors."""
-        if path == "torch function":
-            import torch
-
-            return lambda x: self.formula(x, torch)
-        return lambda x: self.formula(x, np)
+        """Return the step as a plain function on the arrays of a library."""
+        xp = namespace(path)
+        return lambda x: self.formula(x, xp)
 
     def q(self, x: np.ndarray) -> np.ndarray:
         """Return 1/2 |F(x) - x|^2, from the formula alone."""
@@ -95,7 +94,13 @@ class Network:
 
 
 #: The ways a network comes in: canonical cells, and functions that bring no derivative.
-PATHS = ("numpy", "torch", "numpy function", "torch function")
+PATHS = ("numpy", "torch", "numpy function", "torch function", "jax function")
+
+
+def namespace(path: str) -> Any:
+    """Return the module with the functions of the library that a path names."""
+    library = path.removesuffix(" function")
+    return importlib.import_module("jax.numpy" if library == "jax" else library)
 
 
 def torch_module(cell: Cell) -> Any:

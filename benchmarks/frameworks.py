@@ -1,0 +1,97 @@
+"""The same step written for NumPy, torch and JAX: what a first and a second search cost.
+
+JAX compiles in the first search; the second one must not. Functions are searched as they are, by
+Levenberg-Marquardt on the framework's own derivatives; a module or a cell becomes a canonical cell
+and costs what the line "cell" says.
+
+    python benchmarks/frameworks.py [--starts N]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import networks
+import numpy as np
+
+import stillpoint as sp
+from stillpoint.cells import GRUCell, VanillaCell
+from stillpoint.frameworks.base import adapter
+
+LIBRARIES = ("numpy", "torch", "jax")
+
+
+def tanh_step(cell: VanillaCell, xp: Any) -> Callable[[Any, Any], Any]:
+    """Return the step of a tanh network on the arrays of a library."""
+    W, B, b = (xp.asarray(weights) for weights in (cell.W.T, cell.B.T, cell.b))
+    return lambda x, u: xp.tanh(x @ W + u @ B + b)
+
+
+def gru_step(cell: GRUCell, xp: Any) -> Callable[[Any, Any], Any]:
+    """Return the step of a GRU on the arrays of a library."""
+    d = cell.state_size
+    W, B, b, c = (xp.asarray(weights) for weights in (cell.W.T, cell.B.T, cell.b, cell.c))
+
+    def step(x: Any, u: Any) -> Any:
+        recurrent, drive = x @ W, u @ B + b
+        gates = 1 / (1 + xp.exp(-(recurrent + drive)[:, : 2 * d]))
+        n = xp.tanh(drive[:, 2 * d :] + gates[:, :d] * (recurrent[:, 2 * d :] + c))
+        return n + gates[:, d : 2 * d] * (x - n)
+
+    return step
+
+
+def namespace(library: str) -> Any:
+    """Return the module with the functions of a library, in float64."""
+    if library == "jax":
+        import jax.numpy
+
+        return _AsNumpyWhenMade(jax.numpy)
+    return __import__(library)
+
+
+class _AsNumpyWhenMade:
+    """JAX's functions, with weights kept in NumPy: outside a step JAX would make them float32."""
+
+    asarray = staticmethod(np.asarray)
+
+    def __init__(self, module: Any) -> None:
+        self.tanh, self.exp = module.tanh, module.exp
+
+
+def measure(case: networks.Case, make: Callable[[Any, Any], Any]) -> list[list[object]]:
+    """Return one row of the table for each way to give the network."""
+    cell = case.system.dynamics
+    d, m = cell.state_size, cell.input_size
+    rows: list[list[object]] = []
+    for library in (*LIBRARIES, "cell"):
+        if library == "cell":
+            own = case
+        else:
+            adapter(library)  # imports the library, which takes no part in the time
+            step = make(cell, namespace(library))
+            own = replace(case, system=sp.as_system(step, d, m, framework=library))
+        first, _ = networks.cpu_seconds(own.search)
+        second, points = networks.cpu_seconds(own.search, repeats=3)
+        rows.append([case.name, library, first, second, len(points), points.q.max()])
+    of_torch = next(row[3] for row in rows if row[1] == "torch")
+    return [[*row[:4], row[3] / of_torch, *row[4:]] for row in rows]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--starts", type=int, default=1024)
+    cases = networks.shipped_cases(parser.parse_args().starts)
+    steps = {"tanh-16": tanh_step, "gru-16": gru_step}
+    networks.print_table(
+        "One search: CPU seconds",
+        ["network", "given as", "first", "second", "second / torch", "points", "largest q"],
+        [row for case in cases if case.name in steps for row in measure(case, steps[case.name])],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Write the table of docs/frameworks.md from the cells that the tests check.
+
+Needs every framework: run it with the environment of `make test-frameworks`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from framework_cells import FRAMEWORKS, TABLE_HEAD, cases_of, table_row  # noqa: E402
+
+START, END = "<!-- table -->", "<!-- end of table -->"
+
+
+def main() -> None:
+    page = ROOT / "docs" / "frameworks.md"
+    before, rest = page.read_text().split(START)
+    _, after = rest.split(END)
+    rows = [table_row(case) for framework in FRAMEWORKS for case in cases_of(framework)]
+    page.write_text("\n".join([before + START, *TABLE_HEAD, *rows, END + after]))
+
+
+if __name__ == "__main__":
+    main()
