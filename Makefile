@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow lint bench clean
+.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -40,6 +40,10 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/jacobians.py
+	$(BIN)/python benchmarks/frameworks.py
+
+bench-brainpy: .venv/frameworks
+	$(BIN)/python benchmarks/against_brainpy.py
 
 clean:
 	rm -rf .venv .venv-core out
