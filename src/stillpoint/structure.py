@@ -153,7 +153,11 @@ class Structure:
 
     def unpack(self, rows: Float[Any, "*n d"]) -> Any:
         """Return flat states in the network's own nest; the variables have its shapes."""
-        return _walk("", self.nest, lambda _, variable: variable.read(rows))
+        return self.build(lambda variable: variable.read(rows))
+
+    def build(self, leaf: Callable[[Variable], Any]) -> Any:
+        """Return the network's own nest with `leaf(variable)` in place of every variable."""
+        return _walk("", self.nest, lambda _, variable: leaf(variable))
 
     def pack(self, state: Any) -> Float[Any, "*n d"]:
         """Return states in the network's own nest as flat rows; the inverse of `unpack`.
