@@ -1,0 +1,112 @@
+"""FixedPointFinder: CANNs' search, from trajectories to fixed points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ...as_system import as_system
+from ...system import System
+from ..shared import Finder, FixedPointArrays, Hyperparameters
+from ..shared.models import next_state, read_directly
+
+
+class FixedPoints(FixedPointArrays):
+    """Fixed points as NumPy arrays, see `FixedPointArrays`."""
+
+
+@dataclass(frozen=True)
+class CANNsHyperparameters(Hyperparameters):
+    """The settings of the finder: those of FixedPointFinder, and one more.
+
+    Attributes
+    ----------
+    final_q_threshold
+        Unique points need a smaller q than this; 0 for no such bound.
+    """
+
+    final_q_threshold: float = 1e-8
+
+
+class FixedPointFinder(Finder):
+    """Fixed points of a network that is called as `outputs, hidden = rnn_model(inputs, hidden)`.
+
+    Parameters
+    ----------
+    rnn_model
+        A BrainPy or BrainState module, or a function, of inputs (n, 1, m) and hidden states (n, d)
+        on NumPy, JAX or torch arrays, which returns the next hidden states second; or whatever has
+        become a System by `stillpoint.as_system`. It is only read.
+    solver
+        "newton", stillpoint's own search, for which learning rate, tol_q, tol_dq and max_iters
+        mean nothing; or "adam", the original's method with these settings.
+    **settings
+        The fields of `hyperparameters`.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting or the solver is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> twice = lambda inputs, hidden: (None, np.tanh(2 * hidden + inputs[:, 0]))
+    >>> states = np.linspace(-1.0, 1.0, 21).reshape(1, 21, 1)
+    >>> FixedPointFinder(twice).find_fixed_points(states, np.zeros((1, 1)), n_inits=21)[0]
+    3 fixed points: 2 stable, 1 with 1 unstable direction
+    """
+
+    hyperparameters: ClassVar[type[Hyperparameters]] = CANNsHyperparameters
+    container: ClassVar[type[FixedPointArrays]] = FixedPoints
+
+    def __init__(self, rnn_model: Any, *, solver: str = "newton", **settings: Any) -> None:
+        super().__init__(rnn_model, solver, settings)
+
+    def find_fixed_points(
+        self,
+        state_traj: Any,
+        inputs: Any,
+        n_inits: int = 1024,
+        noise_scale: float = 0.0,
+        valid_bxt: Any = None,
+        cond_ids: Any = None,
+    ) -> tuple[FixedPoints, FixedPoints]:
+        """Search for states that stand still under constant input, from states of trajectories.
+
+        Parameters
+        ----------
+        state_traj
+            Shape (trials, time, d).
+        inputs
+            One input, shape (1, m) or (m,), or one for each start, (n_inits, m).
+        n_inits
+            How many starts.
+        noise_scale
+            Standard deviation of the Gaussian noise on them.
+        valid_bxt
+            Mask, shape (trials, time), of the states that may be drawn.
+        cond_ids
+            A number of the condition for each start, shape (n_inits,), kept with its point.
+
+        Returns
+        -------
+        unique_fps, all_fps
+            The distinct points that converged, and the end of every start. `dq` is NaN: rows end
+            converged or at rest, not by the change of q.
+
+        Warns
+        -----
+        StillpointWarning
+            If some starts did not converge.
+        """
+        starts = self._sample(state_traj, n_inits, noise_scale, valid_bxt)
+        unique, ends = self._find(starts, inputs, cond_ids)
+        bound = self.hps.final_q_threshold  # type: ignore[attr-defined]
+        return (unique[unique.qstar < bound] if bound > 0 else unique), ends
+
+    def _read_model(self, state_size: int, input_size: int) -> System:
+        model = self.model
+        if (system := read_directly(model)) is not None:
+            return system
+        return as_system(lambda x, u: next_state(model, u[:, None, :], x), state_size, input_size)

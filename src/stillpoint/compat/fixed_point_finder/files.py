@@ -1,0 +1,92 @@
+"""Containers as NetCDF files, and the one place where a pickled file is told from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ... import io
+from ...status import FileFormatError
+from ..shared import FixedPointArrays
+from ..shared.container import ROW_FIELDS
+from .unpickling import read_pickled
+
+_RECORD = "FixedPointArrays"
+_HDF5 = b"\x89HDF\r\n\x1a\n"  # how every NetCDF-4 file begins
+
+# The dimensions behind the first one, by the names of the fields.
+_DIMS = {
+    "xstar": ("state",),
+    "x_init": ("state",),
+    "F_xstar": ("state",),
+    "inputs": ("input",),
+    "J_xstar": ("state", "from_state"),
+    "dFdu": ("state", "input"),
+    "eigval_J_xstar": ("mode",),
+    "eigvec_J_xstar": ("state", "mode"),
+}
+
+
+def write_file(fps: FixedPointArrays, path: str | Path) -> None:
+    """Write a container to one NetCDF file; complex fields as two, `_real` and `_imag`.
+
+    Raises
+    ------
+    ArgumentError
+        If fields have different numbers of rows, or the folder does not exist.
+    """
+    import xarray
+
+    variables = {}
+    for name, values in replace(fps).filled().items():  # whose numbers of rows agree
+        dims = ("point", *_DIMS.get(name, ()))
+        if np.iscomplexobj(values):
+            variables[f"{name}_real"] = (dims, values.real)
+            variables[f"{name}_imag"] = (dims, values.imag)
+        else:
+            variables[name] = (dims, values.astype(np.int8) if values.dtype == bool else values)
+    attributes = {
+        io.TAG: _RECORD,
+        "tol_unique": fps.tol_unique,
+        "dtype": np.dtype(fps.dtype).name,
+    }
+    io.save(xarray.Dataset(variables, attrs=attributes), path)
+
+
+def read_file(path: str | Path) -> dict[str, Any]:
+    """Return the fields of a container that `write_file`, or FixedPointFinder, wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileFormatError
+        If it holds something else.
+    """
+    with open(path, "rb") as file:
+        is_pickled = file.read(len(_HDF5)) != _HDF5
+    found = read_pickled(path) if is_pickled else io.load(path)
+    if not isinstance(found, dict):
+        raise FileFormatError(
+            f"restore_path: {path} holds {type(found).__name__}; read it with stillpoint.load."
+        )
+    return found
+
+
+@io.reader(_RECORD)
+def _from_dataset(dataset: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "tol_unique": float(dataset.attrs["tol_unique"]),
+        "dtype": np.dtype(dataset.attrs["dtype"]),
+    }
+    for name in ROW_FIELDS:
+        if f"{name}_real" in dataset:
+            real, imag = (dataset[f"{name}_{part}"].values for part in ("real", "imag"))
+            found[name] = real + 1j * imag
+        elif name in dataset:
+            values = dataset[name].values
+            found[name] = values.astype(bool) if name == "is_stable" else values
+    return found

@@ -1,0 +1,74 @@
+"""plot_fps: fixed points among trajectories, in the space of three principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ... import plots
+from ...arrays import read_floats
+from ...projection import fit_pca
+from ..shared import FixedPointArrays, as_fixed_points
+
+
+def plot_fps(
+    fps: FixedPointArrays,
+    state_traj: Any = None,
+    plot_batch_idx: Sequence[int] | None = None,
+    plot_start_time: int = 0,
+    plot_stop_time: int | None = None,
+    mode_scale: float = 0.25,
+    fig: Any = None,
+) -> Any:
+    """Draw fixed points, their unstable modes, and trajectories.
+
+    Parameters
+    ----------
+    fps
+        The points, with Jacobians.
+    state_traj
+        Shape (trials, time, d); the principal components are those of all trajectories, or of the
+        points where there are none.
+    plot_batch_idx
+        The trials to draw, all by default.
+    plot_start_time, plot_stop_time
+        The part of each trial to draw.
+    mode_scale
+        Half length of a segment of an unstable mode with |lambda| = 1, in units of the state.
+    fig
+        A figure to draw into; a new one by default. It is not shown.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ArgumentError
+        If the points have no Jacobians, or there is nothing to draw.
+    """
+    points = as_fixed_points(fps)
+    paths = None if state_traj is None else read_floats("state_traj", state_traj)
+    dimensions = 3 if points.xstar.shape[1] >= 3 else 2
+    projection = fit_pca(points.xstar if paths is None else paths, dimensions)
+    shown = None
+    if paths is not None:
+        chosen = paths if plot_batch_idx is None else paths[list(plot_batch_idx)]
+        shown = chosen[:, max(plot_start_time, 0) : plot_stop_time]
+    span = float(np.ptp(projection.points(points.xstar if shown is None else shown)))
+    if fig is None:
+        import matplotlib.pyplot as plt
+
+        fig = plt.figure(figsize=(6, 6))
+    plots.fixed_points(
+        points,
+        shown,
+        projection=projection,
+        dimensions=dimensions,
+        mode_length=mode_scale / span if span else 0.0,
+        max_trajectories=0 if shown is None else len(shown),
+        ax=fig.add_subplot(projection="3d" if dimensions == 3 else None),
+    )
+    return fig

@@ -1,0 +1,169 @@
+"""Finder: a search by the names of FixedPointFinder, done by `find_fixed_points`."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ...arrays import read_floats
+from ...door import read_inputs, read_states
+from ...points import FixedPoints, find_fixed_points, sample_states
+from ...status import ArgumentError, Status, StillpointWarning, check_option
+from ...system import System
+from .container import FixedPointArrays
+from .settings import Hyperparameters
+
+_KEPT = (Status.FIXED_POINT, Status.LEFT_OUT)
+
+
+class Finder(ABC):
+    """A network, the settings of a search, and the search.
+
+    Parameters
+    ----------
+    model
+        The network. It is only read.
+    solver
+        "newton" or "adam".
+    settings
+        Fields of `hyperparameters`.
+
+    Raises
+    ------
+    ArgumentError
+        If a setting or the solver is unknown.
+    """
+
+    hyperparameters: ClassVar[type[Hyperparameters]]
+    container: ClassVar[type[FixedPointArrays]]
+
+    def __init__(self, model: Any, solver: str, settings: Mapping[str, Any]) -> None:
+        for name in settings:
+            check_option("hyper-parameter", name, self.default_hps())
+        self.model = model
+        self.solver = check_option("solver", solver, ("newton", "adam"))
+        self.hps = self.hyperparameters(**settings)
+        self.rng = np.random.default_rng(self.hps.random_seed)
+
+    @classmethod
+    def default_hps(cls) -> dict[str, Any]:
+        """Return the settings and their defaults."""
+        return asdict(cls.hyperparameters())
+
+    @abstractmethod
+    def _read_model(self, state_size: int, input_size: int) -> System:
+        """Return the network as a System."""
+
+    def _sample(
+        self, trajectories: Any, n: int, noise: float, valid: Any, inputs: Any = None
+    ) -> Any:
+        """Return states of trajectories, or pairs of states and inputs, drawn at random."""
+        where = None if valid is None else np.asarray(valid).astype(bool)
+        return sample_states(
+            trajectories, n, inputs=inputs, noise=noise, where=where, seed=self.rng
+        )
+
+    def _find(self, states: Any, inputs: Any, cond_ids: Any) -> tuple[Any, Any]:
+        """Return the distinct points that converged, and the end of every start."""
+        given = read_floats("initial_states", states)
+        drive = np.zeros(0) if inputs is None else read_floats("inputs", inputs)
+        system = self._read_model(*(a.shape[-1] if a.ndim else 1 for a in (given, drive)))
+        x = read_states("initial_states", given, system.state_size)
+        u = read_inputs("inputs", drive, len(x), system.input_size)
+        ids = None if cond_ids is None else np.asarray(cond_ids)
+        if ids is not None and ids.shape != (len(x),):
+            raise ArgumentError(
+                f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."
+            )
+        points = self._search(system, x, u, self.hps.method)
+        if self.hps.do_rerun_q_outliers:
+            points = self._search_outliers_on(system, points)
+        _warn(points)
+        return self._unique(system, points, ids), self._ends(system, points, ids)
+
+    def _search(self, system: System, x: Any, u: Any, method: str) -> FixedPoints:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", StillpointWarning)  # `_warn` says more
+            return find_fixed_points(system, x, u, **self.hps.search_options(self.solver, method))
+
+    def _search_outliers_on(self, system: System, points: FixedPoints) -> FixedPoints:
+        """Search on from where starts with a large q ended; others stay as they are."""
+        starts = points.starts
+        large = starts.q > self.hps.outlier_q_scale * np.median(starts.q)
+        again = np.flatnonzero(large & ~np.isin(starts.status, _KEPT))
+        if not len(again):
+            return points
+        more = self._search(system, starts.end[again], starts.inputs[again], "sequential")
+        before = starts.take(again)
+        resumed = replace(more.starts, states=before.states, steps=before.steps + more.starts.steps)
+        both = FixedPoints.concatenate([points, replace(more, starts=resumed)])
+        both = both.unique(self.hps.tol_unique)
+        rows = np.arange(len(starts))
+        rows[again] = len(starts) + np.arange(len(again))
+        return replace(both, starts=both.starts.take(rows))
+
+    def _unique(self, system: System, points: FixedPoints, ids: Any) -> Any:
+        point, first = np.unique(points.starts.point, return_index=True)
+        found = self._container(system, points.xstar, points, first[point >= 0], ids)
+        found.qstar = points.q
+        if self.hps.do_compute_jacobians:
+            found.J_xstar, found.dFdu = points.jacobian, points.input_jacobian
+            if self.hps.do_decompose_jacobians:
+                found.decompose_jacobians()
+        return self._in_dtype(found)
+
+    def _ends(self, system: System, points: FixedPoints, ids: Any) -> Any:
+        starts = points.starts
+        found = self._container(system, starts.end, points, np.arange(len(starts)), ids)
+        return self._in_dtype(found)
+
+    def _container(
+        self,
+        system: System,
+        x: Float[np.ndarray, "k d"],
+        points: FixedPoints,
+        rows: Int[np.ndarray, " k"],
+        ids: Any,
+    ) -> FixedPointArrays:
+        """Return states with what is known of the starts, in `rows`, that led to them."""
+        starts = points.starts.take(rows)
+        return self.container(
+            x,
+            x_init=starts.states,
+            inputs=starts.inputs,
+            F_xstar=system.step(x, starts.inputs) if len(x) else x,
+            qstar=starts.q,
+            dq=np.full(len(x), np.nan),
+            n_iters=starts.steps,
+            cond_id=None if ids is None else ids[rows],
+            tol_unique=self.hps.tol_unique,
+            dtype=np.dtype(self.hps.dtype),
+        )
+
+    def _in_dtype(self, found: FixedPointArrays) -> FixedPointArrays:
+        """Return the container with its computed values in the caller's precision."""
+        kinds = {"f": found.dtype, "c": np.result_type(found.dtype, np.complex64)}
+        cast = {
+            name: value.astype(kinds.get(value.dtype.kind, value.dtype))
+            for name, value in found.filled().items()
+        }
+        return found.with_fields(cast | {"cond_id": found.cond_id})
+
+
+def _warn(points: FixedPoints) -> None:
+    counts = points.starts.counts()
+    lost = {status: n for status, n in counts.items() if status not in _KEPT}
+    if lost:
+        told = "; ".join(f"{count} {status.sentence}" for status, count in lost.items())
+        warnings.warn(
+            f"of {len(points.starts)} starts {sum(lost.values())} gave no fixed point: {told}. "
+            f"They are in the second container only.",
+            StillpointWarning,
+            stacklevel=4,
+        )

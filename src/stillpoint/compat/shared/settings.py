@@ -1,0 +1,102 @@
+"""The settings that FixedPointFinder and its port share, and what a search makes of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ...solvers import Adam, Plateau
+from ...status import check_option
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """The settings of a finder.
+
+    Attributes
+    ----------
+    lr_init, lr_patience, lr_factor, lr_cooldown
+        Learning rate and plateau schedule of Adam.
+    tol_q, tol_dq
+        Largest q of a point that Adam finds, and the change of q per learning rate at which a
+        start stops.
+    max_iters
+        Steps of Adam.
+    method
+        "joint" works on all starts together, with one learning rate for all of them where Adam
+        is the solver; "sequential" on one start at a time.
+    do_rerun_q_outliers, outlier_q_scale
+        Whether starts whose q ends above `outlier_q_scale` times the median are searched on, one
+        at a time.
+    do_exclude_distance_outliers, outlier_distance_scale
+        Whether points far from the starts are left out, and how far, in units of the mean
+        distance of the starts from their centre.
+    tol_unique
+        Distance below which two points are one.
+    max_n_unique
+        The most points to keep, chosen at random.
+    do_compute_jacobians, do_decompose_jacobians
+        Whether unique points bring Jacobians, and eigenvalues with stability.
+    dtype
+        Of the arrays that are returned; the search itself works in float64.
+    random_seed
+        Of samples, and of the choice of `max_n_unique` points.
+    verbose, super_verbose
+        Whether a progress bar is drawn.
+    n_iters_per_print_update
+        Accepted for old scripts; the progress bar updates itself.
+    """
+
+    lr_init: float = 1.0
+    lr_patience: int = 5
+    lr_factor: float = 0.95
+    lr_cooldown: int = 0
+    tol_q: float = 1e-12
+    tol_dq: float = 1e-20
+    max_iters: int = 5000
+    method: str = "joint"
+    do_rerun_q_outliers: bool = False
+    outlier_q_scale: float = 10.0
+    do_exclude_distance_outliers: bool = True
+    outlier_distance_scale: float = 10.0
+    tol_unique: float = 1e-3
+    max_n_unique: float = math.inf
+    do_compute_jacobians: bool = True
+    do_decompose_jacobians: bool = True
+    dtype: str = "float32"
+    random_seed: int = 0
+    verbose: bool = True
+    super_verbose: bool = False
+    n_iters_per_print_update: int = 100
+
+    def __post_init__(self) -> None:
+        check_option("method", self.method, ("joint", "sequential"))
+        check_option("dtype", self.dtype, ("float32", "float64"))
+
+    def search_options(self, solver: str, method: str) -> dict[str, Any]:
+        """Return the options of `find_fixed_points` that have the meaning of these settings."""
+        options = {
+            "tol_unique": self.tol_unique,
+            "near": self.outlier_distance_scale if self.do_exclude_distance_outliers else None,
+            "max_points": None if math.isinf(self.max_n_unique) else int(self.max_n_unique),
+            "seed": self.random_seed,
+            "chunk": 1 if method == "sequential" else None,
+            "progress": None if self.verbose or self.super_verbose else False,
+        }
+        if solver == "newton":
+            return options
+        kind = _LoneAdam if method == "sequential" else Adam
+        adam = {"solver": self.adam(kind), "tol": self.tol_q, "max_steps": self.max_iters}
+        return options | adam
+
+    def adam(self, kind: type[Adam]) -> Adam:
+        """Return Adam with these settings."""
+        schedule = Plateau(self.lr_factor, self.lr_patience, cooldown=self.lr_cooldown)
+        return kind(rate=self.lr_init, schedule=schedule, stillness=self.tol_dq)
+
+
+class _LoneAdam(Adam):
+    """Adam for one start at a time, each with a learning rate of its own."""
+
+    joint: ClassVar[bool] = False
