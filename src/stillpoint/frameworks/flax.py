@@ -1,0 +1,94 @@
+"""Flax: recurrent cells and layers of its two libraries, `flax.nnx` and `flax.linen`.
+
+Standard cells become canonical ones; any other is called as `new_carry, y = cell(carry, inputs)`.
+A file for each library says how a cell is copied, what its layers are and how it is called; it is
+read where the user has imported that library.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from ..status import ArgumentError, UnsupportedModelError
+from ..structure import Structure
+from .base import Hints, Reading
+from .flax_cells import FlaxCell, read_standard
+from .jax_modules import pair, read_calls, size_of
+
+__all__ = ["is_model", "read_model"]
+
+_LIBRARIES = {"flax.nnx": "flax_nnx", "flax.linen": "flax_linen"}
+_CALL = "new_carry, y = cell(carry, inputs)"
+
+
+def is_model(model: Any) -> bool:
+    """Whether `model` is a module of either library."""
+    return _reader_of(model) is not None
+
+
+def read_model(model: Any, hints: Hints) -> Reading:
+    """Return a cell, or a layer's cell, as dynamics.
+
+    Parameters
+    ----------
+    model
+        A cell or an `RNN` of either library, or any module that is called like a cell.
+    hints
+        `params` are the variables of a linen module. For cells of one's own: `state`, an example
+        of one carry, or d where the carry is one array, unless `initialize_carry` tells; m unless
+        it has `in_features`.
+
+    Raises
+    ------
+    ArgumentError
+        If variables are missing, or sizes that the model does not tell.
+    UnsupportedModelError
+        If the model is bidirectional, is not one step of a recurrent network, draws random
+        numbers, or its weights are too coarse.
+    """
+    reader: Any = _reader_of(model)
+    if type(model).__name__ == "Bidirectional":
+        raise UnsupportedModelError(
+            "model: a Bidirectional layer reads its inputs from both ends, so its state is not a "
+            "function of the state before, and it has no fixed points; analyse one of its layers."
+        )
+    cell: FlaxCell = reader.read_cell(model, hints)
+    if cell.name:
+        hints.refuse(cell.module, "state")
+    dynamics = read_standard(cell)
+    if dynamics is not None:
+        is_lstm = "c" in dynamics.parts
+        return Reading(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
+    told = hints.input_size if cell.input_size is None else cell.input_size
+    input_size = size_of("input_size", told, cell.module, "in_features")
+    structure = _carry_of(cell, hints, input_size)
+    return read_calls(type(cell.module).__name__, _CALL, cell.step, structure, input_size)
+
+
+def _carry_of(cell: FlaxCell, hints: Hints, input_size: int) -> Structure:
+    """Return the nest of the carry, from an example that the caller or the cell gives."""
+    if hints.state is not None:
+        return Structure.of(hints.state)
+    try:
+        structure = Structure.of(cell.initial_carry(input_size))
+    except Exception as error:  # the cell has no such method, or wants something else
+        if hints.state_size is not None:
+            return Structure.flat(hints.state_size)
+        raise ArgumentError(
+            f"state_size: got None, and {type(cell.module).__name__} has no `initialize_carry` "
+            f"that tells ({type(error).__name__}: {error}). If it is one step of a recurrent "
+            f"network, `{_CALL}`, pass as_system(model, state_size=...), or state=, an example of "
+            f"one carry."
+        ) from error
+    return pair("c", "h", structure.size // 2) if cell.is_lstm else structure
+
+
+def _reader_of(model: Any) -> ModuleType | None:
+    for library, reader in _LIBRARIES.items():
+        loaded = sys.modules.get(library)
+        if loaded is not None and isinstance(model, loaded.Module):
+            return import_module(f".{reader}", __package__)
+    return None

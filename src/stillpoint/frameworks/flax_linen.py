@@ -1,0 +1,104 @@
+"""Cells of `flax.linen`: descriptions of what is computed; the weights are passed beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import jax
+from flax import linen
+from flax.core import meta
+
+from ..status import ArgumentError
+from .base import Hints
+from .flax_cells import Dense, FlaxCell, working_dtype
+from .jax_modules import copy_arrays
+
+_LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
+
+
+def read_cell(model: Any, hints: Hints) -> FlaxCell:
+    """Return a cell, or the cell of an `RNN`, with a copy of its variables.
+
+    Raises
+    ------
+    ArgumentError
+        If the variables are missing, are no nest of dictionaries, or hold values that are not
+        finite.
+    UnsupportedModelError
+        If the cell computes or is stored in half precision.
+    """
+    model, variables = _bound(model) if hints.params is None else (model, _read(model, hints))
+    if isinstance(model, linen.RNN):
+        model = model.cell
+        variables = {name: held["cell"] for name, held in variables.items() if "cell" in held}
+    return LinenCell(model, variables)
+
+
+@final
+class LinenCell(FlaxCell):
+    """A module with a copy of its variables in float64."""
+
+    library = linen
+    layers = {  # noqa: RUF012
+        "SimpleCell": (("h",), ("i",)),
+        "GRUCell": (("hr", "hz", "hn"), ("ir", "iz", "in")),
+        "MGUCell": (("hf", "hn"), ("if", "in")),
+        "LSTMCell": _LSTM,
+        "OptimizedLSTMCell": _LSTM,
+    }
+
+    def __init__(self, module: Any, variables: Mapping[str, Any]) -> None:
+        self.module = module
+        if hasattr(module, "dtype"):
+            self.module = module.clone(dtype=working_dtype(module.dtype))
+        self.variables = copy_arrays(type(module).__name__, meta.unbox(variables))
+
+    @property
+    def input_size(self) -> int | None:
+        if not self.name:
+            return None
+        return len(self._layer(self.layers[self.name][1][0])["kernel"])
+
+    def dense(self, name: str) -> Dense:
+        layer = self._layer(name)
+        return Dense.of(name, layer["kernel"], layer.get("bias"))
+
+    def step(self, carry: Any, inputs: Any) -> Any:
+        new_carry, _ = self.module.apply(self.variables, carry, inputs)
+        return new_carry
+
+    def initial_carry(self, input_size: int) -> Any:
+        with jax.enable_x64(True):
+            return self.module.initialize_carry(jax.random.key(0), (input_size,))
+
+    def _layer(self, name: str) -> Mapping[str, Any]:
+        held = self.variables.get("params", {})
+        if name not in held:
+            raise ArgumentError(
+                f"params: got {', '.join(held) or 'nothing'}, but {self.name} has a layer {name}; "
+                f"pass the variables of this cell, as its `init` returns them."
+            )
+        return held[name]
+
+
+def _bound(model: Any) -> tuple[Any, Mapping[str, Any]]:
+    """Return a module and its variables, if it is bound to them."""
+    if model.scope is None:
+        raise ArgumentError(
+            f"params: got None, but {type(model).__name__} of flax.linen does not hold its "
+            f"weights; pass as_system(cell, params=variables), with what `cell.init` returned or "
+            f"the training ended with."
+        )
+    return model.unbind()
+
+
+def _read(model: Any, hints: Hints) -> Mapping[str, Any]:
+    """Return all collections of variables, where the caller may have passed "params" alone."""
+    given = hints.params
+    if not isinstance(given, Mapping) or not given:
+        raise ArgumentError(
+            f"params: got {type(given).__name__}, but the variables of {type(model).__name__} are "
+            f'wanted, a dictionary {{"params": ...}} as `cell.init` returns it.'
+        )
+    return given if "params" in given else {"params": given}

@@ -1,0 +1,85 @@
+"""Cells of `flax.nnx`: modules that hold their weights and are changed by what they do.
+
+A cell is copied once, in evaluation mode; every call works on a further copy, so that what JAX
+traces never lands in a module that outlives the trace.
+"""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import jax
+from flax import nnx
+from flax.nnx.nn import dtypes
+
+from .base import Hints
+from .flax_cells import Dense, FlaxCell, working_dtype
+from .jax_modules import copy_arrays
+
+_STACKED = (("dense_h",), ("dense_i",))
+
+
+def read_cell(model: Any, hints: Hints) -> FlaxCell:
+    """Return a copy of a cell, or of the cell of an `RNN`.
+
+    Raises
+    ------
+    ArgumentError
+        If `params` are given, or a weight is not finite.
+    UnsupportedModelError
+        If the cell computes or is stored in half precision.
+    """
+    hints.refuse(model, "params")
+    return NNXCell(model.cell if isinstance(model, nnx.RNN) else model)
+
+
+@final
+class NNXCell(FlaxCell):
+    """A copy of a module in evaluation mode, in float64."""
+
+    library = nnx
+    layers = {  # noqa: RUF012
+        "SimpleCell": _STACKED,
+        "GRUCell": _STACKED,
+        "OptimizedLSTMCell": _STACKED,
+        "LSTMCell": (("hi", "hf", "hg", "ho"), ("ii", "if_", "ig", "io")),
+    }
+
+    def __init__(self, module: Any) -> None:
+        graph, state = nnx.split(module)
+        self.module = nnx.merge(graph, copy_arrays(type(module).__name__, state))
+        self.module.eval()
+        for _, part in nnx.iter_modules(self.module):
+            if hasattr(part, "dtype"):
+                part.dtype = working_dtype(part.dtype)
+
+    @property
+    def input_size(self) -> int | None:
+        return getattr(self.module, "in_features", None)
+
+    def dense(self, name: str) -> Dense | None:
+        layer = getattr(self.module, name)
+        if type(layer) is not nnx.Linear or (layer.dot_general, layer.promote_dtype) != _USUAL:
+            return None
+        return Dense.of(name, layer.kernel[...], None if layer.bias is None else layer.bias[...])
+
+    def step(self, carry: Any, inputs: Any) -> Any:
+        copy = nnx.clone(self.module)
+        new_carry, _ = copy(carry, inputs)
+        before, after = _random_counts(self.module), _random_counts(copy)
+        if any(count is not old for count, old in zip(after, before, strict=True)):
+            raise ValueError("it draws random numbers, in evaluation mode too; leave out noise")
+        return new_carry
+
+    def initial_carry(self, input_size: int) -> Any:
+        with jax.enable_x64(True):
+            return nnx.clone(self.module).initialize_carry((input_size,), rngs=nnx.Rngs(0))
+
+
+# How `nnx.Linear` multiplies unless it is told otherwise, as quantised training does.
+_USUAL = (jax.lax.dot_general, dtypes.promote_dtype)
+
+
+def _random_counts(module: Any) -> list[Any]:
+    """Return the counters of random streams; a stream replaces its counter when it is drawn."""
+    return jax.tree.leaves(nnx.state(module, nnx.RngCount))

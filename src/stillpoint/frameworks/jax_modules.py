@@ -1,0 +1,126 @@
+"""What Flax and Equinox share: a copy of a module's arrays, and any module as one step by calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..status import ArgumentError, UnsupportedModelError
+from ..structure import Structure, Variable
+from .base import Reading
+from .jax import read_function
+from .weights import check_precision, read_weight
+
+
+def copy_arrays(owner: str, tree: Any) -> Any:
+    """Return a tree with arrays of its own, those of real numbers in float64.
+
+    Arrays are copied although JAX's are constant, as training steps may donate them.
+
+    Parameters
+    ----------
+    owner
+        The model's name, for messages.
+    tree
+        Any nest that JAX knows.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If an array has shape and type alone, is complex, half-precision or quantised.
+    ArgumentError
+        If one holds NaN or infinity.
+    """
+
+    def copied(path: Any, leaf: Any) -> Any:
+        name = jax.tree_util.keystr(path, simple=True, separator=".").removesuffix(".value")
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            raise UnsupportedModelError(
+                f"model: {name} of {owner} has a shape, but no values; initialise the model, or "
+                f"load its weights first."
+            )
+        if not isinstance(leaf, jax.Array | np.ndarray):
+            return leaf
+        check_precision(name, str(leaf.dtype))
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            return leaf.copy()
+        values = read_weight(name, leaf)
+        if not np.isfinite(values).all():
+            raise ArgumentError(
+                f"model: {name} of {owner} holds NaN or infinite values, so the network has no "
+                f"well-defined step; check how its training ended."
+            )
+        return jnp.asarray(values)
+
+    with jax.enable_x64(True):
+        return jax.tree_util.tree_map_with_path(copied, tree)
+
+
+def read_calls(
+    owner: str,
+    call: str,
+    step: Callable[[Any, Any], Any],
+    structure: Structure,
+    input_size: int,
+) -> Reading:
+    """Return a module as the step that calls it, differentiated by JAX.
+
+    Parameters
+    ----------
+    owner, call
+        The module's name and how `step` calls it, for messages.
+    step
+        State in its own nest and input to the new state.
+    structure, input_size
+        The nest, and m.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the call is not one step of a state.
+    """
+
+    def called(x: Any, u: Any) -> Any:
+        return step(x, u)
+
+    called.__name__ = owner
+    try:
+        return Reading(read_function(called, structure, input_size), structure)
+    except UnsupportedModelError as error:
+        raise UnsupportedModelError(
+            f"model: {owner} was called as `{call}`. {error} A network that holds the cell beside "
+            f"other layers can pass the cell alone."
+        ) from error
+
+
+def size_of(name: str, given: int | None, model: Any, attribute: str) -> int:
+    """Return a size that the caller or the model tells.
+
+    Raises
+    ------
+    ArgumentError
+        If neither does.
+    """
+    size = getattr(model, attribute, None) if given is None else given
+    if not isinstance(size, int):
+        raise ArgumentError(
+            f"{name}: got {given}, and {type(model).__name__} has no integer `{attribute}`; if it "
+            f"is one step of a recurrent network, pass as_system(model, {name}=...)."
+        )
+    return size
+
+
+def pair(first: str, second: str, size: int) -> Structure:
+    """Return an LSTM's pair of `h` and `c`, in either order; the flat state is always [h, c].
+
+    Examples
+    --------
+    >>> pair("c", "h", 2).unpack(np.array([1.0, 2.0, 3.0, 4.0]))
+    (array([3., 4.]), array([1., 2.]))
+    """
+    places = {"h": np.arange(size), "c": np.arange(size, 2 * size)}
+    return Structure(tuple(Variable(name, places[name]) for name in (first, second)))
