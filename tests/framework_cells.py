@@ -22,8 +22,16 @@ from stillpoint.cells import StackedCell
 #: The frameworks' modules; each has its own list of cells.
 FRAMEWORKS = ("torch", "flax", "equinox", "keras", "brainpy")
 
-#: How the documentation spells the libraries that differentiate.
-_LIBRARIES = {"torch": "torch", "jax": "JAX", "tensorflow": "TensorFlow"}
+#: Who differentiates what is no standard cell.
+_DIFFERENTIATES = {
+    "PyTorch": "torch",
+    "Flax nnx": "JAX",
+    "Flax linen": "JAX",
+    "Equinox": "JAX",
+    "Keras": "its backend",
+    "BrainPy": "JAX",
+    "BrainState": "JAX",
+}
 
 TABLE_HEAD = (
     "| framework | cell | read as | derivatives | precision |",
@@ -88,16 +96,14 @@ def cases_of(framework: str) -> list[Case]:
     return importlib.import_module(f"cells_of_{framework}").CASES
 
 
-def table_row(case: Case) -> str:
+def table_row(case: Case, system: sp.System) -> str:
     """Return what the documentation says of a case, read off the system that it becomes."""
-    network = case.make(np.random.default_rng(5))
-    system = sp.as_system(network.model, **network.options)
     cell = system.dynamics
     layer = cell.layers[0] if isinstance(cell, StackedCell) else cell
     is_canonical = type(layer).__module__.startswith("stillpoint.cells")
     read_as = f"`{type(layer).__name__}`" if is_canonical else "itself"
     if isinstance(cell, StackedCell):
         read_as += f", {len(cell.layers)} layers"
-    derivatives = "closed form" if is_canonical else f"by {_LIBRARIES[network.arrays]}"
+    derivatives = "closed form" if is_canonical else f"by {_DIFFERENTIATES[case.framework]}"
     precision = "float64" if cell.arrays.resolution < 1e-15 else "float32"
-    return f"| {case.framework} | `{case.cell}` | {read_as} | {derivatives} | {precision} |"
+    return f"| {case.framework} | {case.cell} | {read_as} | {derivatives} | {precision} |"
