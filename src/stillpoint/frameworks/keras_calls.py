@@ -1,0 +1,227 @@
+"""Keras cells of any kind, stepped by calling a copy of them and differentiated by the backend."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import random
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..arrays import to_numpy
+from ..dynamics import Dynamics
+from ..status import ArgumentError, UnsupportedModelError
+from ..structure import Structure
+from .base import Reading, adapter
+from .keras_cells import read_variable, structure_of
+
+
+def read_calls(cell: Any, input_size: int | None) -> Reading:
+    """Return a cell as dynamics of its calls, in float64, or with a warning in float32.
+
+    Parameters
+    ----------
+    cell
+        A built cell with `output, new_states = cell(inputs, states)`. What is called is a copy
+        made from its configuration and its weights, with dropout off.
+    input_size
+        m, or None to take it from the shape that the cell was built with.
+
+    Raises
+    ------
+    ArgumentError
+        If m is not known, or a weight is not finite.
+    UnsupportedModelError
+        If the cell cannot be copied or called, or its weights are of low precision.
+    """
+    structure, m = structure_of(cell), _input_size(cell, input_size)
+    weights = _read_weights(cell)
+    failures = []
+    for dtype in ("float64", "float32"):
+        try:
+            with _double_allowed():
+                own = _copied(cell, dtype, structure, m, weights)
+                if dtype == "float64" and _loses_digits(own, structure, m):
+                    continue
+            return Reading(_delegate(own, structure, m), structure)
+        except UnsupportedModelError as error:
+            failures.append(error)
+    raise failures[0]
+
+
+def _delegate(cell: Any, structure: Structure, input_size: int) -> Dynamics:
+    """Return the cell's step as dynamics, by the adapter of the backend that Keras runs on."""
+    backend = keras.backend.backend()
+    on_device = {"device": _torch_device(cell)} if backend == "torch" else {}
+    step = _stepper(cell, structure)
+    return adapter(backend).read_function(step, structure, input_size, **on_device)
+
+
+def _torch_device(cell: Any) -> Any:
+    return next((weight.value.device for weight in cell.weights), "cpu")
+
+
+def _stepper(cell: Any, structure: Structure) -> Callable[[Any, Any], Any]:
+    """Return `cell` as a step of states in their nest; states of one variable come as arrays."""
+    is_one = not isinstance(structure.nest, list | tuple)
+    # A stack of one cell takes the list of its states, but returns the only state itself.
+    is_stack_of_one = isinstance(cell, keras.layers.StackedRNNCells) and len(cell.cells) == 1
+
+    def step(state: Any, inputs: Any) -> Any:
+        if len(inputs.shape) != 2:  # JAX's adapter also tries single states, another function
+            raise TypeError("a cell takes batches, shape (n, m)")
+        _, new = cell(inputs, [state] if is_one else state, training=False)
+        if is_one:
+            return new[0] if isinstance(new, list | tuple) else new
+        return [new] if is_stack_of_one else new
+
+    step.__name__ = type(cell).__name__
+    return step
+
+
+def _input_size(cell: Any, given: int | None) -> int:
+    if given is not None:
+        return given
+    first = cell.cells[0] if isinstance(cell, keras.layers.StackedRNNCells) else cell
+    recorded = first.get_build_config() or {}
+    shapes = recorded.get("shapes_dict", recorded)
+    shape = next(iter(shapes.values()), None)
+    if not shape or not isinstance(shape[-1], int):
+        raise ArgumentError(
+            f"input_size: got None, and {type(cell).__name__} did not record the shape that it was "
+            f"built with; pass as_system(cell, input_size=...)."
+        )
+    return shape[-1]
+
+
+def _read_weights(cell: Any) -> list[np.ndarray]:
+    values = []
+    for weight in cell.weights:
+        values.append(read_variable(weight.path, weight))
+        if not np.isfinite(values[-1]).all():
+            raise ArgumentError(
+                f"model: {weight.path} holds NaN or infinite values, so the network has no "
+                f"well-defined step; check how its training ended."
+            )
+    return values
+
+
+# -- the copy --------------------------------------------------------------------------------------
+
+
+def _copied(
+    cell: Any, dtype: str, structure: Structure, input_size: int, weights: list[np.ndarray]
+) -> Any:
+    """Return a cell of its own with the same weights, which computes in `dtype`.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the configuration does not describe the cell.
+    """
+    name = type(cell).__name__
+    try:
+        with _random_numbers_kept():
+            own = _from_config(cell, dtype)
+            _prepare(own, dtype)
+            _called(own, dtype, structure, input_size)  # builds it
+        own.set_weights(weights)
+        # A cell that draws dropout masks would keep one of this call for the training to come.
+        compared = (own, own) if _draws_masks(cell) else (own, cell)
+        step, wanted = (_called(each, dtype, structure, input_size) for each in compared)
+    except Exception as error:
+        raise UnsupportedModelError(
+            f"model: a copy of {name} could not be made and called as `output, new_states = "
+            f"cell(inputs, states)` with {structure.size} states and {input_size} inputs "
+            f"({_reason(error)}). Give the cell a get_config that holds all arguments of its "
+            f"__init__, or pass a function step(x, u), framework={keras.backend.backend()!r}."
+        ) from error
+    if not np.allclose(step, wanted, rtol=1e-3, atol=1e-4):
+        raise UnsupportedModelError(
+            f"model: a {name} made from get_config() with the same weights takes another step "
+            f"than the one given; let its get_config hold all arguments of its __init__, and set "
+            f"nothing on the cell afterwards."
+        )
+    return own
+
+
+def _reason(error: Exception) -> str:
+    """Return an error in one line; Keras writes the cause in bold below a line of its own."""
+    said = re.sub(r"\x1b\[\d+m", "", str(error)).split("Arguments received by")[0]
+    return f"{type(error).__name__}: {' '.join(said.split())}"
+
+
+def _from_config(cell: Any, dtype: str) -> Any:
+    if isinstance(cell, keras.layers.StackedRNNCells):  # its cells may be of unregistered classes
+        return type(cell)([_from_config(part, dtype) for part in cell.cells], dtype=dtype)
+    config = {**cell.get_config(), "dtype": dtype}
+    accepted = inspect.signature(type(cell)).parameters.values()
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in accepted):
+        names = {parameter.name for parameter in accepted}
+        for key in {"name", "trainable", "dtype"} - names:  # of the base class
+            config.pop(key, None)
+    return type(cell).from_config(config)
+
+
+def _prepare(cell: Any, dtype: str) -> None:
+    """Let a new cell and the layers inside compute in `dtype`, without dropout."""
+    for layer in cell._flatten_layers():
+        layer.dtype_policy = dtype
+        if hasattr(layer, "get_dropout_mask"):
+            # Even when not training, such a cell draws masks and keeps them.
+            layer.dropout = layer.recurrent_dropout = 0.0
+
+
+def _draws_masks(cell: Any) -> bool:
+    mixed_in = [part for part in cell._flatten_layers() if hasattr(part, "get_dropout_mask")]
+    return any(part.dropout or part.recurrent_dropout for part in mixed_in)
+
+
+def _loses_digits(cell: Any, structure: Structure, input_size: int) -> bool:
+    """Whether a cell of float64 computes in float32 inside.
+
+    Many of Keras' functions do so on JAX and torch, and return float64 again after the next sum.
+    A shift that only float64 resolves then moves the step elsewhere than a long one does.
+    """
+    at, near, far = (
+        _called(cell, "float64", structure, input_size, shift) for shift in (0.0, 1e-9, 1e-4)
+    )
+    return not np.allclose((near - at) / 1e-9, (far - at) / 1e-4, rtol=1e-2, atol=1e-2)
+
+
+def _called(
+    cell: Any, dtype: str, structure: Structure, input_size: int, shift: float = 0.0
+) -> np.ndarray:
+    """Return the step of two rows, all states shifted, as flat states."""
+    rng = np.random.default_rng(0)
+
+    def tensor(size: int, shift: float = 0.0) -> Any:
+        return keras.ops.convert_to_tensor(rng.random((2, size)) + shift, dtype=dtype)
+
+    states = structure.build(lambda variable: tensor(variable.places.size, shift))
+    new = _stepper(cell, structure)(states, tensor(input_size))
+    return structure.pack(keras.tree.map_structure(to_numpy, new))
+
+
+@contextlib.contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Put Python's random numbers back, from which Keras draws the seeds of its initializers."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _double_allowed() -> AbstractContextManager[Any]:
+    """Return a context in which the backend has float64, which JAX has on demand only."""
+    if keras.backend.backend() != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.enable_x64(True)

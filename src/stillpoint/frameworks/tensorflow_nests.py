@@ -1,0 +1,50 @@
+"""States in their own nest as flat rows of tensors, which lack the methods of other arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..status import ArgumentError
+from ..structure import Structure, Variable
+
+Tensor = tf.Tensor
+
+
+def on_flat_tensors(
+    function: Callable[..., Any], structure: Structure
+) -> Callable[[Tensor, Tensor], Any]:
+    """Return a function on states in their own nest as one on flat rows.
+
+    What the function returns is read by name, so the order of its dictionaries does not matter.
+    """
+    if structure.is_flat:
+        return function
+    return lambda x, u: _pack(structure, function(_unpack(structure, x), u))
+
+
+def _unpack(structure: Structure, rows: Tensor) -> Any:
+    def leaf(variable: Variable) -> Tensor:
+        return tf.gather(rows, variable.places, axis=1)
+
+    return structure.build(leaf)
+
+
+def _pack(structure: Structure, state: Any) -> Tensor:
+    variables = structure.variables
+    leaves = zip(variables, structure.leaves(state), strict=True)
+    rows = tf.concat([_flatten(variable, leaf) for variable, leaf in leaves], axis=1)
+    order = np.argsort(np.concatenate([variable.places.ravel() for variable in variables]))
+    return rows if np.array_equal(order, np.arange(len(order))) else tf.gather(rows, order, axis=1)
+
+
+def _flatten(variable: Variable, leaf: Any) -> Tensor:
+    values, own = tf.convert_to_tensor(leaf), variable.places.shape
+    if not values.shape[1:].is_compatible_with(own) or values.shape.rank != len(own) + 1:
+        raise ArgumentError(
+            f"{variable.name or 'state'}: got shape {values.shape}, but {(None, *own)} is wanted."
+        )
+    return tf.reshape(values, (-1, variable.places.size))
