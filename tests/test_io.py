@@ -318,7 +318,7 @@ def test_a_failing_write_leaves_the_old_file_in_place(error, tmp_path, monkeypat
     path = alone().save(tmp_path / "points.nc")
     before = path.read_bytes()
 
-    def half_write(_, file, **options):  # noqa: ARG001
+    def half_write(_, file, **options):
         Path(file).write_bytes(b"half")
         raise error
 

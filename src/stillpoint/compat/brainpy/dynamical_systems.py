@@ -1,0 +1,124 @@
+"""BrainPy's dynamical systems, with the variables and inputs that its finder names."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import brainpy
+import brainpy.math as bm
+import jax.numpy as jnp
+from brainstate.random import RandomState
+
+from ...frameworks.brainpy import stateful, variables_of
+from ...frameworks.brainstate_steps import read_steps
+from ...frameworks.brainstate_variables import Slot
+from ...status import ArgumentError
+from ...system import System
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": lambda _, value: value,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+def read_dynamical_system(
+    model: brainpy.DynamicalSystem,
+    *,
+    args: tuple,
+    inputs: Any,
+    t: float | None,
+    dt: float | None,
+    target_vars: Mapping[str, bm.Variable] | None,
+    excluded_vars: Any,
+) -> System:
+    """Return a dynamical system as a System; it is left as it was.
+
+    Parameters
+    ----------
+    model
+        The system.
+    args
+        What its `update` takes.
+    inputs
+        A function that is called before each step, or `(variable, value, type, operation)`, one or
+        several, as DSRunner takes them; of type "fix" or "func".
+    t, dt
+        Time and time step.
+    target_vars, excluded_vars
+        The variables of the state, or those that are not; see `SlowPointFinder`.
+
+    Raises
+    ------
+    ArgumentError
+        If variables or inputs are not understood, or a variable holds a batch.
+    """
+    variables = variables_of(model)
+    targets = _targets(variables, target_vars, excluded_vars)
+    put_in = _inputs(model, inputs)
+
+    def call() -> None:
+        brainpy.clear_input(model)
+        put_in()
+        model(*args)
+
+    slots = {name: Slot(variable, variable.batch_axis) for name, variable in targets.items()}
+    whole = stateful(model, variables | targets, call=call, t=t or 0.0, dt=dt)
+    reading = read_steps(whole, slots, 0)
+    return System.of(reading.dynamics, structure=reading.structure)
+
+
+def _targets(
+    variables: Mapping[str, bm.Variable],
+    target_vars: Mapping[str, bm.Variable] | None,
+    excluded_vars: Any,
+) -> dict[str, bm.Variable]:
+    """Return the variables that make up the state, in their order."""
+    excluded = list(excluded_vars.values() if isinstance(excluded_vars, Mapping) else excluded_vars)
+    for name, given in {"target_vars": target_vars or {}, "excluded_vars": excluded}.items():
+        members = given.values() if isinstance(given, Mapping) else given
+        if not all(isinstance(variable, bm.Variable) for variable in members):
+            raise ArgumentError(f"{name}: got {given!r}, but variables of BrainPy are wanted.")
+    if target_vars and excluded:
+        raise ArgumentError("target_vars, excluded_vars: one of them is enough; leave one out.")
+    if target_vars:
+        return dict(target_vars)
+    left_out = {id(variable) for variable in excluded}
+    found = {
+        name: variable
+        for name, variable in variables.items()
+        if id(variable) not in left_out
+        and not isinstance(variable, bm.TrainVar | bm.Parameter | RandomState)
+        and jnp.issubdtype(variable.dtype, jnp.floating)
+    }
+    if not found:
+        raise ArgumentError("excluded_vars: no variable is left that could be the state.")
+    return found
+
+
+def _inputs(model: brainpy.DynamicalSystem, inputs: Any) -> Callable[[], None]:
+    """Return a function that gives the system its input."""
+    if inputs is None:
+        return lambda: None
+    if callable(inputs):
+        return inputs
+    formatted = brainpy.runners.check_and_format_inputs(host=model, inputs=inputs)
+    if any(formatted["array"].values()) or any(formatted["iterated"].values()):
+        raise ArgumentError(
+            "inputs: got some of type 'iter', but a fixed point needs input that stays; pass "
+            "values of type 'fix' or functions of type 'func'."
+        )
+
+    def put_in() -> None:
+        for kind in ("fixed", "functional"):
+            for symbol, several in formatted[kind].items():
+                for variable, value in several:
+                    given = value() if kind == "functional" else value
+                    result = _OPERATIONS[symbol](variable.value, bm.as_jax(given))
+                    variable.value = jnp.asarray(result, variable.dtype)
+
+    return put_in

@@ -1,0 +1,51 @@
+"""Eigenvalues and eigenvectors of matrices, in BrainPy's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...arrays import read_floats
+from ...status import check_option
+
+_SIZES = {"magnitude": np.abs, "real": np.real}
+
+
+def decompose_eigenvalues(
+    matrices: Any, sort_by: str = "magnitude", do_compute_lefts: bool = False
+) -> list[dict[str, Any]]:
+    """Return the eigenvalues of matrices, the largest first, with eigenvectors as columns.
+
+    Parameters
+    ----------
+    matrices
+        Shape (n, d, d).
+    sort_by
+        "magnitude" or "real".
+    do_compute_lefts
+        Whether to compute the left eigenvectors: L.T R = I.
+
+    Returns
+    -------
+    One dictionary for each matrix: `eig_values`, `R`, and `L` (None if not computed).
+
+    Raises
+    ------
+    ArgumentError
+        If `sort_by` is unknown, or the matrices are not real numbers.
+
+    Examples
+    --------
+    >>> decompose_eigenvalues(np.diag([1.0, -2.0])[None])[0]["eig_values"]
+    array([-2.,  1.])
+    """
+    size = _SIZES[check_option("sort_by", sort_by, _SIZES)]
+    decompositions = []
+    for matrix in read_floats("matrices", matrices):
+        values, right = np.linalg.eig(matrix)
+        order = np.argsort(-size(values), kind="stable")
+        values, right = values[order], right[:, order]
+        left = np.linalg.pinv(right).T if do_compute_lefts else None
+        decompositions.append({"eig_values": values, "R": right, "L": left})
+    return decompositions

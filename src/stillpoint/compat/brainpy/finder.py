@@ -1,0 +1,293 @@
+"""SlowPointFinder: BrainPy's search by its names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial import cKDTree
+
+from ...door import read_states
+from ...frameworks.base import adapter
+from ...local import linearize
+from ...points.uniqueness import group, representatives
+from ...status import ArgumentError, check_option, check_real, check_whole
+from ...system import System
+from .eigenvalues import decompose_eigenvalues
+from .functions import read_function
+from .losses import losses_of
+from .searches import Ends, by_adam, by_bfgs, by_newton, read_optimizer
+
+CONTINUOUS, DISCRETE = "continuous", "discrete"
+_KINDS = {CONTINUOUS: "flow", DISCRETE: "map"}
+
+
+class SlowPointFinder:
+    """Fixed and slow points of a function or of a dynamical system of BrainPy.
+
+    A search leaves one row for every candidate in `fixed_points`, `losses` and `selected_ids`;
+    `filter_loss`, `keep_unique` and `exclude_outliers` then leave rows out. States of several
+    variables are dictionaries; their order never matters.
+
+    Parameters
+    ----------
+    f_cell
+        A function of one state, shape (d,) or a dictionary, that returns the next state or the
+        velocity; on JAX or NumPy arrays. Or a `brainpy.DynamicalSystem`; it is only read.
+    f_type
+        "discrete" for the next state, "continuous" for the velocity; needed for functions.
+    f_loss
+        What `losses` are, `f_loss(outputs, targets, axis=1)` for maps and `f_loss(outputs,
+        axis=1)` for flows. By default the mean of (F(x) - x)^2, or f(x)^2, over the dimensions,
+        that is 2 q / d; of several variables the sum of their means. The search itself always
+        makes the motion vanish.
+    verbose
+        Whether to draw a progress bar.
+    args
+        What `f_cell` takes beside the state.
+    inputs, t, dt
+        For dynamical systems: input before each step, time, and time step.
+    target_vars
+        For dynamical systems: the variables of the state by name, in the order of Jacobians. By
+        default all floating-point variables that are not trainable.
+    excluded_vars
+        For dynamical systems: the variables that are not part of the state; they keep their
+        values.
+    solver
+        "newton", stillpoint's own search, for which tolerance, optimizer and the number of steps
+        mean nothing; or "original" for Adam and BFGS as the original has them.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is not understood.
+
+    Examples
+    --------
+    >>> finder = SlowPointFinder(lambda x: np.tanh(2 * x), f_type="discrete")
+    >>> finder.find_fps_with_gd_method(np.linspace(-1, 1, 100)[:, None])
+    >>> finder.keep_unique()
+    >>> np.sort(finder.fixed_points[:, 0]).round(6).tolist()
+    [-0.957504, 0.0, 0.957504]
+    """
+
+    def __init__(
+        self,
+        f_cell: Any,
+        f_type: str | None = None,
+        f_loss: Callable[..., Any] | None = None,
+        verbose: bool = True,
+        args: tuple = (),
+        inputs: Any = None,
+        t: float | None = None,
+        dt: float | None = None,
+        target_vars: Mapping[str, Any] | None = None,
+        excluded_vars: Any = None,
+        *,
+        solver: str = "newton",
+    ) -> None:
+        self.target, self.args, self.verbose = f_cell, args, verbose
+        self.solver = check_option("solver", solver, ("newton", "original"))
+        self._f_loss = f_loss
+        self._system: System | None = None
+        given = {
+            "inputs": inputs,
+            "t": t,
+            "dt": dt,
+            "target_vars": target_vars,
+            "excluded_vars": excluded_vars,
+        }
+        if sys.modules.get("brainpy") and adapter("brainpy").is_model(f_cell):
+            from .dynamical_systems import read_dynamical_system
+
+            self.f_type = check_option("f_type", f_type or DISCRETE, [DISCRETE])
+            options = given | {"excluded_vars": excluded_vars or ()}
+            self._system = read_dynamical_system(f_cell, args=args, **options)
+        else:
+            self.f_type = check_option("f_type", f_type, list(_KINDS))
+            if not callable(f_cell):
+                raise ArgumentError(f"f_cell: got {f_cell!r}, but a function is wanted.")
+            if foreign := [name for name, value in given.items() if value is not None]:
+                raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
+        self._states = np.zeros((0, 0))
+        self._losses = self._opt_losses = np.zeros(0)
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._ends = self._states
+
+    # -- what was found -----------------------------------------------------------------------
+
+    @property
+    def fixed_points(self) -> Any:
+        """The points, shape (n, d), or a dictionary of arrays; None before a search."""
+        if self._system is None or not self._states.shape[1]:
+            return None
+        return self._system.structure.unpack(self._states)
+
+    @property
+    def num_fps(self) -> int:
+        """How many points there are."""
+        return len(self._states)
+
+    @property
+    def losses(self) -> Float[np.ndarray, " n"]:
+        """The loss of every point, 2 q / d unless `f_loss` says otherwise."""
+        return self._losses
+
+    @property
+    def selected_ids(self) -> np.ndarray:
+        """The number of the candidate that led to every point."""
+        return self._ids
+
+    @property
+    def opt_losses(self) -> Float[np.ndarray, " k"]:
+        """The mean loss of all candidates before and after the search."""
+        return self._opt_losses
+
+    # -- searching ----------------------------------------------------------------------------
+
+    def find_fps_with_gd_method(
+        self,
+        candidates: Any,
+        tolerance: float = 1e-5,
+        num_batch: int = 100,
+        num_opt: int = 10000,
+        optimizer: Any = None,
+    ) -> None:
+        """Bring candidates to rest; the end of every one of them is kept.
+
+        Parameters
+        ----------
+        candidates
+            Shape (n, d), or a dictionary of arrays with n rows.
+        tolerance, num_opt, optimizer
+            Of Adam, where `solver` is "original": it stops when every loss is below `tolerance`,
+            or after `num_opt` steps.
+        num_batch
+            Accepted for old scripts; the progress bar updates itself.
+        """
+        check_whole("num_batch", num_batch, least=1)
+        system, x = self._read(candidates)
+        if self.solver == "newton":
+            ends = by_newton(system, x, self._progress)
+        else:
+            adam = read_optimizer(optimizer)
+            steps = check_whole("num_opt", num_opt, least=1)
+            bound = check_real("tolerance", tolerance, above=0)
+            ends = by_adam(system, x, adam, bound, steps, self._progress)
+        self._keep(x, ends, np.arange(len(x)))
+
+    def find_fps_with_opt_solver(self, candidates: Any, opt_solver: str = "BFGS") -> None:
+        """Bring candidates to rest; only those are kept that came to rest.
+
+        Parameters
+        ----------
+        candidates
+            As above.
+        opt_solver
+            "BFGS", where `solver` is "original".
+        """
+        check_option("opt_solver", opt_solver, ["BFGS"])
+        system, x = self._read(candidates)
+        is_own = self.solver == "newton"
+        ends = by_newton(system, x, self._progress) if is_own else by_bfgs(system, x)
+        self._keep(x, ends, np.flatnonzero(ends.at_rest))
+
+    # -- leaving out --------------------------------------------------------------------------
+
+    def filter_loss(self, tolerance: float = 1e-5) -> None:
+        """Leave out points whose loss is not below `tolerance`."""
+        self._select(np.flatnonzero(self._losses < tolerance))
+        self._ends = self._states
+
+    def keep_unique(self, tolerance: float = 2.5e-2) -> None:
+        """Leave out copies: points that chains of hops below `tolerance` link are one.
+
+        The one with the smallest loss stays, whatever the order of candidates.
+        """
+        labels = group(self._states, check_real("tolerance", tolerance, above=0))
+        self._select(np.sort(representatives(labels, self._losses)))
+
+    def exclude_outliers(self, tolerance: float = 1e0) -> None:
+        """Leave out points that no other candidate ended near, within `tolerance`.
+
+        Copies that `keep_unique` left out count, so exact points are no outliers for lying apart.
+        """
+        if len(self._states) > 1 and np.isfinite(tolerance):
+            distances, _ = cKDTree(self._ends).query(self._states, k=2)
+            self._select(np.flatnonzero(distances[:, 1] < tolerance))
+
+    # -- linearising --------------------------------------------------------------------------
+
+    def compute_jacobians(
+        self, points: Any, stack_dict_var: bool = True, plot: bool = False, **layout: Any
+    ) -> Any:
+        """Return the Jacobians at points, shape (n, d, d), rows = to.
+
+        Parameters
+        ----------
+        points
+            Shape (n, d) or (d,), or a dictionary of such arrays.
+        stack_dict_var
+            If False, Jacobians of dictionaries are dictionaries: `[to][source]`, (n, k, j).
+        plot
+            Whether to draw the eigenvalues.
+        **layout
+            `num_col`, `len_col`, `len_row`: accepted for old scripts; there is one figure.
+        """
+        for name in layout:
+            check_option("option", name, ("num_col", "len_col", "len_row"))
+        system, x = self._read(points)
+        linear = linearize(system, x)
+        if plot:
+            from ...plots import spectrum
+
+            spectrum(linear)
+        places = {variable.name: variable.places.ravel() for variable in system.structure.variables}
+        if stack_dict_var or set(places) == {""}:
+            return linear.A
+        return {
+            to: {source: linear.A[:, rows][:, :, columns] for source, columns in places.items()}
+            for to, rows in places.items()
+        }
+
+    decompose_eigenvalues = staticmethod(decompose_eigenvalues)
+
+    # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _progress(self) -> bool | None:
+        return None if self.verbose else False
+
+    def _read(self, states: Any) -> tuple[System, Float[np.ndarray, "n d"]]:
+        """Return the system and states as flat rows; a single state is one row."""
+        states = _as_arrays(states)
+        if self._system is None:
+            example = _as_arrays(states, lambda array: array[0] if array.ndim > 1 else array)
+            kind: Any = _KINDS[self.f_type]
+            self._system = read_function(self.target, self.args, kind, example)
+        system = self._system
+        rows = np.atleast_2d(system.pack(states))
+        return system, read_states("candidates", rows, system.state_size)
+
+    def _keep(self, x: Float[np.ndarray, "n d"], ends: Ends, ids: np.ndarray) -> None:
+        system: Any = self._system
+        before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
+        self._opt_losses = np.array([before.mean(), after.mean()])
+        self._states, self._losses, self._ids = ends.states[ids], after[ids], ids
+        self._ends = self._states
+
+    def _select(self, rows: np.ndarray) -> None:
+        self._states, self._losses, self._ids = (
+            values[rows] for values in (self._states, self._losses, self._ids)
+        )
+
+
+def _as_arrays(states: Any, change: Callable[[np.ndarray], np.ndarray] | None = None) -> Any:
+    """Return states as NumPy arrays in their nest, each of them changed."""
+    if isinstance(states, Mapping):
+        return {name: _as_arrays(value, change) for name, value in states.items()}
+    array = np.asarray(states, dtype=np.float64)
+    return array if change is None else change(array)
