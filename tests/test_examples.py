@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,18 @@ def test_the_multi_region_example_tells_its_story(tmp_path):
     )
     assert intact == 0.0 < 0.5 < lesioned  # without the inhibition from snr, thalamus is active
     assert (tmp_path / "multi_region.png").stat().st_size > 10_000
+
+
+@pytest.mark.brainpy
+def test_every_framework_gives_the_same_points():
+    for framework in ("flax", "equinox", "brainpy", "keras", "tensorflow"):
+        pytest.importorskip(framework)
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "frameworks.py"], capture_output=True, text=True, check=True
+    )
+    _, *rows = (re.split(r" {2,}", line.strip()) for line in done.stdout.splitlines())
+    assert len(rows) == 18
+    for _, _, _, points, unstable, index_sum, missing, distance, q, _ in rows:
+        assert (points, unstable, index_sum, missing) == ("27", "8/12/6/1", "1", "no")
+        assert float(distance) < 1e-8
+        assert float(q) < 1e-24

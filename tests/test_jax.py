@@ -14,7 +14,7 @@ jnp = jax.numpy
 pytestmark = pytest.mark.jax
 
 import stillpoint as sp  # noqa: E402
-from stillpoint.frameworks import jax_tiles  # noqa: E402
+from stillpoint.frameworks.jax import tiles  # noqa: E402
 from stillpoint.status import ArgumentError, StillpointWarning, UnsupportedModelError  # noqa: E402
 
 D, M = 6, 2
@@ -217,9 +217,9 @@ def test_tiles_cover_every_row_once(rows):
 
 def test_large_systems_get_small_tiles(monkeypatch):
     shapes = []
-    tiled = jax_tiles.Tiled(lambda x: shapes.append(x.shape) or x, width=2**12, double=True)
+    tiled = tiles.Tiled(lambda x: shapes.append(x.shape) or x, width=2**12, double=True)
     seen = []
-    monkeypatch.setattr(jax_tiles, "_padded", lambda rows, size: seen.append(size) or rows)
+    monkeypatch.setattr(tiles, "_padded", lambda rows, size: seen.append(size) or rows)
     tiled(np.zeros((32, 3)))
     assert set(seen) == {16}
 

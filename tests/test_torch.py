@@ -13,7 +13,7 @@ import stillpoint as sp
 from stillpoint.status import ArgumentError, StillpointWarning, UnsupportedModelError
 
 torch = pytest.importorskip("torch")
-from stillpoint.frameworks import torch as adapter  # noqa: E402
+from stillpoint.frameworks.torch import autograd  # noqa: E402
 
 nn = torch.nn
 pytestmark = pytest.mark.torch
@@ -463,7 +463,7 @@ def test_differentiate(name, mode):
     function, jacobian = ROW_FUNCTIONS[name]
     x, _ = random_rows(3, 1)
     with in_mode(mode):
-        got = adapter.differentiate(function, x.clone())
+        got = autograd.differentiate(function, x.clone())
     assert not got.requires_grad
     torch.testing.assert_close(got, jacobian(x), rtol=0, atol=1e-12)
 
@@ -475,7 +475,7 @@ def test_push_forward(name, mode):
     x, _ = random_rows(3, 1)
     v, _ = random_rows(3, 1, seed=5)
     with in_mode(mode):
-        got = adapter.push_forward(function, x.clone(), v.clone())
+        got = autograd.push_forward(function, x.clone(), v.clone())
     assert not got.requires_grad
     expected = torch.einsum("nij,nj->ni", jacobian(x), v)
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
@@ -488,7 +488,7 @@ def test_pull_back(name, mode):
     x, _ = random_rows(3, 1)
     w, _ = random_rows(2, 1, seed=5)
     with in_mode(mode):
-        got = adapter.pull_back(function, x.clone(), w.clone())
+        got = autograd.pull_back(function, x.clone(), w.clone())
     assert not got.requires_grad
     expected = torch.einsum("nij,ni->nj", jacobian(x), w)
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
@@ -851,7 +851,7 @@ def test_stacked_layers_are_searched_in_their_equilibrium_form(kind):
     torch.testing.assert_close(problem.state(y, u), x, rtol=0, atol=1e-12)
     assert problem.residual(y, u).abs().max() < 1e-12
     away = y + 0.3
-    by_torch = adapter.differentiate(lambda z: problem.residual(z, u), away)
+    by_torch = autograd.differentiate(lambda z: problem.residual(z, u), away)
     torch.testing.assert_close(problem.jacobian(away, u), by_torch, rtol=0, atol=1e-12)
     sign = torch.linalg.slogdet(-problem.jacobian(y, u)).sign
     np.testing.assert_array_equal(sign.numpy(), points.index)
@@ -880,3 +880,10 @@ def test_the_table_tells_of_starts_that_failed():
     points = sp.find_fixed_points(system, np.array([[0.5], [40.0]]), max_steps=4)
     assert len(points) == 1
     assert "of 2 starts 1 used up its steps" in repr(points)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("module", [nn.GRU(M, D), BatchFirst()], ids=["standard", "called"])
+def test_half_precision_is_refused(module, dtype):
+    with pytest.raises(UnsupportedModelError, match=r"float16, whose numbers are too coarse"):
+        sp.as_system(copy.deepcopy(module).to(dtype), D, M)

@@ -23,10 +23,10 @@ from brainstate.random import RandomState
 from ..dynamics import Dynamics
 from ..structure import Structure, Variable
 from .base import Hints, Reading
-from .brainstate_gates import Gate, gru, lstm, split, vanilla
-from .brainstate_hints import choose, count_inputs, read_names
-from .brainstate_steps import read_steps
-from .brainstate_variables import Slot, Stateful
+from .stateful.gates import Gate, gru, lstm, split, vanilla
+from .stateful.hints import choose, count_inputs, read_names
+from .stateful.steps import read_steps
+from .stateful.variables import Slot, Stateful
 from .weights import read_weight
 
 __all__ = ["is_model", "read_model", "stateful", "variables_of"]

@@ -20,10 +20,10 @@ from brainstate.nn import GRUCell, Linear, LSTMCell, MGUCell, URLSTMCell, Valina
 from ..dynamics import Dynamics
 from ..structure import Structure, Variable
 from .base import Hints, Reading
-from .brainstate_gates import Gate, gru, lstm, split, vanilla
-from .brainstate_hints import choose, count_inputs, read_names
-from .brainstate_steps import read_steps
-from .brainstate_variables import Slot, Stateful
+from .stateful.gates import Gate, gru, lstm, split, vanilla
+from .stateful.hints import choose, count_inputs, read_names
+from .stateful.steps import read_steps
+from .stateful.variables import Slot, Stateful
 from .weights import read_weight
 
 # Users may pass JAX's own functions too.

@@ -16,7 +16,7 @@ from ..cells import GRUCell, LSTMCell
 from ..dynamics import Dynamics
 from ..structure import Structure
 from .base import Hints, Reading
-from .jax_modules import copy_arrays, pair, read_calls, size_of
+from .jax.modules import copy_arrays, pair, read_calls, size_of
 from .weights import read_weight
 
 __all__ = ["is_model", "read_model"]

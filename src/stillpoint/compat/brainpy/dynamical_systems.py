@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from brainstate.random import RandomState
 
 from ...frameworks.brainpy import stateful, variables_of
-from ...frameworks.brainstate_steps import read_steps
-from ...frameworks.brainstate_variables import Slot
+from ...frameworks.stateful.steps import read_steps
+from ...frameworks.stateful.variables import Slot
 from ...status import ArgumentError
 from ...system import System
 

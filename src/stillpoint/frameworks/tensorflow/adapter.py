@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow as tf
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, to_numpy
-from ..dynamics import Dynamics, Kind
-from ..status import StillpointWarning, UnsupportedModelError
-from ..structure import Structure
-from .functions import (
+from ...arrays import ArrayKind, to_numpy
+from ...dynamics import Dynamics, Kind
+from ...status import StillpointWarning, UnsupportedModelError
+from ...structure import Structure
+from ..functions import (
     Derivative,
     FunctionDynamics,
     accept_state_alone,
@@ -26,8 +26,8 @@ from .functions import (
     name_of,
     try_out,
 )
-from .tensorflow_graphs import Compiled, jacobian_of, pull_back, push_forward
-from .tensorflow_nests import on_flat_tensors
+from .graphs import Compiled, jacobian_of, pull_back, push_forward
+from .nests import on_flat_tensors
 
 #: A batched step on tensors: states (n, d) and inputs (n, m) to new states (n, d).
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

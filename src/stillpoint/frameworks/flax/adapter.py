@@ -12,15 +12,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ..status import ArgumentError, UnsupportedModelError
-from ..structure import Structure
-from .base import Hints, Reading
-from .flax_cells import FlaxCell, read_standard
-from .jax_modules import pair, read_calls, size_of
+from ...status import ArgumentError, UnsupportedModelError
+from ...structure import Structure
+from ..base import Hints, Reading
+from ..jax.modules import pair, read_calls, size_of
+from .cells import FlaxCell, read_standard
 
 __all__ = ["is_model", "read_model"]
 
-_LIBRARIES = {"flax.nnx": "flax_nnx", "flax.linen": "flax_linen"}
+_LIBRARIES = {"flax.nnx": "nnx", "flax.linen": "linen"}
 _CALL = "new_carry, y = cell(carry, inputs)"
 
 

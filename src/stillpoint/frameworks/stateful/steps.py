@@ -18,13 +18,13 @@ import numpy as np
 from brainstate.random import RandomState
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from ..status import StillpointError, UnsupportedModelError
-from ..structure import Structure
-from .base import Reading
-from .brainstate_variables import Slot, Stateful, put
-from .functions import check_rows
-from .jax import read_function
-from .weights import check_precision
+from ...status import StillpointError, UnsupportedModelError
+from ...structure import Structure
+from ..base import Reading
+from ..functions import check_rows
+from ..jax import read_function
+from ..weights import check_precision
+from .variables import Slot, Stateful, put
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
 RowStep = Callable[[Any, Any], Any]

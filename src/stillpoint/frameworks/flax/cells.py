@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ..cells import GRUCell, LSTMCell, VanillaCell
-from ..cells.base import gate_blocks
-from ..dynamics import Dynamics
-from .weights import check_precision, read_weight
+from ...cells import GRUCell, LSTMCell, VanillaCell
+from ...cells.base import gate_blocks
+from ...dynamics import Dynamics
+from ..weights import check_precision, read_weight
 
 
 class Dense(NamedTuple):

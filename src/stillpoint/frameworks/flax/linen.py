@@ -9,10 +9,10 @@ import jax
 from flax import linen
 from flax.core import meta
 
-from ..status import ArgumentError
-from .base import Hints
-from .flax_cells import Dense, FlaxCell, working_dtype
-from .jax_modules import copy_arrays
+from ...status import ArgumentError
+from ..base import Hints
+from ..jax.modules import copy_arrays
+from .cells import Dense, FlaxCell, working_dtype
 
 _LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
 

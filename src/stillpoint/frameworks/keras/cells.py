@@ -10,11 +10,11 @@ import keras
 import numpy as np
 from jaxtyping import Float
 
-from ..cells import GRUCell, LSTMCell, ResetBeforeGRUCell, StackedCell, VanillaCell
-from ..dynamics import Dynamics
-from ..status import UnsupportedModelError
-from ..structure import Structure, Variable
-from .weights import check_precision, read_weight
+from ...cells import GRUCell, LSTMCell, ResetBeforeGRUCell, StackedCell, VanillaCell
+from ...dynamics import Dynamics
+from ...status import UnsupportedModelError
+from ...structure import Structure, Variable
+from ..weights import check_precision, read_weight
 
 Array = Float[np.ndarray, "..."]
 

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..status import ArgumentError, UnsupportedModelError
-from ..structure import Structure, Variable
-from .base import Reading
-from .jax import read_function
-from .weights import check_precision, read_weight
+from ...status import ArgumentError, UnsupportedModelError
+from ...structure import Structure, Variable
+from ..base import Reading
+from ..weights import check_precision, read_weight
+from .adapter import read_function
 
 
 def copy_arrays(owner: str, tree: Any) -> Any:

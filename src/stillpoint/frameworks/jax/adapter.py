@@ -13,12 +13,12 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import ArrayKind
-from ..dynamics import Dynamics, Kind
-from ..structure import Structure
-from .functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative
-from .jax_rows import as_row
-from .jax_tiles import Tiled
+from ...arrays import ArrayKind
+from ...dynamics import Dynamics, Kind
+from ...structure import Structure
+from ..functions import Derivative, FunctionDynamics, accept_state_alone, check_derivative
+from .rows import as_row
+from .tiles import Tiled
 
 
 def is_array(array: Any) -> bool:

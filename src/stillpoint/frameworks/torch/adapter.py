@@ -15,12 +15,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..arrays import ArrayKind, namespace
-from ..dynamics import Dynamics, Kind
-from ..status import StillpointWarning, UnsupportedModelError
-from ..structure import Structure
-from .base import Hints, Reading
-from .functions import (
+from ...arrays import ArrayKind, namespace
+from ...dynamics import Dynamics, Kind
+from ...status import StillpointWarning, UnsupportedModelError
+from ...structure import Structure
+from ..base import Hints, Reading
+from ..functions import (
     Derivative,
     FunctionDynamics,
     accept_state_alone,
@@ -28,8 +28,8 @@ from .functions import (
     on_flat_states,
     try_out,
 )
-from .torch_autograd import differentiate, pull_back, push_forward
-from .torch_modules import is_standard, read_standard, step_by_calls
+from .autograd import differentiate, pull_back, push_forward
+from .modules import is_standard, read_standard, step_by_calls
 
 __all__ = ["differentiate", "is_array", "is_model", "read_function", "read_model"]
 

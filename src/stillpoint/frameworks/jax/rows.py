@@ -9,10 +9,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..arrays import ArrayKind
-from ..status import StillpointWarning, UnsupportedModelError
-from ..structure import Structure
-from .functions import check_rows, name_of, on_flat_states, trial_rows
+from ...arrays import ArrayKind
+from ...status import StillpointWarning, UnsupportedModelError
+from ...structure import Structure
+from ..functions import check_rows, name_of, on_flat_states, trial_rows
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
 RowStep = Callable[[jax.Array, jax.Array], jax.Array]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..status import ArgumentError, UnsupportedModelError, check_option, check_whole
+from ...status import ArgumentError, UnsupportedModelError, check_option, check_whole
 
 # Older models of BrainPy take the shared arguments (time, step) first, under one of these names.
 _SHARED = ("tdi", "sh", "sha")

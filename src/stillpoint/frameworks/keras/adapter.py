@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 
-from ..status import UnsupportedModelError
-from .base import Hints, Reading
-from .keras_calls import read_calls
-from .keras_cells import canonical, structure_of
+from ...status import UnsupportedModelError
+from ..base import Hints, Reading
+from .calls import read_calls
+from .cells import canonical, structure_of
 
 __all__ = ["is_model", "read_model"]
 

@@ -13,12 +13,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..arrays import to_numpy
-from ..dynamics import Dynamics
-from ..status import ArgumentError, UnsupportedModelError
-from ..structure import Structure
-from .base import Reading, adapter
-from .keras_cells import read_variable, structure_of
+from ...arrays import to_numpy
+from ...dynamics import Dynamics
+from ...status import ArgumentError, UnsupportedModelError
+from ...structure import Structure
+from ..base import Reading, adapter
+from .cells import read_variable, structure_of
 
 
 def read_calls(cell: Any, input_size: int | None) -> Reading:

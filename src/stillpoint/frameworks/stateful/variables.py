@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from brainstate.random import RandomState
 
-from ..status import ArgumentError, UnsupportedModelError
+from ...status import ArgumentError, UnsupportedModelError
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..status import ArgumentError
-from ..structure import Structure, Variable
+from ...status import ArgumentError
+from ...structure import Structure, Variable
 
 Tensor = tf.Tensor
 

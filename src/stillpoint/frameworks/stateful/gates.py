@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..cells import LSTMCell, ResetBeforeGRUCell, VanillaCell
-from ..cells.base import gate_blocks
+from ...cells import LSTMCell, ResetBeforeGRUCell, VanillaCell
+from ...cells.base import gate_blocks
 
 
 class Gate(NamedTuple):

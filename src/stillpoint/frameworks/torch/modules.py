@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..cells import GRUCell, LSTMCell, StackedCell, VanillaCell
-from ..dynamics import Dynamics
-from ..status import ArgumentError, UnsupportedModelError
-from ..structure import Structure, Variable
-from .base import Reading
-from .weights import check_precision
+from ...cells import GRUCell, LSTMCell, StackedCell, VanillaCell
+from ...dynamics import Dynamics
+from ...status import ArgumentError, UnsupportedModelError
+from ...structure import Structure, Variable
+from ..base import Reading
+from ..weights import check_precision
 
 Tensor = torch.Tensor
 Weights = Callable[[str], Tensor | None]

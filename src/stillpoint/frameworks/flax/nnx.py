@@ -12,9 +12,9 @@ import jax
 from flax import nnx
 from flax.nnx.nn import dtypes
 
-from .base import Hints
-from .flax_cells import Dense, FlaxCell, working_dtype
-from .jax_modules import copy_arrays
+from ..base import Hints
+from ..jax.modules import copy_arrays
+from .cells import Dense, FlaxCell, working_dtype
 
 _STACKED = (("dense_h",), ("dense_i",))
 
