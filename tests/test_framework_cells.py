@@ -13,6 +13,7 @@ from framework_cells import FRAMEWORKS, Case, cases_of, table_row
 from stillpoint.cells.base import Cell
 from stillpoint.cells.stacked import StackedCell
 from stillpoint.frameworks.base import adapter
+from stillpoint.frameworks.functions import StepFunction
 from stillpoint.system import System
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "frameworks.md"
@@ -31,8 +32,8 @@ def built(case: Case) -> tuple[sp.System, sp.System]:
     """Return a case as stillpoint reads it, and its own step, differentiated by the framework."""
     network = case.make(np.random.default_rng(5))
     system = sp.as_system(network.model, **network.options)
-    read = adapter(network.arrays).read_function
-    return system, System.of(read(network.step, system.structure, system.input_size))
+    step = StepFunction(network.step, system.structure, system.input_size)
+    return system, System.of(adapter(network.arrays).read_function(step))
 
 
 def at(system: sp.System) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .dynamics import Dynamics, Kind
 from .frameworks.base import Hints, Reading, adapter, adapter_of_model, function_adapters
+from .frameworks.functions import StepFunction
 from .regions import Regions
 from .status import ArgumentError, UnsupportedModelError, check_option, check_whole
 from .structure import Structure
@@ -142,10 +143,11 @@ def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str
     if hints.params is not None:
         function = _with_params(function, hints.params)
     readers = _readers(options.pop("framework", None), "device" in options, structure, hints.state)
+    given = StepFunction(function, structure, input_size, **options)
     failures = []
     for reader in readers:
         try:
-            dynamics = reader.read_function(function, structure, input_size, **options)
+            dynamics = reader.read_function(given)
         except UnsupportedModelError as error:
             failures.append(error)
         else:

@@ -11,8 +11,11 @@ import difflib
 import math
 import numbers
 import operator
+import sys
+import warnings
 from collections.abc import Iterable
 from enum import IntEnum
+from types import FrameType
 
 
 class Status(IntEnum):
@@ -77,6 +80,20 @@ class FileFormatError(StillpointError, ValueError):
 
 class StillpointWarning(UserWarning):
     """Something that the caller should know, though the answer stands."""
+
+
+def warn(message: str) -> None:
+    """Warn of something at the line, outside stillpoint, that called it."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and _is_inside(frame):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, StillpointWarning, stacklevel=level)
+
+
+def _is_inside(frame: FrameType) -> bool:
+    """Whether a frame belongs to stillpoint, or to what checks its annotations in the tests."""
+    package = frame.f_globals.get("__name__", "").partition(".")[0]
+    return package in ("stillpoint", "jaxtyping", "beartype")
 
 
 def check_option(name: str, value: object, allowed: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Any function x' = step(x, u) as `Dynamics`: what is asked of it, and how it is tried out."""
+"""Any function x' = step(x, u): as its caller hands it over, and as `Dynamics`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,141 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, to_numpy
+from ..arrays import ArrayKind
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
-from ..status import ArgumentError, UnsupportedModelError
+from ..status import ArgumentError
 from ..structure import Structure
+from .trials import shape_of_derivative
 
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
+Pushed = Callable[[Batch, Inputs, Batch], Batch]
+
+
+@dataclass(frozen=True, eq=False)
+class StepFunction:
+    """A step function as its caller hands it over, for one of the array libraries.
+
+    Attributes
+    ----------
+    function
+        Maps states, in their nest, and inputs to new states or velocities.
+    structure
+        The nest.
+    input_size
+        The number of inputs m; a function of the state alone is accepted where it is 0.
+    kind
+        "map" or "flow".
+    jacobian, input_jacobian
+        The caller's derivatives on flat batches, None to have them computed.
+    lefschetz
+        The index sum, where the caller knows it.
+    device
+        Where it runs, None for the library's default.
+    owner
+        The module that it calls, for messages; the function's own name if left out.
+    """
+
+    function: Callable[..., Any]
+    structure: Structure
+    input_size: int
+    kind: Kind = "map"
+    jacobian: Derivative | None = None
+    input_jacobian: Derivative | None = None
+    lefschetz: int | None = None
+    device: Any = None
+    owner: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the function is called, for messages."""
+        return self.owner or getattr(self.function, "__name__", type(self.function).__name__)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(d, m)."""
+        return self.structure.size, self.input_size
+
+    def of_two(self) -> Callable[[Any, Any], Any]:
+        """Return the function as one of (x, u), whether or not it takes inputs.
+
+        Raises
+        ------
+        ArgumentError
+            If it takes no inputs, but there are some.
+        """
+        function = self.function
+        try:
+            inspect.signature(function).bind(None, None)
+        except TypeError:
+            if self.input_size == 0:
+                return lambda x, _: function(x)
+            raise ArgumentError(
+                f"step: {self.name} does not take two arguments, but input_size="
+                f"{self.input_size}; write it as step(x, u) with x of shape (n, d) and u of shape "
+                f"(n, {self.input_size})."
+            ) from None
+        except ValueError:  # a builtin without a signature
+            pass
+        return function
+
+    def on_rows(self) -> Step:
+        """Return the function on flat rows.
+
+        What it returns is read by name, so the order of its dictionaries does not matter.
+        """
+        function, structure = self.of_two(), self.structure
+        if structure.is_flat:
+            return function
+        return lambda x, u: structure.pack(function(structure.unpack(x), u))
+
+    def dynamics(
+        self,
+        arrays: ArrayKind,
+        step: Step,
+        *,
+        of_state: Derivative,
+        of_inputs: Derivative,
+        pushforward: Pushed | None = None,
+        pullback: Pushed | None = None,
+        called: Callable[[Derivative], Derivative] = lambda derivative: derivative,
+    ) -> FunctionDynamics:
+        """Return the dynamics, with the caller's derivatives where there are any.
+
+        Parameters
+        ----------
+        arrays
+            The arrays that go in and come out.
+        step
+            The function on flat rows of such arrays.
+        of_state, of_inputs, pushforward, pullback
+            The library's derivatives.
+        called
+            Makes a caller's derivative one on such arrays.
+
+        Raises
+        ------
+        ArgumentError
+            If a caller's derivative is no function, or returns another shape.
+        """
+        given = {"jacobian": self.jacobian, "input_jacobian": self.input_jacobian}
+        own = {
+            name: _checked(name, derivative, called, self.size, width, arrays)
+            for (name, derivative), width in zip(given.items(), self.size, strict=True)
+        }
+        return FunctionDynamics(
+            function=step,
+            size=self.size,
+            array_kind=arrays,
+            state_derivative=own["jacobian"] or of_state,
+            input_derivative=own["input_jacobian"] or of_inputs,
+            pushforward=None if self.jacobian else pushforward,
+            pullback=None if self.jacobian else pullback,
+            function_kind=self.kind,
+            known_lefschetz=self.lefschetz,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +171,8 @@ class FunctionDynamics(Dynamics):
     array_kind: ArrayKind
     state_derivative: Derivative
     input_derivative: Derivative
-    pushforward: Callable[[Batch, Inputs, Batch], Batch] | None = None
-    pullback: Callable[[Batch, Inputs, Batch], Batch] | None = None
+    pushforward: Pushed | None = None
+    pullback: Pushed | None = None
     function_kind: Kind = "map"
     known_lefschetz: int | None = None
 
@@ -87,131 +212,26 @@ class FunctionDynamics(Dynamics):
         return self.pullback(x, u, w) if self.pullback else super().vjp(x, u, w)
 
 
-def accept_state_alone(function: Callable[..., Any], input_size: int) -> Step:
-    """Return `function` as one of (x, u), whether or not it takes inputs.
-
-    A function of the state alone is accepted where `input_size` is 0.
-    """
-    try:
-        inspect.signature(function).bind(None, None)
-    except TypeError:
-        if input_size == 0:
-            return lambda x, _: function(x)
-        raise ArgumentError(
-            f"step: {name_of(function)} does not take two arguments, but input_size={input_size}; "
-            f"write it as step(x, u) with x of shape (n, d) and u of shape (n, {input_size})."
-        ) from None
-    except ValueError:  # a builtin without a signature
-        pass
-    return function
-
-
-def on_flat_states(function: Callable[..., Any], structure: Structure) -> Step:
-    """Return a function on states in their own nest as one on flat rows.
-
-    What the function returns is read by name, so the order of its dictionaries does not matter.
-    """
-    if structure.is_flat:
-        return function
-    return lambda x, u: structure.pack(function(structure.unpack(x), u))
-
-
-def try_out(function: Step, size: tuple[int, int], kind: ArrayKind) -> Any:
-    """Call `function` on some states, check that it is a batched step; return what it gave.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the call fails, what it returns is not one new state per state, or a row depends on
-        anything but itself.
-    """
-    name, (d, _) = name_of(function), size
-    x, u = trial_rows(size, kind)
-    try:
-        with np.errstate(all="ignore"):  # a pole is no fault of the function
-            result, again, alone = function(x, u), function(x, u), function(x[:1, :], u[:1, :])
-    except Exception as error:
-        raise UnsupportedModelError(
-            f"step: {name} failed on states of shape {tuple(x.shape)} and inputs of shape "
-            f"{tuple(u.shape)} ({type(error).__name__}: {error}). A step function must be batched: "
-            f"one row per state. Check state_size and input_size, or vectorise the function."
-        ) from error
-    shape = tuple(getattr(result, "shape", ()))
-    if shape != tuple(x.shape):
-        raise UnsupportedModelError(
-            f"step: {name} returned {type(result).__name__} of shape {shape} for states of shape "
-            f"{tuple(x.shape)}; one new state per row is wanted, shape (n, {d})."
-        )
-    check_rows(name, result, again, alone)
-    return result
-
-
-def trial_rows(size: tuple[int, int], kind: ArrayKind) -> tuple[Any, Any]:
-    """Return two states and inputs to try a function on: the same ones every time."""
-    rng = np.random.default_rng(0)
-    return kind.asarray(rng.random((2, size[0]))), kind.asarray(rng.random((2, size[1])))
-
-
-def check_rows(name: str, result: Any, again: Any, alone: Any) -> None:
-    """Check that a step is a function of its own row: of no random number, of no other row.
-
-    Parameters
-    ----------
-    name
-        The function's name, for the message.
-    result, again
-        What it returned for the same rows in two calls.
-    alone
-        What it returned for the first row without the others.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it is not.
-    """
-    first, second, single = (
-        to_numpy(values).astype(np.float64) for values in (result, again, alone)
-    )
-    if not np.array_equal(first, second, equal_nan=True):
-        raise UnsupportedModelError(
-            f"step: {name} returned two different results for the same states, so it is no "
-            f"function of state and input; leave out noise and dropout, and anything that it "
-            f"changes outside."
-        )
-    if not np.allclose(first[:1], single, rtol=1e-3, atol=1e-4, equal_nan=True):
-        raise UnsupportedModelError(
-            f"step: {name} mixes the rows of a batch: the first state's step depends on the other "
-            f"states. One row per state is wanted, each stepped by itself."
-        )
-
-
-def check_derivative(
-    name: str, derivative: Any, size: tuple[int, int], width: int, kind: ArrayKind
-) -> None:
-    """Call a derivative that the caller passed once, and check its shape; None is fine.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no function, or returns another shape.
-    """
+def _checked(
+    name: str,
+    derivative: Any,
+    called: Callable[[Derivative], Derivative],
+    size: tuple[int, int],
+    width: int,
+    arrays: ArrayKind,
+) -> Derivative | None:
+    """Return a caller's derivative, tried once; None if there is none."""
     if derivative is None:
-        return
+        return None
     if not callable(derivative):
         raise ArgumentError(
             f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out to have "
             f"it computed."
         )
-    x, u = trial_rows(size, kind)
-    with np.errstate(all="ignore"):
-        shape = tuple(getattr(derivative(x, u), "shape", ()))
+    shape = shape_of_derivative(called(derivative), size, arrays)
     if shape != (2, size[0], width):
         raise ArgumentError(
             f"{name}: returned shape {shape} for 2 states, but (2, {size[0]}, {width}) is wanted: "
             f"rows are what is written to, columns what is read from."
         )
-
-
-def name_of(function: Any) -> str:
-    """Return what a function is called, for messages."""
-    return getattr(function, "__name__", type(function).__name__)
+    return called(derivative)

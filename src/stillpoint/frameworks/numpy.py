@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,16 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arrays import ArrayKind
-from ..dynamics import Dynamics, Kind
-from ..structure import Structure
-from .functions import (
-    Derivative,
-    FunctionDynamics,
-    accept_state_alone,
-    check_derivative,
-    on_flat_states,
-    try_out,
-)
+from ..dynamics import Dynamics
+from .functions import StepFunction
+from .trials import try_out
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
 _OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -32,16 +24,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, np.ndarray)
 
 
-def read_function(
-    function: Callable[..., Any],
-    structure: Structure,
-    input_size: int,
-    *,
-    kind: Kind = "map",
-    jacobian: Derivative | None = None,
-    input_jacobian: Derivative | None = None,
-    lefschetz: int | None = None,
-) -> Dynamics:
+def read_function(given: StepFunction) -> Dynamics:
     """Return a NumPy function as dynamics in float64.
 
     Raises
@@ -49,28 +32,21 @@ def read_function(
     UnsupportedModelError
         If the function is not batched, fails, or returns arrays of another library.
     """
-    given = on_flat_states(accept_state_alone(function, input_size), structure)
+    on_rows = given.on_rows()
 
-    @functools.wraps(function, updated=())
     def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        result = given(x.copy(), u.copy())
+        result = on_rows(x.copy(), u.copy())
         if not isinstance(result, np.ndarray | list | np.floating):
             raise TypeError(f"it returns {type(result).__name__}, not a NumPy array")
         return np.asarray(result, dtype=np.float64)
 
     arrays = ArrayKind.of(np.zeros(0))
-    size = (structure.size, input_size)
-    try_out(step, size, arrays)
-    check_derivative("jacobian", jacobian, size, size[0], arrays)
-    check_derivative("input_jacobian", input_jacobian, size, size[1], arrays)
-    return FunctionDynamics(
-        function=step,
-        size=size,
-        array_kind=arrays,
-        state_derivative=jacobian or (lambda x, u: differentiate(lambda y: step(y, u), x)),
-        input_derivative=input_jacobian or (lambda x, u: differentiate(lambda v: step(x, v), u)),
-        function_kind=kind,
-        known_lefschetz=lefschetz,
+    try_out(given.name, step, given.size, arrays)
+    return given.dynamics(
+        arrays,
+        step,
+        of_state=lambda x, u: differentiate(lambda y: step(y, u), x),
+        of_inputs=lambda x, u: differentiate(lambda v: step(x, v), u),
     )
 
 

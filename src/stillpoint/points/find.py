@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from ..door import read_inputs, read_states
 from ..restriction import restriction_of
 from ..solvers import Outcome, Solver, solve
-from ..status import ArgumentError, Status, StillpointWarning
+from ..status import ArgumentError, Status, warn
 from ..system import System
 from ..transforms import Restricted
 from .evidence import collect, counts_as_zero, half_square, is_degenerate
@@ -276,4 +275,4 @@ def _warn(starts: Starts, interrupted: bool) -> None:
         )
     else:
         return
-    warnings.warn(message, StillpointWarning, stacklevel=3)
+    warn(message)

@@ -1,8 +1,18 @@
-"""What FixedPointFinder and its port in CANNs have in common: the container and the search."""
+"""What the finders of other tools have in common: container, settings and search."""
 
 from .container import FixedPointArrays
 from .finder import Finder
 from .record import as_fixed_points
-from .settings import Hyperparameters
+from .search import search, search_outliers_on, warn_of_lost
+from .settings import Hyperparameters, SearchSettings
 
-__all__ = ["Finder", "FixedPointArrays", "Hyperparameters", "as_fixed_points"]
+__all__ = [
+    "Finder",
+    "FixedPointArrays",
+    "Hyperparameters",
+    "SearchSettings",
+    "as_fixed_points",
+    "search",
+    "search_outliers_on",
+    "warn_of_lost",
+]

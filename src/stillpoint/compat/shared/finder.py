@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,13 +12,12 @@ from jaxtyping import Float, Int
 
 from ...arrays import read_floats
 from ...door import read_inputs, read_states
-from ...points import FixedPoints, find_fixed_points, sample_states
-from ...status import ArgumentError, Status, StillpointWarning, check_option
+from ...points import FixedPoints, sample_states
+from ...status import ArgumentError, check_option
 from ...system import System
 from .container import FixedPointArrays
+from .search import search, search_outliers_on, warn_of_lost
 from .settings import Hyperparameters
-
-_KEPT = (Status.FIXED_POINT, Status.LEFT_OUT)
 
 
 class Finder(ABC):
@@ -81,32 +79,11 @@ class Finder(ABC):
             raise ArgumentError(
                 f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."
             )
-        points = self._search(system, x, u, self.hps.method)
+        points = search(system, x, u, self.hps, self.solver, self.hps.method)
         if self.hps.do_rerun_q_outliers:
-            points = self._search_outliers_on(system, points)
-        _warn(points)
+            points = search_outliers_on(system, points, self.hps, self.solver, "sequential")
+        warn_of_lost(points)
         return self._unique(system, points, ids), self._ends(system, points, ids)
-
-    def _search(self, system: System, x: Any, u: Any, method: str) -> FixedPoints:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", StillpointWarning)  # `_warn` says more
-            return find_fixed_points(system, x, u, **self.hps.search_options(self.solver, method))
-
-    def _search_outliers_on(self, system: System, points: FixedPoints) -> FixedPoints:
-        """Search on from where starts with a large q ended; others stay as they are."""
-        starts = points.starts
-        large = starts.q > self.hps.outlier_q_scale * np.median(starts.q)
-        again = np.flatnonzero(large & ~np.isin(starts.status, _KEPT))
-        if not len(again):
-            return points
-        more = self._search(system, starts.end[again], starts.inputs[again], "sequential")
-        before = starts.take(again)
-        resumed = replace(more.starts, states=before.states, steps=before.steps + more.starts.steps)
-        both = FixedPoints.concatenate([points, replace(more, starts=resumed)])
-        both = both.unique(self.hps.tol_unique)
-        rows = np.arange(len(starts))
-        rows[again] = len(starts) + np.arange(len(again))
-        return replace(both, starts=both.starts.take(rows))
 
     def _unique(self, system: System, points: FixedPoints, ids: Any) -> Any:
         point, first = np.unique(points.starts.point, return_index=True)
@@ -154,16 +131,3 @@ class Finder(ABC):
             for name, value in found.filled().items()
         }
         return found.with_fields(cast | {"cond_id": found.cond_id})
-
-
-def _warn(points: FixedPoints) -> None:
-    counts = points.starts.counts()
-    lost = {status: n for status, n in counts.items() if status not in _KEPT}
-    if lost:
-        told = "; ".join(f"{count} {status.sentence}" for status, count in lost.items())
-        warnings.warn(
-            f"of {len(points.starts)} starts {sum(lost.values())} gave no fixed point: {told}. "
-            f"They are in the second container only.",
-            StillpointWarning,
-            stacklevel=4,
-        )

@@ -1,4 +1,4 @@
-"""The settings that FixedPointFinder and its port share, and what a search makes of them."""
+"""The settings of finders by the names of FixedPointFinder, and what a search makes of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ...status import check_option
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
-    """The settings of a finder.
+class SearchSettings:
+    """What the settings of all these finders say about a search.
 
     Attributes
     ----------
@@ -23,12 +23,8 @@ class Hyperparameters:
         start stops.
     max_iters
         Steps of Adam.
-    method
-        "joint" works on all starts together, with one learning rate for all of them where Adam
-        is the solver; "sequential" on one start at a time.
     do_rerun_q_outliers, outlier_q_scale
-        Whether starts whose q ends above `outlier_q_scale` times the median are searched on, one
-        at a time.
+        Whether starts whose q ends above `outlier_q_scale` times the median are searched on.
     do_exclude_distance_outliers, outlier_distance_scale
         Whether points far from the starts are left out, and how far, in units of the mean
         distance of the starts from their centre.
@@ -36,8 +32,6 @@ class Hyperparameters:
         Distance below which two points are one.
     max_n_unique
         The most points to keep, chosen at random.
-    do_compute_jacobians, do_decompose_jacobians
-        Whether unique points bring Jacobians, and eigenvalues with stability.
     dtype
         Of the arrays that are returned; the search itself works in float64.
     random_seed
@@ -55,15 +49,12 @@ class Hyperparameters:
     tol_q: float = 1e-12
     tol_dq: float = 1e-20
     max_iters: int = 5000
-    method: str = "joint"
     do_rerun_q_outliers: bool = False
     outlier_q_scale: float = 10.0
     do_exclude_distance_outliers: bool = True
     outlier_distance_scale: float = 10.0
     tol_unique: float = 1e-3
     max_n_unique: float = math.inf
-    do_compute_jacobians: bool = True
-    do_decompose_jacobians: bool = True
     dtype: str = "float32"
     random_seed: int = 0
     verbose: bool = True
@@ -71,7 +62,6 @@ class Hyperparameters:
     n_iters_per_print_update: int = 100
 
     def __post_init__(self) -> None:
-        check_option("method", self.method, ("joint", "sequential"))
         check_option("dtype", self.dtype, ("float32", "float64"))
 
     def search_options(self, solver: str, method: str) -> dict[str, Any]:
@@ -94,6 +84,28 @@ class Hyperparameters:
         """Return Adam with these settings."""
         schedule = Plateau(self.lr_factor, self.lr_patience, cooldown=self.lr_cooldown)
         return kind(rate=self.lr_init, schedule=schedule, stillness=self.tol_dq)
+
+
+@dataclass(frozen=True)
+class Hyperparameters(SearchSettings):
+    """The settings of FixedPointFinder and its port: those of a search, and three more.
+
+    Attributes
+    ----------
+    method
+        "joint" works on all starts together, with one learning rate for all of them where Adam
+        is the solver; "sequential" on one start at a time.
+    do_compute_jacobians, do_decompose_jacobians
+        Whether unique points bring Jacobians, and eigenvalues with stability.
+    """
+
+    method: str = "joint"
+    do_compute_jacobians: bool = True
+    do_decompose_jacobians: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_option("method", self.method, ("joint", "sequential"))
 
 
 class _LoneAdam(Adam):

@@ -12,6 +12,7 @@ import numpy as np
 from ...status import ArgumentError, UnsupportedModelError
 from ...structure import Structure, Variable
 from ..base import Reading
+from ..functions import StepFunction
 from ..weights import check_precision, read_weight
 from .adapter import read_function
 
@@ -83,13 +84,9 @@ def read_calls(
     UnsupportedModelError
         If the call is not one step of a state.
     """
-
-    def called(x: Any, u: Any) -> Any:
-        return step(x, u)
-
-    called.__name__ = owner
     try:
-        return Reading(read_function(called, structure, input_size), structure)
+        given = StepFunction(step, structure, input_size, owner=owner)
+        return Reading(read_function(given), structure)
     except UnsupportedModelError as error:
         raise UnsupportedModelError(
             f"model: {owner} was called as `{call}`. {error} A network that holds the cell beside "

@@ -18,6 +18,7 @@ from ...dynamics import Dynamics
 from ...status import ArgumentError, UnsupportedModelError
 from ...structure import Structure
 from ..base import Reading, adapter
+from ..functions import StepFunction
 from .cells import read_variable, structure_of
 
 
@@ -57,9 +58,10 @@ def read_calls(cell: Any, input_size: int | None) -> Reading:
 def _delegate(cell: Any, structure: Structure, input_size: int) -> Dynamics:
     """Return the cell's step as dynamics, by the adapter of the backend that Keras runs on."""
     backend = keras.backend.backend()
-    on_device = {"device": _torch_device(cell)} if backend == "torch" else {}
-    step = _stepper(cell, structure)
-    return adapter(backend).read_function(step, structure, input_size, **on_device)
+    device = _torch_device(cell) if backend == "torch" else None
+    step, owner = _stepper(cell, structure), type(cell).__name__
+    given = StepFunction(step, structure, input_size, device=device, owner=owner)
+    return adapter(backend).read_function(given)
 
 
 def _torch_device(cell: Any) -> Any:
@@ -80,7 +82,6 @@ def _stepper(cell: Any, structure: Structure) -> Callable[[Any, Any], Any]:
             return new[0] if isinstance(new, list | tuple) else new
         return [new] if is_stack_of_one else new
 
-    step.__name__ = type(cell).__name__
     return step
 
 

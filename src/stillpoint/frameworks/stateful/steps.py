@@ -21,8 +21,9 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 from ...status import StillpointError, UnsupportedModelError
 from ...structure import Structure
 from ..base import Reading
-from ..functions import check_rows
+from ..functions import StepFunction
 from ..jax import read_function
+from ..trials import check_rows
 from ..weights import check_precision
 from .variables import Slot, Stateful, put
 
@@ -53,7 +54,8 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
     shapes = {name: slot.shape(name) for name, slot in slots.items()}
     structure = Structure.of({name: np.zeros(shape) for name, shape in shapes.items()})
     step = _freeze(stateful, slots, structure, input_size)
-    return Reading(read_function(step, Structure.flat(structure.size), input_size), structure)
+    given = StepFunction(step, Structure.flat(structure.size), input_size, owner=stateful.name)
+    return Reading(read_function(given), structure)
 
 
 def _check_precisions(stateful: Stateful) -> None:

@@ -7,29 +7,20 @@ mode, so dropout is off.
 
 from __future__ import annotations
 
-import functools
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
 from ...arrays import ArrayKind, namespace
-from ...dynamics import Dynamics, Kind
-from ...status import StillpointWarning, UnsupportedModelError
+from ...dynamics import Dynamics
+from ...status import UnsupportedModelError
 from ...structure import Structure
 from ..base import Hints, Reading
-from ..functions import (
-    Derivative,
-    FunctionDynamics,
-    accept_state_alone,
-    check_derivative,
-    on_flat_states,
-    try_out,
-)
+from ..functions import StepFunction
+from ..trials import try_out, works_in_double
 from .autograd import differentiate, pull_back, push_forward
-from .modules import is_standard, read_standard, step_by_calls
+from .modules import Step, is_standard, read_standard, step_by_calls
 
 __all__ = ["differentiate", "is_array", "is_model", "read_function", "read_model"]
 
@@ -72,20 +63,10 @@ def read_model(model: nn.Module, hints: Hints) -> Reading:
         return read_standard(model)
     step, (d, m), device = step_by_calls(model, hints.state_size, hints.input_size)
     structure = Structure.flat(d)
-    return Reading(read_function(step, structure, m, device=device), structure)
+    return Reading(read_function(StepFunction(step, structure, m, device=device)), structure)
 
 
-def read_function(
-    function: Callable[..., Any],
-    structure: Structure,
-    input_size: int,
-    *,
-    kind: Kind = "map",
-    jacobian: Derivative | None = None,
-    input_jacobian: Derivative | None = None,
-    lefschetz: int | None = None,
-    device: Any = "cpu",
-) -> Dynamics:
+def read_function(given: StepFunction) -> Dynamics:
     """Return a function on tensors as dynamics; torch differentiates what brings no Jacobian.
 
     The function runs in float64, or with a warning in float32 where it only works so.
@@ -95,30 +76,23 @@ def read_function(
     UnsupportedModelError
         If the function is not batched or fails.
     """
-    given = on_flat_states(accept_state_alone(function, input_size), structure)
-    size = (structure.size, input_size)
+    on_rows = given.on_rows()
 
-    @functools.wraps(function, updated=())
     def step(x: Tensor, u: Tensor) -> Tensor:
-        return given(x.clone(), u.clone())
+        return on_rows(x.clone(), u.clone())
 
-    arrays = _working_precision(step, size, torch.device(device))
-    check_derivative("jacobian", jacobian, size, size[0], arrays)
-    check_derivative("input_jacobian", input_jacobian, size, size[1], arrays)
-    return FunctionDynamics(
-        function=_without_graph(step),
-        size=size,
-        array_kind=arrays,
-        state_derivative=jacobian or (lambda x, u: differentiate(lambda y: step(y, u), x)),
-        input_derivative=input_jacobian or (lambda x, u: differentiate(lambda v: step(x, v), u)),
+    arrays = _working_precision(given, step)
+    return given.dynamics(
+        arrays,
+        _without_graph(step),
+        of_state=lambda x, u: differentiate(lambda y: step(y, u), x),
+        of_inputs=lambda x, u: differentiate(lambda v: step(x, v), u),
         pushforward=lambda x, u, v: push_forward(lambda y: step(y, u), x, v),
         pullback=lambda x, u, w: pull_back(lambda y: step(y, u), x, w),
-        function_kind=kind,
-        known_lefschetz=lefschetz,
     )
 
 
-def _without_graph(step: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+def _without_graph(step: Step) -> Step:
     def detached(x: Tensor, u: Tensor) -> Tensor:
         with torch.no_grad():
             return step(x, u).detach()
@@ -126,33 +100,21 @@ def _without_graph(step: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor
     return detached
 
 
-def _working_precision(
-    step: Callable[[Tensor, Tensor], Tensor], size: tuple[int, int], device: torch.device
-) -> ArrayKind:
+def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
     """Return the arrays that `step` works on: float64, or float32 where it admits no other."""
-    xp = namespace(torch.zeros(0))
-    double = ArrayKind(xp, torch.float64, device)
-    single = ArrayKind(xp, torch.float32, device)
+    xp, device = namespace(torch.zeros(0)), torch.device(given.device or "cpu")
+    double, single = (ArrayKind(xp, dtype, device) for dtype in (torch.float64, torch.float32))
     with torch.no_grad():
         try:
-            result = try_out(step, size, double)
+            result = try_out(given.name, step, given.size, double)
         except UnsupportedModelError as error:
             try:
-                try_out(step, size, single)
+                result = try_out(given.name, step, given.size, single)
             except UnsupportedModelError:
                 raise error from None
-        else:
-            if not isinstance(result, Tensor):
-                raise UnsupportedModelError(
-                    f"step: returned {type(result).__name__} for tensors; a torch function must "
-                    f"return a tensor."
-                )
-            if result.dtype == torch.float64:
-                return double
-    warnings.warn(
-        "step works in float32 only, so residuals end near 1e-7 and points that lie close "
-        "together cannot be told apart; use float64 constants inside it for exact points.",
-        StillpointWarning,
-        stacklevel=4,
-    )
-    return single
+    if not isinstance(result, Tensor):
+        raise UnsupportedModelError(
+            f"step: returned {type(result).__name__} for tensors; a torch function must return a "
+            f"tensor."
+        )
+    return double if works_in_double(result.dtype) else single
