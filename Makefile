@@ -21,6 +21,7 @@ test-core: .venv-core/dev
 	.venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
 
 test-frameworks: .venv/frameworks
+	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
 	$(BIN)/pytest -n 2 -m "not slow and (flax or equinox or brainpy or tensorflow)" tests
 	set -e; for backend in tensorflow jax torch; do \
 		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, deque
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,28 @@ class NoisyModule(brainstate.nn.Module):
         self.h.value = self.h.value + self.rng.randn(2)
 
 
+class Logging(bp.DynamicalSystem):
+    """Keeps what it computes in containers of every kind, one inside the other."""
+
+    def __init__(self):
+        super().__init__()
+        self.V = bm.Variable(jnp.ones(2))
+        self.log, self.tuple = [1], ([], {"seen": {1}})
+        self.d = OrderedDict(k=3, inside={"log": deque([2], maxlen=5)})
+        self.count = np.zeros(3)
+
+    def update(self):
+        self.log.append(self.V.value)
+        self.tuple[0].append(self.V)
+        self.tuple[1]["seen"].add(len(self.log))
+        self.d["k"] += 1
+        self.d["inside"]["log"].append(self.V.value)
+        self.d["new"] = self.V.value
+        self.d.move_to_end("k")
+        self.count[0] += 1
+        self.V.value = bm.tanh(2 * self.V.value)
+
+
 class Pair(brainstate.nn.Module):
     """Two hidden states without an input."""
 
@@ -105,6 +129,16 @@ def contents(model) -> list:
     held = [variable._value for variable in variables]
     flags = [value for variable in variables for value in vars(variable).values()]
     return [*variables, *held, *flags, *vars(model).values(), brainstate.random.DEFAULT._value]
+
+
+def deep(value):
+    """Return what a container holds, however deep, with the identity of all but arrays."""
+    if isinstance(value, dict):
+        return id(value), [(key, deep(held)) for key, held in value.items()]
+    if isinstance(value, list | tuple | set | deque):
+        return id(value), [deep(held) for held in value]
+    assert not isinstance(value, jax.core.Tracer)
+    return id(value), value.tobytes() if isinstance(value, np.ndarray) else None
 
 
 def is_untouched(before: list, model) -> bool:
@@ -136,6 +170,48 @@ def test_the_object_is_left_as_it_was_after_an_error():
     with pytest.raises(UnsupportedModelError, match="two different results"):
         sp.as_system(noisy)
     assert is_untouched(before, noisy)
+
+
+def test_containers_hold_what_they_held():
+    model = Logging()
+    model.nodes(), model.vars()  # for which BrainPy makes places
+    before = deep(vars(model))
+    sp.as_system(model).jacobian(np.zeros((2, 2)))
+    assert deep(vars(model)) == before
+    assert (model.log, model.d["k"], model.tuple[1]) == ([1], 3, {"seen": {1}})
+    assert list(model.d) == ["k", "inside"]
+    with pytest.raises(UnsupportedModelError, match="not one step"):
+        sp.as_system(model, input_size=5)
+    assert deep(vars(model)) == before
+
+
+def test_containers_of_a_variable_hold_what_they_held():
+    class Nested(brainstate.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.h = brainstate.HiddenState(jnp.ones(2))
+            self.beside = brainstate.ShortTermState({"steps": jnp.zeros(1)})
+
+        def update(self):
+            self.beside.value["steps"] = self.beside.value["steps"] + self.h.value
+            self.h.value = jnp.tanh(self.h.value)
+
+    model = Nested()
+    held = model.beside.value
+    before = deep(held)
+    sp.as_system(model)
+    assert model.beside.value is held
+    assert deep(held) == before
+
+
+def test_a_step_that_depends_on_what_it_counts_is_refused():
+    class Counting(Logging):
+        def update(self):
+            super().update()
+            self.V.value = self.V.value / self.d["k"]
+
+    with pytest.raises(UnsupportedModelError, match="Counting returned two different results"):
+        sp.as_system(Counting())
 
 
 def aligned(weights) -> np.ndarray:
@@ -263,6 +339,36 @@ def test_an_lstm_with_other_names_is_differentiated():
     np.testing.assert_allclose(np.roll(system.step(x, u), 3, axis=1), other, atol=1e-12)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "silu"], ids=["read", "called"])
+@pytest.mark.parametrize("mode", [None, bm.TrainingMode(1)])
+def test_the_parts_of_an_lstm_have_names(activation, mode):
+    cell = bp.dyn.LSTMCell(2, 3, activation=activation, mode=mode)
+    whole, named, turned = (
+        sp.as_system(cell, state=state) for state in (None, ("h", "c"), ("c", "h"))
+    )
+    assert isinstance(named.dynamics, Cell) == (activation == "tanh")
+    assert (list(named.state_regions), list(turned.state_regions)) == (["h", "c"], ["c", "h"])
+    x, u = np.random.default_rng(0).normal(size=(4, 6)), np.ones(2)
+    expected = whole.step(x, u)
+    np.testing.assert_allclose(named.step(x, u), expected, atol=1e-12)
+    other = turned.step(np.roll(x, 3, axis=1), u)
+    np.testing.assert_allclose(np.roll(other, 3, axis=1), expected, atol=1e-12)
+    np.testing.assert_array_equal(named.unpack(x)["c"], x[:, 3:])
+    np.testing.assert_array_equal(turned.unpack(x)["h"], x[:, 3:])
+    cell.state.value = jnp.ones_like(cell.state.value)
+    np.testing.assert_allclose(  # a part alone: the other keeps its value
+        sp.as_system(cell, state="c").step(x[:, 3:], u),
+        whole.step(np.concatenate([np.ones((4, 3)), x[:, 3:]], axis=1), u)[:, 3:],
+        atol=1e-12,
+    )
+
+
+def test_only_lstms_have_parts():
+    for cell, state in [(bp.dyn.GRUCell, "h"), (bp.dyn.LSTMCell, ("h", "state"))]:
+        with pytest.raises(ArgumentError, match="state: got 'h', but the allowed values are"):
+            sp.as_system(cell(2, 3), state=state)
+
+
 def test_arrays_of_higher_rank_are_states_too():
     class Field(bp.DynamicalSystem):
         def __init__(self):
@@ -302,8 +408,23 @@ def test_a_larger_batch_is_refused():
         sp.as_system(cell)
 
 
-def test_canonical_cells_do_not_mind_a_batch():
-    assert sp.as_system(bp.dyn.GRUCell(2, 3, mode=bm.TrainingMode(32))).state_size == 3
+@pytest.mark.parametrize("kind", ["RNNCell", "GRUCell", "LSTMCell"])
+def test_standard_cells_hold_one_state_too(kind):
+    cell = getattr(bp.dyn, kind)(2, 3, mode=bm.TrainingMode(32))
+    with pytest.raises(ArgumentError, match=r"variable state holds a batch of 32 .*reset_state\("):
+        sp.as_system(cell)
+    cell.reset_state(1)
+    assert isinstance(sp.as_system(cell).dynamics, Cell)
+
+
+def test_standard_cells_of_brainstate_hold_one_state_if_any():
+    cell = brainstate.nn.LSTMCell(2, 3)
+    assert sp.as_system(cell).state_size == 6
+    cell.init_state(4)
+    with pytest.raises(ArgumentError, match="variable h holds a batch of 4"):
+        sp.as_system(cell)
+    cell.reset_state(batch_size=1)
+    assert sp.as_system(cell).state_size == 6
 
 
 # -- inputs -------------------------------------------------------------------------------------
@@ -325,12 +446,48 @@ def test_the_number_of_inputs_is_told_or_asked_for():
 def test_half_precision_is_refused(dtype):
     cell = bp.dyn.GRUCell(2, 3)
     cell.Wh = jnp.asarray(cell.Wh, dtype)
-    with pytest.raises(UnsupportedModelError, match=r"Wh is b?float16"):
+    with pytest.raises(UnsupportedModelError, match=r"Wh of GRUCell is b?float16"):
         sp.as_system(cell)
     for keep in (bm.TrainVar, jnp.asarray):
         model = small(lambda weights, keep=keep: keep(weights.astype(dtype)))
-        with pytest.raises(UnsupportedModelError, match=r"W is b?float16"):
+        with pytest.raises(UnsupportedModelError, match=r"W of Rates is b?float16"):
             sp.as_system(model, input_size=2)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("name", ["log", "d", "tuple", "V"])
+def test_half_precision_is_refused_wherever_it_is(dtype, name):
+    model = Logging()
+    {
+        "log": lambda array: model.log.append({"w": array}),
+        "d": lambda array: model.d["inside"].update(w=array),
+        "tuple": lambda array: model.tuple[0].append(bm.asarray(array)),
+        "V": lambda array: vars(model).update(V=bm.Variable(array)),
+    }[name](jnp.ones(2, dtype))
+    with pytest.raises(UnsupportedModelError, match=rf"{name}[.\w]* .*{np.dtype(dtype)}, whose"):
+        sp.as_system(model)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(bad):
+    for keep in (bm.TrainVar, bm.Array, jnp.asarray, np.asarray, lambda weights: [weights]):
+        model = small(
+            lambda weights, keep=keep: keep(bad * weights if weights.ndim > 1 else weights)
+        )
+        with pytest.raises(ArgumentError, match=r"model: [WB][.0]* of Rates holds NaN or infinite"):
+            sp.as_system(model, input_size=2)
+    model = small()
+    model.r.value = model.r.value * bad  # the state is told
+    assert sp.as_system(model, input_size=2).state_size == 3
+    cell = bp.dyn.GRUCell(2, 3)
+    cell.Wh = jnp.asarray(cell.Wh) * bad
+    with pytest.raises(ArgumentError, match="model: Wh of GRUCell holds NaN"):
+        sp.as_system(cell)
+    cell = brainstate.nn.URLSTMCell(2, 3)
+    cell.init_state()
+    cell.W.weight.value = jax.tree.map(lambda array: array * bad, cell.W.weight.value)
+    with pytest.raises(ArgumentError, match=r"W\.weight of URLSTMCell holds NaN"):
+        sp.as_system(cell)
 
 
 @pytest.mark.parametrize(
@@ -344,11 +501,15 @@ def test_noise_is_refused(draw):
 
 
 def test_a_models_own_generator_is_put_back():
-    for model in (Noisy(bm.random.RandomState(3).randn), NoisyModule()):
-        before = model.rng._value
+    hidden = Noisy(bm.random.RandomState(3).randn)
+    hidden.rng, rng = {"in": [hidden.rng]}, hidden.rng
+    own = Noisy(bm.random.RandomState(3).randn)
+    module = NoisyModule()
+    for model, generator in [(own, own.rng), (module, module.rng), (hidden, rng)]:
+        before = generator._value
         with pytest.raises(UnsupportedModelError, match="returned two different results"):
             sp.as_system(model)
-        assert model.rng._value is before
+        assert generator._value is before
 
 
 def test_a_module_without_state_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -151,6 +152,34 @@ def test_points_are_chosen_by_loss_and_neighbours_whatever_the_order():
     assert finder.num_fps == 2
 
 
+def test_the_order_of_leaving_out_does_not_matter():
+    grid = np.stack(np.meshgrid(*2 * [np.arange(3.0)]), axis=-1).reshape(-1, 2)
+    starts = np.vstack([grid, grid, [[9.0, 9.0]]])
+    steps = {"filter_loss": 1e-5, "keep_unique": 0.1, "exclude_outliers": 0.5}
+    for order in permutations(steps):
+        finder = SlowPointFinder(lambda x: np.where(x > 5, x + 1e-2, x), DISCRETE, verbose=False)
+        finder.find_fps_with_gd_method(starts)
+        for name in order:
+            getattr(finder, name)(steps[name])
+        assert sorted(map(tuple, finder.fixed_points)) == sorted(map(tuple, grid)), order
+        np.testing.assert_array_equal(starts[finder.selected_ids], finder.fixed_points)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_candidates_that_went_to_infinity_are_left_out():
+    def breaks(x):
+        return np.where(x > 5, np.nan, x / 2)
+
+    finder = SlowPointFinder(breaks, DISCRETE, verbose=False, solver="original")
+    starts, wild = np.array([[0.0], [0.0], [1.0], [9.0]]), Adam(rate=1e300)
+    finder.find_fps_with_gd_method(starts, optimizer=wild, num_opt=50)
+    assert finder.selected_ids.tolist() == [0, 1, 2]
+    finder.exclude_outliers(0.5)
+    assert finder.selected_ids.tolist() == [0, 1]
+    finder.keep_unique()
+    assert finder.fixed_points.tolist() == [[0.0]]
+
+
 def test_eigenvectors_are_columns():
     matrix = np.array([[0.5, 1.0], [0.0, -2.0]])
     (found,) = SlowPointFinder.decompose_eigenvalues(matrix[None], do_compute_lefts=True)
@@ -192,20 +221,26 @@ def test_wrong_calls_are_named():
         finder.find_fps_with_opt_solver(np.zeros((2, 2)), "CG")
     with pytest.raises(ArgumentError, match="option: got 'rows'"):
         finder.compute_jacobians(np.zeros(2), rows=2)
+    for none in (np.zeros((0, 2)), {"a": np.zeros((0, 2))}):
+        with pytest.raises(ArgumentError, match=r"candidates: got shape .*at least one row"):
+            finder.find_fps_with_gd_method(none)
+    unequal = {"a": np.zeros((3, 2)), "b": np.zeros((2, 1))}
+    with pytest.raises(ArgumentError, match=r"candidates: got shapes a \(3, 2\), b \(2, 1\), but"):
+        SlowPointFinder(lambda s: s, DISCRETE).find_fps_with_gd_method(unequal)
     with pytest.raises(UnsupportedModelError, match="f_cell: sum must be a function of one state"):
         SlowPointFinder(np.sum, DISCRETE).find_fps_with_gd_method(np.zeros((2, 2)))
 
 
-def test_functions_need_no_brainpy():
+def test_functions_need_neither_brainpy_nor_jax():
     code = (
         "import sys; sys.modules['brainpy'] = None; import numpy as np\n"
         "from stillpoint.compat.brainpy import SlowPointFinder\n"
         "finder = SlowPointFinder(np.cos, 'discrete', verbose=False)\n"
         "finder.find_fps_with_gd_method(np.zeros((2, 1)))\n"
-        "print(round(float(finder.fixed_points[0, 0]), 6))"
+        "print(round(float(finder.fixed_points[0, 0]), 6), 'jax' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "0.739085"
+    assert done.stdout.strip() == "0.739085 False"
 
 
 # -- dynamical systems --------------------------------------------------------------------------
@@ -391,3 +426,9 @@ def test_what_a_system_does_not_allow():
         finder.find_fps_with_gd_method({"h": STARTS})
     with pytest.raises(ArgumentError, match="optimizer: got SGD"):
         finder.find_fps_with_gd_method({"rnn.state": STARTS}, optimizer=bp.optim.SGD(0.1))
+    decaying = bp.optim.Adam(0.1, weight_decay=0.5)
+    with pytest.raises(ArgumentError, match=r"optimizer: got weight_decay=0\.5"):
+        finder.find_fps_with_gd_method({"rnn.state": STARTS}, optimizer=decaying)
+    still = bp.optim.Adam(0.1, weight_decay=0.0)
+    finder.find_fps_with_gd_method({"rnn.state": STARTS[:2]}, num_opt=2, optimizer=still)
+    assert finder.num_fps == 2

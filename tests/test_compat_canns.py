@@ -23,6 +23,7 @@ from stillpoint.compat.canns import (
     plot_fixed_points_3d,
     save_checkpoint,
 )
+from stillpoint.compat.canns.weights import read_weights
 from stillpoint.compat.fixed_point_finder import FixedPoints as TheirTwin
 from stillpoint.status import ArgumentError, FileFormatError, StillpointWarning
 from stillpoint.tasks import FlipFlop, load_network
@@ -349,68 +350,146 @@ def test_a_figure_without_jacobians_is_refused(points, trajectories):
 # -- checkpoints -----------------------------------------------------------------------------------
 
 
-class LikeBrainPy:
-    """Weights as BrainPy shows them: by relative name, each with a `value`."""
+class Module:
+    """Weights as plain attributes, and modules inside, as BrainPy and BrainState have them."""
 
-    def __init__(self, seed=0, **shapes):
-        rng = np.random.default_rng(seed)
-        shapes = shapes or {"w_ih": (3, 4), "cell.w_hh": (4, 4), "b": (4,)}
-        self.held = {
-            name: SimpleNamespace(value=rng.standard_normal(shape).astype(np.float32))
-            for name, shape in shapes.items()
-        }
+    def __init__(self, **members):
+        vars(self).update(members)
 
-    def vars(self, method="absolute"):
-        assert method == "relative"
-        return self.held
+    def nodes(self):
+        raise AssertionError
 
 
-class LikeBrainState:
-    """Weights as BrainState shows them: by path, several of them in one state."""
-
-    def __init__(self, seed=0):
-        rng = np.random.default_rng(seed)
-        layer = {"weight": rng.random((3, 4)), "bias": rng.random(4)}
-        self.held = {
-            ("layers", 0, "weight"): SimpleNamespace(value=layer),
-            ("scale",): SimpleNamespace(value=rng.random(2)),
-        }
-
-    def states(self):
-        return self.held
+def module(seed=0, **shapes):
+    rng = np.random.default_rng(seed)
+    own = shapes or {"w_ih": (3, 4), "b": (4,)}
+    model = Module(**{k: rng.standard_normal(v).astype(np.float32) for k, v in own.items()})
+    if not shapes:
+        model.cell = Module(w_hh=rng.standard_normal((4, 4)), size=(4, np.float32(4.0)))
+        model.layers = [{"w": rng.random(2)}, Module(w=rng.random(3), parent=model)]
+        model.w_initializer = rng.random((seed + 1, 2))
+        model.names = np.array(["a"])
+    return model
 
 
 def values(model):
-    flat = {}
-    for name, holder in model.held.items():
-        many = holder.value if isinstance(holder.value, dict) else {"": holder.value}
-        flat |= {(name, key): value.copy() for key, value in many.items()}
-    return flat
+    return {name: np.array(value) for name, value in read_weights(model).items()}
 
 
-@pytest.mark.parametrize("kind", [LikeBrainPy, LikeBrainState])
-def test_every_weight_comes_back(kind, tmp_path):
-    model, other = kind(seed=0), kind(seed=1)
+def check_equal(model, other):
+    kept, loaded = values(model), values(other)
+    assert set(kept) == set(loaded)
+    for name, value in kept.items():
+        np.testing.assert_array_equal(loaded[name], value)
+        assert loaded[name].dtype == value.dtype
+
+
+def test_every_weight_comes_back(tmp_path):
+    model, other = module(seed=0), module(seed=1)
     path = tmp_path / "new" / "folders" / "model.msgpack"
+    assert set(values(model)) == {"w_ih", "b", "cell.w_hh", "layers.0.w", "layers.1.w"}
     assert load_checkpoint(other, path) is False
+    shared, before = other.b, other.b.copy()
     save_checkpoint(model, str(path))
     assert load_checkpoint(other, str(path)) is True
-    for name, value in values(model).items():
-        np.testing.assert_array_equal(values(other)[name], value)
-        assert values(other)[name].dtype == value.dtype
+    check_equal(model, other)
+    np.testing.assert_array_equal(shared, before)  # who else holds the array keeps it
+
+
+def of_brainpy(batch, seed, **options):
+    """Return networks of BrainPy's cells, in training mode, or with weights that are arrays."""
+    bp = pytest.importorskip("brainpy")
+    bm = bp.math
+    bm.random.seed(seed)
+    options |= {"mode": bm.training_mode} if batch else {}
+
+    class Net(bp.DynamicalSystem):
+        def __init__(self):
+            super().__init__()
+            self.cell = bp.dyn.LSTMCell(3, 4, **options)
+            self.out = bp.dnn.Dense(4, 2, b_initializer=bp.init.Normal(), **options)
+            self.norm = bp.dnn.BatchNorm1d(4, mode=bm.training_mode)
+            self.norm.running_mean[:] = bm.random.random(4)
+            self.own = bm.Variable(bm.random.random(4))
+            self.noise = bm.random.RandomState(seed)
+
+    nets = [
+        bp.dyn.RNNCell(3, 4, **options),
+        bp.dyn.GRUCell(3, 4, **options),
+        bp.Sequential(bp.dyn.GRUCell(3, 4, **options), bp.dnn.Dense(4, 2, **options)),
+        Net(),
+    ]
+    for net in nets if batch else ():
+        bp.reset_state(net, batch)
+    return nets
+
+
+@pytest.mark.brainpy
+@pytest.mark.parametrize("batches", [(0, 0), (5, 2), (5, 0), (0, 5)])
+def test_brainpys_networks_come_back_whatever_their_batch(batches, tmp_path):
+    pairs = zip(of_brainpy(batches[0], 0), of_brainpy(batches[1], 1), strict=True)
+    for model, other in pairs:
+        kept = {name: variable.value for name, variable in hidden_of(other).items()}
+        assert len(values(model)) >= 3
+        save_checkpoint(model, tmp_path / "model")
+        assert load_checkpoint(other, tmp_path / "model") is True
+        check_equal(model, other)
+        assert all(variable.value is kept[name] for name, variable in hidden_of(other).items())
+
+
+def hidden_of(model):
+    found = model.vars(method="relative")
+    return {name: variable for name, variable in found.items() if name.endswith("state")}
+
+
+@pytest.mark.brainpy
+def test_a_loaded_cell_of_brainpy_makes_the_steps_of_the_saved_one(tmp_path):
+    pytest.importorskip("brainpy")
+    (_, model, *_), (_, other, *_) = of_brainpy(0, 0), of_brainpy(0, 1)
+    save_checkpoint(model, tmp_path / "model")
+    load_checkpoint(other, tmp_path / "model")
+    x, u = np.ones((1, 4)), np.ones((1, 3))
+    np.testing.assert_array_equal(*(sp.as_system(m).step(x, u) for m in (model, other)))
+    assert type(other.Wi) is type(model.Wi)
+    assert type(other.b) is type(model.b)
+
+
+@pytest.mark.brainpy
+@pytest.mark.parametrize("kind", ["ValinaRNNCell", "GRUCell", "LSTMCell"])
+def test_cells_of_brainstate_come_back_whatever_their_batch(kind, tmp_path):
+    bs = pytest.importorskip("brainstate")
+    cells = [getattr(bs.nn, kind)(3, 4) for _ in range(2)]
+    for cell, batch in zip(cells, (5, 2), strict=True):
+        cell.extra = np.random.default_rng(batch).random(2)
+        bs.nn.init_all_states(cell, batch)
+    path = tmp_path / "model"
+    before = values(cells[1])
+    assert set(before) >= {"extra"}
+    save_checkpoint(cells[0], path)
+    assert load_checkpoint(cells[1], path) is True
+    check_equal(*cells)
+    assert any((before[name] != value).any() for name, value in values(cells[1]).items())
+    assert cells[1].h.value.shape == (2, 4)
+
+
+@pytest.mark.torch
+def test_models_of_other_libraries_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ArgumentError, match="model: GRUCell shows no weights"):
+        save_checkpoint(torch.nn.GRUCell(2, 3), tmp_path / "model")
 
 
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
         ({"w_ih": (3, 4), "b": (4,), "w_out": (4, 3), "b_out": (3,)}, "lacks b_out, w_out"),
-        ({"w_ih": (3, 4), "b": (4,)}, r"also holds cell\.w_hh"),
-        ({"w_ih": (3, 5), "cell.w_hh": (4, 4), "b": (4,)}, r"w_ih has shape \(3, 4\) instead"),
+        ({"w_ih": (3, 4), "b": (4,)}, r"also holds cell\.w_hh, layers\.0\.w, layers\.1\.w"),
+        ({"w_ih": (3, 5), "b": (4,)}, r"w_ih has shape \(3, 4\) instead of \(3, 5\)"),
     ],
 )
 def test_a_checkpoint_of_another_model_is_refused_and_nothing_is_loaded(shapes, message, tmp_path):
-    save_checkpoint(LikeBrainPy(), tmp_path / "model")
-    other = LikeBrainPy(seed=1, **shapes)
+    save_checkpoint(module(), tmp_path / "model")
+    other = module(seed=1, **shapes)
     before = values(other)
     with pytest.raises(FileFormatError, match=message):
         load_checkpoint(other, tmp_path / "model")
@@ -420,7 +499,7 @@ def test_a_checkpoint_of_another_model_is_refused_and_nothing_is_loaded(shapes, 
 
 def test_files_that_are_no_checkpoints_are_refused(tmp_path):
     path = tmp_path / "model"
-    save_checkpoint(LikeBrainPy(), path)
+    save_checkpoint(module(), path)
     whole = path.read_bytes()
     assert b"numpy" not in whole  # as a pickle would say
     np.savez(tmp_path / "objects.npz", w_ih=np.array([{}]))
@@ -428,12 +507,12 @@ def test_files_that_are_no_checkpoints_are_refused(tmp_path):
     for data in (b"", whole[: len(whole) // 2], pickle.dumps({"w_ih": 1}), objects):
         path.write_bytes(data)
         with pytest.raises(FileFormatError, match="holds no checkpoint"):
-            load_checkpoint(LikeBrainPy(), path)
+            load_checkpoint(module(), path)
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "model"
-    save_checkpoint(LikeBrainPy(), path)
+    save_checkpoint(module(), path)
     before = path.read_bytes()
 
     def fails(file, **_):
@@ -442,15 +521,15 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez", fails)
     with pytest.raises(OSError, match="disk"):
-        save_checkpoint(LikeBrainPy(seed=1), path)
+        save_checkpoint(module(seed=1), path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model"]
 
 
 def test_models_that_show_no_numbers_are_told(tmp_path):
-    for model in (object(), LikeBrainPy(b=())):
-        if isinstance(model, LikeBrainPy):
-            model.held["b"].value = np.array([None])
+    odd = module(b=())
+    odd.b = np.zeros(2, dtype=[("a", "f4")])
+    for model in (object(), Module(names=np.array(["a"])), odd):
         with pytest.raises(ArgumentError, match="model: "):
             save_checkpoint(model, tmp_path / "model")
     assert not os.listdir(tmp_path)

@@ -568,8 +568,9 @@ def test_assigning_joining_and_updating(memory):
     fps.update(unique[20])
     assert fps.n == 6
     assert fps[5] in unique
-    joined = FixedPoints.concatenate([unique[:2], FixedPoints(unique.xstar[2:3])])
-    assert set(joined.filled()) == {"xstar"}
+    joined = FixedPoints.concatenate([FixedPoints(tol_unique=0.5), unique[:2], unique[2]])
+    np.testing.assert_array_equal(joined.J_xstar, unique.J_xstar[:3])
+    assert joined.tol_unique == 0.5
     assert [fp.n for fp in unique[:3]] == [1, 1, 1]
     with pytest.raises(ArgumentError, match="got no container"):
         FixedPoints.concatenate([])
@@ -577,6 +578,77 @@ def test_assigning_joining_and_updating(memory):
         fps[0] = FixedPoints(unique.xstar[:1])
     with pytest.raises(ArgumentError, match="xstar 2, qstar 3"):
         FixedPoints(np.zeros((2, 2)), qstar=np.zeros(3))
+
+
+def test_an_empty_container_takes_what_it_is_given(memory):
+    unique = memory[2]
+    fps = FixedPoints(tol_unique=0.1)
+    for fp in (unique[0], unique[1], unique[0]):
+        if fp not in fps:
+            fps.update(fp)
+    assert (fps.n, fps.n_states, fps.tol_unique) == (2, 16, 0.1)
+    np.testing.assert_array_equal(fps.J_xstar, unique.J_xstar[:2])
+    fps.update(FixedPoints())
+    assert fps.n == 2
+    fps.J_xstar[:] = 0
+    assert unique.J_xstar[:2].any()
+    assert FixedPoints.concatenate([FixedPoints(), FixedPoints()]).n == 0
+
+
+def test_rows_of_nan_are_there_to_be_assigned_to(memory):
+    unique = memory[2]
+    fps = FixedPoints(do_alloc_nan=True, n=4, n_states=16, n_inputs=3, verbose=True)
+    assert (fps.n, fps.n_states, fps.n_inputs, fps.xstar.dtype) == (4, 16, 3, np.float32)
+    assert all(np.isnan(value).all() for value in fps.filled().values())
+    fps[1] = unique[5]
+    np.testing.assert_allclose(fps.J_xstar[1], unique.J_xstar[5], rtol=1e-6, atol=1e-6)
+    fps.decompose_jacobians()
+    assert np.isfinite(fps.eigval_J_xstar).all(axis=1).tolist() == [False, True, False, False]
+    assert type(fps[1:]) is FixedPoints
+    assert FixedPoints(unique.xstar, n=99, verbose=False).n == 27
+    for wrong, told in (
+        ({"n": 4, "n_states": 2}, "n_inputs: got None"),
+        ({"xstar": np.zeros((1, 2)), "n": 1}, "do_alloc_nan: got xstar as well"),
+    ):
+        with pytest.raises(ArgumentError, match=told):
+            FixedPoints(do_alloc_nan=True, **wrong)
+
+
+def test_containers_that_know_different_things_are_not_joined(memory):
+    unique = memory[2]
+    fps, bare = unique[:2], FixedPoints(unique.xstar, inputs=unique.inputs, qstar=unique.qstar)
+    for join in (fps.update, lambda other: FixedPoints.concatenate([other, fps])):
+        with pytest.raises(ArgumentError, match=r"fps(_seq)?: x_init, .*J_xstar.* known in some"):
+            join(bare)
+        with pytest.raises(ArgumentError, match="got list, but a container is wanted"):
+            join([1])
+    assert (fps.n, len(fps.filled())) == (2, len(unique.filled()))
+    wide = FixedPoints(np.zeros((1, 3)))
+    with pytest.raises(ArgumentError, match=r"new_fps: xstar has rows of shape \(3,\), but \(2,\)"):
+        FixedPoints(np.zeros((1, 2))).update(wide)
+
+
+def test_only_as_many_points_as_there_are_places_are_assigned():
+    fps = FixedPoints(np.zeros((3, 2)))
+    fps[1:] = FixedPoints(np.ones((1, 2)))
+    assert fps.xstar.tolist() == [[0, 0], [1, 1], [1, 1]]
+    for wrong, told in (
+        (FixedPoints(np.ones((2, 2))), "fps: got 2 points for 3 places"),
+        (FixedPoints(np.ones((3, 1))), r"fps: xstar has rows of shape \(1,\), but \(2,\)"),
+        (np.ones((3, 2)), "fps: got ndarray, but a container is wanted"),
+    ):
+        with pytest.raises(ArgumentError, match=told):
+            fps[:] = wrong
+
+
+def test_points_with_inputs_are_not_compared_with_points_without():
+    bare, driven = FixedPoints(np.zeros((1, 2))), FixedPoints(np.zeros((1, 2)), inputs=[[0.0]])
+    with pytest.raises(ArgumentError, match="fp: it has no inputs, but the points here have some"):
+        driven.find(bare)
+    with pytest.raises(ArgumentError, match="fp: it has inputs, but the points here have none"):
+        assert driven in bare
+    assert FixedPoints(np.zeros((1, 2)), inputs=np.zeros((1, 0))) in bare
+    assert FixedPoints(np.zeros((1, 1)), inputs=np.zeros((1, 2))) not in driven
 
 
 def test_transforming_moves_states_by_the_offset_and_directions_not(memory):
@@ -837,6 +909,10 @@ def test_code_that_a_pickle_names_is_not_run(protocol, tmp_path, monkeypatch):
         (pickle.dumps({"xstar": np.array([[None]])}), "type 'O8'"),
         (pickle.dumps({"xstar": np.zeros((1, 1), [("a", "f4")])}), "type 'V4'"),
         (pickle.dumps({"dtype": np.float32}), "holds no FixedPoints"),
+        (pickle.dumps({"xstar": [[1.0]]}), "holds xstar as list, but an array"),
+        (pickle.dumps({"xstar": np.ones((1, 1)), "qstar": 0.5}), "holds qstar as float"),
+        (pickle.dumps({"xstar": np.ones((1, 1)), "dq": np.float32(0.5)}), "holds dq as float32"),
+        (pickle.dumps({"xstar": np.ones((1, 1)), "dq": np.array(0.5)}), "holds dq as ndarray"),
         (pickle.dumps([1, 2]), "neither a file"),
         (of_python_2(TRUTH)[:-40], "neither a file"),
         (b"no pickle", "neither a file"),

@@ -18,7 +18,7 @@ import pytest
 import stillpoint as sp
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, StackedCell, VanillaCell
 from stillpoint.solvers import Adam, LevenbergMarquardt
-from stillpoint.status import ArgumentError, StillpointWarning
+from stillpoint.status import ArgumentError, Status, StillpointWarning, UnsupportedModelError
 
 # What every case can use: 2 states and 1 input, and a system without inputs.
 PRELUDE = """
@@ -67,7 +67,11 @@ CASES = [
     ("sp.find_fixed_points(driven, x, np.zeros(4))", ARGUMENT, ["inputs", "(4,)", "(1,)"]),
     ("sp.find_fixed_points(driven, x, [nan])", ARGUMENT, ["inputs", "NaN"]),
     ("sp.find_fixed_points(driven, x, ['a'])", ARGUMENT, ["inputs", "list", "real numbers"]),
-    ("sp.find_fixed_points(alone, x, np.zeros((4, 1)))", ARGUMENT, ["inputs", "(4, 1)", "(4, 0)"]),
+    (
+        "sp.find_fixed_points(alone, x, np.zeros((4, 1)))",
+        ARGUMENT,
+        ["inputs", "(4, 1)", "no inputs"],
+    ),
     # options of the search
     ("find(solver='newton')", ARGUMENT, ["solver", "newton", "Newton()"]),
     ("find(solver=solvers.Newton)", ARGUMENT, ["solver", "Newton", "Newton()"]),
@@ -95,7 +99,7 @@ CASES = [
     ("sp.as_system('net.pt')", MODEL, ["model", "net.pt", "step(x, u)"]),
     ("sp.as_system(VanillaCell)", MODEL, ["model", "VanillaCell"]),
     ("sp.as_system(alone)", ARGUMENT, ["model", "System already"]),
-    ("sp.as_system(step)", ARGUMENT, ["state_size", "None", "whole number"]),
+    ("sp.as_system(step)", ARGUMENT, ["state_size", "None", "state=, an example"]),
     ("sp.as_system(step, 0)", ARGUMENT, ["state_size", "0", "at least 1"]),
     ("sp.as_system(step, 2.0)", ARGUMENT, ["state_size", "2.0", "whole number"]),
     ("sp.as_system(step, 'two')", ARGUMENT, ["state_size", "'two'", "whole number"]),
@@ -550,3 +554,81 @@ def test_a_search_prints_nothing(capfd):
     search_and_look(sp.as_system(known_cells()["vanilla"]), 3, 2)
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")
+
+
+# -- float32 inside functions ---------------------------------------------------------------------
+
+
+def test_float32_inside_a_numpy_function_is_noticed():
+    rng = np.random.default_rng(0)
+    weights = (1.5 * rng.standard_normal((5, 5)) / np.sqrt(5)).astype(np.float32)
+    with pytest.warns(StillpointWarning, match="at least in parts"):
+        system = sp.as_system(lambda x: np.tanh(x.astype(np.float32) @ weights.T), 5)
+    points = sp.find_fixed_points(system, rng.standard_normal((40, 5)))
+    assert (points.starts.status == Status.FIXED_POINT).all()
+    exact = sp.as_system(lambda x: np.tanh(x @ weights.astype(np.float64).T), 5)
+    x = rng.standard_normal((5, 5))
+    np.testing.assert_allclose(system.jacobian(x), exact.jacobian(x), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: np.tanh(1e3 * x),
+        lambda x: np.maximum(0.0, x - 0.6),
+        lambda x: 1e6 * np.sin(x),
+        lambda x: 3.9 * x * (1 - x),
+        lambda x: np.zeros_like(x),
+        lambda x: np.round(4 * x),
+        lambda x: np.exp(5 * x),
+    ],
+    ids=["steep", "kink", "large", "logistic", "constant", "steps", "exponential"],
+)
+def test_float64_is_not_taken_for_float32(step):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        system = sp.as_system(step, 3)
+    assert system.dynamics.arrays.resolution < 1e-15
+
+
+@pytest.mark.parametrize(
+    "step", [lambda x: np.tanh(2 * x - x[0]), lambda x: np.cumsum(x, axis=0)], ids=["x[0]", "sum"]
+)
+def test_a_function_of_one_state_is_refused(step):
+    with pytest.raises(UnsupportedModelError, match="mixes the rows"):
+        sp.as_system(step, 3)
+
+
+def test_parameters_are_copied():
+    params = {"g": np.array(2.0)}
+    system = sp.as_system(lambda x, u, p: np.tanh(p["g"] * x), 1, params=params)
+    params["g"][...] = 0.0
+    assert system.step(np.ones((1, 1))) == np.tanh(2.0)
+
+
+# -- states in nests ------------------------------------------------------------------------------
+
+
+def test_a_nest_of_starts_is_told_to_be_packed():
+    example = {"v": np.zeros(1), "a": np.zeros(1)}
+    system = sp.as_system(lambda s, u: {"v": s["v"] / 2, "a": s["a"] / 2}, state=example)
+    with pytest.raises(ArgumentError, match=r"states: got dict.*system\.pack\(states\)"):
+        sp.find_fixed_points(system, {"v": np.zeros((3, 1)), "a": np.zeros((3, 1))})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"state_size: got None.*as_system\(step, state_size=\.\.\., input_size=\.\.\.\)"),
+        ({"state": ("v", "a")}, "state 0: got 'v'.*an example of one state"),
+    ],
+)
+def test_a_function_needs_its_sizes_or_an_example(options, message):
+    with pytest.raises(ArgumentError, match=message):
+        sp.as_system(lambda x: x / 2, **options)
+
+
+def test_inputs_of_a_system_without_any():
+    system = sp.as_system(lambda x: x / 2, 2)
+    with pytest.raises(ArgumentError, match=r"has no inputs.*input_size="):
+        sp.find_fixed_points(system, np.zeros((3, 2)), np.zeros(3))

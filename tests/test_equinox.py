@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint.frameworks.base import Hints, adapter
 from stillpoint.status import ArgumentError, UnsupportedModelError
 from stillpoint.tasks import load_network
 
@@ -56,7 +57,9 @@ def test_what_a_cell_tells_itself_is_refused(rng, name):
 @pytest.mark.parametrize("module", [eqx.nn.GRUCell, Leaky])
 def test_half_precision_is_refused(rng, module, dtype):
     model = jax.tree.map(lambda a: a.astype(dtype) if eqx.is_array(a) else a, cell(module, rng))
-    with pytest.raises(UnsupportedModelError, match=rf"model: \w+ is {np.dtype(dtype).name}"):
+    with pytest.raises(
+        UnsupportedModelError, match=rf"model: \w+ of {module.__name__} is {np.dtype(dtype).name}"
+    ):
         sp.as_system(model)
 
 
@@ -78,6 +81,64 @@ def test_a_module_that_is_not_one_step_is_refused():
     model = eqx.nn.Linear(D, D, key=jax.random.key(0))
     with pytest.raises(UnsupportedModelError, match=r"Linear was called as `h = cell\(input, h\)`"):
         sp.as_system(model, state_size=D, input_size=M)
+
+
+@pytest.mark.parametrize("integer", [np.int64, jnp.int32])
+def test_sizes_may_be_of_any_integer_type(rng, integer):
+    model = cell(Plain, rng)
+    dynamics, _ = adapter("equinox").read_model(model, Hints(integer(M), integer(M)))
+    assert (type(dynamics.state_size), dynamics.state_size) == (int, M)
+
+
+@pytest.mark.parametrize("size", [0, True])
+def test_what_is_no_size_is_refused(rng, size):
+    with pytest.raises(ArgumentError, match=rf"state_size: got {size!r}, but a whole number"):
+        sp.as_system(cell(Plain, rng), state_size=size, input_size=M)
+
+
+# -- functions that Equinox has wrapped ------------------------------------------------------------
+
+
+class Plain(eqx.Module):
+    """As many states as inputs, which do different things; the step is a method too."""
+
+    W: jax.Array
+
+    def __init__(self, m, _, *, key):
+        self.W = jax.random.normal(key, (m, 2 * m))
+
+    def __call__(self, input, h):  # noqa: A002
+        return self.step(h, input)
+
+    def step(self, h, input):  # noqa: A002
+        return jnp.tanh(self.W @ jnp.concatenate([h, input], axis=-1))
+
+
+def with_parameter(_, h, u, model):
+    return model.step(h, u)
+
+
+WRAPPED = {
+    "filter_jit": lambda model: eqx.filter_jit(lambda h, u: model.step(h, u)),
+    "filter_vmap": lambda model: eqx.filter_vmap(lambda h, u: model.step(h, u)),
+    "filter_checkpoint": lambda model: eqx.filter_checkpoint(lambda h, u: model.step(h, u)),
+    "twice": lambda model: eqx.filter_vmap(eqx.filter_jit(lambda h, u: model.step(h, u))),
+    "Partial": lambda model: eqx.Partial(with_parameter, None, model=model),
+    "method": lambda model: model.step,
+    "filter_jit of a method": lambda model: eqx.filter_jit(model.step),
+    "filter_jit of a cell": eqx.filter_jit,
+    "Partial of a cell": eqx.Partial,
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED.values(), ids=WRAPPED)
+def test_what_equinox_has_wrapped_is_called_like_what_is_inside(rng, wrap):
+    model = cell(Plain, rng)
+    system = sp.as_system(wrap(model), state_size=M, input_size=M)
+    x, u = rows(system)
+    with jax.enable_x64(True):
+        expected = jax.vmap(model.step)(x, u)
+    np.testing.assert_allclose(system.step(x, u), expected, rtol=0, atol=1e-12)
 
 
 # -- what is read ---------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ def test_params_of_another_cell_are_refused(rng):
         sp.as_system(linen.GRUCell(features=D), params=variables)
 
 
+@pytest.mark.parametrize("gate", [linen.sigmoid, linen.hard_sigmoid], ids=["read", "called"])
+def test_params_of_a_cell_of_another_size_are_refused(rng, gate):
+    _, variables = linen_cell(linen.GRUCell, rng)
+    with pytest.raises(ArgumentError, match=rf"has {D} features, but GRUCell .*features={D + 2};"):
+        sp.as_system(linen.GRUCell(features=D + 2, gate_fn=gate), params=variables)
+
+
 def test_params_may_be_passed_with_or_without_their_collection(rng):
     cell, variables = linen_cell(linen.LSTMCell, rng)
     whole, inner = (sp.as_system(cell, params=p) for p in (variables, variables["params"]))
@@ -117,10 +124,9 @@ def test_a_module_without_an_initial_carry_asks_for_its_state():
 
 
 @pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
-@pytest.mark.parametrize("argument", ["param_dtype", "dtype"])
-def test_half_precision_is_refused(dtype, argument):
+def test_half_precision_is_refused(dtype):
     # Orthogonal kernels, the default, cannot be drawn in half precision.
-    options = {argument: dtype, "recurrent_kernel_init": nnx.initializers.normal()}
+    options = {"param_dtype": dtype, "recurrent_kernel_init": nnx.initializers.normal()}
     model = nnx.GRUCell(M, D, rngs=nnx.Rngs(0), **options)
     with pytest.raises(UnsupportedModelError, match=rf"model: \w.*{np.dtype(dtype).name}.*coarse"):
         sp.as_system(model)
@@ -166,8 +172,10 @@ class Noisy(OwnNNXCell):
         (lambda: nnx.Linear(D, D, rngs=nnx.Rngs(0)), r"Linear was called as `new_carry, y = cell"),
         (lambda: nnx.Bidirectional(None, None), "Bidirectional.*both ends"),
         (lambda: linen.Bidirectional(None, None), "Bidirectional.*both ends"),
+        (lambda: nnx.RNN(nnx.GRUCell(M, D, rngs=nnx.Rngs(0)), reverse=True), "RNN.*model.cell"),
+        (lambda: linen.RNN(linen.GRUCell(D), reverse=True).bind({}), "RNN.*from the last to the"),
     ],
-    ids=["noise", "linear", "bidirectional-nnx", "bidirectional-linen"],
+    ids=["noise", "linear", *(f"{n}-{lib}" for n in ("both", "back") for lib in ("nnx", "linen"))],
 )
 def test_what_is_not_one_step_is_refused(model, words):
     with pytest.raises(UnsupportedModelError, match=f"model: .*{words}"):
@@ -233,17 +241,25 @@ def test_a_subclass_of_a_standard_cell_is_called(rng, name):
         np.testing.assert_allclose(system.step(x, u), model(x, u)[0], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 @pytest.mark.parametrize("phi", [nnx.tanh, nnx.gelu], ids=["read", "called"])
 @pytest.mark.parametrize("cell", [nnx.SimpleCell, linen.SimpleCell], ids=["nnx", "linen"])
-def test_a_cell_that_computes_in_float32_is_analysed_in_float64(rng, cell, phi):
-    options = {"dtype": jnp.float32, "activation_fn": phi}
+def test_a_cell_that_computes_in_less_is_analysed_in_float64(rng, cell, phi, dtype):
+    options = {"dtype": dtype, "activation_fn": phi}
     if cell is nnx.SimpleCell:
         model, params = nnx_cell(cell, rng, **options), None
     else:
         model, params = linen_cell(cell, rng, **options)
     system = sp.as_system(model, params=params)
     assert system.dynamics.arrays.dtype == np.float64
-    assert model.dtype == jnp.float32
+    assert model.dtype == dtype
+    if cell is nnx.SimpleCell:
+        model.dtype = model.dense_i.dtype = model.dense_h.dtype = jnp.float64
+    else:
+        model = model.clone(dtype=jnp.float64).bind(params)
+    x, u = rows(system)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(system.step(x, u), model(x, u)[0], rtol=0, atol=1e-12)
 
 
 def test_dropout_is_off_in_the_systems_own_copy(rng):

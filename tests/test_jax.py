@@ -82,6 +82,26 @@ def test_one_state_is_not_taken_for_a_batch(size):
     np.testing.assert_allclose(system.step(x), np.tanh(x @ weights.T), atol=1e-14)
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: (-x).at[0].add(jnp.tanh(2 * x[0])),
+        lambda x: jnp.tanh(2 * x - x[0]),
+        lambda x: x.at[0].set(jnp.tanh(2 * x[1])),
+        lambda x: jnp.tanh(jnp.cumsum(x, axis=0)),
+        lambda x: jnp.tanh(x[::-1]),
+        lambda x: jnp.tanh(x / jnp.max(jnp.abs(x), axis=0)),
+    ],
+    ids=["add", "first", "set", "cumsum", "reverse", "max"],
+)
+def test_units_of_one_state_are_not_taken_for_states(step):
+    x = np.random.default_rng(3).standard_normal((5, 3))
+    system = sp.as_system(step, 3, framework="jax")
+    with jax.enable_x64(True):
+        expected = np.stack([np.asarray(step(jnp.asarray(row))) for row in x])
+    np.testing.assert_allclose(system.step(x), expected, atol=1e-14)
+
+
 def test_a_sum_over_units_is_no_sum_over_states():
     system = sp.as_system(lambda x, u: x / (1 + jnp.sum(x**2)), 3, framework="jax")
     x = STARTS[:4, :3]
@@ -224,6 +244,80 @@ def test_large_systems_get_small_tiles(monkeypatch):
     assert set(seen) == {16}
 
 
+# -- frozen weights -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_params", [True, False], ids=["params", "closure"])
+def test_weights_changed_later_do_not_change_the_system(as_params):
+    own = {"W": W.copy(), "B": B.copy()}
+    if as_params:
+        system = sp.as_system(with_params, D, M, params=own, framework="jax")
+    else:
+        system = sp.as_system(lambda x, u: with_params(x, u, own), D, M, framework="jax")
+    own["W"][:] = 0.0
+    own["B"] = np.zeros((D, M))
+    for rows in (2, 300):
+        x, u = STARTS[:rows], np.broadcast_to(INPUT, (rows, M))
+        np.testing.assert_allclose(system.step(x, u), reference().step(x, u), atol=1e-14)
+        np.testing.assert_allclose(system.jacobian(x, u), reference().jacobian(x, u), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.full((D, D), np.nan), "holds NaN"),
+        (jnp.zeros((D, D), dtype=jnp.bfloat16), "bfloat16, whose numbers are too coarse"),
+        (jnp.zeros((D, D), dtype=jnp.complex64), "complex64; real weights"),
+    ],
+    ids=["NaN", "bfloat16", "complex"],
+)
+def test_unusable_weights_inside_are_told(weights, message):
+    with pytest.raises(UnsupportedModelError, match=message):
+        sp.as_system(lambda x: jnp.tanh((x @ weights).real), D, framework="jax")
+
+
+# -- derivatives ----------------------------------------------------------------------------------
+
+
+@jax.custom_vjp
+def steep(x):
+    return jnp.tanh(x)
+
+
+steep.defvjp(lambda x: (jnp.tanh(x), x), lambda x, g: (g * (1 - jnp.tanh(x) ** 2),))
+
+
+def called_back(x):
+    return jax.pure_callback(np.tanh, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+
+
+def test_a_rule_for_reverse_mode_alone_is_enough():
+    system = sp.as_system(lambda x: steep(2 * x), 1, framework="jax")
+    np.testing.assert_allclose(system.jacobian(np.zeros((1, 1))), [[[2.0]]])
+    np.testing.assert_allclose(system.jvp(np.zeros((1, 1)), None, np.ones((1, 1))), [[2.0]])
+    assert len(sp.find_fixed_points(system, np.linspace(-1, 1, 9)[:, None])) == 3
+
+
+def test_what_cannot_be_differentiated_says_so():
+    with pytest.raises(UnsupportedModelError, match=r"pass jacobian= and input_jacobian="):
+        sp.as_system(called_back, 2, framework="jax")
+
+
+# -- observed coordinates -------------------------------------------------------------------------
+
+
+def test_a_jax_function_can_be_observed():
+    system = sp.as_system(lambda x: x - 1 + 0 * jnp.tanh(x), 1, framework="jax")
+    observed = system.observe(lambda x: jnp.maximum(x, 0.0))
+    assert observed.residual(np.array([[-3.0]])) == 0
+    points = sp.find_fixed_points(
+        sp.as_system(batched, D, M).observe(lambda x: jnp.tanh(x)), STARTS[:50], INPUT
+    )
+    expected = sp.find_fixed_points(reference().observe("tanh"), STARTS[:50], INPUT)
+    assert len(points) == len(expected) > 0
+    np.testing.assert_allclose(points.xstar, expected.xstar, atol=1e-10)
+
+
 # -- precision ------------------------------------------------------------------------------------
 
 
@@ -250,6 +344,17 @@ def test_float32_alone_is_told():
     with pytest.warns(StillpointWarning, match="float32 only"):
         system = sp.as_system(step, 1, framework="jax")
     assert len(sp.find_fixed_points(system, np.linspace(-1, 1, 20)[:, None])) == 3
+
+
+def test_float32_inside_is_noticed():
+    weights = W.astype(np.float32)
+
+    def step(x, u):
+        return 0.5 * x + 0.5 * jnp.tanh(x.astype(jnp.float32) @ weights.T)
+
+    with pytest.warns(StillpointWarning, match="at least in parts"):
+        system = sp.as_system(step, D, framework="jax")
+    assert len(sp.find_fixed_points(system, STARTS[:50]))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

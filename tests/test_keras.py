@@ -12,6 +12,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint.arrays import to_numpy
+from stillpoint.frameworks.base import Hints, adapter
 from stillpoint.status import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint.tasks import FlipFlop, load_network
 
@@ -188,6 +189,33 @@ def test_a_configuration_that_does_not_tell_all_is_noticed():
         sp.as_system(built(Forgetful(4, leak=0.1), rng()))
 
 
+class Noisy(Leaky):
+    """A cell with noise of its own, however it is called."""
+
+    def __init__(self, units, **options):
+        super().__init__(units, **options)
+        self.seed = keras.random.SeedGenerator(3)
+
+    def call(self, inputs, states):
+        _, (new,) = super().call(inputs, states)
+        new = new + keras.random.normal(new.shape, seed=self.seed, dtype=new.dtype)
+        return new, [new]
+
+
+def test_noise_is_refused_and_its_seed_stays():
+    cell = built(Noisy(4), rng())
+    before = on_host(cell.seed.state).tolist()
+    with pytest.raises(UnsupportedModelError, match=r"Noisy returned two different .*noise"):
+        sp.as_system(cell)
+    assert on_host(cell.seed.state).tolist() == before
+
+
+def test_sizes_may_be_of_any_integer_type():
+    with any_precision():
+        dynamics, _ = adapter("keras").read_model(built(Leaky(4), rng()), Hints(None, np.int64(3)))
+    assert (type(dynamics.input_size), dynamics.input_size) == (int, 3)
+
+
 def test_a_class_without_keywords_is_copied():
     class Plain(Leaky):
         def __init__(self, units):
@@ -222,8 +250,8 @@ REFUSED = {
     "backwards": (lambda: layers.GRU(4, go_backwards=True), r"model\.cell"),
     "no cell": (lambda: layers.Dense(4), "no recurrent cell"),
     "model": (whole_model, r"get_layer\('memory'\)"),
-    "float16": (lambda: built(coarse_gru(), rng()), "kernel is float16"),
-    "bfloat16": (lambda: built(Leaky(4, dtype="bfloat16"), rng()), "kernel is bfloat16"),
+    "float16": (lambda: built(coarse_gru(), rng()), "kernel of GRUCell is float16"),
+    "bfloat16": (lambda: built(Leaky(4, dtype="bfloat16"), rng()), "kernel of Leaky is bfloat16"),
     "mixing": (lambda: built(Mixing(4), rng()), "mixes the rows"),
 }
 
@@ -234,9 +262,16 @@ def test_what_is_no_cell_is_refused(make, message):
         sp.as_system(make())
 
 
-def test_weights_of_mixed_precision_are_float32():
-    system = sp.as_system(built(layers.GRUCell(4, dtype="mixed_float16"), rng()))
-    assert system.dynamics.arrays.resolution < 1e-15
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("make", [layers.GRUCell, Leaky], ids=["read", "called"])
+def test_cells_of_mixed_precision_are_analysed_as_what_they_store(make, policy):
+    mixed, full = (built(make(4, dtype=dtype), rng()) for dtype in (policy, "float32"))
+    with any_precision():
+        system, expected = sp.as_system(mixed), sp.as_system(full)
+    assert system.dynamics.arrays == expected.dynamics.arrays
+    x, u = rng(1).normal(size=(5, 4)), rng(2).normal(size=(5, 3))
+    np.testing.assert_array_equal(system.step(x, u), expected.step(x, u))
+    assert mixed.dtype_policy.name == policy
 
 
 def test_wrong_arguments_are_named():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +66,7 @@ def test_the_nest_keeps_its_kind(name):
 
 def test_the_order_is_that_of_the_example_not_of_the_keys():
     structure = Structure.of({"z": np.zeros(1), "a": np.zeros(2)})
-    assert structure.parts == {"z": range(1), "a": range(1, 3)}
+    assert structure.parts == {"z": [0], "a": [1, 2]}
     swapped = {"a": np.array([[1.0, 2.0]]), "z": np.array([[0.0]])}
     assert structure.pack(swapped).tolist() == [[0.0, 1.0, 2.0]]
 
@@ -88,7 +88,7 @@ def test_variables_may_stand_in_any_order_in_the_row():
     c, h = structure.unpack(np.array([[0.0, 1.0, 2.0, 3.0]]))
     assert (c.tolist(), h.tolist()) == ([[2.0, 3.0]], [[0.0, 1.0]])
     assert structure.pack((c, h)).tolist() == [[0.0, 1.0, 2.0, 3.0]]
-    assert structure.parts == {"h": range(2), "c": range(2, 4)}
+    assert structure.parts == {"h": [0, 1], "c": [2, 3]}
 
 
 def test_the_batch_axis_may_lie_behind_the_layers():
@@ -126,6 +126,49 @@ def test_states_that_do_not_fit_are_named(state, message):
 def test_one_array_is_wanted_where_the_state_is_one():
     with pytest.raises(ArgumentError, match="one array is wanted"):
         Structure.flat(2).pack((np.zeros((1, 1)), np.zeros((1, 1))))
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """As `flax.struct` marks what is no part of the state."""
+
+    rate: np.ndarray
+    steps: int = field(default=3, metadata={"pytree_node": False})
+
+
+def test_settings_of_a_dataclass_are_no_states():
+    structure = Structure.of(Tuned(np.zeros(2), steps=7))
+    assert structure.size == 2
+    assert structure.unpack(np.ones((1, 2))).steps == 7
+
+
+def test_keys_may_be_numbers():
+    structure = Structure.of({0: np.zeros(1), 7: np.zeros(2)})
+    assert structure.pack({7: np.ones((1, 2)), 0: np.zeros((1, 1))}).tolist() == [[0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    "example", [{1: np.zeros(1), "1": np.zeros(1)}, {"a": {"b": np.zeros(1)}, "a.b": np.zeros(1)}]
+)
+def test_two_variables_of_one_name_are_refused(example):
+    with pytest.raises(ArgumentError, match="names two variables"):
+        Structure.of(example)
+
+
+def test_whole_numbers_are_no_states():
+    with pytest.raises(ArgumentError, match=r"state k: got 3, but an array of real numbers"):
+        Structure.of({"x": np.zeros(2), "k": 3})
+
+
+def test_variables_must_hold_as_many_states():
+    structure = Structure.of({"h": np.zeros(2), "c": np.zeros(2)})
+    with pytest.raises(ArgumentError, match=r"different numbers of states: \(2,\), \(3,\)"):
+        structure.read({"h": np.zeros((2, 2)), "c": np.zeros((3, 2))})
+
+
+def test_every_variable_is_a_region_in_one_piece_or_not():
+    nest = (Variable("h", np.array([[0], [2]])), Variable("c", np.array([[1], [3]])))
+    assert Structure(nest).parts == {"h": [0, 2], "c": [1, 3]}
 
 
 @pytest.mark.parametrize("example", [{}, [], {"x": np.zeros(0)}])

@@ -66,7 +66,7 @@ def test_a_flow_keeps_its_kind():
 
 
 @pytest.mark.parametrize("input_size", [0, M])
-def test_any_number_of_rows_is_traced_once(input_size):
+def test_nothing_is_traced_after_the_system_is_made(input_size):
     traces = []
 
     def counted(x, u):
@@ -82,7 +82,7 @@ def test_any_number_of_rows_is_traced_once(input_size):
         assert system.input_jacobian(x, u).shape == (n, D, input_size)
         assert system.jvp(x, u, x).shape == system.vjp(x, u, x).shape == (n, D)
     sp.find_fixed_points(system, RNG.normal(size=(50, D)), np.zeros(input_size))
-    assert len(traces) == 5  # one for the step and one for each derivative
+    assert not traces
 
 
 def test_a_function_is_recognised_and_takes_tensors():
@@ -127,7 +127,8 @@ def test_jacobians_of_the_caller_are_used():
 
 
 def test_differentiate():
-    got = adapter.differentiate(lambda x: tf.sin(x @ W.T), tf.constant(X))
+    _, jacobian = adapter.read_observable(lambda x: tf.sin(x @ W.T), X.shape[1])
+    got = jacobian(X)
     np.testing.assert_allclose(got, np.cos(X @ W.T)[:, :, None] * W, rtol=0, atol=1e-13)
 
 

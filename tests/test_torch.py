@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint.frameworks.base import Hints, adapter
 from stillpoint.status import ArgumentError, StillpointWarning, UnsupportedModelError
 
 torch = pytest.importorskip("torch")
@@ -589,6 +590,14 @@ def test_a_module_that_does_not_tell_its_sizes_asks_for_them(missing):
         sp.as_system(TimeFirst(), **sizes)
 
 
+def test_sizes_may_be_of_any_integer_type():
+    model = built(TimeFirst)
+    dynamics, _ = adapter("torch").read_model(model, Hints(np.int64(D), torch.tensor(M)))
+    assert (type(dynamics.state_size), dynamics.state_size) == (int, D)
+    model.hidden_size, model.input_size = np.int32(D), np.int32(M)
+    assert sp.as_system(model).state_size == D
+
+
 @pytest.mark.parametrize("name", ["state_size", "input_size"])
 def test_sizes_that_contradict_the_module_are_refused(name):
     with pytest.raises(ArgumentError, match=rf"{name}: got 9"):
@@ -613,7 +622,9 @@ def test_weights_that_are_not_finite_are_refused(module, bad):
     model = module(M, D)
     with torch.no_grad():
         model.weight_hh_l0[0, 0] = bad
-    with pytest.raises(ArgumentError, match=r"W of .*NaN or infinite"):
+    with pytest.raises(
+        ArgumentError, match=r"model: weight_hh_l0 of [RGL]\w+ holds NaN or infinite"
+    ):
         sp.as_system(model)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, SupportsIndex
+
+import numpy as np
 
 from .dynamics import Dynamics, Kind
 from .frameworks.base import Hints, Reading, adapter, adapter_of_model, function_adapters
@@ -19,8 +23,8 @@ from .system import System
 
 def as_system(
     model: Any,
-    state_size: int | None = None,
-    input_size: int | None = None,
+    state_size: SupportsIndex | None = None,
+    input_size: SupportsIndex | None = None,
     *,
     state: Any = None,
     params: Any = None,
@@ -134,7 +138,12 @@ def as_system(
 
 
 def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str, Any]) -> Reading:
-    """Read a function with the framework named, or with the first whose trial calls succeed."""
+    """Read a function by its library, or by the first one whose trial calls succeed."""
+    if hints.state is None and hints.state_size is None:
+        raise ArgumentError(
+            "state_size: got None, but a function does not tell how large its states are; pass "
+            "as_system(step, state_size=..., input_size=...), or state=, an example of one state."
+        )
     if hints.state is None:
         structure = Structure.flat(check_whole("state_size", hints.state_size, least=1))
     else:
@@ -142,16 +151,20 @@ def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str
     input_size = check_whole("input_size", hints.input_size or 0, least=0)
     if hints.params is not None:
         function = _with_params(function, hints.params)
-    readers = _readers(options.pop("framework", None), "device" in options, structure, hints.state)
+    framework = options.pop("framework", "torch" if "device" in options else None)
     given = StepFunction(function, structure, input_size, **options)
+    if framework is not None:
+        readers = [adapter(framework)]
+    elif (found := _library_of(given, hints.state)) is not None:
+        readers = [found]
+    else:
+        readers = function_adapters()
     failures = []
     for reader in readers:
         try:
-            dynamics = reader.read_function(given)
+            return Reading(reader.read_function(given), structure)
         except UnsupportedModelError as error:
             failures.append(error)
-        else:
-            return Reading(dynamics, structure)
     if len(failures) == 1:
         raise failures[0]
     tried = "; ".join(
@@ -161,21 +174,39 @@ def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str
     raise UnsupportedModelError(f"step: no framework could call it. {tried}") from failures[0]
 
 
-def _readers(
-    framework: str | None, on_device: bool, structure: Structure, example: Any
-) -> list[ModuleType]:
-    """Return the adapters to try, in this order."""
-    if framework is not None or on_device:
-        return [adapter(framework or "torch")]
-    leaves = [] if example is None else structure.leaves(example)
-    # The library of the example first, as a function may work on the arrays of several.
-    return sorted(function_adapters(), key=lambda found: not any(map(found.is_array, leaves)))
+def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
+    """Return the adapter of the library that a function computes in, None if that is unknown.
+
+    It is that of the example's arrays, or of what the function makes of NumPy arrays: a function
+    of another library that accepts them returns its own.
+    """
+    arrays = [] if example is None else given.structure.leaves(example)
+    if not any(found.is_array(a) for found in function_adapters()[1:] for a in arrays):
+        arrays = _returned_for_numpy(given)
+    for found in function_adapters()[::-1]:  # NumPy is the first
+        if any(map(found.is_array, arrays)):
+            return found
+    return None
+
+
+def _returned_for_numpy(given: StepFunction) -> list[Any]:
+    """Return what a function gives for NumPy arrays; nothing if it fails."""
+    function, states = given.of_two(), given.structure.unpack(np.full((2, given.size[0]), 0.5))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return given.structure.leaves(function(states, np.full((2, given.size[1]), 0.5)))
+        except Exception:
+            return []
 
 
 def _with_params(function: Callable[..., Any], params: Any) -> Callable[..., Any]:
+    """Return a function of (x, u, params) as one of (x, u), with a copy of the parameters."""
+    own = copy.deepcopy(params)
+
     @functools.wraps(function)
     def bound(x: Any, u: Any) -> Any:
-        return function(x, u, params)
+        return function(x, u, own)
 
     del bound.__wrapped__  # its signature is (x, u)
     return bound
@@ -192,6 +223,6 @@ def _refuse(options: Mapping[str, Any], model: Any) -> None:
         )
 
 
-def _check_size(name: str, given: int | None, actual: int) -> None:
+def _check_size(name: str, given: SupportsIndex | None, actual: int) -> None:
     if given is not None and given != actual:
         raise ArgumentError(f"{name}: got {given}, but the model has {actual}; leave it out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,12 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
     >>> read_states("states", [[1, 2]], size=2)
     array([[1., 2.]])
     """
+    is_pair = isinstance(states, tuple) and any(hasattr(part, "shape") for part in states)
+    if isinstance(states, Mapping) or is_pair:
+        raise ArgumentError(
+            f"{name}: got {type(states).__name__}, but flat states of shape (n, {size}) are "
+            f"wanted; pass system.pack({name})."
+        )
     array = read_floats(name, states)
     if array.ndim == 2 and array.shape[1] == size:
         return array
@@ -93,6 +100,11 @@ def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, 
     array = read_floats(name, inputs)
     if array.shape in ((size,), (1, size)):
         return np.tile(array.reshape(1, size), (n, 1))
+    if array.shape != (n, size) and size == 0:
+        raise ArgumentError(
+            f"{name}: got shape {array.shape}, but the system has no inputs; leave it out, or make "
+            f"the system with input_size=..."
+        )
     if array.shape != (n, size):
         raise ArgumentError(
             f"{name}: got shape {array.shape}, but ({n}, {size}) is wanted, one row for each "

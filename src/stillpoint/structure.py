@@ -77,7 +77,7 @@ class Structure:
     --------
     >>> structure = Structure.of({"v": np.zeros(2), "a": np.zeros(1)})
     >>> structure.size, structure.parts
-    (3, {'v': range(0, 2), 'a': range(2, 3)})
+    (3, {'v': [0, 1], 'a': [2]})
     >>> structure.unpack(np.array([[1.0, 2.0, 3.0]]))
     {'v': array([[1., 2.]]), 'a': array([[3.]])}
     """
@@ -116,16 +116,28 @@ class Structure:
 
         def place(name: str, leaf: Any) -> Variable:
             nonlocal size
-            shape = np.shape(read_floats(f"state {name}".strip(), leaf))
+            label = f"state {name}".strip()
+            if not hasattr(leaf, "dtype") and not isinstance(leaf, float):
+                raise ArgumentError(
+                    f"{label}: got {leaf!r}, but an array of real numbers is wanted, or a float "
+                    f"such as 0.0: an example of one state. (Names are for BrainPy's systems.)"
+                )
+            shape = np.shape(read_floats(label, leaf))
             count = int(np.prod(shape))
             if not count:
-                raise ArgumentError(f"state {name}".strip() + f": got shape {shape}, no values.")
+                raise ArgumentError(f"{label}: got shape {shape}, which holds no values.")
             size += count
             return Variable(name, np.arange(size - count, size).reshape(shape))
 
         structure = cls(_walk("", example, place))
         if not size:
             raise ArgumentError("state: the example holds no arrays, so there is no state.")
+        names = [variable.name for variable in structure.variables]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ArgumentError(
+                f"state: {', '.join(twice)} names two variables; give them different keys."
+            )
         return structure
 
     @property
@@ -144,12 +156,10 @@ class Structure:
         return sum(variable.places.size for variable in self.variables)
 
     @property
-    def parts(self) -> Mapping[str, range]:
-        """The named variables that lie in one piece, in the order of their places."""
-        named = [v for v in self.variables if v.name]
-        spans = {v.name: range(int(v.places.min()), int(v.places.max()) + 1) for v in named}
-        whole = [v.name for v in named if len(spans[v.name]) == v.places.size]
-        return {name: spans[name] for name in sorted(whole, key=lambda name: spans[name].start)}
+    def parts(self) -> Mapping[str, Sequence[int]]:
+        """The places of every named variable, in the order of the first of them."""
+        named = sorted((v for v in self.variables if v.name), key=lambda v: int(v.places.min()))
+        return {v.name: [int(place) for place in v.places.ravel()] for v in named}
 
     def unpack(self, rows: Float[Any, "*n d"]) -> Any:
         """Return flat states in the network's own nest; the variables have its shapes."""
@@ -172,6 +182,12 @@ class Structure:
         values = [
             v.flatten(leaf) for v, leaf in zip(self.variables, self.leaves(state), strict=True)
         ]
+        leads = {tuple(value.shape[:-1]) for value in values}
+        if len(leads) > 1:
+            raise ArgumentError(
+                f"states: the variables hold different numbers of states: "
+                f"{', '.join(map(str, sorted(leads)))}."
+            )
         order = np.argsort(np.concatenate([v.places.ravel() for v in self.variables]))
         if len(values) == 1 and np.array_equal(order, np.arange(len(order))):
             return values[0]
@@ -214,7 +230,7 @@ class Structure:
 def _to_plain(nest: Any) -> dict[str, Any]:
     if isinstance(nest, Variable):
         return {"name": nest.name, "places": nest.places.tolist(), "batch_axis": nest.batch_axis}
-    children = [[key, _to_plain(child)] for key, child in _children(nest) or []]
+    children = [[str(key), _to_plain(child)] for key, child in _children(nest) or []]
     return {"kind": type(nest).__name__ if type(nest) in (list, tuple) else "dict", "of": children}
 
 
@@ -227,17 +243,26 @@ def _from_plain(plain: Mapping[str, Any]) -> Any:
     return _rebuild([] if plain["kind"] == "list" else (), [child for _, child in members])
 
 
-def _children(nest: Any) -> list[tuple[str, Any]] | None:
-    """Return the named members of a nest, or None if it is a leaf."""
+def _children(nest: Any) -> list[tuple[Any, Any]] | None:
+    """Return the members of a nest by key, or None if it is a leaf."""
     if isinstance(nest, Mapping):
-        return [(str(key), value) for key, value in nest.items()]
+        return list(nest.items())
     if isinstance(nest, tuple) and hasattr(nest, "_fields"):
         return [(name, getattr(nest, name)) for name in nest._fields]
     if isinstance(nest, list | tuple):
-        return [(str(k), value) for k, value in enumerate(nest)]
+        return list(enumerate(nest))
     if dataclasses.is_dataclass(nest) and not isinstance(nest, type | Variable):
-        return [(f.name, getattr(nest, f.name)) for f in dataclasses.fields(nest)]
+        return [(f.name, getattr(nest, f.name)) for f in _state_fields(nest)]
     return None
+
+
+def _state_fields(nest: Any) -> list[dataclasses.Field[Any]]:
+    """Return the fields of a dataclass that are no settings, as Flax and Equinox mark these."""
+    return [
+        field
+        for field in dataclasses.fields(nest)
+        if field.metadata.get("pytree_node", True) and not field.metadata.get("static", False)
+    ]
 
 
 def _rebuild(nest: Any, members: Sequence[Any]) -> Any:
@@ -248,12 +273,12 @@ def _rebuild(nest: Any, members: Sequence[Any]) -> Any:
         return type(nest)(*members)
     if isinstance(nest, list | tuple):
         return list(members) if isinstance(nest, list) else tuple(members)
-    names = [f.name for f in dataclasses.fields(nest)]
+    names = [f.name for f in _state_fields(nest)]
     return dataclasses.replace(nest, **dict(zip(names, members, strict=True)))
 
 
-def _path(name: str, key: str) -> str:
-    return f"{name}.{key}" if name else key
+def _path(name: str, key: Any) -> str:
+    return f"{name}.{key}" if name else str(key)
 
 
 def _walk(name: str, nest: Any, at_leaf: Callable[[str, Any], Any]) -> Any:
@@ -282,8 +307,8 @@ def _match(name: str, nest: Any, state: Any) -> Iterator[Any]:
     keys = [key for key, _ in wanted or []]
     given = dict(_children(state) or [])
     if wanted is None or set(given) != set(keys):
-        found = f"members {', '.join(given)}" if given else type(state).__name__
-        members = f"members {', '.join(keys)}" if keys else "one array"
+        found = f"members {', '.join(map(str, given))}" if given else type(state).__name__
+        members = f"members {', '.join(map(str, keys))}" if keys else "one array"
         raise ArgumentError(
             f"{name}: got {found}, but {members} is wanted, as in the example of a state."
         )

@@ -86,7 +86,7 @@ class System:
         if dt is not None:
             dt = check_real("dt", dt, above=0)
         if state_regions is None:
-            state_regions = Regions(dynamics.state_size, dynamics.parts or structure.parts)
+            state_regions = Regions(dynamics.state_size, {**structure.parts, **dynamics.parts})
         if input_regions is None:
             input_regions = Regions(dynamics.input_size, {})
         return cls(dynamics, dt, state_regions, input_regions, structure)
@@ -209,7 +209,7 @@ class System:
         The held units become inputs behind the system's own ones, in ascending order, so every
         start can have its own context: searches take states of the whole system and hold the
         other units at the start's own values. `input_regions` names the held regions, and all of
-        them together as `held`.
+        them together as `held`. The states of the part are one array, whatever nest the whole has.
 
         Parameters
         ----------
@@ -348,8 +348,8 @@ class System:
         Parameters
         ----------
         g
-            An activation's name, or a function of states (n, d) on the network's own arrays that
-            returns (n, k); its Jacobian is taken by the framework.
+            An activation's name, or a function of states (n, d) that returns (n, k), in the
+            library of the network's step; its Jacobian is taken by that library.
 
         Examples
         --------
@@ -362,7 +362,7 @@ class System:
             raise ArgumentError(
                 "observe: only maps can be observed; use euler(dt) on a flow first."
             )
-        return replace(self, observable=_observable(g))
+        return replace(self, observable=_observable(g, self.dynamics))
 
     def clamp(self, u: Array) -> System:
         """Return the system under the fixed input `u`, shape (m,); it has no inputs left.
@@ -431,8 +431,11 @@ class System:
         return result if isinstance(given, own) else to_numpy(result)
 
 
-def _observable(g: str | Callable[[Array], Array]) -> Observable:
+def _observable(g: str | Callable[[Array], Array], dynamics: Dynamics) -> Observable:
+    """Return what is observed as a function on the arrays of `dynamics`, with its Jacobian."""
     if callable(g):
-        return Observable(g, lambda x: adapter_of_arrays(x).differentiate(g, x))
+        xp, kind = dynamics.arrays.namespace, dynamics.arrays
+        trial = g(xp.zeros((2, dynamics.state_size), dtype=kind.dtype, device=kind.device))
+        return Observable(*adapter_of_arrays(trial).read_observable(g, dynamics.state_size))
     phi = activation(g)
     return Observable(phi.value, lambda x: diagonal_matrices(phi.slope(x, phi.value(x))))

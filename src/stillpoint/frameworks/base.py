@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import sys
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsIndex
 
 from ..dynamics import Dynamics
-from ..status import ArgumentError, MissingExtraError, check_option
+from ..status import ArgumentError, MissingExtraError, check_option, check_whole
 from ..structure import Structure
 
 #: The adapters of frameworks with modules, and the extra that installs each. Every one offers
@@ -24,7 +25,7 @@ MODULES = {
 }
 
 #: The adapters of array libraries whose functions can be read, and the extra that installs each.
-#: Every one offers `is_array`, `read_function` and `differentiate`.
+#: Every one offers `is_array`, `read_function` and `read_observable`.
 FUNCTIONS = {"numpy": "", "torch": "torch", "jax": "jax", "tensorflow": "keras"}
 
 
@@ -42,10 +43,44 @@ class Hints:
         The parameters of a model that does not hold its own.
     """
 
-    state_size: int | None = None
-    input_size: int | None = None
+    state_size: SupportsIndex | None = None
+    input_size: SupportsIndex | None = None
     state: Any = None
     params: Any = None
+
+    def size(self, name: str, owner: Any, told: Any) -> int:
+        """Return one of the sizes: what the caller says, or else what `owner` tells.
+
+        Parameters
+        ----------
+        name
+            "state_size" or "input_size".
+        owner
+            The model, for messages.
+        told
+            What it tells, of whatever type; None for nothing.
+
+        Raises
+        ------
+        ArgumentError
+            If the caller's is no size, or neither says one.
+
+        Examples
+        --------
+        >>> Hints(state_size=3).size("state_size", "a model", None)
+        3
+        """
+        given = getattr(self, name)
+        if given is not None:
+            return check_whole(name, given, least=int(name == "state_size"))
+        try:
+            return operator.index(told)
+        except TypeError:
+            raise ArgumentError(
+                f"{name}: got None, and {type(owner).__name__} does not tell its own. If it is one "
+                f"step of a recurrent network, pass as_system(model, {name}=...); any other module "
+                f"(convolutional, feed-forward) has no state to search in."
+            ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:
         """Raise an error if one of the hints is given that says nothing about `owner`.

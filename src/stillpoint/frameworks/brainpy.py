@@ -29,7 +29,7 @@ from .stateful.steps import read_steps
 from .stateful.variables import Slot, Stateful
 from .weights import read_weight
 
-__all__ = ["is_model", "read_model", "stateful", "variables_of"]
+__all__ = ["free_variables", "is_model", "read_model", "read_variables"]
 
 # BrainPy's softplus is missing, as it is linear from 20 on, not softplus.
 _ACTIVATIONS = {
@@ -54,68 +54,90 @@ def read_model(model: brainpy.DynamicalSystem, hints: Hints) -> Reading:
         A cell of `brainpy.dyn`, or any system whose call, with one input or none, makes one step.
     hints
         `state` names the variables of the state, in the order of the flat state; it is needed
-        where a system has several that are not trainable. `input_size` is needed where `update`
-        takes an input and the system has neither `num_in` nor `in_size`.
+        where a system has several that are not trainable. Of an LSTMCell, whose only variable is
+        "state", it may name the parts "h" and "c". `input_size` is needed where `update` takes an
+        input and the system has neither `num_in` nor `in_size`.
 
     Raises
     ------
     UnsupportedModelError
         If the system cannot be traced, draws random numbers, or has half-precision weights.
     ArgumentError
-        If the state cannot be told or a name is unknown, if a variable holds a batch, or if the
-        number of inputs is missing.
+        If the state cannot be told or a name is unknown, if a variable holds a batch, if a weight
+        is not finite, or if the number of inputs is missing.
     """
     hints.refuse(model, "params")
     names = read_names(hints.state)
-    if names in (None, ("state",)) and (cell := _canonical(model)) is not None:
-        places = np.arange(cell.state_size)
-        return Reading(cell, Structure({"state": Variable("state", places)}))
-    variables = variables_of(model)
+    parts = _parts(model, names)
+    if names in (None, ("state",), tuple(parts)) and (cell := _canonical(model)) is not None:
+        Slot(model.state, model.state.batch_axis).shape("state")  # a batch is refused
+        units = {name: np.arange(cell.state_size)[part] for name, part in parts.items()}
+        units = units or {"state": np.arange(cell.state_size)}
+        return Reading(cell, Structure({name: Variable(name, at) for name, at in units.items()}))
+    holders = _variables_of(model)
+    if parts:
+        holders |= dict.fromkeys(parts, getattr(model, "state", None))
+    names = choose(model, names, holders, list(free_variables(model)))
+    chosen = {name: holders[name] for name in names}
+    inputs = count_inputs(model, hints.input_size)
+    return read_variables(model, chosen, parts=parts, input_size=inputs)
+
+
+def free_variables(model: brainpy.DynamicalSystem) -> dict[str, bm.Variable]:
+    """Return the variables that may be state, by path: of real numbers, and not trainable."""
     fixed = bm.TrainVar | bm.Parameter | RandomState
-    free = [
-        name
-        for name, variable in variables.items()
+    return {
+        name: variable
+        for name, variable in _variables_of(model).items()
         if not isinstance(variable, fixed) and jnp.issubdtype(variable.dtype, jnp.floating)
-    ]
-    chosen = {name: variables[name] for name in choose(model, names, variables, free)}
-    slots = {name: Slot(variable, variable.batch_axis) for name, variable in chosen.items()}
-    return read_steps(stateful(model, variables), slots, count_inputs(model, hints.input_size))
+    }
 
 
-def variables_of(model: brainpy.DynamicalSystem) -> dict[str, bm.Variable]:
-    """Return all variables by their path below the system."""
-    found = model.vars(method="relative", level=-1, include_self=True).unique()
-    return {name.lstrip("."): variable for name, variable in found.items()}
-
-
-def stateful(
+def read_variables(
     model: brainpy.DynamicalSystem,
-    variables: Mapping[str, bm.Variable],
+    chosen: Mapping[str, bm.Variable],
     *,
+    parts: Mapping[str, slice] | None = None,
+    input_size: int = 0,
     call: Callable[..., Any] | None = None,
     t: float = 0.0,
     dt: float | None = None,
-) -> Stateful:
-    """Return a system and all that a step of it may write to.
+) -> Reading:
+    """Return a system as dynamics of some of its variables; all others keep their values.
 
     Parameters
     ----------
     model
         The system.
-    variables
-        All its variables, by name.
+    chosen
+        The variables that make up the state, in its order.
+    parts
+        Which part of its variable each of some names stands for.
+    input_size
+        The number of inputs of a step.
     call
         Makes one step; the system itself if left out.
     t, dt
         Time and time step that `brainpy.share` tells during a step; BrainPy's own `dt` if None.
     """
-    return Stateful(
+    slots = {
+        name: Slot(variable, variable.batch_axis, (parts or {}).get(name))
+        for name, variable in chosen.items()
+    }
+    whole = Stateful(
         name=type(model).__name__,
         call=call or model,
-        variables=variables,
+        variables=_variables_of(model) | dict(chosen),
         nodes=list(model.nodes(method="relative").values()),
         environment=lambda dtype: _environment(t, bm.get_dt() if dt is None else dt, dtype),
     )
+    return read_steps(whole, slots, input_size)
+
+
+def _variables_of(model: brainpy.DynamicalSystem) -> dict[str, bm.Variable]:
+    """Return all variables by their path below the system."""
+    found = model.vars(method="relative", level=-1, include_self=True).unique()
+    return {name.lstrip("."): variable for name, variable in found.items()}
 
 
 @contextmanager
@@ -139,10 +161,21 @@ def _canonical(model: Any) -> Dynamics | None:
     return read(model, _ACTIVATIONS.get(model.activation))
 
 
+def _parts(model: Any, names: tuple[str, ...] | None) -> dict[str, slice]:
+    """Return what an LSTM's only variable is made of, unless it is named as a whole or not at all.
+
+    It must not be written to as a whole and in parts.
+    """
+    if not isinstance(model, brainpy.dyn.LSTMCell) or names is None or "state" in names:
+        return {}
+    return {"h": slice(0, model.num_out), "c": slice(model.num_out, None)}
+
+
 def _weights(cell: Any, count: int) -> list[Gate]:
     """Return the cell's gates, stacked along columns there, in its own order."""
-    W, B = read_weight("Wh", cell.Wh).T, read_weight("Wi", cell.Wi).T
-    b = np.zeros(len(W)) if cell.b is None else read_weight("b", cell.b)
+    owner = type(cell).__name__
+    W, B = (read_weight(owner, name, getattr(cell, name)).T for name in ("Wh", "Wi"))
+    b = np.zeros(len(W)) if cell.b is None else read_weight(owner, "b", cell.b)
     return split(Gate(W, B, b), count)
 
 

@@ -7,7 +7,7 @@ values that they have when the System is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -69,13 +69,14 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
     UnsupportedModelError
         If the module cannot be traced, draws random numbers, or has half-precision weights.
     ArgumentError
-        If the state cannot be told or a name is unknown, if a state holds a batch, or if the
-        number of inputs is missing.
+        If the state cannot be told or a name is unknown, if a state holds a batch, if a weight is
+        not finite, or if the number of inputs is missing.
     """
     hints.refuse(model, "params")
     names = read_names(hints.state)
     own = _STATES.get(type(model))
     if names in (None, own) and (cell := _canonical(model)) is not None:
+        _refuse_batches(model, own)
         parts = cell.parts or {"h": range(cell.state_size)}
         return Reading(cell, Structure({n: Variable(n, np.array(p)) for n, p in parts.items()}))
     states, nodes = model.states(), model.nodes()
@@ -95,6 +96,14 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
         environment=_environment,
     )
     return read_steps(stateful, slots, count_inputs(model, hints.input_size))
+
+
+def _refuse_batches(model: Any, names: Iterable[str]) -> None:
+    """Check the states of a standard cell, where they have been made."""
+    for name in names:
+        state = getattr(model, name, None)
+        if state is not None:
+            Slot(state, _batch_axis(model, state)).shape(name)
 
 
 def _batch_axis(owner: Any, state: brainstate.State) -> int | None:
@@ -119,38 +128,39 @@ def _canonical(model: Any) -> Dynamics | None:
     return read(model, _ACTIVATIONS.get(model.activation))
 
 
-def _drive(name: str, layer: Linear, m: int) -> Gate:
-    """Return what a layer makes of [u, h]."""
+def _drive(cell: Any, name: str) -> Gate:
+    """Return what the layer of a cell with m inputs makes of [u, h]."""
+    owner, layer, m = type(cell).__name__, getattr(cell, name), cell.num_in
     params = layer.weight.value
-    weight = read_weight(f"{name}.weight", params["weight"]).T
+    weight = read_weight(owner, f"{name}.weight", params["weight"]).T
     if layer.w_mask is not None:
-        weight = weight * read_weight(f"{name}.w_mask", layer.w_mask).T
+        weight = weight * read_weight(owner, f"{name}.w_mask", layer.w_mask).T
     bias = params.get("bias")
-    b = np.zeros(len(weight)) if bias is None else read_weight(f"{name}.bias", bias)
+    b = np.zeros(len(weight)) if bias is None else read_weight(owner, f"{name}.bias", bias)
     return Gate(weight[:, m:], weight[:, :m], b)
 
 
 def _rnn(cell: Any, phi: str | None) -> Dynamics | None:
-    return None if phi is None else vanilla(_drive("W", cell.W, cell.num_in), phi)
+    return None if phi is None else vanilla(_drive(cell, "W"), phi)
 
 
 def _gru(cell: Any, phi: str | None) -> Dynamics | None:
     if phi != "tanh":
         return None
-    r, z = split(_drive("Wrz", cell.Wrz, cell.num_in), 2)
-    return gru(r, z, _drive("Wh", cell.Wh, cell.num_in))
+    r, z = split(_drive(cell, "Wrz"), 2)
+    return gru(r, z, _drive(cell, "Wh"))
 
 
 def _mgu(cell: Any, phi: str | None) -> Dynamics | None:
     """Return the minimal gated unit: a GRU with one gate for both purposes."""
     if phi != "tanh":
         return None
-    f = _drive("Wf", cell.Wf, cell.num_in)
-    return gru(f, f, _drive("Wh", cell.Wh, cell.num_in))
+    f = _drive(cell, "Wf")
+    return gru(f, f, _drive(cell, "Wh"))
 
 
 def _lstm(cell: Any, phi: str | None) -> Dynamics | None:
-    return lstm(*split(_drive("W", cell.W, cell.num_in), 4)) if phi == "tanh" else None
+    return lstm(*split(_drive(cell, "W"), 4)) if phi == "tanh" else None
 
 
 _READERS: dict[type, Callable[[Any, str | None], Dynamics | None]] = {

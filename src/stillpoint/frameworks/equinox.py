@@ -16,15 +16,26 @@ from ..cells import GRUCell, LSTMCell
 from ..dynamics import Dynamics
 from ..structure import Structure
 from .base import Hints, Reading
-from .jax.modules import copy_arrays, pair, read_calls, size_of
-from .weights import read_weight
+from .jax.modules import copy_arrays, pair, read_calls
 
 __all__ = ["is_model", "read_model"]
 
 
 def is_model(model: Any) -> bool:
-    """Whether `model` is an Equinox module."""
+    """Whether `model` is an Equinox module that may be a cell.
+
+    A function that `filter_jit`, `filter_vmap`, `Partial` and the like have made a module of is
+    not: it is a function still, called as step(x, u). A module inside of them is.
+    """
+    while isinstance(model, eqx.Module) and _is_wrapper(model):
+        model = getattr(model, "__wrapped__", getattr(model, "func", None))
     return isinstance(model, eqx.Module)
+
+
+def _is_wrapper(module: Any) -> bool:
+    """Whether a module only calls something else: all of Equinox's own do but its layers."""
+    library, _, place = type(module).__module__.partition(".")
+    return library == "equinox" and not place.startswith("nn")
 
 
 def read_model(model: Any, hints: Hints) -> Reading:
@@ -57,7 +68,7 @@ def read_model(model: Any, hints: Hints) -> Reading:
         "h = cell(input, h)",
         lambda state, u: own(u, state),
         _structure(model, hints),
-        size_of("input_size", hints.input_size, model, "input_size"),
+        hints.size("input_size", model, getattr(model, "input_size", None)),
     )
 
 
@@ -66,30 +77,30 @@ def _structure(model: Any, hints: Hints) -> Structure:
         return pair("h", "c", model.hidden_size)
     if hints.state is not None:
         return Structure.of(hints.state)
-    return Structure.flat(size_of("state_size", hints.state_size, model, "hidden_size"))
+    return Structure.flat(hints.size("state_size", model, getattr(model, "hidden_size", None)))
 
 
 def _gru(cell: Any) -> GRUCell:
     """Equinox adds its first bias to all gates, its second inside the reset gate."""
     d = cell.hidden_size
     return GRUCell(
-        W=read_weight("weight_hh", cell.weight_hh),
-        B=read_weight("weight_ih", cell.weight_ih),
-        b=_bias("bias", cell.bias, 3 * d),
-        c=_bias("bias_n", cell.bias_n, d),
+        W=np.array(cell.weight_hh),
+        B=np.array(cell.weight_ih),
+        b=_bias(cell.bias, 3 * d),
+        c=_bias(cell.bias_n, d),
     )
 
 
 def _lstm(cell: Any) -> LSTMCell:
     return LSTMCell(
-        W=read_weight("weight_hh", cell.weight_hh),
-        B=read_weight("weight_ih", cell.weight_ih),
-        b=_bias("bias", cell.bias, 4 * cell.hidden_size),
+        W=np.array(cell.weight_hh),
+        B=np.array(cell.weight_ih),
+        b=_bias(cell.bias, 4 * cell.hidden_size),
     )
 
 
-def _bias(name: str, bias: Any, size: int) -> Any:
-    return np.zeros(size) if bias is None else read_weight(name, bias)
+def _bias(bias: Any, size: int) -> np.ndarray:
+    return np.zeros(size) if bias is None else np.array(bias)
 
 
 _READERS: dict[type, Callable[[Any], Dynamics]] = {eqx.nn.GRUCell: _gru, eqx.nn.LSTMCell: _lstm}

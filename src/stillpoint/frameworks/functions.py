@@ -77,7 +77,7 @@ class StepFunction:
             inspect.signature(function).bind(None, None)
         except TypeError:
             if self.input_size == 0:
-                return lambda x, _: function(x)
+                return lambda x, u: function(x)  # noqa: ARG005
             raise ArgumentError(
                 f"step: {self.name} does not take two arguments, but input_size="
                 f"{self.input_size}; write it as step(x, u) with x of shape (n, d) and u of shape "

@@ -11,12 +11,11 @@ from jaxtyping import Float
 from ..arrays import ArrayKind
 from ..dynamics import Dynamics
 from .functions import StepFunction
-from .trials import try_out
+from .trials import try_out, works_in_double
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
 _OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
 _WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
-_SPACING = np.finfo(np.float64).eps ** 0.2
 
 
 def is_array(array: Any) -> bool:
@@ -38,16 +37,31 @@ def read_function(given: StepFunction) -> Dynamics:
         result = on_rows(x.copy(), u.copy())
         if not isinstance(result, np.ndarray | list | np.floating):
             raise TypeError(f"it returns {type(result).__name__}, not a NumPy array")
-        return np.asarray(result, dtype=np.float64)
+        result = np.asarray(result)
+        return result if result.dtype.kind == "f" else result.astype(x.dtype)
 
-    arrays = ArrayKind.of(np.zeros(0))
-    try_out(given.name, step, given.size, arrays)
+    double = ArrayKind.of(np.zeros(0))
+    result = try_out(given.name, step, given.size, double)
+    exact = works_in_double(step, given.size, double, result)
+    arrays = double if exact else ArrayKind.of(np.zeros(0, dtype=np.float32))
+
+    def typed(x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return step(x, u).astype(arrays.dtype)
+
     return given.dynamics(
         arrays,
-        step,
-        of_state=lambda x, u: differentiate(lambda y: step(y, u), x),
-        of_inputs=lambda x, u: differentiate(lambda v: step(x, v), u),
+        typed,
+        of_state=lambda x, u: differentiate(lambda y: typed(y, u), x),
+        of_inputs=lambda x, u: differentiate(lambda v: typed(x, v), u),
     )
+
+
+def read_observable(
+    function: Callable[[Any], Any],
+    size: int,  # noqa: ARG001
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return a function g of states (n, d) and its Jacobian, both on NumPy arrays."""
+    return function, lambda x: differentiate(function, x)
 
 
 def differentiate(
@@ -63,13 +77,13 @@ def differentiate(
     True
     """
     n, d = x.shape
-    spacing = _SPACING * np.maximum(1.0, np.abs(x))
+    spacing = np.finfo(x.dtype).eps ** 0.2 * np.maximum(1.0, np.abs(x))
     columns = []
     for j in range(d):
-        slope: Any = 0.0
+        slope: Any = x.dtype.type(0)
         for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
             moved = x.copy()
             moved[:, j] += offset * spacing[:, j]
-            slope = slope + weight * function(moved)
+            slope = slope + x.dtype.type(weight) * function(moved)
         columns.append(slope / spacing[:, j, None])
     return np.stack(columns, axis=-1) if columns else np.zeros((n, function(x).shape[1], 0))

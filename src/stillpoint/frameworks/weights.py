@@ -1,4 +1,4 @@
-"""Weights as the canonical cells want them: float64 NumPy arrays, copied, of full precision."""
+"""Weights of any framework: finite, of full precision, and as copies in float64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arrays import to_numpy
-from ..status import UnsupportedModelError
+from ..status import ArgumentError, UnsupportedModelError
 
 # A fixed point of weights this coarse is one of the rounded network, not of the trained one.
 _LOW = ("float16", "bfloat16", "half", "float8", "int8", "uint8")
@@ -35,18 +35,51 @@ def check_precision(name: str, dtype: str) -> None:
         )
 
 
-def read_weight(name: str, array: Any) -> Float[np.ndarray, "..."]:
-    """Return a weight of any framework as a float64 NumPy array of its own.
+def check_weight(owner: str, name: str, array: Any) -> None:
+    """Check that a weight of any framework is precise and finite.
+
+    Parameters
+    ----------
+    owner, name
+        What the model and the weight are called, for messages.
+    array
+        The weight; integers and flags have nothing that could be wrong.
 
     Raises
     ------
     UnsupportedModelError
         If it is complex, half-precision or quantised.
+    ArgumentError
+        If it holds NaN or infinity.
 
     Examples
     --------
-    >>> read_weight("bias", np.ones(2, dtype=np.float32))
+    >>> check_weight("GRUCell", "bias", np.ones(2, dtype=np.float32))
+    """
+    dtype = getattr(array, "dtype", "")
+    dtype = getattr(dtype, "name", str(dtype)).removeprefix("torch.")
+    check_precision(f"{name} of {owner}", dtype)
+    if dtype.startswith("float") and not np.isfinite(to_numpy(array)).all():
+        raise ArgumentError(
+            f"model: {name} of {owner} holds NaN or infinite values, so the network has no "
+            f"well-defined step; check how its training ended."
+        )
+
+
+def read_weight(owner: str, name: str, array: Any) -> Float[np.ndarray, "..."]:
+    """Return a weight of any framework, checked, as a float64 NumPy array of its own.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If it is complex, half-precision or quantised.
+    ArgumentError
+        If it holds NaN or infinity.
+
+    Examples
+    --------
+    >>> read_weight("GRUCell", "bias", np.ones(2, dtype=np.float32))
     array([1., 1.])
     """
-    check_precision(name, str(getattr(array, "dtype", "")))
+    check_weight(owner, name, array)
     return np.array(to_numpy(array), dtype=np.float64)

@@ -78,10 +78,16 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
     record: dict[str, Any] = {n: read(n) for n in names if not n.startswith("start_")}
     return record | {
         "starts": starts,
-        "structure": Structure.from_plain(json.loads(dataset.attrs["structure"])),
+        "structure": _structure_of(dataset),
         "provenance": json.loads(dataset.attrs["provenance"]),
         "is_selection": bool(dataset.attrs["is_selection"]),
     }
+
+
+def _structure_of(dataset: xarray.Dataset) -> Structure:
+    if "structure" not in dataset.attrs:  # written before there were nests
+        return Structure.flat(dataset.sizes["state"])
+    return Structure.from_plain(json.loads(dataset.attrs["structure"]))
 
 
 def _point_fields(points: FixedPoints) -> list[str]:

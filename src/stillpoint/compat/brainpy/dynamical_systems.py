@@ -9,11 +9,8 @@ from typing import Any
 import brainpy
 import brainpy.math as bm
 import jax.numpy as jnp
-from brainstate.random import RandomState
 
-from ...frameworks.brainpy import stateful, variables_of
-from ...frameworks.stateful.steps import read_steps
-from ...frameworks.stateful.variables import Slot
+from ...frameworks.brainpy import free_variables, read_variables
 from ...status import ArgumentError
 from ...system import System
 
@@ -57,8 +54,7 @@ def read_dynamical_system(
     ArgumentError
         If variables or inputs are not understood, or a variable holds a batch.
     """
-    variables = variables_of(model)
-    targets = _targets(variables, target_vars, excluded_vars)
+    targets = _targets(free_variables(model), target_vars, excluded_vars)
     put_in = _inputs(model, inputs)
 
     def call() -> None:
@@ -66,14 +62,12 @@ def read_dynamical_system(
         put_in()
         model(*args)
 
-    slots = {name: Slot(variable, variable.batch_axis) for name, variable in targets.items()}
-    whole = stateful(model, variables | targets, call=call, t=t or 0.0, dt=dt)
-    reading = read_steps(whole, slots, 0)
+    reading = read_variables(model, targets, call=call, t=t or 0.0, dt=dt)
     return System.of(reading.dynamics, structure=reading.structure)
 
 
 def _targets(
-    variables: Mapping[str, bm.Variable],
+    free: Mapping[str, bm.Variable],
     target_vars: Mapping[str, bm.Variable] | None,
     excluded_vars: Any,
 ) -> dict[str, bm.Variable]:
@@ -88,13 +82,7 @@ def _targets(
     if target_vars:
         return dict(target_vars)
     left_out = {id(variable) for variable in excluded}
-    found = {
-        name: variable
-        for name, variable in variables.items()
-        if id(variable) not in left_out
-        and not isinstance(variable, bm.TrainVar | bm.Parameter | RandomState)
-        and jnp.issubdtype(variable.dtype, jnp.floating)
-    }
+    found = {name: variable for name, variable in free.items() if id(variable) not in left_out}
     if not found:
         raise ArgumentError("excluded_vars: no variable is left that could be the state.")
     return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from scipy.spatial import cKDTree
 
 from ...door import read_states
@@ -23,6 +24,31 @@ from .searches import Ends, by_adam, by_bfgs, by_newton, read_optimizer
 
 CONTINUOUS, DISCRETE = "continuous", "discrete"
 _KINDS = {CONTINUOUS: "flow", DISCRETE: "map"}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Where every candidate ended, with which loss, and the numbers of those that are left."""
+
+    ends: Float[np.ndarray, "n d"]
+    losses: Float[np.ndarray, " n"]
+    ids: Int[np.ndarray, " k"]
+
+    @property
+    def states(self) -> Float[np.ndarray, "k d"]:
+        return self.ends[self.ids]
+
+    def take(self, which: Bool[np.ndarray, " k"] | Int[np.ndarray, " j"]) -> _Found:
+        return replace(self, ids=self.ids[which])
+
+    def to_nearest(self) -> Float[np.ndarray, " k"]:
+        """Return how far the nearest end of another candidate is from each that is left."""
+        is_finite = np.isfinite(self.ends).all(axis=1)
+        distances = np.full(len(self.ends), np.inf)
+        if is_finite.sum() > 1:
+            ends = self.ends[is_finite]
+            distances[is_finite] = cKDTree(ends).query(ends, k=2)[0][:, 1]
+        return distances[self.ids]
 
 
 class SlowPointFinder:
@@ -112,34 +138,33 @@ class SlowPointFinder:
                 raise ArgumentError(f"f_cell: got {f_cell!r}, but a function is wanted.")
             if foreign := [name for name, value in given.items() if value is not None]:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
-        self._states = np.zeros((0, 0))
-        self._losses = self._opt_losses = np.zeros(0)
-        self._ids = np.zeros(0, dtype=np.int64)
-        self._ends = self._states
+        self._opt_losses = np.zeros(0)
+        self._found = _Found(np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=np.int64))
 
     # -- what was found -----------------------------------------------------------------------
 
     @property
     def fixed_points(self) -> Any:
         """The points, shape (n, d), or a dictionary of arrays; None before a search."""
-        if self._system is None or not self._states.shape[1]:
+        states = self._found.states
+        if self._system is None or not states.shape[1]:
             return None
-        return self._system.structure.unpack(self._states)
+        return self._system.structure.unpack(states)
 
     @property
     def num_fps(self) -> int:
         """How many points there are."""
-        return len(self._states)
+        return len(self._found.ids)
 
     @property
     def losses(self) -> Float[np.ndarray, " n"]:
         """The loss of every point, 2 q / d unless `f_loss` says otherwise."""
-        return self._losses
+        return self._found.losses[self._found.ids]
 
     @property
     def selected_ids(self) -> np.ndarray:
         """The number of the candidate that led to every point."""
-        return self._ids
+        return self._found.ids
 
     @property
     def opt_losses(self) -> Float[np.ndarray, " k"]:
@@ -156,7 +181,7 @@ class SlowPointFinder:
         num_opt: int = 10000,
         optimizer: Any = None,
     ) -> None:
-        """Bring candidates to rest; the end of every one of them is kept.
+        """Bring candidates to rest; their ends are kept, but for those that went to infinity.
 
         Parameters
         ----------
@@ -199,25 +224,24 @@ class SlowPointFinder:
 
     def filter_loss(self, tolerance: float = 1e-5) -> None:
         """Leave out points whose loss is not below `tolerance`."""
-        self._select(np.flatnonzero(self._losses < tolerance))
-        self._ends = self._states
+        self._found = self._found.take(self.losses < tolerance)
 
     def keep_unique(self, tolerance: float = 2.5e-2) -> None:
         """Leave out copies: points that chains of hops below `tolerance` link are one.
 
         The one with the smallest loss stays, whatever the order of candidates.
         """
-        labels = group(self._states, check_real("tolerance", tolerance, above=0))
-        self._select(np.sort(representatives(labels, self._losses)))
+        labels = group(self._found.states, check_real("tolerance", tolerance, above=0))
+        self._found = self._found.take(np.sort(representatives(labels, self.losses)))
 
     def exclude_outliers(self, tolerance: float = 1e0) -> None:
-        """Leave out points that no other candidate ended near, within `tolerance`.
+        """Leave out points that no other candidate of the search ended near, within `tolerance`.
 
-        Copies that `keep_unique` left out count, so exact points are no outliers for lying apart.
+        Candidates that were left out count, as those of `keep_unique`: exact points are no outliers
+        for lying apart, and the order of these methods does not matter.
         """
-        if len(self._states) > 1 and np.isfinite(tolerance):
-            distances, _ = cKDTree(self._ends).query(self._states, k=2)
-            self._select(np.flatnonzero(distances[:, 1] < tolerance))
+        if len(self._found.ends) > 1 and np.isfinite(tolerance):
+            self._found = self._found.take(self._found.to_nearest() < tolerance)
 
     # -- linearising --------------------------------------------------------------------------
 
@@ -264,6 +288,7 @@ class SlowPointFinder:
     def _read(self, states: Any) -> tuple[System, Float[np.ndarray, "n d"]]:
         """Return the system and states as flat rows; a single state is one row."""
         states = _as_arrays(states)
+        _check_rows(states)
         if self._system is None:
             example = _as_arrays(states, lambda array: array[0] if array.ndim > 1 else array)
             kind: Any = _KINDS[self.f_type]
@@ -276,12 +301,23 @@ class SlowPointFinder:
         system: Any = self._system
         before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
         self._opt_losses = np.array([before.mean(), after.mean()])
-        self._states, self._losses, self._ids = ends.states[ids], after[ids], ids
-        self._ends = self._states
+        is_finite = np.isfinite(ends.states).all(axis=1)
+        self._found = _Found(ends.states, after, ids[is_finite[ids]])
 
-    def _select(self, rows: np.ndarray) -> None:
-        self._states, self._losses, self._ids = (
-            values[rows] for values in (self._states, self._losses, self._ids)
+
+def _check_rows(states: Any) -> None:
+    """Raise unless there is a state, and every variable of a dictionary has as many."""
+    arrays = states if isinstance(states, Mapping) else {"": states}
+    shapes = {name: np.shape(array) for name, array in arrays.items()}
+    told = ", ".join(f"{name} {shape}".strip() for name, shape in shapes.items())
+    if any(shape[:1] == (0,) for shape in shapes.values()):
+        raise ArgumentError(
+            f"candidates: got shape {told}, but at least one row is wanted, a state to begin at."
+        )
+    if len({shape[:1] if len(shape) > 1 else () for shape in shapes.values()}) > 1:
+        raise ArgumentError(
+            f"candidates: got shapes {told}, but every variable must have one row for each "
+            f"candidate; give all of them the same number of rows."
         )
 
 

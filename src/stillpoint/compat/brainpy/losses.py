@@ -25,7 +25,7 @@ def losses_of(
     f_loss
         `f_loss(states, next_states, axis=1)` for a map, `f_loss(velocities, axis=1)` for a flow.
         By default the mean of the squared motion over the dimensions, 2 q / d; of several
-        variables the sum of their means.
+        variables the sum of their means. That of a state that is not finite is NaN.
 
     Examples
     --------
@@ -33,6 +33,16 @@ def losses_of(
     >>> losses_of(sp.as_system(lambda x: x + 2.0, 3), np.zeros((1, 3)))
     array([4.])
     """
+    losses = np.full(len(x), np.nan)
+    is_finite = np.isfinite(x).all(axis=1)
+    if is_finite.any():
+        losses[is_finite] = _of_finite(system, x[is_finite], f_loss)
+    return losses
+
+
+def _of_finite(
+    system: System, x: Float[np.ndarray, "k d"], f_loss: Callable[..., Any] | None
+) -> Float[np.ndarray, " k"]:
     if f_loss is None:
         squares = system.residual(x) ** 2
         means = [squares[:, v.places.ravel()].mean(axis=1) for v in system.structure.variables]

@@ -78,7 +78,7 @@ def read_optimizer(optimizer: Any) -> Adam:
     Raises
     ------
     ArgumentError
-        If it is something else.
+        If it is something else, or pulls states to zero by a decay of weights.
     """
     if isinstance(optimizer, Adam):
         return optimizer
@@ -90,6 +90,11 @@ def read_optimizer(optimizer: Any) -> Adam:
         raise ArgumentError(
             f"optimizer: got {optimizer!r}, but brainpy.optim.Adam with a constant or "
             f"exponentially decaying rate is wanted, or a stillpoint.solvers.Adam."
+        )
+    if optimizer.weight_decay:
+        raise ArgumentError(
+            f"optimizer: got weight_decay={optimizer.weight_decay!r}, but it would move the points "
+            f"towards zero; leave it out."
         )
     decay = getattr(schedule, "decay_rate", 1.0) ** (1 / getattr(schedule, "decay_steps", 1))
     betas = (float(optimizer.beta1), float(optimizer.beta2))

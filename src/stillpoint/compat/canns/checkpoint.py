@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayKind, to_numpy
+from ...arrays import to_numpy
 from ...files import write_atomically
 from ...status import ArgumentError, FileFormatError
+from .weights import read_weights, write_weights
 
 
 def save_checkpoint(model: Any, filepath: str | Path) -> None:
     """Write the weights of a model to a file in NumPy's format; nothing is pickled.
+
+    Weights are the arrays of the model and of the modules in it, whether it trains them or not.
+    Hidden states and random generators are none, so the size of a batch does not matter.
 
     Parameters
     ----------
@@ -28,7 +32,7 @@ def save_checkpoint(model: Any, filepath: str | Path) -> None:
     ArgumentError
         If the model has no weights, or some that are not numbers.
     """
-    arrays = {name: to_numpy(value) for name, value in _weights(model).items()}
+    arrays = {name: to_numpy(value) for name, value in read_weights(model).items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":  # NumPy would pickle them
             raise ArgumentError(
@@ -66,7 +70,7 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
     """
     if not Path(filepath).exists():
         return False
-    wanted = _weights(model)
+    wanted = read_weights(model)
     try:
         with open(filepath, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -79,47 +83,8 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
             f"filepath: {filepath} does not fit {type(model).__name__}: {'; '.join(problems)}. "
             f"Nothing was loaded; make the model as it was when it was saved."
         )
-    new = {name: ArrayKind.of(value).asarray(arrays[name]) for name, value in wanted.items()}
-    for name, holder in _holders(model).items():
-        holder.value = _rebuilt(name, holder.value, new)
+    write_weights(model, arrays)
     return True
-
-
-def _holders(model: Any) -> dict[str, Any]:
-    """Return what holds the weights of a model, with their `value`, by name within the model."""
-    if hasattr(model, "states"):  # BrainState
-        found = {".".join(map(str, path)): state for path, state in model.states().items()}
-    elif hasattr(model, "vars"):  # BrainPy; its absolute names count instances
-        found = dict(model.vars(method="relative"))
-    else:
-        found = {}
-    if not found:
-        raise ArgumentError(
-            f"model: {type(model).__name__} shows no weights; a BrainPy module whose weights are "
-            f"Variables, or a BrainState module with States, is wanted."
-        )
-    return found
-
-
-def _weights(model: Any) -> dict[str, Any]:
-    """Return the arrays of a model by name; a holder may keep several in dictionaries."""
-    flat: dict[str, Any] = {}
-    for name, holder in _holders(model).items():
-        flat |= _flattened(name, holder.value)
-    return flat
-
-
-def _flattened(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {name: value}
-    members = (_flattened(f"{name}.{key}", member) for key, member in value.items())
-    return {path: array for flat in members for path, array in flat.items()}
-
-
-def _rebuilt(name: str, value: Any, arrays: Mapping[str, Any]) -> Any:
-    if not isinstance(value, Mapping):
-        return arrays[name]
-    return {key: _rebuilt(f"{name}.{key}", member, arrays) for key, member in value.items()}
 
 
 def _differences(wanted: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[str]:

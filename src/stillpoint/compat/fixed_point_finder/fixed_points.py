@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ...status import ArgumentError, check_whole
 from ..shared import FixedPointArrays
 from .files import read_file, write_file
 from .plotting import plot_fps
@@ -12,6 +15,23 @@ from .plotting import plot_fps
 
 class FixedPoints(FixedPointArrays):
     """Fixed points as NumPy arrays, see `FixedPointArrays`; they can be saved and drawn.
+
+    Parameters
+    ----------
+    xstar, **fields
+        As of `FixedPointArrays`.
+    do_alloc_nan
+        Whether to begin with `n` rows of NaN, to be assigned to: states, inputs, Jacobians, and
+        what is known of the search.
+    n, n_states, n_inputs
+        Their sizes; without `do_alloc_nan` the sizes of the arrays count.
+    verbose
+        Accepted for old scripts; nothing is printed.
+
+    Raises
+    ------
+    ArgumentError
+        If a size is missing, or arrays come together with `do_alloc_nan`.
 
     Examples
     --------
@@ -23,6 +43,27 @@ class FixedPoints(FixedPointArrays):
     >>> fps.xstar
     array([[ 0.5, -0.5]])
     """
+
+    def __init__(
+        self,
+        xstar: Any = None,
+        *,
+        do_alloc_nan: bool = False,
+        n: int | None = None,
+        n_states: int | None = None,
+        n_inputs: int | None = None,
+        verbose: bool = False,  # noqa: ARG002
+        **fields: Any,
+    ) -> None:
+        super().__init__(xstar, **fields)
+        if do_alloc_nan:
+            if self.filled():
+                raise ArgumentError(
+                    f"do_alloc_nan: got {', '.join(self.filled())} as well; pass arrays or "
+                    f"do_alloc_nan=True."
+                )
+            for name, shape in _shapes(n, n_states, n_inputs).items():
+                setattr(self, name, np.full(shape, np.nan, dtype=self.dtype))
 
     def save(self, save_path: str | Path) -> None:
         """Write the points to one NetCDF file, whole or not at all; nothing is pickled.
@@ -52,3 +93,13 @@ class FixedPoints(FixedPointArrays):
     def plot(self, *args: Any, **kwargs: Any) -> Any:
         """Draw the points, see `plot_fps`."""
         return plot_fps(self, *args, **kwargs)
+
+
+def _shapes(n: Any, n_states: Any, n_inputs: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the fields that are known of every start and point."""
+    n = check_whole("n", n, least=0)
+    d = check_whole("n_states", n_states, least=1)
+    states = dict.fromkeys(("xstar", "x_init", "F_xstar"), (n, d))
+    known = dict.fromkeys(("qstar", "dq", "n_iters"), (n,))
+    inputs = {"inputs": (n, check_whole("n_inputs", n_inputs, least=0))}
+    return states | inputs | known | {"J_xstar": (n, d, d)}

@@ -36,7 +36,7 @@ def read_pickled(path: str | Path) -> dict[str, Any]:
             stored = _ArraysOnly(file, encoding="latin1").load()
         found = stored.fields if isinstance(stored, _Object) else stored
         names = [name for name in (*ROW_FIELDS, *_SETTINGS) if found.get(name) is not None]
-        fields = {name: _plain(found[name]) for name in names}
+        fields = {name: _field(name, found[name]) for name in names}
     except FileFormatError as error:
         raise FileFormatError(f"restore_path: {path} {error}") from None
     except Exception as error:
@@ -137,6 +137,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, _Array):
         return value.array
     return value.dtype if isinstance(value, _DType) else value
+
+
+def _field(name: str, value: Any) -> Any:
+    """Return a field of a container; those with a row for each point must be arrays."""
+    plain = _plain(value)
+    if name in ROW_FIELDS and (not isinstance(plain, np.ndarray) or not plain.ndim):
+        raise FileFormatError(
+            f"holds {name} as {type(plain).__name__}, but an array with a row for each point is "
+            f"read; load it with the program that wrote it and save arrays."
+        )
+    return plain
 
 
 def _is_unknown(values: np.ndarray) -> bool:

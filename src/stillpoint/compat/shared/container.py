@@ -121,6 +121,7 @@ class FixedPointArrays:
         return self.with_fields({name: value[rows] for name, value in self.filled().items()})
 
     def __setitem__(self, index: Any, fps: FixedPointArrays) -> None:
+        _check_container("fps", fps)
         rows = rows_of(index, self.n)
         missing = [name for name in self.filled() if getattr(fps, name) is None]
         if missing:
@@ -128,6 +129,11 @@ class FixedPointArrays:
                 f"fps: it lacks {', '.join(missing)}, which is known here; set it to None here, or "
                 f"fill it in there."
             )
+        if fps.n not in (1, len(rows)):
+            raise ArgumentError(
+                f"fps: got {fps.n} points for {len(rows)} places; pass as many, or one for all."
+            )
+        _check_sizes("fps", self, fps)
         for name, value in self.filled().items():
             value[rows] = getattr(fps, name)
 
@@ -140,10 +146,13 @@ class FixedPointArrays:
     def find(self, fp: FixedPointArrays) -> Int[np.ndarray, " k"]:
         """Return the places of the points within `tol_unique` of one point, inputs included.
 
+        A point of another number of states or inputs is nowhere.
+
         Raises
         ------
         ArgumentError
-            If `fp` is not a container of one point.
+            If `fp` is not a container of one point, or inputs are known on one side only: whether
+            it is the same point can then not be told.
         """
         if not isinstance(fp, FixedPointArrays) or fp.n != 1:
             got = f"{fp.n} points" if isinstance(fp, FixedPointArrays) else type(fp).__name__
@@ -151,8 +160,12 @@ class FixedPointArrays:
                 f"fp: got {got}, but a container of one point is wanted, such as "
                 f"{type(self).__name__}(x[None, :], inputs=u[None, :])."
             )
+        if not self.n:
+            return np.zeros(0, dtype=np.int64)
         ours, theirs = self._places(), fp._places()
-        if ours.shape[1] != theirs.shape[1]:
+        sizes = [(fps.n_states, fps.n_inputs or 0) for fps in (self, fp)]
+        if sizes[0] != sizes[1]:
+            self._check_inputs(fp)
             return np.zeros(0, dtype=np.int64)
         return np.flatnonzero(np.linalg.norm(ours - theirs, axis=1) <= self.tol_unique)
 
@@ -164,24 +177,31 @@ class FixedPointArrays:
 
     @classmethod
     def concatenate(cls, fps_seq: Sequence[Self]) -> Self:
-        """Return all points of several containers; a field that one of them lacks is left out.
+        """Return all points of several containers, which know the same; empty ones add nothing.
+
+        Tolerance and dtype are those of the first one.
 
         Raises
         ------
         ArgumentError
-            If there is no container.
+            If there is no container, a field is known in some of them only, or sizes differ.
         """
         if not fps_seq:
             raise ArgumentError("fps_seq: got no container; at least one is wanted.")
-        shared = [name for name in ROW_FIELDS if all(name in fps.filled() for fps in fps_seq)]
-        joined = {n: np.concatenate([getattr(fps, n) for fps in fps_seq]) for n in shared}
+        joined = _joined("fps_seq", fps_seq)
         return fps_seq[0].with_fields(joined)
 
     def update(self, new_fps: Self) -> None:
-        """Append the points of another container to this one."""
-        joined = self.concatenate([self, new_fps])
+        """Append the points of another container to this one, which may be empty.
+
+        Raises
+        ------
+        ArgumentError
+            As `concatenate`; this container is left as it was.
+        """
+        joined = _joined("new_fps", [self, new_fps])
         for name in ROW_FIELDS:
-            setattr(self, name, getattr(joined, name))
+            setattr(self, name, joined.get(name))
 
     # -- what follows from them ---------------------------------------------------------------
 
@@ -237,6 +257,14 @@ class FixedPointArrays:
         """Return a container of the same kind with these row-wise fields and no others."""
         return replace(self, **(dict.fromkeys(ROW_FIELDS) | new))
 
+    def _check_inputs(self, fp: FixedPointArrays) -> None:
+        if bool(self.n_inputs) != bool(fp.n_inputs):
+            which = ("no inputs", "some") if self.n_inputs else ("inputs", "none")
+            raise ArgumentError(
+                f"fp: it has {which[0]}, but the points here have {which[1]}; give both of them "
+                f"inputs, or set inputs to None in both to compare states only."
+            )
+
     def _places(self) -> Float[np.ndarray, "n k"]:
         if self.xstar is None:
             raise ArgumentError("xstar: there are no points to compare; fill it in first.")
@@ -250,6 +278,39 @@ ROW_FIELDS = tuple(
 )
 
 _STATES = ("xstar", "x_init", "F_xstar")
+
+
+def _joined(name: str, several: Sequence[FixedPointArrays]) -> dict[str, np.ndarray]:
+    """Return the fields of several containers, one behind the other."""
+    for fps in several:
+        _check_container(name, fps)
+    known = [fps for fps in several if fps.filled()]
+    for fps in known[1:]:
+        if differing := known[0].filled().keys() ^ fps.filled().keys():
+            told = ", ".join(field for field in ROW_FIELDS if field in differing)
+            raise ArgumentError(
+                f"{name}: {told} known in some containers, but not in all; fill it in where it is "
+                f"None, or set it to None in all of them."
+            )
+        _check_sizes(name, known[0], fps)
+    fields_known = known[0].filled() if known else {}
+    return {n: np.concatenate([getattr(fps, n) for fps in known]) for n in fields_known}
+
+
+def _check_container(name: str, fps: Any) -> None:
+    if not isinstance(fps, FixedPointArrays):
+        raise ArgumentError(f"{name}: got {type(fps).__name__}, but a container is wanted.")
+
+
+def _check_sizes(name: str, ours: FixedPointArrays, theirs: FixedPointArrays) -> None:
+    """Raise unless the rows of one container have the shape of those of another one."""
+    for field, values in ours.filled().items():
+        got, wanted = getattr(theirs, field).shape[1:], values.shape[1:]
+        if got != wanted:
+            raise ArgumentError(
+                f"{name}: {field} has rows of shape {got}, but {wanted} is wanted, as in the other "
+                f"container; only points of one network go together."
+            )
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, fill: Any) -> np.ndarray:

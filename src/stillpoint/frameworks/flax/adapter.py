@@ -15,7 +15,7 @@ from typing import Any
 from ...status import ArgumentError, UnsupportedModelError
 from ...structure import Structure
 from ..base import Hints, Reading
-from ..jax.modules import pair, read_calls, size_of
+from ..jax.modules import pair, read_calls
 from .cells import FlaxCell, read_standard
 
 __all__ = ["is_model", "read_model"]
@@ -46,8 +46,8 @@ def read_model(model: Any, hints: Hints) -> Reading:
     ArgumentError
         If variables are missing, or sizes that the model does not tell.
     UnsupportedModelError
-        If the model is bidirectional, is not one step of a recurrent network, draws random
-        numbers, or its weights are too coarse.
+        If the model is bidirectional or reads backwards, is not one step of a recurrent network,
+        draws random numbers, or its weights are too coarse.
     """
     reader: Any = _reader_of(model)
     if type(model).__name__ == "Bidirectional":
@@ -62,8 +62,7 @@ def read_model(model: Any, hints: Hints) -> Reading:
     if dynamics is not None:
         is_lstm = "c" in dynamics.parts
         return Reading(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
-    told = hints.input_size if cell.input_size is None else cell.input_size
-    input_size = size_of("input_size", told, cell.module, "in_features")
+    input_size = hints.size("input_size", cell.module, cell.input_size)
     structure = _carry_of(cell, hints, input_size)
     return read_calls(type(cell.module).__name__, _CALL, cell.step, structure, input_size)
 
@@ -76,7 +75,7 @@ def _carry_of(cell: FlaxCell, hints: Hints, input_size: int) -> Structure:
         structure = Structure.of(cell.initial_carry(input_size))
     except Exception as error:  # the cell has no such method, or wants something else
         if hints.state_size is not None:
-            return Structure.flat(hints.state_size)
+            return Structure.flat(hints.size("state_size", cell.module, None))
         raise ArgumentError(
             f"state_size: got None, and {type(cell.module).__name__} has no `initialize_carry` "
             f"that tells ({type(error).__name__}: {error}). If it is one step of a recurrent "

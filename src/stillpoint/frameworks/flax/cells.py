@@ -18,21 +18,20 @@ from jaxtyping import Float
 from ...cells import GRUCell, LSTMCell, VanillaCell
 from ...cells.base import gate_blocks
 from ...dynamics import Dynamics
-from ..weights import check_precision, read_weight
+from ...status import UnsupportedModelError
 
 
 class Dense(NamedTuple):
-    """A linear layer, or several stacked, in float64: rows = to."""
+    """A linear layer, or several stacked: rows = to."""
 
     kernel: Float[np.ndarray, "k j"]
     bias: Float[np.ndarray, " k"]
 
     @classmethod
-    def of(cls, name: str, kernel: Any, bias: Any) -> Dense:
+    def of(cls, kernel: Any, bias: Any) -> Dense:
         """Return a layer of Flax, whose rows are from; without a bias it is zero."""
-        kernel = read_weight(f"{name}.kernel", kernel).T
-        bias = np.zeros(len(kernel)) if bias is None else read_weight(f"{name}.bias", bias)
-        return cls(kernel, bias)
+        kernel = np.array(kernel).T
+        return cls(kernel, np.zeros(len(kernel)) if bias is None else np.array(bias))
 
 
 class FlaxCell(ABC):
@@ -93,21 +92,29 @@ def read_standard(cell: FlaxCell) -> Dynamics | None:
     return _READERS[cell.name](cell.module, _stack(recurrent), _stack(inputs))
 
 
-def working_dtype(dtype: Any) -> Any:
-    """Return the dtype that a module's copy computes in: as it is told, but not in float32.
-
-    None leaves it to the state and the input, which are float64.
+def cell_in(layer: Any) -> Any:
+    """Return the cell of an `RNN` of either library.
 
     Raises
     ------
     UnsupportedModelError
-        If it is half precision.
+        If the layer reads backwards.
     """
-    if dtype is None:
-        return None
-    name = jnp.dtype(dtype).name
-    check_precision("dtype", name)
-    return None if name == "float32" else dtype
+    if layer.reverse:
+        raise UnsupportedModelError(
+            "model: this RNN reads its inputs from the last to the first (reverse), so its steps "
+            "do not follow time; pass model.cell if one step is what you mean."
+        )
+    return layer.cell
+
+
+def working_dtype(dtype: Any) -> Any:
+    """Return the dtype that a module's copy computes in: as it is told, but not in a coarse one.
+
+    None leaves it to the state, the input and the weights, which are float64.
+    """
+    is_floating = dtype is not None and jnp.issubdtype(dtype, jnp.floating)
+    return None if is_floating else dtype
 
 
 def _stack(layers: Iterable[Any]) -> Dense:

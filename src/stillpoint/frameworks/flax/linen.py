@@ -12,7 +12,7 @@ from flax.core import meta
 from ...status import ArgumentError
 from ..base import Hints
 from ..jax.modules import copy_arrays
-from .cells import Dense, FlaxCell, working_dtype
+from .cells import Dense, FlaxCell, cell_in, working_dtype
 
 _LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
 
@@ -23,14 +23,14 @@ def read_cell(model: Any, hints: Hints) -> FlaxCell:
     Raises
     ------
     ArgumentError
-        If the variables are missing, are no nest of dictionaries, or hold values that are not
-        finite.
+        If the variables are missing, are no nest of dictionaries, are those of a cell of another
+        size, or hold values that are not finite.
     UnsupportedModelError
-        If the cell computes or is stored in half precision.
+        If the layer reads backwards, or the weights are of half precision.
     """
     model, variables = _bound(model) if hints.params is None else (model, _read(model, hints))
     if isinstance(model, linen.RNN):
-        model = model.cell
+        model = cell_in(model)
         variables = {name: held["cell"] for name, held in variables.items() if "cell" in held}
     return LinenCell(model, variables)
 
@@ -62,7 +62,7 @@ class LinenCell(FlaxCell):
 
     def dense(self, name: str) -> Dense:
         layer = self._layer(name)
-        return Dense.of(name, layer["kernel"], layer.get("bias"))
+        return Dense.of(layer["kernel"], layer.get("bias"))
 
     def step(self, carry: Any, inputs: Any) -> Any:
         new_carry, _ = self.module.apply(self.variables, carry, inputs)
@@ -78,6 +78,13 @@ class LinenCell(FlaxCell):
             raise ArgumentError(
                 f"params: got {', '.join(held) or 'nothing'}, but {self.name} has a layer {name}; "
                 f"pass the variables of this cell, as its `init` returns them."
+            )
+        features = held[name]["kernel"].shape[-1]
+        if features != self.module.features:
+            raise ArgumentError(
+                f"params: layer {name} has {features} features, but {self.name} was made with "
+                f"features={self.module.features}; pass the variables of this cell, as its `init` "
+                f"returns them."
             )
         return held[name]
 

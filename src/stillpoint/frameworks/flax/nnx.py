@@ -14,7 +14,7 @@ from flax.nnx.nn import dtypes
 
 from ..base import Hints
 from ..jax.modules import copy_arrays
-from .cells import Dense, FlaxCell, working_dtype
+from .cells import Dense, FlaxCell, cell_in, working_dtype
 
 _STACKED = (("dense_h",), ("dense_i",))
 
@@ -27,10 +27,10 @@ def read_cell(model: Any, hints: Hints) -> FlaxCell:
     ArgumentError
         If `params` are given, or a weight is not finite.
     UnsupportedModelError
-        If the cell computes or is stored in half precision.
+        If the layer reads backwards, or the weights are of half precision.
     """
     hints.refuse(model, "params")
-    return NNXCell(model.cell if isinstance(model, nnx.RNN) else model)
+    return NNXCell(cell_in(model) if isinstance(model, nnx.RNN) else model)
 
 
 @final
@@ -61,7 +61,7 @@ class NNXCell(FlaxCell):
         layer = getattr(self.module, name)
         if type(layer) is not nnx.Linear or (layer.dot_general, layer.promote_dtype) != _USUAL:
             return None
-        return Dense.of(name, layer.kernel[...], None if layer.bias is None else layer.bias[...])
+        return Dense.of(layer.kernel[...], None if layer.bias is None else layer.bias[...])
 
     def step(self, carry: Any, inputs: Any) -> Any:
         copy = nnx.clone(self.module)

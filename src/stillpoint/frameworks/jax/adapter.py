@@ -11,12 +11,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from ...arrays import ArrayKind
 from ...dynamics import Dynamics
+from ...status import UnsupportedModelError
 from ..functions import Derivative, StepFunction
-from .rows import as_row
+from .rows import RowStep, as_row
 from .tiles import Tiled
 
 
@@ -34,34 +34,64 @@ def read_function(given: StepFunction) -> Dynamics:
     Raises
     ------
     UnsupportedModelError
-        If JAX cannot trace the function, or it is not one step of a state.
+        If JAX cannot trace or differentiate the function, or it is not one step of a state.
     """
     row, double = as_row(given)
     arrays = ArrayKind.of(np.zeros(0, dtype=np.float64 if double else np.float32))
     tiled = functools.partial(Tiled, width=max(given.size), double=double)
+    modes = (jax.jacfwd, jax.jacrev)
+    derive = next((m for m in modes if _differentiates(m, row, given.size, arrays.dtype)), None)
+    if derive is None and not (given.jacobian and given.input_jacobian):
+        raise UnsupportedModelError(
+            f"step: {given.name} cannot be differentiated by JAX (it calls back into Python, or a "
+            f"rule of its own is missing); pass jacobian= and input_jacobian=."
+        )
+    derive = derive or jax.jacfwd  # which is not called then
+    forward = derive is jax.jacfwd
     return given.dynamics(
         arrays,
         tiled(row),
-        of_state=tiled(jax.jacfwd(row)),
-        of_inputs=tiled(jax.jacfwd(row, argnums=1)),
-        pushforward=tiled(lambda x, u, v: jax.jvp(lambda y: row(y, u), (x,), (v,))[1]),
+        of_state=tiled(derive(row)),
+        of_inputs=tiled(derive(row, argnums=1)),
+        pushforward=tiled(_push_forward(row)) if forward else None,
         pullback=tiled(lambda x, u, w: jax.vjp(lambda y: row(y, u), x)[1](w)[0]),
         called=_on_host,
     )
 
 
-def differentiate(
-    function: Callable[[Any], Any], x: Float[jax.Array, "n d"]
-) -> Float[jax.Array, "n k d"]:
-    """Return the Jacobian of a row-wise function.
+def read_observable(
+    function: Callable[[Any], Any], size: int
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return a function g of states (n, d) and its Jacobian, both on NumPy arrays.
 
     Examples
     --------
     >>> import jax.numpy as jnp
-    >>> differentiate(jnp.square, jnp.ones((1, 2)))[0].tolist()
+    >>> value, jacobian = read_observable(jnp.square, 2)
+    >>> jacobian(np.ones((1, 2)))[0].tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
-    return jax.vmap(jax.jacfwd(lambda row: function(row[None, :])[0]))(x)
+
+    def row(x: jax.Array) -> jax.Array:
+        return function(x[None, :])[0]
+
+    return Tiled(row, size, double=True), Tiled(jax.jacfwd(row), size, double=True)
+
+
+def _push_forward(row: RowStep) -> Callable[..., jax.Array]:
+    return lambda x, u, v: jax.jvp(lambda y: row(y, u), (x,), (v,))[1]
+
+
+def _differentiates(
+    derive: Callable[..., Any], row: RowStep, size: tuple[int, int], dtype: Any
+) -> bool:
+    """Whether JAX can differentiate a step in this mode."""
+    try:
+        with jax.enable_x64(dtype == np.float64):
+            jax.eval_shape(derive(row), *(np.zeros(n, dtype) for n in size))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _on_host(derivative: Derivative) -> Derivative:

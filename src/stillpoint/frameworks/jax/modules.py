@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...status import ArgumentError, UnsupportedModelError
+from ...status import UnsupportedModelError
 from ...structure import Structure, Variable
 from ..base import Reading
 from ..functions import StepFunction
-from ..weights import check_precision, read_weight
+from ..weights import check_weight, read_weight
 from .adapter import read_function
 
 
@@ -46,16 +46,10 @@ def copy_arrays(owner: str, tree: Any) -> Any:
             )
         if not isinstance(leaf, jax.Array | np.ndarray):
             return leaf
-        check_precision(name, str(leaf.dtype))
         if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            check_weight(owner, name, leaf)
             return leaf.copy()
-        values = read_weight(name, leaf)
-        if not np.isfinite(values).all():
-            raise ArgumentError(
-                f"model: {name} of {owner} holds NaN or infinite values, so the network has no "
-                f"well-defined step; check how its training ended."
-            )
-        return jnp.asarray(values)
+        return jnp.asarray(read_weight(owner, name, leaf))
 
     with jax.enable_x64(True):
         return jax.tree_util.tree_map_with_path(copied, tree)
@@ -92,23 +86,6 @@ def read_calls(
             f"model: {owner} was called as `{call}`. {error} A network that holds the cell beside "
             f"other layers can pass the cell alone."
         ) from error
-
-
-def size_of(name: str, given: int | None, model: Any, attribute: str) -> int:
-    """Return a size that the caller or the model tells.
-
-    Raises
-    ------
-    ArgumentError
-        If neither does.
-    """
-    size = getattr(model, attribute, None) if given is None else given
-    if not isinstance(size, int):
-        raise ArgumentError(
-            f"{name}: got {given}, and {type(model).__name__} has no integer `{attribute}`; if it "
-            f"is one step of a recurrent network, pass as_system(model, {name}=...)."
-        )
-    return size
 
 
 def pair(first: str, second: str, size: int) -> Structure:

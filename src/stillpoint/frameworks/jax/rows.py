@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from ...arrays import ArrayKind
 from ...status import UnsupportedModelError
 from ..functions import StepFunction
 from ..trials import check_rows, trial_rows, works_in_double
+from ..weights import check_precision
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
 RowStep = Callable[[jax.Array, jax.Array], jax.Array]
@@ -38,11 +41,11 @@ def as_row(given: StepFunction) -> tuple[RowStep, bool]:
     for double in (True, False):
         for layout, (batched, row) in layouts.items():
             try:
-                result = _try_out(given, batched, double)
+                exact = _try_out(given, batched, double)
             except Exception as error:
                 reasons.setdefault(layout, f"{type(error).__name__}: {error}".splitlines()[0])
                 continue
-            return row, works_in_double(result.dtype)
+            return freeze(row, given.size, exact), exact
     if len(set(reasons.values())) == 1:
         tried = next(iter(reasons.values()))
     else:
@@ -55,15 +58,49 @@ def as_row(given: StepFunction) -> tuple[RowStep, bool]:
     )
 
 
-def _try_out(given: StepFunction, batched: Callable[..., Any], double: bool) -> np.ndarray:
-    """Call a step on two rows, traced afresh every time; return what it gave."""
+def _try_out(given: StepFunction, batched: Callable[..., Any], double: bool) -> bool:
+    """Call a step on two rows, traced afresh every time; return whether it works in float64."""
     kind = ArrayKind.of(np.zeros(0, np.float64 if double else np.float32))
     x, u = trial_rows(given.size, kind)
     with jax.enable_x64(double), jax.checking_leaks():
         # A new function for every call, as JAX remembers what it has traced.
-        calls = [jax.jit(lambda x, u: batched(x, u)) for _ in range(3)]
-        result, again = calls[0](x, u), calls[1](x, u)
+        first, second, third = (jax.jit(lambda x, u: batched(x, u)) for _ in range(3))
+        result, again = first(x, u), second(x, u)
         if getattr(result, "shape", None) != x.shape:
             raise ValueError(f"it returned shape {getattr(result, 'shape', None)}, not {x.shape}")
-        check_rows(given.name, result, again, calls[2](x[:1], u[:1]))
-        return np.asarray(result)
+        alone = [third(x[k : k + 1], u[k : k + 1]) for k in range(len(x))]
+        check_rows(given.name, result, again, alone)
+        return works_in_double(first, given.size, kind, result)
+
+
+def freeze(row: RowStep, size: tuple[int, int], double: bool) -> RowStep:
+    """Return a step as JAX traces it now, with copies of the arrays that it closes over.
+
+    All derivatives are then of the same weights, whatever becomes of those arrays.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If one of these arrays is complex, half-precision or holds NaN.
+    """
+    dtype = np.float64 if double else np.float32
+    with jax.enable_x64(double):
+        trace = jax.make_jaxpr(row)(*(np.zeros(n, dtype) for n in size))
+        constants = [_copied(constant) for constant in trace.consts]
+    run = jaxpr_as_fun(ClosedJaxpr(trace.jaxpr, constants))
+    return lambda x, u: run(x, u)[0]
+
+
+def _copied(constant: Any) -> Any:
+    """Return a copy: NumPy's, which XLA knows as a constant, but for what only JAX can hold."""
+    dtype = getattr(constant, "dtype", None)
+    if dtype is not None and jnp.issubdtype(dtype, jnp.inexact):
+        check_precision("an array that step uses", str(dtype))
+        if bool(jnp.isnan(constant).any()):
+            raise UnsupportedModelError(
+                "step: an array that it uses holds NaN, so the network has no well-defined step; "
+                "check how its training ended."
+            )
+    if dtype is None or jnp.issubdtype(dtype, jax.dtypes.extended):
+        return constant
+    return np.array(constant)

@@ -38,13 +38,15 @@ def read_model(model: keras.layers.Layer, hints: Hints) -> Reading:
     UnsupportedModelError
         If the model is not one step of a recurrent network, has no weights yet, or its weights
         are of low precision.
+    ArgumentError
+        If m is not known, or a weight is not finite.
     """
     hints.refuse(model, "state", "params")
     cell = _cell_of(model)
     _check_built(cell)
     dynamics = canonical(cell)
     if dynamics is None:
-        return read_calls(cell, hints.input_size)
+        return read_calls(cell, hints)
     return Reading(dynamics, structure_of(cell))
 
 

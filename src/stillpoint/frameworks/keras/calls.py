@@ -15,14 +15,15 @@ import numpy as np
 
 from ...arrays import to_numpy
 from ...dynamics import Dynamics
-from ...status import ArgumentError, UnsupportedModelError
+from ...status import UnsupportedModelError
 from ...structure import Structure
-from ..base import Reading, adapter
+from ..base import Hints, Reading, adapter
 from ..functions import StepFunction
+from ..trials import check_rows
 from .cells import read_variable, structure_of
 
 
-def read_calls(cell: Any, input_size: int | None) -> Reading:
+def read_calls(cell: Any, hints: Hints) -> Reading:
     """Return a cell as dynamics of its calls, in float64, or with a warning in float32.
 
     Parameters
@@ -30,18 +31,20 @@ def read_calls(cell: Any, input_size: int | None) -> Reading:
     cell
         A built cell with `output, new_states = cell(inputs, states)`. What is called is a copy
         made from its configuration and its weights, with dropout off.
-    input_size
-        m, or None to take it from the shape that the cell was built with.
+    hints
+        m, unless the cell recorded the shape that it was built with.
 
     Raises
     ------
     ArgumentError
         If m is not known, or a weight is not finite.
     UnsupportedModelError
-        If the cell cannot be copied or called, or its weights are of low precision.
+        If the cell cannot be copied or called, draws random numbers, or its weights are of low
+        precision.
     """
-    structure, m = structure_of(cell), _input_size(cell, input_size)
-    weights = _read_weights(cell)
+    structure = structure_of(cell)
+    m = hints.size("input_size", cell, _recorded_inputs(cell))
+    weights = [read_variable(cell, weight.path, weight) for weight in cell.weights]
     failures = []
     for dtype in ("float64", "float32"):
         try:
@@ -85,34 +88,19 @@ def _stepper(cell: Any, structure: Structure) -> Callable[[Any, Any], Any]:
     return step
 
 
-def _input_size(cell: Any, given: int | None) -> int:
-    if given is not None:
-        return given
+def _recorded_inputs(cell: Any) -> Any:
+    """Return m as the cell recorded it when it was built, None if it did not."""
     first = cell.cells[0] if isinstance(cell, keras.layers.StackedRNNCells) else cell
     recorded = first.get_build_config() or {}
     shapes = recorded.get("shapes_dict", recorded)
     shape = next(iter(shapes.values()), None)
-    if not shape or not isinstance(shape[-1], int):
-        raise ArgumentError(
-            f"input_size: got None, and {type(cell).__name__} did not record the shape that it was "
-            f"built with; pass as_system(cell, input_size=...)."
-        )
-    return shape[-1]
-
-
-def _read_weights(cell: Any) -> list[np.ndarray]:
-    values = []
-    for weight in cell.weights:
-        values.append(read_variable(weight.path, weight))
-        if not np.isfinite(values[-1]).all():
-            raise ArgumentError(
-                f"model: {weight.path} holds NaN or infinite values, so the network has no "
-                f"well-defined step; check how its training ended."
-            )
-    return values
+    return shape[-1] if shape else None
 
 
 # -- the copy --------------------------------------------------------------------------------------
+
+# How far the step of a cell of mixed precision may lie from that of its copy.
+_ROUNDING = {"float16": 1e-2, "bfloat16": 1e-1}
 
 
 def _copied(
@@ -123,18 +111,18 @@ def _copied(
     Raises
     ------
     UnsupportedModelError
-        If the configuration does not describe the cell.
+        If the configuration does not describe the cell, or it draws random numbers.
     """
     name = type(cell).__name__
     try:
-        with _random_numbers_kept():
+        with _random_numbers_kept(cell):
             own = _from_config(cell, dtype)
             _prepare(own, dtype)
             _called(own, dtype, structure, input_size)  # builds it
-        own.set_weights(weights)
-        # A cell that draws dropout masks would keep one of this call for the training to come.
-        compared = (own, own) if _draws_masks(cell) else (own, cell)
-        step, wanted = (_called(each, dtype, structure, input_size) for each in compared)
+            own.set_weights(weights)
+            # A cell that draws dropout masks would keep one of this call for the training to come.
+            calls = (own, own, own if _draws_masks(cell) else cell)
+            step, again, wanted = (_called(each, dtype, structure, input_size) for each in calls)
     except Exception as error:
         raise UnsupportedModelError(
             f"model: a copy of {name} could not be made and called as `output, new_states = "
@@ -142,7 +130,10 @@ def _copied(
             f"({_reason(error)}). Give the cell a get_config that holds all arguments of its "
             f"__init__, or pass a function step(x, u), framework={keras.backend.backend()!r}."
         ) from error
-    if not np.allclose(step, wanted, rtol=1e-3, atol=1e-4):
+    check_rows(name, step, again, np.split(step, len(step)))
+    computed = {layer.compute_dtype for layer in cell._flatten_layers()}
+    tolerance = max(_ROUNDING.get(name, 1e-3) for name in computed)
+    if not np.allclose(step, wanted, rtol=tolerance, atol=tolerance):
         raise UnsupportedModelError(
             f"model: a {name} made from get_config() with the same weights takes another step "
             f"than the one given; let its get_config hold all arguments of its __init__, and set "
@@ -206,17 +197,26 @@ def _called(
 
     states = structure.build(lambda variable: tensor(variable.places.size, shift))
     new = _stepper(cell, structure)(states, tensor(input_size))
-    return structure.pack(keras.tree.map_structure(to_numpy, new))
+    # Cast there, as NumPy does not know bfloat16.
+    return structure.pack(
+        keras.tree.map_structure(lambda part: to_numpy(keras.ops.cast(part, dtype)), new)
+    )
 
 
 @contextlib.contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    """Put Python's random numbers back, from which Keras draws the seeds of its initializers."""
+def _random_numbers_kept(cell: Any) -> Iterator[None]:
+    """Put back Python's random numbers, which seed Keras' initializers, and the cell's own.
+
+    A cell's seeds are variables that are not trained, as is all else that a call may change.
+    """
     state = random.getstate()
+    changeable = [(held, np.array(to_numpy(held.value))) for held in cell.non_trainable_variables]
     try:
         yield
     finally:
         random.setstate(state)
+        for variable, value in changeable:
+            variable.assign(value)
 
 
 def _double_allowed() -> AbstractContextManager[Any]:

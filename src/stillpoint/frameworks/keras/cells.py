@@ -14,7 +14,7 @@ from ...cells import GRUCell, LSTMCell, ResetBeforeGRUCell, StackedCell, Vanilla
 from ...dynamics import Dynamics
 from ...status import UnsupportedModelError
 from ...structure import Structure, Variable
-from ..weights import check_precision, read_weight
+from ..weights import read_weight
 
 Array = Float[np.ndarray, "..."]
 
@@ -36,6 +36,8 @@ def canonical(cell: Any) -> Dynamics | None:
     ------
     UnsupportedModelError
         If its weights are complex or of low precision.
+    ArgumentError
+        If they are not finite.
     """
     if type(cell) is keras.layers.StackedRNNCells:
         layers = [canonical(layer) for layer in cell.cells]
@@ -75,16 +77,17 @@ def structure_of(cell: Any) -> Structure:
     return Structure(nest(cell, ""))
 
 
-def read_variable(name: str, variable: Any) -> Array:
-    """Return a weight as a float64 NumPy array of its own.
+def read_variable(cell: Any, name: str, variable: Any) -> Array:
+    """Return a weight of a cell as a float64 NumPy array of its own.
 
     Raises
     ------
     UnsupportedModelError
         If it is complex or of low precision.
+    ArgumentError
+        If it is not finite.
     """
-    check_precision(name, keras.backend.standardize_dtype(variable.dtype))
-    return read_weight(name, variable.value)
+    return read_weight(type(cell).__name__, name, variable.value)
 
 
 def _vanilla(cell: keras.layers.SimpleRNNCell) -> VanillaCell | None:
@@ -125,9 +128,11 @@ def _has_usual_gates(cell: Any) -> bool:
 
 def _weights(cell: Any) -> tuple[Array, Array, Array]:
     """Return W, B and b with rows = to; a GRU's two biases as columns; zeros for no bias."""
-    W, B = (read_variable(name, getattr(cell, name)).T for name in ("recurrent_kernel", "kernel"))
+    W, B = (
+        read_variable(cell, name, getattr(cell, name)).T for name in ("recurrent_kernel", "kernel")
+    )
     if cell.bias is not None:
-        return W, B, read_variable("bias", cell.bias).T
+        return W, B, read_variable(cell, "bias", cell.bias).T
     is_double = getattr(cell, "reset_after", False)
     return W, B, np.zeros((len(W), 2) if is_double else len(W))
 

@@ -8,7 +8,7 @@ that moment, whatever becomes of the object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import brainstate
@@ -24,7 +24,7 @@ from ..base import Reading
 from ..functions import StepFunction
 from ..jax import read_function
 from ..trials import check_rows
-from ..weights import check_precision
+from ..weights import check_weight
 from .variables import Slot, Stateful, put
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
@@ -48,9 +48,9 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
     UnsupportedModelError
         If the object cannot be traced, draws random numbers, or holds half-precision weights.
     ArgumentError
-        If a variable holds a batch.
+        If a variable holds a batch, or a weight is not finite.
     """
-    _check_precisions(stateful)
+    _check_weights(stateful, [slot.variable for slot in slots.values()])
     shapes = {name: slot.shape(name) for name, slot in slots.items()}
     structure = Structure.of({name: np.zeros(shape) for name, shape in shapes.items()})
     step = _freeze(stateful, slots, structure, input_size)
@@ -58,13 +58,21 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
     return Reading(read_function(given), structure)
 
 
-def _check_precisions(stateful: Stateful) -> None:
-    held = [(name, variable.value) for name, variable in stateful.variables.items()]
-    leaves = [(name, leaf) for name, value in held for leaf in jax.tree.leaves(value)]
-    for name, array in [*leaves, *(pair for node in stateful.nodes for pair in vars(node).items())]:
+def _check_weights(stateful: Stateful, state: Sequence[brainstate.State]) -> None:
+    """Check all numbers that a step may use but the state's, which it is told."""
+    told = set(map(id, state))
+    variables = [
+        (name, leaf)
+        for name, variable in stateful.variables.items()
+        if id(variable) not in told
+        for leaf in jax.tree.leaves(variable.value)
+    ]
+    attributes = [(name, held) for name, held in stateful.contents() if id(held) not in told]
+    for name, array in [*variables, *attributes]:
         dtype = getattr(array, "dtype", None)
         if dtype is not None and jnp.issubdtype(dtype, jnp.inexact):  # flags may be small integers
-            check_precision(name, str(dtype))
+            for leaf in jax.tree.leaves(array):  # without a unit
+                check_weight(stateful.name, name, leaf)
 
 
 def _freeze(
@@ -87,7 +95,7 @@ def _freeze(
             try:
                 with stateful.put_back():
                     result, again = step(*at)[None, :], step(*at)[None, :]
-                check_rows(stateful.name, result, again, result)
+                check_rows(stateful.name, result, again, [result])
                 return _traced(stateful, step, at)
             except StillpointError:
                 raise
@@ -118,7 +126,8 @@ def _stepper(
         # Without a stack of traces, BrainState refuses to keep what JAX traces.
         with brainstate.StateTraceStack(), stateful.environment(dtype):
             for name, value in kept.items():
-                put(stateful.variables[name], value)
+                # In containers of its own, which the step may write into.
+                put(stateful.variables[name], jax.tree.map(lambda leaf: leaf, value))
             for name, slot in slots.items():
                 slot.write(state[name])
             stateful.call(*([u[None, :] if batched else u] if u.shape[0] else []))

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from brainstate.random import RandomState
 
 from ...status import ArgumentError, UnsupportedModelError
+from ..weights import check_precision
+from .contents import contents, keep
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +44,22 @@ class Stateful:
     @contextmanager
     def put_back(self) -> Iterator[None]:
         """Leave everything as it was, whatever a step writes to or wherever it fails."""
-        inside = [value for node in self.nodes for value in vars(node).values()]
-        generators = [brainstate.random.DEFAULT, *(v for v in inside if isinstance(v, RandomState))]
-        states = [*self.variables.values(), *generators]
-        values = [(state, state._value, dict(vars(state))) for state in states]
-        attributes = [(node, dict(vars(node))) for node in self.nodes]
+        inside = self.contents()
+        generators = [value for _, value in inside if isinstance(value, RandomState)]
+        states = [*self.variables.values(), brainstate.random.DEFAULT, *generators]
+        values = [(state, state._value) for state in states]
+        held = [("", part) for state, value in values for part in (vars(state), value)]
+        put_back = keep(value for _, value in (*inside, *contents(held)))
         try:
             yield
         finally:
-            for holder, own in [*attributes, *((state, own) for state, _, own in values)]:
-                vars(holder).clear()
-                vars(holder).update(own)
-            for state, value, _ in values:
+            put_back()
+            for state, value in values:
                 put(state, value)
+
+    def contents(self) -> list[tuple[str, Any]]:
+        """Return all that the attributes of the object and of those inside it hold, by name."""
+        return contents([("", vars(node)) for node in self.nodes])
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,13 @@ class Slot:
         It.
     batch_axis
         The axis that counts states, of length 1, or None where the variable has none.
+    part
+        The units that are meant, along the last axis, of a variable that holds more; None for all.
     """
 
     variable: brainstate.State
     batch_axis: int | None = None
+    part: slice | None = None
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of one state's value.
@@ -78,7 +86,7 @@ class Slot:
         Raises
         ------
         UnsupportedModelError
-            If the variable does not hold one array of real numbers.
+            If the variable does not hold one array of real numbers, of full precision.
         ArgumentError
             If it holds a batch.
         """
@@ -89,7 +97,10 @@ class Slot:
                 f"state: variable {name} holds {found}, but one array of real numbers is wanted, "
                 f"without a unit."
             )
+        check_precision(name, str(value.dtype))
         shape = tuple(value.shape)
+        if self.part is not None:
+            shape = (*shape[:-1], len(range(shape[-1])[self.part]))
         if self.batch_axis is None:
             return shape
         if shape[self.batch_axis] != 1:
@@ -101,14 +112,17 @@ class Slot:
 
     def write(self, value: Any) -> None:
         """Put one state's value into the variable."""
-        put(
-            self.variable,
-            value if self.batch_axis is None else jnp.expand_dims(value, self.batch_axis),
-        )
+        if self.batch_axis is not None:
+            value = jnp.expand_dims(value, self.batch_axis)
+        if self.part is not None:
+            value = jnp.asarray(self.variable.value).at[..., self.part].set(value)
+        put(self.variable, value)
 
     def read(self) -> Any:
         """Return one state's value."""
         value = jnp.asarray(self.variable.value)
+        if self.part is not None:
+            value = value[..., self.part]
         return value if self.batch_axis is None else jnp.squeeze(value, self.batch_axis)
 
 

@@ -1,5 +1,5 @@
 """TensorFlow: any function on tensors."""
 
-from .adapter import differentiate, is_array, read_function
+from .adapter import is_array, read_function, read_observable
 
-__all__ = ["differentiate", "is_array", "read_function"]
+__all__ = ["is_array", "read_function", "read_observable"]

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from jaxtyping import Float
 
 from ...arrays import ArrayKind, to_numpy
 from ...dynamics import Dynamics
@@ -57,15 +56,20 @@ def read_function(given: StepFunction) -> Dynamics:
     )
 
 
-def differentiate(function: Callable[[Any], Any], x: Float[Any, "n d"]) -> Float[Any, "n k d"]:
-    """Return the Jacobian of a row-wise function.
+def read_observable(
+    function: Callable[[Any], Any], size: int
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return a function g of states (n, d) and its Jacobian, both on NumPy arrays.
 
     Examples
     --------
-    >>> differentiate(tf.square, tf.ones((1, 2)))[0].numpy().tolist()
+    >>> value, jacobian = read_observable(tf.square, 2)
+    >>> jacobian(np.ones((1, 2)))[0].tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
-    return jacobian_of(lambda y, _: function(y))(tf.convert_to_tensor(x), None)
+    g = jacobian_of(lambda x, u: function(x))  # noqa: ARG005
+    value = Compiled(function, (size,), np.float64)
+    return value, Compiled(lambda x: g(x, None), (size,), np.float64)
 
 
 def _check_eager() -> None:
@@ -88,7 +92,8 @@ def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
             result = _try_out(given, step, single)
         except UnsupportedModelError:
             raise error from None
-    return double if works_in_double(result.dtype) else single
+    once = Compiled(step, given.size, result.dtype)
+    return double if works_in_double(once, given.size, double, result) else single
 
 
 def _try_out(given: StepFunction, step: Step, kind: ArrayKind) -> np.ndarray:

@@ -21,6 +21,8 @@ _ZERO = tf.UnconnectedGradients.ZERO
 class Compiled:
     """A function of batches, traced once with an unknown number of rows; NumPy in, NumPy out.
 
+    It is traced when it is made, so that all functions of a system see the same constants.
+
     Parameters
     ----------
     function
@@ -34,6 +36,9 @@ class Compiled:
     function: Callable[..., Any]
     widths: tuple[int, ...]
     dtype: Any
+
+    def __post_init__(self) -> None:
+        _ = self._traced
 
     @functools.cached_property
     def _traced(self) -> Callable[..., Any]:

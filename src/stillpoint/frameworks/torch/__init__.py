@@ -1,5 +1,5 @@
 """PyTorch: recurrent modules, cells, and any function on tensors."""
 
-from .adapter import differentiate, is_array, is_model, read_function, read_model
+from .adapter import is_array, is_model, read_function, read_model, read_observable
 
-__all__ = ["differentiate", "is_array", "is_model", "read_function", "read_model"]
+__all__ = ["is_array", "is_model", "read_function", "read_model", "read_observable"]

@@ -7,6 +7,7 @@ mode, so dropout is off.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -92,6 +93,14 @@ def read_function(given: StepFunction) -> Dynamics:
     )
 
 
+def read_observable(
+    function: Callable[[Any], Any],
+    size: int,  # noqa: ARG001
+) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return a function g of states (n, d) and its Jacobian, both on tensors."""
+    return function, lambda x: differentiate(function, x)
+
+
 def _without_graph(step: Step) -> Step:
     def detached(x: Tensor, u: Tensor) -> Tensor:
         with torch.no_grad():
@@ -117,4 +126,6 @@ def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
             f"step: returned {type(result).__name__} for tensors; a torch function must return a "
             f"tensor."
         )
-    return double if works_in_double(result.dtype) else single
+    with torch.no_grad():
+        exact = works_in_double(step, given.size, double, result)
+    return double if exact else single

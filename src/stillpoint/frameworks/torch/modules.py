@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from torch import nn
 
 from ...cells import GRUCell, LSTMCell, StackedCell, VanillaCell
 from ...dynamics import Dynamics
-from ...status import ArgumentError, UnsupportedModelError
+from ...status import UnsupportedModelError
 from ...structure import Structure, Variable
-from ..base import Reading
-from ..weights import check_precision
+from ..base import Hints, Reading
+from ..weights import check_weight
 
 Tensor = torch.Tensor
 Weights = Callable[[str], Tensor | None]
@@ -34,6 +34,8 @@ def read_standard(model: Any) -> Reading:
     ------
     UnsupportedModelError
         If the module is bidirectional, or its weights are complex or of low precision.
+    ArgumentError
+        If a weight is not finite.
     """
     if getattr(model, "bidirectional", False):
         raise UnsupportedModelError(
@@ -66,14 +68,10 @@ def _weights(model: nn.Module, suffix: str) -> Weights:
         value = getattr(model, name + suffix, None)
         if value is None:
             return None
-        _check_dtype(name + suffix, value)
+        check_weight(type(model).__name__, name + suffix, value)
         return value.detach().to(torch.float64, copy=True)
 
     return read
-
-
-def _check_dtype(name: str, tensor: Tensor) -> None:
-    check_precision(name, str(tensor.dtype).removeprefix("torch."))
 
 
 def _biases(weights: Weights) -> tuple[Tensor, Tensor]:
@@ -128,7 +126,7 @@ _READERS: dict[type, Callable[[Any, Weights], Dynamics]] = {
 
 
 def step_by_calls(
-    model: nn.Module, state_size: int | None, input_size: int | None
+    model: nn.Module, state_size: SupportsIndex | None, input_size: SupportsIndex | None
 ) -> tuple[Step, tuple[int, int], torch.device]:
     """Return a module with `output, h_next = model(input, h)` as a step, its sizes and device.
 
@@ -141,18 +139,14 @@ def step_by_calls(
     UnsupportedModelError
         If no way of calling it gives one new state for every state.
     """
+    hints = Hints(state_size, input_size)
     size = (
-        _size("state_size", state_size, model, "hidden_size"),
-        _size("input_size", input_size, model, "input_size"),
+        hints.size("state_size", model, getattr(model, "hidden_size", None)),
+        hints.size("input_size", model, getattr(model, "input_size", None)),
     )
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
     for name, tensor in tensors.items():
-        _check_dtype(name, tensor)
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ArgumentError(
-                f"model: {name} of {type(model).__name__} holds NaN or infinite values, so the "
-                f"network has no well-defined step; check how its training ended."
-            )
+        check_weight(type(model).__name__, name, tensor)
     parameter = next(model.parameters(), torch.zeros(0))
     failures: list[str] = []
     for dtype in (torch.float64, torch.float32):
@@ -172,18 +166,6 @@ def step_by_calls(
         f"{tried}. Wrap it as a function: as_system(step, state_size=..., input_size=...) with "
         f"step(x, u) on tensors of shape (n, d) and (n, m)."
     )
-
-
-def _size(name: str, given: int | None, model: nn.Module, attribute: str) -> int:
-    size = getattr(model, attribute, None) if given is None else given
-    if not isinstance(size, int):
-        raise ArgumentError(
-            f"{name}: got {given}, and {type(model).__name__} has no integer `{attribute}`. If the "
-            f"module is one step of a recurrent network, `output, h_next = model(input, h)`, pass "
-            f"as_system(model, {name}=...); any other module (convolutional, feed-forward) has no "
-            f"state to search in."
-        )
-    return size
 
 
 # How FixedPointFinder's contract is laid out in practice: the arguments of one call.
