@@ -129,7 +129,9 @@ def test_states_in_dictionaries():
     finder.find_fps_with_gd_method(candidates)
     assert list(finder.fixed_points) == ["m", "h"]
     at = {"h": np.array([3.0, 3.0]), "m": np.array([2.0])}
-    np.testing.assert_allclose(finder.compute_jacobians(at)[0], np.diag([4, 27, 27]), rtol=1e-9)
+    np.testing.assert_allclose(
+        finder.compute_jacobians(at)[0], np.diag([4, 27, 27]), rtol=1e-9, atol=1e-12
+    )
     parts = finder.compute_jacobians(at, stack_dict_var=False)
     np.testing.assert_allclose(parts["h"]["h"][0], 27 * np.eye(2), rtol=1e-9)
     np.testing.assert_array_equal(parts["h"]["m"][0], np.zeros((2, 1)))
