@@ -34,7 +34,8 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
     >>> read_states("states", [[1, 2]], size=2)
     array([[1., 2.]])
     """
-    is_pair = isinstance(states, tuple) and any(hasattr(part, "shape") for part in states)
+    axes = [getattr(part, "ndim", 0) for part in states] if isinstance(states, tuple) else []
+    is_pair = min(axes, default=0) > 1
     if isinstance(states, Mapping) or is_pair:
         raise ArgumentError(
             f"{name}: got {type(states).__name__}, but flat states of shape (n, {size}) are "
