@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
+OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
 .PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy clean
@@ -13,8 +14,7 @@ demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
 
 test: .venv/dev
-	$(BIN)/pytest -n 2 -m "not slow and not brainpy and not keras and not tensorflow" \
-		--doctest-ignore-import-errors
+	$(BIN)/pytest -n 2 -m "not slow and not ($(OTHERS) or keras)" --doctest-ignore-import-errors
 
 test-core: .venv-core/dev
 	.venv-core/bin/python -c "import stillpoint.demos.flip_flop, sys; \
@@ -24,7 +24,7 @@ test-core: .venv-core/dev
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
 	$(BIN)/pytest src/stillpoint/frameworks src/stillpoint/compat
-	$(BIN)/pytest -n 2 -m "not slow and (flax or equinox or brainpy or tensorflow)" tests
+	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
 	set -e; for backend in tensorflow jax torch; do \
 		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \
 	done
