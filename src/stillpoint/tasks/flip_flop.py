@@ -9,22 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..status import ArgumentError
-
-
-@dataclass(frozen=True)
-class Trials:
-    """A batch of trials of a task.
-
-    Attributes
-    ----------
-    inputs
-        Shape (trials, time, m).
-    targets
-        Shape (trials, time, k).
-    """
-
-    inputs: Float[np.ndarray, "trials time m"]
-    targets: Float[np.ndarray, "trials time k"]
+from .trials import Trials
 
 
 @dataclass(frozen=True)
@@ -81,13 +66,18 @@ class FlipFlop:
         """The number of output channels."""
         return self.bits
 
+    @property
+    def loss(self) -> str:
+        """The mean squared error."""
+        return "mse"
+
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials."""
         shape = (n, self.steps, self.bits)
         pulses = rng.choice([-1.0, 1.0], size=shape)
         pulses *= rng.random(shape) < self.pulse_probability
         pulses[:, 0, :] = rng.choice([-1.0, 1.0], size=(n, self.bits))
-        return Trials(inputs=pulses, targets=_held(pulses))
+        return Trials(pulses, _held(pulses), np.ones(shape[:2]), {})
 
     def corners(self) -> Float[np.ndarray, "k bits"]:
         """Return all 2^bits memories.

@@ -1,61 +1,26 @@
-"""A small trainer: Adam on the mean squared error of a cell with a linear readout, in torch."""
+"""A small trainer: Adam on the loss of a task, for a cell with a linear readout, in torch."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..status import StillpointError, check_option
-from .flip_flop import Trials
-from .modules import from_module, new_module
-from .networks import CELLS, ReadoutNetwork
+from ..status import check_option, check_real, check_whole
+from .descent import Descent, TrainedNetwork, TrainingError, rates_of
+from .losses import loss_of
+from .modules import new_module
+from .networks import CELLS
+from .trials import Task
 
+__all__ = ["TrainedNetwork", "TrainingError", "train"]
 
-@runtime_checkable
-class Task(Protocol):
-    """What the trainer needs of a task."""
-
-    @property
-    def input_size(self) -> int: ...
-
-    @property
-    def output_size(self) -> int: ...
-
-    def sample(self, n: int, rng: np.random.Generator) -> Trials: ...
-
-
-class TrainingError(StillpointError):
-    """Training cannot go on; the message says at which step and why."""
-
-
-@dataclass(frozen=True)
-class TrainedNetwork:
-    """What training gives.
-
-    Attributes
-    ----------
-    module
-        The recurrent torch module, `batch_first`.
-    readout
-        The linear readout, a torch module.
-    losses
-        The mean squared error at every step, shape (steps,).
-    """
-
-    module: nn.Module
-    readout: nn.Linear
-    losses: Float[np.ndarray, " steps"]
-
-    def as_network(self) -> ReadoutNetwork:
-        """Return the network as NumPy weights."""
-        return from_module(self.module, self.readout)
+#: By what the rate is divided in the end.
+_SCHEDULES = {"cosine": 100, "constant": 1}
 
 
 def train(
@@ -66,19 +31,21 @@ def train(
     max_steps: int = 5000,
     batch: int = 128,
     rate: float = 5e-3,
-    stop_at: float = 1e-3,
+    schedule: str = "cosine",
+    clip: float | None = 1.0,
+    stop_at: float | None = 1e-3,
+    stop_at_accuracy: float | None = None,
     seed: int = 0,
     progress: bool | None = None,
 ) -> TrainedNetwork:
-    """Train a recurrent cell with a linear readout on a task.
+    """Train a recurrent cell with a linear readout on a task, with Adam.
 
-    Adam with a learning rate that falls along a cosine to a hundredth, gradients clipped to norm
-    1. The initial weights and the trials depend on `seed` alone, and no global seed is touched.
+    The initial weights and the trials depend on `seed` alone, and no global seed is touched.
 
     Parameters
     ----------
     task
-        Gives trials by `sample(n, rng)`.
+        A `stillpoint.tasks.Task`: trials by `sample(n, rng)`, a `loss`, an `accuracy`.
     cell
         "tanh", "gru" or "lstm", or a recurrent module with `batch_first`: a copy of it is
         trained. A module with a method `rates(inputs)` is read out from what that returns, any
@@ -89,8 +56,13 @@ def train(
         Steps, and trials per step.
     rate
         The first learning rate.
-    stop_at
-        Training stops early when the loss, averaged over about 20 steps, is below this.
+    schedule
+        "cosine": the rate falls along a cosine to a hundredth at `max_steps`. "constant".
+    clip
+        Gradients are scaled down to this norm; None leaves them as they are.
+    stop_at, stop_at_accuracy
+        Training stops early when the loss is below, or the accuracy above, this; both are
+        averaged over about 20 steps. None never stops.
     seed
         Of everything random.
     progress
@@ -99,55 +71,78 @@ def train(
     Raises
     ------
     ArgumentError
-        If there is no such cell.
+        If there is no such cell, schedule or loss, or a number is out of range.
     TrainingError
-        If the loss becomes NaN.
+        If the loss or a gradient is not finite; its `network` holds the last good weights.
+
+    Examples
+    --------
+    >>> from stillpoint.tasks import PerceptualDecision
+    >>> trained = train(PerceptualDecision(), "gru", 8, max_steps=3, batch=16, progress=False)
+    >>> trained.losses.shape, trained.as_network().system
+    ((3,), System(map, 8 states, 3 inputs))
     """
+    _check_numbers(units, max_steps, batch, rate, clip, stop_at, stop_at_accuracy, seed)
+    check_option("schedule", schedule, _SCHEDULES)
+    loss_of(task.loss)
+    rng = np.random.default_rng(seed)
+    module, readout = _initial(task, cell, units, seed)
+    descent = Descent(task, module, readout, rate, float("inf") if clip is None else clip)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
+        descent.optimizer, max_steps, rate / _SCHEDULES[schedule]
+    )
+    average = np.array([np.inf, -np.inf])  # of loss and accuracy
+    bar = tqdm(
+        range(max_steps),
+        desc=f"training {cell if isinstance(cell, str) else type(cell).__name__}",
+        disable=None if progress is None else not progress,
+    )
+    for step in bar:
+        found = np.array(descent.step(task.sample(batch, rng)))
+        scheduler.step()
+        average = found if step == 0 else 0.95 * average + 0.05 * found
+        bar.set_postfix(loss=f"{average[0]:.2e}", accuracy=f"{average[1]:.3f}")
+        low = stop_at is not None and average[0] < stop_at
+        if low or (stop_at_accuracy is not None and average[1] > stop_at_accuracy):
+            break
+    return descent.network()
+
+
+def _check_numbers(
+    units: Any,
+    max_steps: Any,
+    batch: Any,
+    rate: Any,
+    clip: Any,
+    stop_at: Any,
+    stop_at_accuracy: Any,
+    seed: Any,
+) -> None:
+    for name, value, least in (
+        ("units", units, 1),
+        ("max_steps", max_steps, 0),
+        ("batch", batch, 1),
+        ("seed", seed, 0),
+    ):
+        check_whole(name, value, least)
+    check_real("rate", rate, above=0)
+    if clip is not None:
+        check_real("clip", clip, above=0)
+    for name, value in (("stop_at", stop_at), ("stop_at_accuracy", stop_at_accuracy)):
+        if value is not None:
+            check_real(name, value, least=0)
+
+
+def _initial(
+    task: Task, cell: str | nn.Module, units: int, seed: int
+) -> tuple[nn.Module, nn.Linear]:
+    """Return a module, new or a copy, and a new readout, drawn by `seed` alone."""
     if isinstance(cell, str):
         check_option("cell", cell, CELLS)
-    rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         is_name = isinstance(cell, str)
         module = new_module(cell, task.input_size, units) if is_name else copy.deepcopy(cell)
         with torch.no_grad():
-            width = _rates(module, torch.zeros(1, 1, task.input_size)).shape[2]
-        readout = nn.Linear(width, task.output_size)
-    parameters = [p for p in (*module.parameters(), *readout.parameters()) if p.requires_grad]
-    optimizer = torch.optim.Adam(parameters, lr=rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max_steps, rate / 100)
-    losses: list[float] = []
-    average = float("inf")
-    bar = tqdm(
-        range(max_steps),
-        desc=f"training {cell if is_name else type(cell).__name__}",
-        disable=None if progress is None else not progress,
-    )
-    for step in bar:
-        trials = task.sample(batch, rng)
-        outputs = readout(_rates(module, _tensor(trials.inputs)))
-        loss = nn.functional.mse_loss(outputs, _tensor(trials.targets))
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"training: the loss is {loss.item()} at step {step}; use a smaller rate "
-                f"than {rate}."
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-        average = losses[-1] if step == 0 else 0.95 * average + 0.05 * losses[-1]
-        bar.set_postfix(loss=f"{average:.2e}")
-        if average < stop_at:
-            break
-    return TrainedNetwork(module, readout, np.array(losses))
-
-
-def _rates(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    return module.rates(inputs) if hasattr(module, "rates") else module(inputs)[0]
-
-
-def _tensor(array: Float[np.ndarray, "..."]) -> torch.Tensor:
-    return torch.as_tensor(array, dtype=torch.float32)
+            width = rates_of(module, torch.zeros(1, 1, task.input_size)).shape[2]
+        return module, nn.Linear(width, task.output_size)

@@ -1,0 +1,166 @@
+"""A leaky Elman network in discrete time, as a torch module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from ..cells import VanillaCell
+from ..status import ArgumentError, check_option, check_real, check_whole
+from ..system import System
+
+Tensor = torch.Tensor
+
+_NONLINEARITIES = {
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": nn.functional.softplus,
+    "linear": lambda x: x,
+}
+
+#: How far the recurrent weights are from the identity at the start: the spread, in radians, of
+#: what the rotation turns by is about twice this.
+_TWIST = 0.2
+
+
+class LeakyElmanRNN(nn.Module):
+    """h' = phi((1 - alpha) h + alpha (W h + B u + b)), with alpha = dt / tau.
+
+    The network of Song, Yang and Wang (2016) and of Yang and Wang (2020), in the form that is
+    rectified after the leak; with alpha = 1 it is an Elman network.
+
+    Parameters
+    ----------
+    input_size, hidden_size
+        The number of input channels m, and of units d.
+    alpha
+        Duration of a step over the time constant, above 0 and at most 1.
+    nonlinearity
+        phi: relu, tanh, sigmoid, softplus or linear.
+    batch_first
+        Whether sequences are (trials, time, units) or (time, trials, units).
+    seed
+        Of the initial weights; None draws them with torch's global generator.
+    dtype, device
+        As for any module.
+
+    Attributes
+    ----------
+    weight_ih, weight_hh, bias
+        B, shape (d, m); W, shape (d, d), rows = to; and b, shape (d,). At the start
+        (1 - alpha) I + alpha W is a random rotation near the identity, so that rectified units
+        hold what they get (Le, Jaitly and Hinton 2015); alpha B and alpha b are uniform within
+        1/sqrt(m) and 1/sqrt(d).
+
+    Raises
+    ------
+    ArgumentError
+        If a size is no positive whole number, alpha is out of range, or phi is unknown.
+
+    Examples
+    --------
+    >>> import stillpoint as sp
+    >>> rnn = LeakyElmanRNN(3, 8, alpha=0.2, seed=0)
+    >>> states, last = rnn(torch.zeros(4, 22, 3))
+    >>> states.shape, last.shape, sp.as_system(rnn)
+    (torch.Size([4, 22, 8]), torch.Size([4, 8]), System(map, 8 states, 3 inputs))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        alpha: float = 1.0,
+        nonlinearity: str = "relu",
+        batch_first: bool = True,
+        seed: int | None = None,
+        dtype: torch.dtype | None = None,
+        device: Any = None,
+    ) -> None:
+        super().__init__()
+        self.input_size = check_whole("input_size", input_size, least=0)
+        self.hidden_size = check_whole("hidden_size", hidden_size, least=1)
+        self.alpha = check_real("alpha", alpha, above=0)
+        if self.alpha > 1:
+            raise ArgumentError(f"alpha: got {alpha}, but dt / tau of at most 1 is wanted.")
+        self.nonlinearity = check_option("nonlinearity", nonlinearity, _NONLINEARITIES)
+        self.batch_first = batch_first
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        self._make_weights(generator, {"dtype": dtype, "device": device})
+
+    def extra_repr(self) -> str:
+        """Sizes and constants, for `repr`."""
+        sizes = f"{self.input_size}, {self.hidden_size}"
+        return f"{sizes}, alpha={self.alpha:g}, nonlinearity={self.nonlinearity!r}"
+
+    def forward(
+        self, inputs: Float[Tensor, "a b m"], h0: Float[Tensor, "n d"] | None = None
+    ) -> tuple[Float[Tensor, "a b d"], Float[Tensor, "n d"]]:
+        """Run a batch of sequences.
+
+        Parameters
+        ----------
+        inputs
+            Shape (trials, time, m), or (time, trials, m) if not `batch_first`.
+        h0
+            Initial states, shape (trials, d); zeros by default.
+
+        Returns
+        -------
+        states, last
+            All states, laid out like the inputs, and those after the last step, (trials, d).
+
+        Raises
+        ------
+        ArgumentError
+            If a shape does not fit, or there is no time step.
+        """
+        axis = 1 if self.batch_first else 0
+        if inputs.ndim != 3 or inputs.shape[2] != self.input_size or not inputs.shape[axis]:
+            layout = "trials, time" if self.batch_first else "time, trials"
+            raise ArgumentError(
+                f"inputs: got shape {tuple(inputs.shape)}, but ({layout}, {self.input_size}) with "
+                f"at least one step is wanted."
+            )
+        wanted = (inputs.shape[1 - axis], self.hidden_size)
+        h = inputs.new_zeros(wanted) if h0 is None else h0
+        if h.shape != wanted:
+            raise ArgumentError(f"h0: got shape {tuple(h.shape)}, but {wanted} is wanted.")
+        phi, states = _NONLINEARITIES[self.nonlinearity], []
+        for drive in nn.functional.linear(inputs, self.weight_ih, self.bias).unbind(axis):
+            h = phi((1 - self.alpha) * h + self.alpha * (h @ self.weight_hh.T + drive))
+            states.append(h)
+        return torch.stack(states, dim=axis), h
+
+    def __stillpoint_system__(self) -> System:
+        """Return the network as a System in float64: a vanilla cell that has taken up the leak."""
+        W, B, b = (
+            weights.detach().to(torch.float64).clone()
+            for weights in (self.weight_hh, self.weight_ih, self.bias)
+        )
+        leak = (1 - self.alpha) * torch.eye(self.hidden_size).to(W)
+        cell = VanillaCell(
+            W=leak + self.alpha * W, B=self.alpha * B, b=self.alpha * b, phi=self.nonlinearity
+        )
+        return System.of(cell)
+
+    def _make_weights(self, generator: torch.Generator | None, options: dict[str, Any]) -> None:
+        d, m, alpha = self.hidden_size, self.input_size, self.alpha
+        options["dtype"] = options["dtype"] or torch.get_default_dtype()
+
+        def drawn(draw: Any, *shape: int) -> Tensor:
+            return draw(shape, generator=generator, dtype=torch.float64)
+
+        skew = drawn(torch.randn, d, d)
+        rotation = torch.linalg.matrix_exp(_TWIST * d**-0.5 * (skew - skew.T))
+        weight_ih = (2 * drawn(torch.rand, d, m) - 1) * max(m, 1) ** -0.5
+        bias = (2 * drawn(torch.rand, d) - 1) * d**-0.5
+        self.weight_ih = nn.Parameter((weight_ih / alpha).to(**options))
+        weight_hh = (rotation - (1 - alpha) * torch.eye(d, dtype=torch.float64)) / alpha
+        self.weight_hh = nn.Parameter(weight_hh.to(**options))
+        self.bias = nn.Parameter((bias / alpha).to(**options))

@@ -1,0 +1,125 @@
+"""Delayed match to sample: is the second stimulus the one that came before the delay?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ..status import check_real, check_whole
+from .trials import Trials, last_class_accuracy, periods, white_noise
+
+
+@dataclass(frozen=True)
+class DelayedMatch:
+    """Hold one of several stimuli over a delay, and say whether a test stimulus matches it.
+
+    The task of Miller, Erickson and Desimone (1996) with a single test. Input 0 is 1 until the
+    decision; input 1 + s is 1 while stimulus s is on. Noise of standard deviation
+    sigma / sqrt(dt) is on all channels at all steps. Half of the trials match. The target is
+    class 0 until the decision, then class 1 for a match and class 2 for none.
+
+    Parameters
+    ----------
+    stimuli
+        How many stimuli there are, at least 2.
+    dt
+        Duration of a step in ms.
+    fixation, presentation, delay, test, decision
+        Duration of the periods in ms, `presentation` that of the sample; fixation and delay may
+        be 0.
+    sigma
+        Strength of the noise, in sqrt(ms).
+
+    Raises
+    ------
+    ArgumentError
+        If there are fewer than two stimuli, a period is no whole number of steps, or the noise is
+        negative.
+
+    Examples
+    --------
+    >>> task = DelayedMatch(delay=100.0, presentation=100.0, test=100.0, sigma=0.0)
+    >>> trials = task.sample(1, np.random.default_rng(0))
+    >>> trials.inputs[0]
+    array([[1., 0., 0.],
+           [1., 0., 1.],
+           [1., 0., 0.],
+           [1., 0., 1.],
+           [0., 0., 0.]])
+    >>> trials.targets
+    array([[0, 0, 0, 0, 1]])
+    """
+
+    stimuli: int = 2
+    dt: float = 100.0
+    fixation: float = 100.0
+    presentation: float = 300.0
+    delay: float = 1000.0
+    test: float = 300.0
+    decision: float = 100.0
+    sigma: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_whole("stimuli", self.stimuli, least=2)
+        _ = self.periods  # checks the durations
+        check_real("sigma", self.sigma, least=0)
+
+    @property
+    def input_size(self) -> int:
+        """Fixation and a channel for each stimulus."""
+        return 1 + self.stimuli
+
+    @property
+    def output_size(self) -> int:
+        """Three: wait, match, no match."""
+        return 3
+
+    @property
+    def loss(self) -> str:
+        """Cross-entropy."""
+        return "cross-entropy"
+
+    @property
+    def periods(self) -> dict[str, slice]:
+        """The steps of the periods."""
+        names = ("fixation", "presentation", "delay", "test", "decision")
+        durations = {name: getattr(self, name) for name in names}
+        return periods(self.dt, durations, may_be_left_out=("fixation", "delay"))
+
+    def sample(self, n: int, rng: np.random.Generator) -> Trials:
+        """Return `n` random trials.
+
+        Conditions are "sample" and "test", stimuli counted from 0, and "match", 1 where they are
+        the same and 0 elsewhere.
+        """
+        check_whole("n", n, least=1)
+        sample = rng.integers(self.stimuli, size=n)
+        other = (sample + rng.integers(1, self.stimuli, size=n)) % self.stimuli
+        match = rng.integers(2, size=n)
+        test = np.where(match == 1, sample, other)
+        during = self.periods
+        shape = (n, during["decision"].stop, self.input_size)
+        inputs = white_noise(rng, shape, self.sigma, self.dt)
+        inputs[:, : during["decision"].start, 0] += 1.0
+        for stimulus, period in ((sample, "presentation"), (test, "test")):
+            inputs[:, during[period], 1:] += np.eye(self.stimuli)[stimulus][:, None, :]
+        targets = np.zeros(shape[:2], dtype=np.int64)
+        targets[:, during["decision"]] = 2 - match[:, None]
+        conditions = {"sample": sample, "test": test, "match": match}
+        return Trials(inputs, targets, np.ones(shape[:2]), conditions)
+
+    def accuracy(self, outputs: Float[np.ndarray, "trials time 3"], trials: Trials) -> float:
+        """Return the fraction of trials decided rightly at the last step."""
+        return last_class_accuracy(outputs, trials)
+
+    def constant_input(self) -> Float[np.ndarray, " m"]:
+        """Return the input during the delay without noise: what to hold while searching.
+
+        Examples
+        --------
+        >>> DelayedMatch().constant_input()
+        array([1., 0., 0.])
+        """
+        return np.eye(self.input_size)[0]

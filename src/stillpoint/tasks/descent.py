@@ -1,0 +1,139 @@
+"""One optimisation step after the other, and the weights that were good so far, in torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from ..status import StillpointError
+from .losses import loss_of
+from .modules import from_module
+from .networks import ReadoutNetwork
+from .trials import Task, Trials
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """What training gives.
+
+    Attributes
+    ----------
+    module
+        The recurrent torch module, `batch_first`.
+    readout
+        The linear readout, a torch module.
+    losses
+        The loss at every step, the mean over what the mask counts, shape (steps,).
+    accuracies
+        What the task's `accuracy` says at every step, shape (steps,).
+    """
+
+    module: nn.Module
+    readout: nn.Linear
+    losses: Float[np.ndarray, " steps"]
+    accuracies: Float[np.ndarray, " steps"]
+
+    def as_network(self) -> ReadoutNetwork:
+        """Return the network as NumPy weights."""
+        return from_module(self.module, self.readout)
+
+
+class TrainingError(StillpointError):
+    """Training cannot go on; the message says at which step and why.
+
+    Attributes
+    ----------
+    network
+        The weights of the last step at which loss and gradients were finite, and the losses and
+        accuracies up to it. Where there was no such step, the weights that training began with.
+    """
+
+    def __init__(self, message: str, network: TrainedNetwork) -> None:
+        super().__init__(message)
+        self.network = network
+
+
+class Descent:
+    """The weights on their way down: one optimisation step at a time, and the last good weights."""
+
+    def __init__(
+        self, task: Task, module: nn.Module, readout: nn.Linear, rate: float, clip: float
+    ) -> None:
+        self.task, self.module, self.readout = task, module, readout
+        self.rate, self.clip = rate, clip
+        self.loss = loss_of(task.loss)
+        both = (module, readout)
+        self.trained = [p for part in both for p in part.parameters() if p.requires_grad]
+        self.tensors = [t for part in both for t in (*part.parameters(), *part.buffers())]
+        self.optimizer = torch.optim.Adam(self.trained, lr=rate)
+        self.losses: list[float] = []
+        self.accuracies: list[float] = []
+        self._keep()
+
+    def step(self, trials: Trials) -> tuple[float, float]:
+        """Take one step; return loss and accuracy before it.
+
+        Raises
+        ------
+        TrainingError
+            If the loss or a gradient is not finite.
+        """
+        outputs = self.readout(rates_of(self.module, _tensor(trials.inputs)))
+        loss = self.loss(outputs, _tensor(trials.targets), _tensor(trials.mask))
+        if not torch.isfinite(loss):
+            raise self._error(f"the loss is {loss.item()}")
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.trained, self.clip)
+        if not torch.isfinite(norm):
+            raise self._error(f"the norm of the gradient is {norm.item()}")
+        self._keep()
+        self.losses.append(loss.item())
+        self.accuracies.append(self.task.accuracy(outputs.detach().numpy(), trials))
+        self.optimizer.step()
+        return self.losses[-1], self.accuracies[-1]
+
+    def network(self) -> TrainedNetwork:
+        """Return the weights as they are, with losses and accuracies so far.
+
+        Raises
+        ------
+        TrainingError
+            If the last step has made a weight that is not finite.
+        """
+        if not all(bool(torch.isfinite(weights).all()) for weights in self.trained):
+            raise self._error("a weight is not finite")
+        return self._network()
+
+    def _network(self) -> TrainedNetwork:
+        return TrainedNetwork(
+            self.module, self.readout, np.array(self.losses), np.array(self.accuracies)
+        )
+
+    def _keep(self) -> None:
+        self.good = [tensor.detach().clone() for tensor in self.tensors]
+
+    def _error(self, what: str) -> TrainingError:
+        """Go back to the last good weights, and say what is wrong."""
+        with torch.no_grad():
+            for tensor, good in zip(self.tensors, self.good, strict=True):
+                tensor.copy_(good)
+        return TrainingError(
+            f"training: {what} at step {len(self.losses)}; use a smaller rate than {self.rate}, "
+            f"or a smaller clip. The error's `network` has the last good weights.",
+            self._network(),
+        )
+
+
+def rates_of(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    return module.rates(inputs) if hasattr(module, "rates") else module(inputs)[0]
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    """Return floats in float32, whole numbers as classes."""
+    is_whole = np.issubdtype(array.dtype, np.integer)
+    return torch.as_tensor(array, dtype=torch.int64 if is_whole else torch.float32)

@@ -1,0 +1,170 @@
+"""What a task gives and what it must offer; periods of a trial in whole steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Integer, Real
+
+from ..status import ArgumentError, check_real
+
+
+class Trials(NamedTuple):
+    """A batch of trials of a task.
+
+    Attributes
+    ----------
+    inputs
+        Shape (trials, time, m).
+    targets
+        What the network should say. For the loss "mse": shape (trials, time, k); for
+        "cross-entropy": the classes 0, ..., k - 1 as whole numbers, shape (trials, time).
+    mask
+        How much each step counts in the loss, from 0 to 1, shape (trials, time).
+    conditions
+        What each trial was about: names and arrays of shape (trials,).
+
+    Examples
+    --------
+    >>> from stillpoint.tasks import PerceptualDecision
+    >>> task = PerceptualDecision()
+    >>> inputs, targets, mask, conditions = task.sample(4, np.random.default_rng(0))
+    >>> inputs.shape, targets.shape, sorted(conditions)
+    ((4, 22, 3), (4, 22), ['choice', 'coherence', 'signed_coherence'])
+    """
+
+    inputs: Float[np.ndarray, "trials time m"]
+    targets: Float[np.ndarray, "trials time k"] | Integer[np.ndarray, "trials time"]
+    mask: Float[np.ndarray, "trials time"]
+    conditions: Mapping[str, Any]
+
+
+@runtime_checkable
+class Task(Protocol):
+    """What the trainer needs of a task; yours need not inherit anything.
+
+    Attributes
+    ----------
+    input_size, output_size
+        The number of input channels m, and of outputs k.
+    loss
+        "mse", the mean squared error of outputs and targets, or "cross-entropy", where outputs
+        are the logits of k classes and targets are classes.
+    """
+
+    @property
+    def input_size(self) -> int: ...
+
+    @property
+    def output_size(self) -> int: ...
+
+    @property
+    def loss(self) -> str: ...
+
+    def sample(self, n: int, rng: np.random.Generator) -> Trials:
+        """Return `n` random trials; the same `rng` gives the same ones."""
+        ...
+
+    def accuracy(self, outputs: Float[np.ndarray, "trials time k"], trials: Trials) -> float:
+        """Return how well outputs solve `trials`; 1 is best."""
+        ...
+
+
+def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
+    """Return the number of steps of `dt` in a duration, both in one unit.
+
+    Parameters
+    ----------
+    name
+        The argument's name, for the message.
+    duration, dt
+        How long the period and a step last.
+    least
+        The least number of steps that makes sense.
+
+    Raises
+    ------
+    ArgumentError
+        If the duration is no whole multiple of `dt`, or shorter than `least` steps.
+
+    Examples
+    --------
+    >>> steps_in("stimulus", 2000.0, dt=100.0)
+    20
+    """
+    dt = check_real("dt", dt, above=0)
+    ratio = check_real(name, duration, least=0) / dt
+    if round(ratio) < least or abs(ratio - round(ratio)) > 1e-6 * max(1.0, ratio):
+        raise ArgumentError(
+            f"{name}: got {duration} with dt={dt:g}, but a whole multiple of dt, at least "
+            f"{least * dt:g}, is wanted."
+        )
+    return round(ratio)
+
+
+def periods(
+    dt: float, durations: Mapping[str, float], may_be_left_out: Collection[str] = ()
+) -> dict[str, slice]:
+    """Return the steps of each period of a trial, one after the other.
+
+    Parameters
+    ----------
+    dt
+        Duration of a step.
+    durations
+        Of the periods, in their order and in the unit of `dt`.
+    may_be_left_out
+        Periods that may last 0; every other lasts at least one step.
+
+    Raises
+    ------
+    ArgumentError
+        If a duration is no whole multiple of `dt`, or 0 where it may not be.
+
+    Examples
+    --------
+    >>> periods(100.0, {"fixation": 100.0, "stimulus": 2000.0})
+    {'fixation': slice(0, 1, None), 'stimulus': slice(1, 21, None)}
+    """
+    found: dict[str, slice] = {}
+    start = 0
+    for name, duration in durations.items():
+        stop = start + steps_in(name, duration, dt, least=int(name not in may_be_left_out))
+        found[name] = slice(start, stop)
+        start = stop
+    return found
+
+
+def white_noise(
+    rng: np.random.Generator, shape: tuple[int, ...], sigma: float, dt: float
+) -> Float[np.ndarray, "..."]:
+    """Return Gaussian noise of standard deviation sigma / sqrt(dt).
+
+    Its average over a time T then has the standard deviation sigma / sqrt(T), whatever `dt` is.
+
+    Examples
+    --------
+    >>> white_noise(np.random.default_rng(0), (10000,), sigma=1.0, dt=100.0).std().round(2)
+    np.float64(0.1)
+    """
+    return rng.normal(0.0, sigma / np.sqrt(dt), size=shape)
+
+
+def last_class_accuracy(outputs: Real[np.ndarray, "trials time k"], trials: Trials) -> float:
+    """Return the fraction of trials whose class is right at the last step that counts.
+
+    Examples
+    --------
+    >>> trials = Trials(np.zeros((2, 3, 1)), np.array([[0, 0, 1], [0, 2, 0]]),
+    ...                 np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]), {})
+    >>> outputs = np.eye(3)[[[0, 0, 1], [0, 1, 0]]]
+    >>> last_class_accuracy(outputs, trials)
+    0.5
+    """
+    counts = trials.mask > 0
+    last = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(last))
+    right = outputs[rows, last].argmax(axis=-1) == trials.targets[rows, last]
+    return float(right.mean())

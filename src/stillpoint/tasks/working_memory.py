@@ -1,0 +1,130 @@
+"""Parametric working memory: was the first of two frequencies the higher one?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ..status import ArgumentError, check_real, check_whole
+from .trials import Trials, last_class_accuracy, periods, white_noise
+
+
+@dataclass(frozen=True)
+class ParametricWorkingMemory:
+    """Hold a frequency over a delay, and say whether it was higher than a second one.
+
+    The vibrotactile task of Romo, Brody, Hernández and Lemus (1999), as modelled by Machens, Romo
+    and Brody (2005). Input 0 is 1 until the decision. While a frequency is on, input 1 is the
+    frequency rescaled to [0, 1], and input 2, tuned the other way, is 1 minus that. Noise of
+    standard deviation sigma / sqrt(dt) is on all channels at all steps. The target is class 0
+    until the decision, then class 1 where f1 > f2 and class 2 where f1 < f2.
+
+    Parameters
+    ----------
+    dt
+        Duration of a step in ms.
+    fixation, first, delay, second, decision
+        Duration of the periods in ms; fixation and delay may be 0.
+    pairs
+        Pairs of different frequencies in Hz; each comes in both orders equally often.
+    sigma
+        Strength of the noise, in sqrt(ms).
+
+    Raises
+    ------
+    ArgumentError
+        If a period is no whole number of steps, there is no pair or one that is none, or the
+        noise is negative.
+
+    Examples
+    --------
+    >>> task = ParametricWorkingMemory(delay=100.0, first=100.0, second=100.0, sigma=0.0)
+    >>> trials = task.sample(1, np.random.default_rng(0))
+    >>> trials.conditions["f1"], trials.conditions["f2"], trials.targets[0]
+    (array([34.]), array([26.]), array([0, 0, 0, 0, 1]))
+    >>> trials.inputs[0, 1:4].round(2)
+    array([[1.  , 1.  , 0.  ],
+           [1.  , 0.  , 0.  ],
+           [1.  , 0.67, 0.33]])
+    """
+
+    dt: float = 100.0
+    fixation: float = 100.0
+    first: float = 500.0
+    delay: float = 1000.0
+    second: float = 500.0
+    decision: float = 100.0
+    pairs: Sequence[Sequence[float]] = ((18, 10), (22, 14), (26, 18), (30, 22), (34, 26))
+    sigma: float = 1.0
+
+    def __post_init__(self) -> None:
+        _ = self.periods  # checks the durations
+        check_real("sigma", self.sigma, least=0)
+        pairs = tuple(tuple(check_real("pairs", f, above=0) for f in pair) for pair in self.pairs)
+        if not pairs or any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs):
+            raise ArgumentError(
+                f"pairs: got {self.pairs!r}, but at least one pair of two different frequencies "
+                f"is wanted, and nothing else."
+            )
+        object.__setattr__(self, "pairs", pairs)
+
+    @property
+    def input_size(self) -> int:
+        """Three: fixation and two channels of opposite tuning."""
+        return 3
+
+    @property
+    def output_size(self) -> int:
+        """Three: wait, f1 > f2, f1 < f2."""
+        return 3
+
+    @property
+    def loss(self) -> str:
+        """Cross-entropy."""
+        return "cross-entropy"
+
+    @property
+    def periods(self) -> dict[str, slice]:
+        """The steps of the periods."""
+        names = ("fixation", "first", "delay", "second", "decision")
+        durations = {name: getattr(self, name) for name in names}
+        return periods(self.dt, durations, may_be_left_out=("fixation", "delay"))
+
+    def sample(self, n: int, rng: np.random.Generator) -> Trials:
+        """Return `n` random trials.
+
+        Conditions are "f1" and "f2" in Hz, and "choice", 0 where f1 > f2 and 1 where f1 < f2.
+        """
+        check_whole("n", n, least=1)
+        pairs = np.array(self.pairs)[rng.integers(len(self.pairs), size=n)]
+        pairs = np.where(rng.integers(2, size=(n, 1)) == 1, pairs, pairs[:, ::-1])
+        choice = (pairs[:, 0] < pairs[:, 1]).astype(np.int64)
+        during = self.periods
+        shape = (n, during["decision"].stop, self.input_size)
+        inputs = white_noise(rng, shape, self.sigma, self.dt)
+        inputs[:, : during["decision"].start, 0] += 1.0
+        lowest, highest = np.min(self.pairs), np.max(self.pairs)
+        for frequency, period in zip(pairs.T, ("first", "second"), strict=True):
+            rate = (frequency - lowest) / (highest - lowest)
+            inputs[:, during[period], 1:] += np.stack([rate, 1 - rate], axis=1)[:, None, :]
+        targets = np.zeros(shape[:2], dtype=np.int64)
+        targets[:, during["decision"]] = 1 + choice[:, None]
+        conditions = {"f1": pairs[:, 0], "f2": pairs[:, 1], "choice": choice}
+        return Trials(inputs, targets, np.ones(shape[:2]), conditions)
+
+    def accuracy(self, outputs: Float[np.ndarray, "trials time 3"], trials: Trials) -> float:
+        """Return the fraction of trials decided rightly at the last step."""
+        return last_class_accuracy(outputs, trials)
+
+    def constant_input(self) -> Float[np.ndarray, " 3"]:
+        """Return the input during the delay without noise: what to hold while searching.
+
+        Examples
+        --------
+        >>> ParametricWorkingMemory().constant_input()
+        array([1., 0., 0.])
+        """
+        return np.array([1.0, 0.0, 0.0])
