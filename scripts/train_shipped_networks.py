@@ -13,10 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from stillpoint.models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
-from stillpoint.tasks import FlipFlop
+from stillpoint.models import (
+    Connection,
+    Connectome,
+    InputRegion,
+    LeakyElmanRNN,
+    MultiRegionRNN,
+    RecurrentRegion,
+)
+from stillpoint.tasks import ContextIntegration, FlipFlop, PerceptualDecision, Task
 from stillpoint.tasks.networks import SHIPPED
-from stillpoint.tasks.training import train
+from stillpoint.tasks.training import TrainedNetwork, train
 
 WEIGHTS = Path(__file__).parents[1] / "src" / "stillpoint" / "tasks" / "weights"
 
@@ -41,13 +48,26 @@ def dale_network(form: str) -> MultiRegionRNN:
     return MultiRegionRNN(connectome, "tanh", form=form, **options)
 
 
+def trained(name: str) -> tuple[Task, TrainedNetwork]:
+    """Return a network's task and the trained network."""
+    if name == "decision":
+        decision = PerceptualDecision()
+        options = {"max_steps": 1280, "batch": 16, "rate": 1e-3, "schedule": "constant"}
+        return decision, train(decision, LeakyElmanRNN(3, 64, seed=0), stop_at=None, **options)
+    if name == "context":
+        context = ContextIntegration()
+        return context, train(context, "tanh", 64, max_steps=3000, rate=2e-3, stop_at=None)
+    dale = name.startswith("dale_")
+    cell: Any = dale_network(name.removeprefix("dale_")) if dale else name
+    flip_flop = FlipFlop(bits=3)
+    return flip_flop, train(flip_flop, cell, 16, max_steps=8000, stop_at=5e-4)
+
+
 if __name__ == "__main__":
-    task = FlipFlop(bits=3)
     for name in sys.argv[1:] or SHIPPED:
-        dale = name.startswith("dale_")
-        cell: Any = dale_network(name.removeprefix("dale_")) if dale else name
-        network = train(task, cell, units=16, max_steps=8000, stop_at=5e-4, seed=0).as_network()
-        trials = task.sample(256, np.random.default_rng(1))
+        task, result = trained(name)
+        network = result.as_network()
+        trials = task.sample(4096, np.random.default_rng(1))
         accuracy = task.accuracy(network.run(trials.inputs)[1], trials)
         network.save(WEIGHTS / f"{SHIPPED[name]}.npz")
-        print(f"{name}: accuracy {accuracy:.4f}")
+        print(f"{name}: accuracy {accuracy:.4f}, last loss {result.losses[-1]:.2e}")

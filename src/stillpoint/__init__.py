@@ -11,7 +11,16 @@ from . import plots
 from .as_system import as_system
 from .io import load
 from .local import Linearization, linearize
-from .points import Census, FixedPoints, find_fixed_points, sample_states
+from .points import (
+    Census,
+    FixedPoints,
+    SlowPoints,
+    find_fixed_points,
+    find_slow_points,
+    points_slower_than,
+    sample_states,
+)
+from .portrait import SlowManifold, follow_slow_manifold
 from .projection import fit_pca
 from .status import Status
 from .system import System
@@ -22,13 +31,18 @@ __all__ = [
     "Census",
     "FixedPoints",
     "Linearization",
+    "SlowManifold",
+    "SlowPoints",
     "Status",
     "System",
     "as_system",
     "find_fixed_points",
+    "find_slow_points",
     "fit_pca",
+    "follow_slow_manifold",
     "linearize",
     "load",
     "plots",
+    "points_slower_than",
     "sample_states",
 ]

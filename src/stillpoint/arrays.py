@@ -99,6 +99,11 @@ def to_numpy(array: Any) -> np.ndarray:
     return np.asarray(array)
 
 
+def host(array: Any) -> Float[np.ndarray, "..."]:
+    """Return `array` on the host, in float64."""
+    return to_numpy(array).astype(np.float64)
+
+
 def read_floats(name: str, values: Any) -> np.ndarray:
     """Return a caller's argument as a float64 NumPy array, or raise an error that names it.
 
@@ -144,12 +149,13 @@ def take(array: Any, indices: Int[np.ndarray, " k"], axis: int = 0) -> Any:
 
 def put_rows(array: Any, rows: Int[np.ndarray, " k"], values: Any) -> Any:
     """Return `array` with the given rows replaced; `array` itself is left as it was."""
-    if hasattr(array, "at"):  # arrays that cannot be written to, as those of JAX
-        return array.at[rows].set(values)
-    xp = namespace(array)
-    copy = xp.asarray(array, copy=True)
-    copy[xp.asarray(rows, device=array_api_compat.device(array))] = values
-    return copy
+    if type(array) is np.ndarray:
+        copy = array.copy()
+        copy[rows] = values
+        return copy
+    sources = np.arange(array.shape[0])
+    sources[rows] = array.shape[0] + np.arange(len(rows))  # the standard has no assignment to rows
+    return take(namespace(array).concat([array, values], axis=0), sources)
 
 
 def take_record(record: Record, rows: Int[np.ndarray, " k"]) -> Record:

@@ -26,6 +26,8 @@ class Activation:
         phi(a).
     slope
         phi'(a), given `a` and phi(a). At ReLU's kink the slope is 0, as in torch.
+    bend
+        phi''(a), given the same; 0 at a kink.
     bounded
         Whether phi maps all reals into a bounded interval.
     """
@@ -33,6 +35,7 @@ class Activation:
     name: str
     value: Callable[[Array], Array]
     slope: Callable[[Array, Array], Array]
+    bend: Callable[[Array, Array], Array]
     bounded: bool
 
 
@@ -68,17 +71,44 @@ def _softplus(a: Array) -> Array:
     return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))
 
 
+def _softplus_bend(a: Array, _: Array) -> Array:
+    return sigmoid(a) * sigmoid(-a)
+
+
+def _flat(a: Array, _: Array) -> Array:
+    return namespace(a).zeros_like(a)
+
+
+def _one(a: Array, _: Array) -> Array:
+    return namespace(a).ones_like(a)
+
+
 #: The activations that cells know, by name.
 ACTIVATIONS = {
     phi.name: phi
     for phi in (
-        Activation("tanh", _tanh, lambda _, h: 1 - h * h, bounded=True),
-        Activation("relu", _positive_part, _step, bounded=False),
-        Activation("sigmoid", sigmoid, lambda a, h: h * sigmoid(-a), bounded=True),
-        Activation("softplus", _softplus, lambda a, _: sigmoid(a), bounded=False),
-        Activation("linear", lambda a: a, lambda a, _: namespace(a).ones_like(a), bounded=False),
+        Activation(
+            "tanh",
+            _tanh,
+            slope=lambda _, h: 1 - h * h,
+            bend=lambda _, h: -2 * h * (1 - h * h),
+            bounded=True,
+        ),
+        Activation("relu", _positive_part, _step, _flat, bounded=False),
+        Activation(
+            "sigmoid",
+            sigmoid,
+            slope=lambda a, h: h * sigmoid(-a),
+            bend=lambda a, h: h * sigmoid(-a) * (1 - 2 * h),
+            bounded=True,
+        ),
+        Activation("softplus", _softplus, lambda a, _: sigmoid(a), _softplus_bend, bounded=False),
+        Activation("linear", lambda a: a, _one, _flat, bounded=False),
     )
 }
+
+#: The names of the activations that are linear, but for a kink at zero in some.
+PIECEWISE_LINEAR = {"relu", "linear"}
 
 
 def activation(name: str) -> Activation:

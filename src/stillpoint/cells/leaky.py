@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
-from ..arrays import identity_like, namespace
+from ..arrays import diagonal_matrices, host, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..piecewise import PiecewiseLinear
 from ..status import ArgumentError
-from .activations import activation
+from .activations import PIECEWISE_LINEAR, activation
 from .base import Cell, check_axes, check_weights
 
 
@@ -92,6 +94,21 @@ class LeakyCell(Cell):
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:  # noqa: ARG002
         return (1 - self.alpha) * w + self.slope(x) * ((self.alpha * w) @ self.W)
+
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:  # noqa: ARG002
+        phi = activation(self.phi)
+        return diagonal_matrices(phi.bend(x, phi.value(x)) * ((self.alpha * w) @ self.W))
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        if self.phi not in PIECEWISE_LINEAR:
+            return None
+        alpha = host(self.alpha)[:, None]
+        W, B, b = alpha * host(self.W), alpha * host(self.B), alpha[:, 0] * host(self.b)
+        identity = np.eye(len(b))
+        if self.phi == "relu":
+            no_drive = (np.zeros_like(B), np.zeros_like(b))
+            return PiecewiseLinear(W, identity, *no_drive, -alpha * identity, B, b)
+        return PiecewiseLinear.without_kinks(W - alpha * identity, B, b)
 
     def equilibrium_problem(self) -> RootProblem:
         return LeakyEquilibrium(self)

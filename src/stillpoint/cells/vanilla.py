@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
-from ..dynamics import Batch, Inputs
-from .activations import activation
+from ..arrays import host, namespace
+from ..dynamics import Batch, Inputs, Matrices
+from ..piecewise import PiecewiseLinear
+from .activations import PIECEWISE_LINEAR, activation
 from .base import RowScaledCell, check_axes, check_weights
 from .scaled_rows import ScaledRows
 
@@ -68,6 +71,20 @@ class VanillaCell(RowScaledCell):
 
     def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
         return ScaledRows([(self._slope(x, u), self.B)])
+
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        phi, drive = activation(self.phi), self._drive(x, u)
+        bend = w * phi.bend(drive, phi.value(drive))
+        return namespace(x).matmul(self.W.T, bend[:, :, None] * self.W)
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        if self.phi not in PIECEWISE_LINEAR:
+            return None
+        W, B, b = host(self.W), host(self.B), host(self.b)
+        identity = np.eye(len(b))
+        if self.phi == "relu":
+            return PiecewiseLinear(identity, W, B, b, -identity, np.zeros_like(B), np.zeros_like(b))
+        return PiecewiseLinear.without_kinks(W - identity, B, b)
 
     def _drive(self, x: Batch, u: Inputs) -> Batch:
         return x @ self.W.T + u @ self.B.T + self.b

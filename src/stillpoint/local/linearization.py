@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from ..arrays import to_numpy
+from ..arrays import host, to_numpy
 from ..door import read_deviation, read_inputs, read_states
 from ..dynamics import Kind
 from ..regions import Regions
@@ -279,19 +279,15 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     return Linearization(
         states=x,
         inputs=u,
-        value=_host(dynamics.step(native_x, native_u)),
-        A=_host(dynamics.jacobian(native_x, native_u)),
-        B=_host(dynamics.input_jacobian(native_x, native_u)),
+        value=host(dynamics.step(native_x, native_u)),
+        A=host(dynamics.jacobian(native_x, native_u)),
+        B=host(dynamics.input_jacobian(native_x, native_u)),
         kind=system.kind,
         dt=system.dt,
         state_regions=system.state_regions,
         input_regions=system.input_regions,
         shape=shape,
     )
-
-
-def _host(array: Any) -> Float[np.ndarray, "..."]:
-    return to_numpy(array).astype(np.float64)
 
 
 def _names(regions: str | Sequence[str]) -> Sequence[str]:

@@ -22,10 +22,6 @@ _NONLINEARITIES = {
     "linear": lambda x: x,
 }
 
-#: How far the recurrent weights are from the identity at the start: the spread, in radians, of
-#: what the rotation turns by is about twice this.
-_TWIST = 0.2
-
 
 class LeakyElmanRNN(nn.Module):
     """h' = phi((1 - alpha) h + alpha (W h + B u + b)), with alpha = dt / tau.
@@ -51,10 +47,8 @@ class LeakyElmanRNN(nn.Module):
     Attributes
     ----------
     weight_ih, weight_hh, bias
-        B, shape (d, m); W, shape (d, d), rows = to; and b, shape (d,). At the start
-        (1 - alpha) I + alpha W is a random rotation near the identity, so that rectified units
-        hold what they get (Le, Jaitly and Hinton 2015); alpha B and alpha b are uniform within
-        1/sqrt(m) and 1/sqrt(d).
+        B, shape (d, m); W, shape (d, d), rows = to; and b, shape (d,). At the start they are
+        uniform within 1/sqrt(m), 1/sqrt(d) and 1/sqrt(d), as torch draws linear layers.
 
     Raises
     ------
@@ -150,17 +144,13 @@ class LeakyElmanRNN(nn.Module):
         return System.of(cell)
 
     def _make_weights(self, generator: torch.Generator | None, options: dict[str, Any]) -> None:
-        d, m, alpha = self.hidden_size, self.input_size, self.alpha
-        options["dtype"] = options["dtype"] or torch.get_default_dtype()
+        d, m = self.hidden_size, self.input_size
 
-        def drawn(draw: Any, *shape: int) -> Tensor:
-            return draw(shape, generator=generator, dtype=torch.float64)
+        def uniform(fan_in: int, *shape: int) -> nn.Parameter:
+            drawn = 2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1
+            options["dtype"] = options["dtype"] or torch.get_default_dtype()
+            return nn.Parameter((drawn * max(fan_in, 1) ** -0.5).to(**options))
 
-        skew = drawn(torch.randn, d, d)
-        rotation = torch.linalg.matrix_exp(_TWIST * d**-0.5 * (skew - skew.T))
-        weight_ih = (2 * drawn(torch.rand, d, m) - 1) * max(m, 1) ** -0.5
-        bias = (2 * drawn(torch.rand, d) - 1) * d**-0.5
-        self.weight_ih = nn.Parameter((weight_ih / alpha).to(**options))
-        weight_hh = (rotation - (1 - alpha) * torch.eye(d, dtype=torch.float64)) / alpha
-        self.weight_hh = nn.Parameter(weight_hh.to(**options))
-        self.bias = nn.Parameter((bias / alpha).to(**options))
+        self.weight_ih = uniform(m, d, m)
+        self.weight_hh = uniform(d, d, d)
+        self.bias = uniform(d, d)

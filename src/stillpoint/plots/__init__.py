@@ -3,6 +3,7 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
+from .manifold import slow_manifold
 from .portrait import fixed_points
 from .regions import region_blocks, region_modes
 from .search import search_summary
@@ -13,5 +14,6 @@ __all__ = [
     "region_blocks",
     "region_modes",
     "search_summary",
+    "slow_manifold",
     "spectrum",
 ]

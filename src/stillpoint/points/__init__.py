@@ -2,8 +2,20 @@
 
 from .census import Census, Tally
 from .find import find_fixed_points
+from .find_slow import find_slow_points, points_slower_than
 from .fixed_points import FixedPoints
 from .sampling import sample_states
+from .slow_points import SlowPoints
 from .starts import Starts
 
-__all__ = ["Census", "FixedPoints", "Starts", "Tally", "find_fixed_points", "sample_states"]
+__all__ = [
+    "Census",
+    "FixedPoints",
+    "SlowPoints",
+    "Starts",
+    "Tally",
+    "find_fixed_points",
+    "find_slow_points",
+    "points_slower_than",
+    "sample_states",
+]

@@ -1,4 +1,4 @@
-"""Fixed points as an xarray dataset and back."""
+"""Records of states as xarray datasets and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .starts import Starts
 if TYPE_CHECKING:
     import xarray
 
-    from .fixed_points import FixedPoints
+    from .point_set import PointSet
 
 # The dimensions of every variable, by the names of the fields.
 _POINT_DIMS = {
@@ -30,11 +30,11 @@ _START_DIMS = {
     "inputs": ("start", "input"),
     "end": ("start", "state"),
 }
-_FLAGS = ("is_stable", "mirrored", "on_continuum")
+_FLAGS = ("is_stable", "mirrored", "on_continuum", "on_kink")
 _ALONE = ("starts", "structure", "provenance", "is_selection")
 
 
-def to_dataset(points: FixedPoints) -> xarray.Dataset:
+def to_dataset(points: PointSet) -> xarray.Dataset:
     """Return every field as a variable; complex ones as two, `_real` and `_imag`."""
     import xarray
 
@@ -51,7 +51,7 @@ def to_dataset(points: FixedPoints) -> xarray.Dataset:
         dims = _START_DIMS.get(field.name, ("start",))
         variables[f"start_{field.name}"] = (dims, getattr(points.starts, field.name))
     attributes = {
-        TAG: "FixedPoints",
+        TAG: type(points).__name__,
         "structure": json.dumps(points.structure.to_plain()),
         "provenance": json.dumps(dict(points.provenance)),
         "is_selection": int(points.is_selection),
@@ -71,6 +71,8 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
             )
             return values
         values = dataset[name].values
+        if values.dtype.kind == "O":
+            return values.astype(str)
         return values.astype(bool) if name in _FLAGS else values
 
     starts = Starts(**{f.name: dataset[f"start_{f.name}"].values for f in fields(Starts)})
@@ -90,5 +92,5 @@ def _structure_of(dataset: xarray.Dataset) -> Structure:
     return Structure.from_plain(json.loads(dataset.attrs["structure"]))
 
 
-def _point_fields(points: FixedPoints) -> list[str]:
+def _point_fields(points: PointSet) -> list[str]:
     return [f.name for f in fields(points) if f.name not in _ALONE]

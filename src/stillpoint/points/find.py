@@ -9,22 +9,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..door import read_inputs, read_states
-from ..restriction import restriction_of
-from ..solvers import Outcome, Solver, solve
-from ..status import ArgumentError, Status, warn
+from ..solvers import Solver
+from ..status import Status, warn
 from ..system import System
-from ..transforms import Restricted
-from .evidence import collect, counts_as_zero, half_square, is_degenerate
+from .evidence import collect
 from .fixed_points import FixedPoints
 from .sampling import mixed_states
+from .search import read_starts, run_search
 from .settings import Settings, read_settings
 from .starts import Starts
 from .uniqueness import conditions
-
-# Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
-# singular is taken for a saturated one, which moves too little to see, and not for a fixed point.
-_REACH = 2.0
 
 
 def find_fixed_points(
@@ -115,20 +109,7 @@ def find_fixed_points(
     >>> points.census().tallies[0].index_sum
     1
     """
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
-    if _has_width(states, restriction_of(system.dynamics)):
-        states, inputs = system.split(states, inputs)
-    x = read_states("states", states, system.state_size)
-    if len(x) == 0:
-        raise ArgumentError(
-            f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
-            f"example from sample_states(trajectories, 1024, noise=0.5)."
-        )
-    u = read_inputs("inputs", inputs, len(x), system.input_size)
+    x, u = read_starts(system, states, inputs)
     settings = read_settings(
         system,
         solver,
@@ -138,18 +119,19 @@ def find_fixed_points(
         rounds=rounds,
         near=near,
         max_points=max_points,
+        slope_tol=None,
         seed=seed,
         chunk=chunk,
         progress=progress,
     )
     rng = np.random.default_rng(settings.seed)
-    starts, interrupted = _search(system, x, u, settings)
+    starts, interrupted = run_search(system, x, u, settings)
     points, interrupted = _collect(system, starts, settings, interrupted)
     for _ in range(settings.rounds):
         if interrupted:
             break
         known = len(points)
-        more, interrupted = _search(system, *_follow_up(points, len(x), rng), settings)
+        more, interrupted = run_search(system, *_follow_up(points, len(x), rng), settings)
         starts = Starts.concatenate([starts, more])
         points, interrupted = _collect(system, starts, settings, interrupted)
         if len(points) == known and _index_agrees(points):
@@ -157,58 +139,6 @@ def find_fixed_points(
     points = _leave_out(points, settings, rng)
     _warn(points.starts, interrupted)
     return points
-
-
-def _has_width(states: Any, restriction: Restricted | None) -> bool:
-    """Whether states are those of the whole system that was restricted."""
-    return restriction is not None and np.shape(states)[-1:] == (restriction.inner.state_size,)
-
-
-def _search(
-    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
-) -> tuple[Starts, bool]:
-    """Solve every start; return what became of them, and whether Ctrl-C came meanwhile."""
-    outcome = solve(
-        system.measured,
-        x,
-        u,
-        settings.solvers,
-        tol=settings.tol,
-        max_steps=settings.max_steps,
-        chunk=settings.chunk,
-        progress=settings.progress,
-        interruptible=True,
-    )
-    try:
-        return _judge(system, x, u, outcome, settings), Status.INTERRUPTED in outcome.status
-    except KeyboardInterrupt:
-        return _judge(system, x, u, outcome, settings), True
-
-
-def _judge(
-    system: System,
-    x: Float[np.ndarray, "n d"],
-    u: Float[np.ndarray, "n m"],
-    outcome: Outcome,
-    settings: Settings,
-) -> Starts:
-    """Decide, on the motion of x itself, which ends are fixed points."""
-    end, status = outcome.x, outcome.status.copy()
-    q = half_square(system.dynamics, end, u)
-    claimed = status == Status.FIXED_POINT
-    moving = claimed & ~counts_as_zero(q, end, settings.tol)
-    status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
-    # Behind a closed gate a state hardly moves, though nothing holds it: the form without gates
-    # tells.
-    drawn = half_square(system.dynamics, end, u, equilibrium=True)
-    creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
-    status[creeping] = Status.SLOW_POINT
-    if not system.dynamics.has_equilibrium_form:
-        far = np.abs(end).max(axis=1) > _REACH * max(1.0, float(np.abs(x).max()))
-        suspects = np.flatnonzero((status == Status.FIXED_POINT) & far)
-        singular = is_degenerate(system.dynamics, end[suspects], u[suspects])
-        status[suspects[singular]] = Status.SLOW_POINT
-    return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
 
 
 def _collect(
@@ -265,12 +195,11 @@ def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator
 
 def _warn(starts: Starts, interrupted: bool) -> None:
     """Say so when nothing converged, or when not everything was tried."""
-    counts = ", ".join(f"{count} {status.sentence}" for status, count in starts.counts().items())
     if interrupted:
-        message = f"the search was interrupted; of {len(starts)} starts {counts}."
+        message = f"the search was interrupted; of {len(starts)} starts {starts.told}."
     elif not np.isin(starts.status, [Status.FIXED_POINT, Status.LEFT_OUT]).any():
         message = (
-            f"no start reached a fixed point; of {len(starts)} starts {counts}. "
+            f"no start reached a fixed point; of {len(starts)} starts {starts.told}. "
             f"`points.starts` has the details."
         )
     else:

@@ -32,6 +32,7 @@ class Settings:
     rounds: int
     near: float | None
     max_points: int | None
+    slope_tol: float | None
     seed: int
     chunk: int | None
     progress: bool | None
@@ -65,6 +66,8 @@ def read_settings(
             options[name] = check_whole(name, options[name], least)
     if options["near"] is not None:
         options["near"] = check_real("near", options["near"], above=0)
+    if options["slope_tol"] is not None:
+        options["slope_tol"] = check_real("slope_tol", options["slope_tol"], above=0)
     single = system.dynamics.arrays.resolution > 1e-10
     if tol is None:
         tol = _TOLERANCE_SINGLE if single else _TOLERANCE
@@ -94,5 +97,6 @@ def provenance(system: System, settings: Settings) -> dict[str, Any]:
         "rounds": settings.rounds,
         "near": settings.near,
         "max_points": settings.max_points,
+        "slope_tol": settings.slope_tol,
         "seed": settings.seed,
     }

@@ -50,6 +50,11 @@ class Starts:
         """Return how many starts ended in which way, the most frequent first."""
         return {Status(k): v for k, v in Counter(self.status.tolist()).most_common()}
 
+    @property
+    def told(self) -> str:
+        """How many starts ended in which way, in words."""
+        return ", ".join(f"{count} {status.sentence}" for status, count in self.counts().items())
+
     def take(self, rows: Int[np.ndarray, " k"]) -> Starts:
         """Return some rows."""
         return Starts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..status import Status
-
 if TYPE_CHECKING:
     from .fixed_points import FixedPoints
+    from .slow_points import SlowPoints
 
 _ROWS = 40
 _COLUMNS = 4
@@ -30,19 +30,60 @@ def table(points: FixedPoints) -> str:
     lines.append(f"{'':>5} {'unstable':>8} {'hits':>6} {'q':>8} {'max|λ|':>8} {'index':>5}  x")
     largest = np.abs(points.eigenvalues).max(axis=1)
     for k in range(min(len(points), _ROWS)):
-        shown = ", ".join(f"{value:+.3f}" for value in points.xstar[k, :_COLUMNS])
-        more = ", ..." if points.xstar.shape[1] > _COLUMNS else ""
         lines.append(
             f"{k:>5} {points.n_unstable[k]:>8} {points.hits[k]:>6} {points.q[k]:>8.0e} "
-            f"{largest[k]:>8.4f} {points.index[k]:>+5}  ({shown}{more})"
+            f"{largest[k]:>8.4f} {points.index[k]:>+5}  {_position(points.xstar[k])}"
         )
-    failed = {s.sentence: n for s, n in points.starts.counts().items() if s != Status.FIXED_POINT}
-    if failed and not points.is_selection:
-        told = "; ".join(f"{count} {sentence}" for sentence, count in failed.items())
+    if points.on_kink.any():
+        lines.append(
+            f"{int(points.on_kink.sum())} on a kink of ReLU, where one Jacobian does not decide "
+            f"stability; it is shown for one side"
+        )
+    return "\n".join([*lines, *_rest(points)])
+
+
+def slow_table(points: SlowPoints) -> str:
+    """Return the table that the `repr` of `SlowPoints` shows."""
+    if not len(points):
+        return f"no minimum of the speed\n{points.starts!r}"
+    told = Counter(points.label.tolist())
+    plural = {"fixed point": "fixed points", "ghost": "ghosts"}
+    parts = [
+        f"{count} {label if count == 1 else plural.get(label, f'samples of a {label}')}"
+        for label, count in told.items()
+    ]
+    lines = [f"{len(points)} minima of the speed: {', '.join(parts)}"]
+    lines.append(
+        f"{'':>5} {'':<11} {'hits':>6} {'speed':>8} {'slope':>8} {'bend':>8} {'dwell':>8} "
+        f"{'max|λ|':>8} {'kinks':>5}  x"
+    )
+    largest = np.abs(points.eigenvalues).max(axis=1)
+    for k in range(min(len(points), _ROWS)):
+        lines.append(
+            f"{k:>5} {points.label[k]:<11} {points.hits[k]:>6} {points.speed[k]:>8.1e} "
+            f"{points.gradient_norm[k]:>8.0e} {points.curvature[k]:>8.1e} "
+            f"{points.dwell_time[k]:>8.3g} {largest[k]:>8.4f} {points.n_kinks[k]:>5}  "
+            f"{_position(points.xstar[k])}"
+        )
+    return "\n".join([*lines, *_rest(points)])
+
+
+def _position(x: np.ndarray) -> str:
+    more = ", ..." if len(x) > _COLUMNS else ""
+    return f"({', '.join(f'{value:+.3f}' for value in x[:_COLUMNS])}{more})"
+
+
+def _rest(points: FixedPoints | SlowPoints) -> list[str]:
+    """Return what a table leaves out: starts that ended elsewhere, and further rows."""
+    lines = []
+    elsewhere = points.starts.point < 0
+    if elsewhere.any() and not points.is_selection:
+        counts = points.starts.take(np.flatnonzero(elsewhere)).counts()
+        told = "; ".join(f"{count} {status.sentence}" for status, count in counts.items())
         lines.append(f"of {len(points.starts)} starts {told}")
     if len(points) > _ROWS:
         lines.append(f"  ... and {len(points) - _ROWS} more")
-    return "\n".join(lines)
+    return lines
 
 
 def count_unstable(n_unstable: np.ndarray, is_stable: np.ndarray) -> dict[str, int]:

@@ -8,13 +8,25 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import identity_like, multiply_rows_transposed, namespace, solve_rows, to_numpy
+from ..arrays import (
+    identity_like,
+    multiply_rows_transposed,
+    namespace,
+    put_rows,
+    solve_rows,
+    take,
+    to_numpy,
+)
 from ..dynamics import Dynamics, RootProblem
 from ..status import Status
 from .base import Solver, common_status, half_square
 
 # A row whose damping exceeds this makes steps below the resolution of float64.
 _HEAVIEST = 1e15
+
+# A row whose q falls by less than this fraction is on its way to a minimum that is not zero, where
+# the second derivatives of the residual count.
+_SLOW_GAIN = 0.1
 
 # A row has come to rest when q falls by less than this fraction, so many steps in a row; minima on
 # a kink of ReLU end so, as no gradient vanishes there.
@@ -24,7 +36,7 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class DampedRows:
-    """Where the rows are, their damping, whether the slope of q is zero, since when q rests."""
+    """Where the rows are, their damping, the slope |J^T g| / |g|, if q falls slowly or rests."""
 
     y: Float[Any, "n k"]
     u: Float[Any, "n m"]
@@ -32,7 +44,8 @@ class DampedRows:
     q: Float[Any, " n"]
     damping: Float[Any, " n"]
     growth: Float[Any, " n"]
-    flat: Any
+    slope: Float[Any, " n"]
+    slow: Any
     resting: Float[Any, " n"]
 
 
@@ -42,13 +55,16 @@ class LevenbergMarquardt(Solver):
 
     The damping follows Nielsen (1999): it shrinks smoothly with the gain ratio of a good step
     and grows ever faster while steps fail. The residual may have more components than the state.
+    Where q falls slowly, its whole Hessian takes the place of J^T J, so that slow points, where
+    q > 0, are reached as fast as roots (Dennis and Schnabel 1983, section 10.2).
 
     Parameters
     ----------
     first_damping
         The first damping, relative to the largest diagonal element of J^T J.
     slope_tol
-        A row is a slow point when |J^T g| <= slope_tol |g|.
+        A row is a slow point when |J^T g| <= slope_tol |g|, or <= sqrt(slope_tol) |g| where q
+        falls no further, as rounding hides the rest.
     """
 
     first_damping: float = 1e-3
@@ -62,14 +78,16 @@ class LevenbergMarquardt(Solver):
         residual = problem.residual(y, u)
         q = half_square(residual)
         zeros = xp.zeros_like(q)
-        return DampedRows(y, u, residual, q, zeros, 2 + zeros, zeros > 0, zeros)
+        return DampedRows(
+            y, u, residual, q, zeros, 2 + zeros, zeros + xp.inf, slow=zeros > 0, resting=zeros
+        )
 
     def update(self, problem: RootProblem, rows: DampedRows) -> DampedRows:
         xp = namespace(rows.y)
         jacobian = problem.jacobian(rows.y, rows.u)
         gradient = multiply_rows_transposed(jacobian, rows.residual)
-        flat = half_square(gradient) <= self.slope_tol**2 * rows.q
-        normal = xp.matmul(xp.matrix_transpose(jacobian), jacobian)
+        slope = xp.sqrt(half_square(gradient) / rows.q)
+        normal = _hessian(problem, rows, jacobian)
         damping = self._damping(rows, normal)
         identity = identity_like(rows.y, rows.y.shape[1])
         step = solve_rows(normal + damping[:, None, None] * identity, -gradient)
@@ -78,7 +96,7 @@ class LevenbergMarquardt(Solver):
         trial_q = half_square(trial_residual)
         promised = 0.5 * xp.sum(step * (damping[:, None] * step - gradient), axis=1)
         gain = (rows.q - trial_q) / promised
-        good = (gain > 0) & ~flat
+        good = (promised > 0) & (gain > 0) & (slope > self.slope_tol)
         gained = good & (rows.q - trial_q > _LEAST_GAIN * rows.q)
         shrink = 1 - (2 * gain - 1) ** 3
         shrink = xp.where(shrink > 1 / 3, shrink, xp.full_like(shrink, 1 / 3))
@@ -89,7 +107,8 @@ class LevenbergMarquardt(Solver):
             q=xp.where(good, trial_q, rows.q),
             damping=xp.where(good, damping * shrink, damping * rows.growth),
             growth=xp.where(good, xp.full_like(rows.growth, 2.0), 2 * rows.growth),
-            flat=flat,
+            slope=slope,
+            slow=xp.where(good, rows.q - trial_q < _SLOW_GAIN * rows.q, rows.slow),
             resting=xp.where(gained, xp.zeros_like(rows.resting), rows.resting + 1),
         )
 
@@ -99,8 +118,11 @@ class LevenbergMarquardt(Solver):
         status = common_status(rows, tol, bound)
         running = status == Status.RUNNING
         still = to_numpy((rows.damping > _HEAVIEST) | (rows.resting >= _PATIENCE))
+        slope = to_numpy(rows.slope)
         status[running & still] = Status.STALLED
-        status[running & to_numpy(rows.flat)] = Status.SLOW_POINT
+        # Rounding in q hides slopes below about its square root.
+        status[running & still & (slope <= np.sqrt(self.slope_tol))] = Status.SLOW_POINT
+        status[running & (slope <= self.slope_tol)] = Status.SLOW_POINT
         return status
 
     def _damping(self, rows: DampedRows, normal: Float[Any, "n k k"]) -> Float[Any, " n"]:
@@ -109,3 +131,13 @@ class LevenbergMarquardt(Solver):
         largest = xp.max(xp.linalg.diagonal(normal), axis=1)
         fresh = self.first_damping * xp.where(largest > 0, largest, xp.ones_like(largest))
         return xp.where(rows.damping > 0, rows.damping, fresh)
+
+
+def _hessian(problem: RootProblem, rows: DampedRows, jacobian: Any) -> Float[Any, "n k k"]:
+    """Return J^T J, and for rows whose q falls slowly the whole Hessian of q."""
+    normal = namespace(jacobian).matmul(namespace(jacobian).matrix_transpose(jacobian), jacobian)
+    late = np.flatnonzero(to_numpy(rows.slow))
+    if not len(late):
+        return normal
+    y, u, residual = (take(part, late) for part in (rows.y, rows.u, rows.residual))
+    return put_rows(normal, late, take(normal, late) + problem.curvature(y, u, residual))

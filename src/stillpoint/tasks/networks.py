@@ -29,6 +29,8 @@ SHIPPED = {
     "lstm": "flip_flop_lstm_16",
     "dale_leaky": "flip_flop_dale_leaky_30",
     "dale_elman": "flip_flop_dale_elman_30",
+    "decision": "decision_relu_64",
+    "context": "context_tanh_64",
 }
 _CLASSES = {cell.__name__: cell for cell in (VanillaCell, LeakyCell, GRUCell, LSTMCell)}
 _REGION = "region_"
@@ -111,13 +113,15 @@ class ReadoutNetwork:
 
 
 def load_network(name: str = "tanh") -> ReadoutNetwork:
-    """Return a network that comes with the package, trained on the 3-bit flip-flop task.
+    """Return a network that comes with the package; `scripts/train_shipped_networks.py` made them.
 
     Parameters
     ----------
     name
-        "tanh", "gru" or "lstm": 16 units each; "dale_leaky" or "dale_elman": 21 excitatory and 9
-        inhibitory units that obey Dale's law. `scripts/train_shipped_networks.py` made them.
+        Of the 3-bit flip-flop: "tanh", "gru" or "lstm", 16 units each; "dale_leaky" or
+        "dale_elman", 21 excitatory and 9 inhibitory units that obey Dale's law. "decision": 64
+        rectified units, trained on `PerceptualDecision()`. "context": 64 tanh units, trained on
+        `ContextIntegration()`.
 
     Raises
     ------

@@ -6,9 +6,19 @@ options of the analyses; each is a new system that the analyses see like any oth
 
 from .base import Transformed
 from .clamped import Clamped
+from .descent import Descent
 from .euler import EulerMap
 from .iterated import Iterated
 from .observed import Observable, Observed
 from .restricted import Restricted
 
-__all__ = ["Clamped", "EulerMap", "Iterated", "Observable", "Observed", "Restricted", "Transformed"]
+__all__ = [
+    "Clamped",
+    "Descent",
+    "EulerMap",
+    "Iterated",
+    "Observable",
+    "Observed",
+    "Restricted",
+    "Transformed",
+]

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from ..arrays import namespace, take
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..piecewise import PiecewiseLinear
 from .base import Transformed, listed_weights
 
 
@@ -58,6 +59,13 @@ class Clamped(Transformed):
     def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
         return self.inner.jvp(x, self.inputs(u), v)
 
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        return self.inner.curvature(x, self.inputs(u), w)
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        form = self.inner.piecewise_linear()
+        return None if form is None else form.clamped(self.places, self.fixed)
+
     def residual_problem(self) -> RootProblem:
         return ClampedProblem(self, self.inner.residual_problem())
 
@@ -103,3 +111,8 @@ class ClampedProblem(RootProblem):
         self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
     ) -> Float[Any, "n k"]:
         return self.problem.gradient(y, self.clamped.inputs(u), residual)
+
+    def curvature(
+        self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
+    ) -> Float[Any, "n k k"]:
+        return self.problem.curvature(y, self.clamped.inputs(u), residual)

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from ..arrays import namespace, take
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
+from ..piecewise import PiecewiseLinear
 from .base import Transformed, listed_weights
 
 
@@ -52,6 +53,15 @@ class Restricted(Transformed):
         rows = take(self.inner.jacobian(state, inputs), self.kept, axis=1)
         driven = take(self.inner.input_jacobian(state, inputs), self.kept, axis=1)
         return namespace(x).concat([driven, take(rows, self.held, axis=2)], axis=2)
+
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        state, inputs = self.whole(x, u)
+        weights, _ = self.whole(w, namespace(u).zeros_like(u))
+        return self.block(self.inner.curvature(state, inputs, weights))
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        form = self.inner.piecewise_linear()
+        return None if form is None else form.restricted(self.kept, self.held)
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.kept)

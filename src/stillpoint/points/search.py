@@ -1,0 +1,102 @@
+"""From starts to where they end, and what those ends are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..door import read_inputs, read_states
+from ..restriction import restriction_of
+from ..solvers import Outcome, solve
+from ..status import ArgumentError, Status
+from ..system import System
+from ..transforms import Restricted
+from .polishing import is_degenerate
+from .settings import Settings
+from .starts import Starts
+from .stillness import counts_as_zero, half_square
+
+# Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
+# singular is taken for a saturated one, which moves too little to see, and not for a fixed point.
+_REACH = 2.0
+
+
+def read_starts(
+    system: Any, states: Any, inputs: Any
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+    """Return the starts and inputs of a search as arrays with one row per start.
+
+    Raises
+    ------
+    ArgumentError
+        If they do not fit the system, or there is no start.
+    """
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"system: got {type(system).__name__}, but a System is wanted; make one with "
+            f"stillpoint.as_system(model)."
+        )
+    if _has_width(states, restriction_of(system.dynamics)):
+        states, inputs = system.split(states, inputs)
+    x = read_states("states", states, system.state_size)
+    if len(x) == 0:
+        raise ArgumentError(
+            f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
+            f"example from sample_states(trajectories, 1024, noise=0.5)."
+        )
+    u = read_inputs("inputs", inputs, len(x), system.input_size)
+    return x, u
+
+
+def _has_width(states: Any, restriction: Restricted | None) -> bool:
+    """Whether states are those of the whole system that was restricted."""
+    return restriction is not None and np.shape(states)[-1:] == (restriction.inner.state_size,)
+
+
+def run_search(
+    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
+) -> tuple[Starts, bool]:
+    """Solve every start; return what became of them, and whether Ctrl-C came meanwhile."""
+    outcome = solve(
+        system.measured,
+        x,
+        u,
+        settings.solvers,
+        tol=settings.tol,
+        max_steps=settings.max_steps,
+        chunk=settings.chunk,
+        progress=settings.progress,
+        interruptible=True,
+    )
+    try:
+        return _judge(system, x, u, outcome, settings), Status.INTERRUPTED in outcome.status
+    except KeyboardInterrupt:
+        return _judge(system, x, u, outcome, settings), True
+
+
+def _judge(
+    system: System,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    outcome: Outcome,
+    settings: Settings,
+) -> Starts:
+    """Decide, on the motion of x itself, which ends are fixed points."""
+    end, status = outcome.x, outcome.status.copy()
+    q = half_square(system.dynamics, end, u)
+    claimed = status == Status.FIXED_POINT
+    moving = claimed & ~counts_as_zero(q, end, settings.tol)
+    status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
+    # Behind a closed gate a state hardly moves, though nothing holds it: the form without gates
+    # tells.
+    drawn = half_square(system.dynamics, end, u, equilibrium=True)
+    creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
+    status[creeping] = Status.SLOW_POINT
+    if not system.dynamics.has_equilibrium_form:
+        far = np.abs(end).max(axis=1) > _REACH * max(1.0, float(np.abs(x).max()))
+        suspects = np.flatnonzero((status == Status.FIXED_POINT) & far)
+        singular = is_degenerate(system.dynamics, end[suspects], u[suspects])
+        status[suspects[singular]] = Status.SLOW_POINT
+    return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
