@@ -8,7 +8,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy clean
+.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy bench-slow-points clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -44,9 +44,13 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/jacobians.py
 	$(BIN)/python benchmarks/frameworks.py
+	$(BIN)/python benchmarks/slow_points.py --networks 2 --adam-steps 1000
 
 bench-brainpy: .venv/frameworks
 	$(BIN)/python benchmarks/against_brainpy.py
+
+bench-slow-points: .venv/dev
+	$(BIN)/python benchmarks/slow_points.py
 
 clean:
 	rm -rf .venv .venv-core out

@@ -53,7 +53,9 @@ def trained(name: str) -> tuple[Task, TrainedNetwork]:
     if name == "decision":
         decision = PerceptualDecision()
         options = {"max_steps": 1280, "batch": 16, "rate": 1e-3, "schedule": "constant"}
-        return decision, train(decision, LeakyElmanRNN(3, 64, seed=0), stop_at=None, **options)
+        return decision, train(
+            decision, LeakyElmanRNN(3, 64, seed=4), stop_at=None, seed=4, **options
+        )
     if name == "context":
         context = ContextIntegration()
         return context, train(context, "tanh", 64, max_steps=3000, rate=2e-3, stop_at=None)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import stillpoint as sp
+
 pytestmark = pytest.mark.torch
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -45,3 +47,18 @@ def test_every_framework_gives_the_same_points():
         assert (points, unstable, index_sum, missing) == ("27", "8/12/6/1", "1", "no")
         assert float(distance) < 1e-8
         assert float(q) < 1e-24
+
+
+def test_the_decision_example_trains_and_takes_apart_a_leaky_network(tmp_path):
+    options = ["--alpha", "0.5", "--epochs", "1"]
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / "perceptual_decision.py", tmp_path, *options],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+    )
+    assert "minima of the speed:" in done.stdout
+    assert "longest time constants" in done.stdout
+    assert (tmp_path / "perceptual_decision.png").stat().st_size > 10_000
+    assert len(sp.load(tmp_path / "perceptual_decision.nc").label)

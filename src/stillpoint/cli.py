@@ -1,13 +1,15 @@
-"""The command line: `stillpoint demo flip-flop`."""
+"""The command line: `stillpoint demo flip-flop` and `stillpoint demo decision`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .demos import flip_flop
+from .demos import decision, flip_flop
 from .status import StillpointError
 from .tasks import FlipFlop
 
@@ -35,8 +37,28 @@ def demo_flip_flop(
     out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
 ) -> None:
     """Find every fixed point of a flip-flop network; count, classify and draw them."""
-    try:
+    with _told_in_one_line():
         _tell_flip_flop(cell, framework, bits, units, train, out)
+
+
+@demo.command("decision")
+def demo_decision(
+    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
+    alpha: Annotated[float, typer.Option(help="step over time constant, with --train")] = 1.0,
+    epochs: Annotated[int, typer.Option(help="of 64 batches of 16 trials, with --train")] = 20,
+    seed: Annotated[int, typer.Option(help="of the network, with --train")] = 4,
+    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
+) -> None:
+    """Take a perceptual decision network apart: fixed points, ghosts, the slow line."""
+    with _told_in_one_line():
+        _tell_decision(train, alpha, epochs, seed, out)
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Turn what a user can mend into one line and exit code 2."""
+    try:
+        yield
     except (StillpointError, OSError) as error:
         typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(2) from None
@@ -74,4 +96,28 @@ def _tell_flip_flop(
     typer.echo(f"  {distinct} of the {2**bits} corners\n")
     figure = flip_flop.draw(story, out / f"flip_flop_{cell}.png")
     results = points.save(out / f"flip_flop_{cell}.nc")
+    typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")
+
+
+def _tell_decision(train: bool, alpha: float, epochs: int, seed: int, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    task = decision.task_for(alpha)
+    network, origin = decision.network_for(alpha, train, epochs, seed, out)
+    story = decision.tell(network, task)
+    typer.echo(f"perceptual decision, 64 rectified units, alpha {alpha:g} ({origin})")
+    typer.echo(f"accuracy at the decision: {story.accuracy:.3f} (an ideal observer: 0.896)\n")
+    typer.echo(f"from the {len(story.neutral.slow.starts)} states of 100 trials:")
+    for line in decision.table(story):
+        typer.echo(f"  {line}")
+    under = story.neutral
+    typer.echo(f"\nwithout evidence:\n{under.slow!r}\n")
+    if under.line is None:
+        typer.echo(f"no slow line: {under.why_none}\n")
+    else:
+        typer.echo(f"{under.line!r}")
+        gains = under.line.input_gain[under.line.origin, 0]
+        told = ", ".join(f"{gain:+.2f}" for gain in gains)
+        typer.echo(f"selection vector on fixation, channel 1, channel 2: {told}\n")
+    figure = decision.draw(story, network, out / "decision.png")
+    results = under.slow.save(out / "decision.nc")
     typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")

@@ -47,8 +47,8 @@ class LeakyElmanRNN(nn.Module):
     Attributes
     ----------
     weight_ih, weight_hh, bias
-        B, shape (d, m); W, shape (d, d), rows = to; and b, shape (d,). At the start they are
-        uniform within 1/sqrt(m), 1/sqrt(d) and 1/sqrt(d), as torch draws linear layers.
+        B, shape (d, m); W, shape (d, d), rows = to; and b, shape (d,). At the start b is zero,
+        and B and W are normal with variance 1/m and 1/d.
 
     Raises
     ------
@@ -146,11 +146,11 @@ class LeakyElmanRNN(nn.Module):
     def _make_weights(self, generator: torch.Generator | None, options: dict[str, Any]) -> None:
         d, m = self.hidden_size, self.input_size
 
-        def uniform(fan_in: int, *shape: int) -> nn.Parameter:
-            drawn = 2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1
-            options["dtype"] = options["dtype"] or torch.get_default_dtype()
+        options["dtype"] = options["dtype"] or torch.get_default_dtype()
+
+        def normal(fan_in: int) -> nn.Parameter:
+            drawn = torch.randn((d, fan_in), generator=generator, dtype=torch.float64)
             return nn.Parameter((drawn * max(fan_in, 1) ** -0.5).to(**options))
 
-        self.weight_ih = uniform(m, d, m)
-        self.weight_hh = uniform(d, d, d)
-        self.bias = uniform(d, d)
+        self.weight_ih, self.weight_hh = normal(m), normal(d)
+        self.bias = nn.Parameter(torch.zeros(d, **options))

@@ -7,6 +7,7 @@ from .manifold import slow_manifold
 from .portrait import fixed_points
 from .regions import region_blocks, region_modes
 from .search import search_summary
+from .slow_points import slow_points
 from .spectrum import spectrum
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "region_modes",
     "search_summary",
     "slow_manifold",
+    "slow_points",
     "spectrum",
 ]

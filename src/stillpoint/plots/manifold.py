@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import read_floats
 from ..portrait import SlowManifold
-from ..projection import as_projection, fit_pca
-from ..status import ArgumentError, check_whole
-from .style import QUIET, axes_or_new, colour
+from .canvas import Canvas
+from .style import colour
 
 
 def slow_manifold(
@@ -62,53 +60,27 @@ def slow_manifold(
     >>> sorted(sp.plots.slow_manifold(line))
     ['manifold', 'rests', 'trajectories']
     """
-    if dimensions not in (2, 3):
-        raise ArgumentError(f"dimensions: got {dimensions!r}, but 2 or 3 is wanted.")
-    most = check_whole("max_trajectories", max_trajectories, least=0)
-    paths = _read_trajectories(trajectories, manifold.states.shape[-1])
-    ax = axes_or_new(ax, dimensions)
-    if (ax.name == "3d") != (dimensions == 3):
-        raise ArgumentError(
-            f"ax: got {ax.name} axes, but dimensions={dimensions}; make 3-D axes with "
-            f"figure.add_subplot(projection='3d')."
-        )
-    if projection is None:
-        through = manifold.states[manifold.present] if paths is None else paths
-        projection = fit_pca(through, dimensions)
-    fitted = as_projection(projection)
-    if fitted.components_.shape[1] != manifold.states.shape[-1]:
-        raise ArgumentError(
-            f"projection: it is of states of size {fitted.components_.shape[1]}, but the manifold "
-            f"has size {manifold.states.shape[-1]}."
-        )
-
-    def place(states: np.ndarray) -> np.ndarray:
-        flat = fitted.points(states)[..., :dimensions]
-        missing = dimensions - flat.shape[-1]
-        return np.pad(flat, [(0, 0)] * (flat.ndim - 1) + [(0, missing)])
-
-    artists: dict[str, Any] = {"trajectories": [], "manifold": None, "rests": []}
-    for path in [] if paths is None else paths[:most]:
-        line = place(path)
-        artists["trajectories"] += ax.plot(*line.T, color=QUIET, lw=0.5, alpha=0.7, zorder=1)
+    there = manifold.states[manifold.present]
+    canvas = Canvas.of(ax, dimensions, there, trajectories, projection)
+    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(max_trajectories)}
     if manifold.dimension == 1:
-        artists["manifold"] = _curve(ax, manifold, place)
-        artists["rests"] = _rests(ax, manifold, place)
+        artists["manifold"] = _curve(canvas, manifold)
+        artists["rests"] = _rests(canvas, manifold)
     else:
         size = np.linalg.norm(manifold.drift[manifold.present], axis=-1)
-        nodes = place(manifold.states[manifold.present])
-        artists["manifold"] = ax.scatter(*nodes.T, c=size, cmap="viridis", s=8, zorder=2)
-    for axis, name in zip(("x", "y", "z")[:dimensions], ("PC 1", "PC 2", "PC 3"), strict=False):
-        getattr(ax, f"set_{axis}label")(name)
+        style = {"c": size, "cmap": "viridis", "s": 8, "zorder": 2}
+        artists["manifold"] = canvas.ax.scatter(*canvas.place(there).T, **style)
+        artists["rests"] = []
+    canvas.label_axes()
     return artists
 
 
-def _curve(ax: Any, manifold: SlowManifold, place: Any) -> Any:
+def _curve(canvas: Canvas, manifold: SlowManifold) -> Any:
     """Draw one segment between every two nodes, in the colour of their mean drift."""
     states, drift = manifold.states, manifold.drift[:, 0]
     if manifold.shape == "ring":
         states, drift = np.vstack([states, states[:1]]), np.append(drift, drift[0])
-    nodes = place(states)
+    nodes = canvas.place(states)
     segments = np.stack([nodes[:-1], nodes[1:]], axis=1)
     largest = max(manifold.max_drift, np.finfo(np.float64).tiny)
     style = {"cmap": "coolwarm", "clim": (-largest, largest), "lw": 2.5, "zorder": 2}
@@ -116,32 +88,20 @@ def _curve(ax: Any, manifold: SlowManifold, place: Any) -> Any:
     if nodes.shape[1] == 3:
         from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-        return ax.add_collection3d(Line3DCollection(segments, array=colours, **style))
+        return canvas.ax.add_collection3d(Line3DCollection(segments, array=colours, **style))
     from matplotlib.collections import LineCollection
 
-    drawn = ax.add_collection(LineCollection(segments, array=colours, **style))
-    ax.autoscale_view()
+    drawn = canvas.ax.add_collection(LineCollection(segments, array=colours, **style))
+    canvas.ax.autoscale_view()
     return drawn
 
 
-def _rests(ax: Any, manifold: SlowManifold, place: Any) -> list[Any]:
+def _rests(canvas: Canvas, manifold: SlowManifold) -> list[Any]:
     rests, drawn = manifold.rests, []
     for attracts in (True, False):
         rows = rests.attracts == attracts
         if rows.any():
             face = colour(0) if attracts else "white"
             style = {"facecolor": face, "edgecolor": colour(0), "s": 22, "zorder": 3}
-            drawn.append(ax.scatter(*place(rests.states[rows]).T, **style))
+            drawn.append(canvas.ax.scatter(*canvas.place(rests.states[rows]).T, **style))
     return drawn
-
-
-def _read_trajectories(trajectories: Any, size: int) -> Any:
-    if trajectories is None:
-        return None
-    paths = read_floats("trajectories", trajectories)
-    if paths.ndim != 3 or paths.shape[2] != size:
-        raise ArgumentError(
-            f"trajectories: got shape {paths.shape}, but (trials, time, {size}) is wanted; for "
-            f"one trial pass trajectories[None]."
-        )
-    return paths

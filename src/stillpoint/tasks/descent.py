@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -39,7 +39,8 @@ class TrainedNetwork:
 
     def as_network(self) -> ReadoutNetwork:
         """Return the network as NumPy weights."""
-        return from_module(self.module, self.readout)
+        history = {"loss": self.losses, "accuracy": self.accuracies}
+        return replace(from_module(self.module, self.readout), history=history)
 
 
 class TrainingError(StillpointError):

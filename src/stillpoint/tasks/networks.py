@@ -33,7 +33,7 @@ SHIPPED = {
     "context": "context_tanh_64",
 }
 _CLASSES = {cell.__name__: cell for cell in (VanillaCell, LeakyCell, GRUCell, LSTMCell)}
-_REGION = "region_"
+_REGION, _HISTORY = "region_", "history_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +49,15 @@ class ReadoutNetwork:
         of a leaky cell.
     regions
         Named groups of units, for networks that have regions.
+    history
+        How training went: named curves with one value per step; empty where nobody kept them.
     """
 
     cell: Cell
     C: Float[np.ndarray, "k p"]
     a: Float[np.ndarray, " k"]
     regions: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    history: Mapping[str, Float[np.ndarray, " steps"]] = field(default_factory=dict)
 
     @property
     def system(self) -> System:
@@ -83,6 +86,9 @@ class ReadoutNetwork:
             if isinstance(value, np.ndarray | str)
         }
         arrays |= {_REGION + name: np.array(places) for name, places in self.regions.items()}
+        arrays |= {
+            _HISTORY + name: curve.astype(np.float32) for name, curve in self.history.items()
+        }
         buffer = io.BytesIO()
         np.savez_compressed(buffer, cell=type(self.cell).__name__, C=self.C, a=self.a, **arrays)
         write_atomically(path, lambda temporary: temporary.write_bytes(buffer.getvalue()))
@@ -101,15 +107,17 @@ class ReadoutNetwork:
                 arrays = {name: stored[name] for name in stored.files}
             cell = _CLASSES[str(arrays.pop("cell"))]
             readout = {name: arrays.pop(name) for name in ("C", "a")}
-            regions = {
-                name.removeprefix(_REGION): arrays.pop(name).tolist()
-                for name in list(arrays)
-                if name.startswith(_REGION)
-            }
+            regions = {name: places.tolist() for name, places in _named(_REGION, arrays).items()}
+            history = _named(_HISTORY, arrays)
             weights = {n: str(v) if v.dtype.kind == "U" else v for n, v in arrays.items()}
-            return cls(cell(**weights), **readout, regions=regions)
+            return cls(cell(**weights), **readout, regions=regions, history=history)
         except (ValueError, KeyError, OSError, TypeError) as error:
             raise FileFormatError(f"path: {path} holds no trained network ({error}).") from error
+
+
+def _named(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Take the arrays whose names begin with a prefix out of `arrays`, and return them."""
+    return {n.removeprefix(prefix): arrays.pop(n) for n in list(arrays) if n.startswith(prefix)}
 
 
 def load_network(name: str = "tanh") -> ReadoutNetwork:

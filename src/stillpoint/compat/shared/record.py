@@ -6,7 +6,7 @@ import numpy as np
 
 from ...local import condition, index, is_stable, n_unstable, sorted_eig
 from ...points import FixedPoints, Starts
-from ...points.fixed_points import DEGENERATE
+from ...points.polishing import DEGENERATE
 from ...status import ArgumentError, Status
 from ...structure import Structure
 from .container import FixedPointArrays
@@ -54,6 +54,7 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
         index=np.where(conditioning < DEGENERATE, index(jacobian - np.eye(d)), 0),
         mirrored=np.zeros(n, dtype=bool),
         on_continuum=np.zeros(n, dtype=bool),
+        on_kink=np.zeros(n, dtype=bool),
         starts=Starts(
             states=x if fps.x_init is None else fps.x_init.astype(np.float64),
             inputs=inputs,
