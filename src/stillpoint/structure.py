@@ -8,8 +8,7 @@ something the network returns.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .arrays import namespace, read_floats
+from .nests import Leaf, children, leaves, match, rebuild, walk
 from .status import ArgumentError
 
 
 @dataclass(frozen=True, eq=False)
-class Variable:
+class Variable(Leaf):
     """One variable of a state.
 
     Attributes
@@ -129,7 +129,7 @@ class Structure:
             size += count
             return Variable(name, np.arange(size - count, size).reshape(shape))
 
-        structure = cls(_walk("", example, place))
+        structure = cls(walk("", example, place))
         if not size:
             raise ArgumentError("state: the example holds no arrays, so there is no state.")
         names = [variable.name for variable in structure.variables]
@@ -143,7 +143,7 @@ class Structure:
     @property
     def variables(self) -> list[Variable]:
         """The variables in the order of the nest."""
-        return list(_leaves("", self.nest))
+        return list(leaves(self.nest))
 
     @property
     def is_flat(self) -> bool:
@@ -167,7 +167,7 @@ class Structure:
 
     def build(self, leaf: Callable[[Variable], Any]) -> Any:
         """Return the network's own nest with `leaf(variable)` in place of every variable."""
-        return _walk("", self.nest, lambda _, variable: leaf(variable))
+        return walk("", self.nest, lambda _, variable: leaf(variable))
 
     def pack(self, state: Any) -> Float[Any, "*n d"]:
         """Return states in the network's own nest as flat rows; the inverse of `unpack`.
@@ -196,7 +196,7 @@ class Structure:
 
     def leaves(self, state: Any) -> list[Any]:
         """Return what a state in the network's own nest holds, in the order of the variables."""
-        return list(_match("state", self.nest, state))
+        return list(match("state", self.nest, state))
 
     def read(self, states: Any) -> Float[np.ndarray, "*n d"]:
         """Return a caller's states, in the nest, as flat float64 NumPy rows.
@@ -209,7 +209,7 @@ class Structure:
         leaves = self.leaves(states)
         names = [f"states {v.name}".strip() for v in self.variables]
         arrays = iter([read_floats(name, leaf) for name, leaf in zip(names, leaves, strict=True)])
-        return self.pack(_walk("", self.nest, lambda *_: next(arrays)))
+        return self.pack(walk("", self.nest, lambda *_: next(arrays)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Structure) and self.to_plain() == other.to_plain()
@@ -230,8 +230,8 @@ class Structure:
 def _to_plain(nest: Any) -> dict[str, Any]:
     if isinstance(nest, Variable):
         return {"name": nest.name, "places": nest.places.tolist(), "batch_axis": nest.batch_axis}
-    children = [[str(key), _to_plain(child)] for key, child in _children(nest) or []]
-    return {"kind": type(nest).__name__ if type(nest) in (list, tuple) else "dict", "of": children}
+    members = [[str(key), _to_plain(child)] for key, child in children(nest) or []]
+    return {"kind": type(nest).__name__ if type(nest) in (list, tuple) else "dict", "of": members}
 
 
 def _from_plain(plain: Mapping[str, Any]) -> Any:
@@ -240,77 +240,4 @@ def _from_plain(plain: Mapping[str, Any]) -> Any:
     members = [(key, _from_plain(child)) for key, child in plain["of"]]
     if plain["kind"] == "dict":
         return dict(members)
-    return _rebuild([] if plain["kind"] == "list" else (), [child for _, child in members])
-
-
-def _children(nest: Any) -> list[tuple[Any, Any]] | None:
-    """Return the members of a nest by key, or None if it is a leaf."""
-    if isinstance(nest, Mapping):
-        return list(nest.items())
-    if isinstance(nest, tuple) and hasattr(nest, "_fields"):
-        return [(name, getattr(nest, name)) for name in nest._fields]
-    if isinstance(nest, list | tuple):
-        return list(enumerate(nest))
-    if dataclasses.is_dataclass(nest) and not isinstance(nest, type | Variable):
-        return [(f.name, getattr(nest, f.name)) for f in _state_fields(nest)]
-    return None
-
-
-def _state_fields(nest: Any) -> list[dataclasses.Field[Any]]:
-    """Return the fields of a dataclass that are no settings, as Flax and Equinox mark these."""
-    return [
-        field
-        for field in dataclasses.fields(nest)
-        if field.metadata.get("pytree_node", True) and not field.metadata.get("static", False)
-    ]
-
-
-def _rebuild(nest: Any, members: Sequence[Any]) -> Any:
-    """Return a nest of the same kind with other members."""
-    if isinstance(nest, Mapping):
-        return dict(zip(nest, members, strict=True))
-    if isinstance(nest, tuple) and hasattr(nest, "_fields"):
-        return type(nest)(*members)
-    if isinstance(nest, list | tuple):
-        return list(members) if isinstance(nest, list) else tuple(members)
-    names = [f.name for f in _state_fields(nest)]
-    return dataclasses.replace(nest, **dict(zip(names, members, strict=True)))
-
-
-def _path(name: str, key: Any) -> str:
-    return f"{name}.{key}" if name else str(key)
-
-
-def _walk(name: str, nest: Any, at_leaf: Callable[[str, Any], Any]) -> Any:
-    """Return the nest with every leaf replaced."""
-    children = _children(nest)
-    if children is None:
-        return at_leaf(name, nest)
-    return _rebuild(nest, [_walk(_path(name, key), child, at_leaf) for key, child in children])
-
-
-def _leaves(name: str, nest: Any) -> Iterator[Any]:
-    children = _children(nest)
-    if children is None:
-        yield nest
-        return
-    for key, child in children:
-        yield from _leaves(_path(name, key), child)
-
-
-def _match(name: str, nest: Any, state: Any) -> Iterator[Any]:
-    """Yield the leaves of `state` in the order of `nest`, whose members it must have."""
-    wanted = _children(nest)
-    if wanted is None and not isinstance(state, Mapping | tuple):
-        yield state
-        return
-    keys = [key for key, _ in wanted or []]
-    given = dict(_children(state) or [])
-    if wanted is None or set(given) != set(keys):
-        found = f"members {', '.join(map(str, given))}" if given else type(state).__name__
-        members = f"members {', '.join(map(str, keys))}" if keys else "one array"
-        raise ArgumentError(
-            f"{name}: got {found}, but {members} is wanted, as in the example of a state."
-        )
-    for key, child in wanted:
-        yield from _match(_path(name, key), child, given[key])
+    return rebuild([] if plain["kind"] == "list" else (), [child for _, child in members])
