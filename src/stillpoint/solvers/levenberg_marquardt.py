@@ -24,9 +24,9 @@ from .base import Solver, common_status, half_square
 # A row whose damping exceeds this makes steps below the resolution of float64.
 _HEAVIEST = 1e15
 
-# A row whose q falls by less than this fraction is on its way to a minimum that is not zero, where
-# the second derivatives of the residual count.
-_SLOW_GAIN = 0.1
+# A row whose q falls by less than this fraction, where |J^T g| / |g| is less than that, is about to
+# reach a minimum that is not zero; there the second derivatives of the residual count.
+_SLOW_GAIN, _NEARLY_FLAT = 0.1, 1e-2
 
 # A row has come to rest when q falls by less than this fraction, so many steps in a row; minima on
 # a kink of ReLU end so, as no gradient vanishes there.
@@ -108,7 +108,8 @@ class LevenbergMarquardt(Solver):
             damping=xp.where(good, damping * shrink, damping * rows.growth),
             growth=xp.where(good, xp.full_like(rows.growth, 2.0), 2 * rows.growth),
             slope=slope,
-            slow=xp.where(good, rows.q - trial_q < _SLOW_GAIN * rows.q, rows.slow),
+            slow=(slope < _NEARLY_FLAT)
+            & xp.where(good, rows.q - trial_q < _SLOW_GAIN * rows.q, rows.slow),
             resting=xp.where(gained, xp.zeros_like(rows.resting), rows.resting + 1),
         )
 
