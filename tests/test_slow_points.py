@@ -198,8 +198,20 @@ def test_a_fixed_point_on_a_kink_says_that_its_stability_is_not_known():
     assert points.on_kink.tolist() == [True]
     assert (points.is_stable[0], points.index[0]) == (False, 0)
     assert "on a kink" in repr(points)
+    tame = sp.find_fixed_points(scalar(0.5, 0.0, "relu"), [[-0.5], [0.0]])  # stable on both sides
+    assert (tame.on_kink.tolist(), tame.is_stable.tolist(), tame.index[0]) == ([True], [True], 1)
     beside = sp.find_fixed_points(scalar(0.5, 1.0, "relu"), [[3.0]])
     assert (beside.on_kink.tolist(), beside.is_stable.tolist()) == ([False], [True])
+
+
+def test_units_off_a_loop_do_not_hide_that_a_point_on_kinks_attracts():
+    """Two silent units in a chain of weight 5: no loop, so both sides decay; with one, not."""
+    chain = np.array([[0.0, 0.0], [5.0, 0.0]])
+    loop = chain + np.array([[0.0, 0.5], [0.0, 0.0]])
+    for W, stable in ((chain, True), (loop, False)):
+        cell = VanillaCell(W, np.zeros((2, 0)), np.zeros(2), phi="relu")
+        points = sp.find_fixed_points(sp.as_system(cell), [[0.0, 0.0]])
+        assert (points.on_kink.tolist(), points.is_stable.tolist()) == ([True], [stable])
 
 
 def test_exact_descent_agrees_with_brute_force_over_all_pieces():
@@ -232,6 +244,94 @@ def test_a_line_of_fixed_points_ends_the_exact_descent():
     slow = sp.find_slow_points(sp.as_system(cell), starts)
     assert set(slow.label) == {"fixed point"}
     np.testing.assert_allclose(slow.xstar[:, 1:], 0, atol=1e-12)
+
+
+HARD = ("leaky", "whole weights", "whole weights, leaky", "strong inhibition", "scaled units")
+
+
+def hard_relu_network(kind, seed):
+    """Return a ReLU network of a kind on which descents go wrong easily, and starts."""
+    rng = np.random.default_rng(seed)
+    d = {"leaky": 12, "scaled units": 8, "strong inhibition": 8}.get(kind, 6)
+    none, W, b = np.zeros((d, 0)), 1.6 * rng.standard_normal((d, d)) / np.sqrt(d), None
+    starts = rng.standard_normal((60, d))
+    if kind.startswith("whole"):
+        W, b = rng.integers(-2, 3, (d, d)).astype(float), rng.integers(-1, 2, d).astype(float)
+        starts = rng.integers(-2, 3, (60, d)).astype(float)  # many of them on kinks
+    if kind == "strong inhibition":
+        W = -30 * np.abs(rng.standard_normal((d, d)))
+    b = 0.5 * rng.standard_normal(d) if b is None else b
+    if kind == "scaled units":
+        scale = 10.0 ** rng.integers(-3, 4, d)
+        W, b, starts = scale[:, None] * W / scale, scale * b, starts * scale
+    if kind.endswith("leaky"):
+        return sp.as_system(LeakyCell(W, none, b, alpha=np.full(d, 0.4), phi="relu")), starts
+    return sp.as_system(VanillaCell(W, none, b, phi="relu")), starts
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_minima_of_hard_networks_are_minima_and_hardly_a_start_is_lost(kind):
+    ghosts, lost = 0, 0
+    for seed in range(6):
+        system, starts = hard_relu_network(kind, seed)
+        slow = sp.find_slow_points(system, starts)
+        lost += np.sum(slow.starts.point < 0)
+        rng, size = np.random.default_rng(0), np.maximum(1e-3, np.abs(starts).max(axis=0))
+        for point in slow:
+            around = point.xstar + 1e-7 * size * rng.standard_normal((200, starts.shape[1]))
+            assert q_of(system, around).min() >= point.q[0] * (1 - 1e-9) - 1e-22
+        ghosts += len(slow.ghosts)
+    assert ghosts >= 3
+    assert lost <= 10  # of 360
+
+
+def test_a_flat_edge_is_part_of_the_region():
+    """x' = max(0, x + .1): q = .005 wherever x >= -.1, and more left of it."""
+    slow = sp.find_slow_points(scalar(1.0, 0.1, "relu"), [[-0.7], [-0.3], [0.2], [0.9]])
+    assert set(slow.label) == {"slow region"}
+
+
+def test_networks_without_kinks_and_parts_of_networks_are_solved_too():
+    linear = sp.as_system(
+        VanillaCell(np.diag([0.5, 0.3]), np.zeros((2, 0)), np.ones(2), phi="linear")
+    )
+    slow = sp.find_slow_points(linear, np.zeros((3, 2)))
+    np.testing.assert_allclose(slow.xstar, [[2.0, 1 / 0.7]])
+    whole, starts, u = relu_network(seed=1)
+    part = whole.restrict(units=[0, 1])
+    context = np.hstack([u, np.abs(starts[0, 2:])])
+    found = sp.find_slow_points(part, starts[:30, :2], context)
+    assert (found.starts.point >= 0).all()
+    assert len(found) >= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_behind_closed_gates_nothing_is_called_fixed_that_is_not(seed):
+    rng = np.random.default_rng(seed)
+    weights = (2.5 * rng.standard_normal((24, 8)) / np.sqrt(8), np.zeros((24, 0)))
+    cell = GRUCell(*weights, 0.5 * rng.standard_normal(24), np.zeros(8))
+    system, starts = sp.as_system(cell), rng.uniform(-1, 1, (60, 8))
+    slow, points = sp.find_slow_points(system, starts), sp.find_fixed_points(system, starts)
+    for state in slow.fixed.xstar:
+        assert np.linalg.norm(points.xstar - state, axis=1).min() < 1e-9
+
+
+def test_a_tail_that_never_ends_is_no_minimum():
+    system = sp.as_system(lambda x: x + np.exp(-(x**2)), state_size=1)
+    with pytest.warns(StillpointWarning, match="no start reached a minimum"):
+        assert len(sp.find_slow_points(system, np.linspace(-0.5, 0.5, 13)[:, None])) == 0
+
+
+def test_an_interrupted_search_keeps_what_it_found(monkeypatch):
+    from stillpoint.points import slow_evidence
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(slow_evidence, "_settled", interrupt)
+    with pytest.warns(StillpointWarning, match="interrupted"):
+        slow = sp.find_slow_points(scalar(2.0, 0.54), np.linspace(-1, 1, 20)[:, None])
+    assert slow.label.tolist() == ["fixed point", "ghost"]
 
 
 # -- forms and derivatives ------------------------------------------------------------------------
@@ -358,7 +458,8 @@ def test_states_below_a_speed_are_a_sample_of_a_region():
     assert (
         np.linalg.norm(system.residual(sample.end, sample.inputs), axis=1) <= 1.05 * least
     ).all()
-    assert len(sample) <= len(starts)
+    assert set(sample.status) == {Status.BELOW_SPEED}
+    assert len(sp.points_slower_than(system, starts, u, speed=0.5 * least)) == 0
 
 
 # -- the door -------------------------------------------------------------------------------------

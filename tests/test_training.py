@@ -17,13 +17,14 @@ from stillpoint.tasks import (
     PerceptualDecision,
     ReadoutNetwork,
     SineWave,
+    Trials,
 )
 
 torch = pytest.importorskip("torch")
 
 from stillpoint.models import LeakyElmanRNN  # noqa: E402
-from stillpoint.tasks.descent import Descent  # noqa: E402
 from stillpoint.tasks.losses import masked_cross_entropy, masked_mse  # noqa: E402
+from stillpoint.tasks.optimisation import Optimisation  # noqa: E402
 from stillpoint.tasks.training import TrainingError, train  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -178,11 +179,11 @@ def test_a_rate_that_is_too_large_leaves_finite_weights():
 
 def test_a_weight_that_the_last_step_spoils_is_told():
     module, readout = torch.nn.RNN(1, 3, batch_first=True), torch.nn.Linear(3, 1)
-    descent = Descent(SMALL, module, readout, rate=1e-3, clip=1.0)
+    optimisation = Optimisation(SMALL, module, readout, rate=1e-3, clip=1.0)
     with torch.no_grad():
         module.weight_hh_l0[0, 0] = float("nan")
     with pytest.raises(TrainingError, match="a weight is not finite at step 0") as caught:
-        descent.network()
+        optimisation.network()
     assert torch.isfinite(caught.value.network.module.weight_hh_l0).all()
 
 
@@ -308,3 +309,56 @@ def test_a_leaky_elman_network_decides_nearly_as_well_as_the_noise_allows(seed):
     )
     trials = task.sample(4096, np.random.default_rng(1))
     assert task.accuracy(trained.as_network().run(trials.inputs)[1], trials) > 0.84
+
+
+# -- what the trainer refuses ----------------------------------------------------------------------
+
+
+class Odd:
+    """A task whose trials can be made wrong."""
+
+    input_size, output_size, loss = 1, 2, "mse"
+
+    def __init__(self, **changes):
+        self.changes = changes
+
+    def sample(self, n, rng):  # noqa: ARG002
+        trials = Trials(np.zeros((n, 4, 1)), np.zeros((n, 4, 2)), np.ones((n, 4)), {})
+        return trials._replace(**self.changes) if self.changes != {"plain": True} else tuple(trials)
+
+    def accuracy(self, outputs, trials):  # noqa: ARG002
+        return 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"targets": np.zeros((3, 4, 1))}, "targets of the task: got"),
+        ({"targets": np.zeros((3, 4))}, "targets of the task: got"),
+        ({"mask": None}, "mask of the task: got NoneType"),
+        ({"inputs": np.zeros((3, 4, 2))}, "inputs of the task: got shape"),
+        ({"plain": True}, "returned tuple"),
+    ],
+)
+def test_trials_that_do_not_fit_the_task_are_refused(changes, match):
+    with pytest.raises(ArgumentError, match=match):
+        train(Odd(**changes), "tanh", 3, batch=3, max_steps=2, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("cell", "match"),
+    [
+        (torch.nn.GRU(1, 5), "batch_first=True"),
+        (torch.nn.GRU(2, 5, batch_first=True), "does not take inputs"),
+    ],
+)
+def test_modules_that_do_not_fit_are_refused(cell, match):
+    with pytest.raises(ArgumentError, match=match):
+        train(FlipFlop(bits=1), cell, max_steps=2, progress=False)
+
+
+def test_modules_in_double_precision_are_trained_in_it():
+    module = torch.nn.GRU(1, 4, batch_first=True).double()
+    trained = train(FlipFlop(bits=1, steps=5), module, max_steps=3, batch=4, progress=False)
+    assert trained.readout.weight.dtype == torch.float64
+    assert "TrainedNetwork(GRU, 3 steps" in repr(trained)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import operator
+import reprlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -126,9 +127,9 @@ def as_system(
         reading = _read_function(model, hints, options)
     else:
         raise UnsupportedModelError(
-            f"model: got {model!r}, which is neither a module of a known framework, nor a cell, "
-            f"nor a function step(x, u). A module of another framework can be wrapped in such a "
-            f"function."
+            f"model: got {reprlib.repr(model)}, which is neither a module of a known framework, "
+            f"nor a cell, nor a function step(x, u). A module of another framework can be wrapped "
+            f"in such a function."
         )
     dynamics = reading.dynamics
     _check_size("state_size", state_size, dynamics.state_size)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .demos import decision, flip_flop
+from .demos import decision, decision_figure, flip_flop
 from .status import StillpointError
 from .tasks import FlipFlop
 
@@ -45,7 +45,9 @@ def demo_flip_flop(
 def demo_decision(
     train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
     alpha: Annotated[float, typer.Option(help="step over time constant, with --train")] = 1.0,
-    epochs: Annotated[int, typer.Option(help="of 64 batches of 16 trials, with --train")] = 20,
+    epochs: Annotated[
+        int | None, typer.Option(help="of 64 batches of 16 trials, with --train; 20 by default")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of the network, with --train")] = 4,
     out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
 ) -> None:
@@ -99,7 +101,7 @@ def _tell_flip_flop(
     typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")
 
 
-def _tell_decision(train: bool, alpha: float, epochs: int, seed: int, out: Path) -> None:
+def _tell_decision(train: bool, alpha: float, epochs: int | None, seed: int, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     task = decision.task_for(alpha)
     network, origin = decision.network_for(alpha, train, epochs, seed, out)
@@ -117,7 +119,11 @@ def _tell_decision(train: bool, alpha: float, epochs: int, seed: int, out: Path)
         typer.echo(f"{under.line!r}")
         gains = under.line.input_gain[under.line.origin, 0]
         told = ", ".join(f"{gain:+.2f}" for gain in gains)
-        typer.echo(f"selection vector on fixation, channel 1, channel 2: {told}\n")
-    figure = decision.draw(story, network, out / "decision.png")
+        typer.echo(f"selection vector on fixation, channel 1, channel 2: {told}")
+        typer.echo(
+            f"states under stimulus lie at a median distance of {story.distance:.1f} from the line "
+            f"(its length is {under.line.extent:.1f})\n"
+        )
+    figure = decision_figure.draw(story, network, out / "decision.png")
     results = under.slow.save(out / "decision.nc")
     typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")

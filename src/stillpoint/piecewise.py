@@ -74,7 +74,8 @@ class PiecewiseLinear(StateProblem):
 
     @cached_property
     def _one_drive_each(self) -> bool:
-        return np.array_equal(self.L, np.eye(*self.L.shape))
+        d, h = self.L.shape
+        return d == h and np.array_equal(self.L, np.eye(d))
 
     def restricted(self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"]) -> Any:
         """Return the motion of some units; the others become inputs behind the old ones."""
@@ -102,6 +103,8 @@ class PiecewiseLinear(StateProblem):
     def on_kinks(self, y: Vectors, u: Any) -> Bool[np.ndarray, "n h"]:
         """Return which drives are zero to rounding, so that the state lies on their kinks.
 
+        Drives that no state variable moves, or that move none, have no kink.
+
         Examples
         --------
         >>> one, none = np.eye(1), np.zeros((1, 0))
@@ -109,9 +112,12 @@ class PiecewiseLinear(StateProblem):
         >>> relu.on_kinks(np.array([[0.0], [1.0]]), np.zeros((2, 0))).tolist()
         [[True], [False]]
         """
-        inputs = to_numpy(u)
-        size = np.abs(y) @ np.abs(self.K).T + np.abs(inputs) @ np.abs(self.K_u).T + np.abs(self.k)
-        return np.abs(self.drive(y, u)) <= _ROUNDING * np.maximum(size, np.finfo(np.float64).tiny)
+        reach = np.abs(self.K).sum(axis=1)
+        largest = np.abs(y).max(axis=1, initial=0.0)[:, None]
+        inputs = np.abs(to_numpy(u)) @ np.abs(self.K_u).T
+        size = np.maximum(reach * largest + inputs + np.abs(self.k), np.finfo(np.float64).tiny)
+        real = (reach > 0) & (np.abs(self.L).sum(axis=0) > 0)
+        return real & (np.abs(self.drive(y, u)) <= _ROUNDING * size)
 
 
 # A drive smaller than this, relative to what it is a sum of, is zero to rounding.

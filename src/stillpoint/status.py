@@ -37,6 +37,7 @@ class Status(IntEnum):
     NON_FINITE = 7
     INTERRUPTED = 8
     LEFT_OUT = 9
+    BELOW_SPEED = 10
 
     @property
     def sentence(self) -> str:
@@ -49,12 +50,13 @@ _SENTENCES = {
     Status.FIXED_POINT: "reached a fixed point",
     Status.SLOW_POINT: "reached a slow point: the gradient of q vanishes, q does not",
     Status.OBSERVED_ONLY: "the observed coordinates stand still, the state itself moves on",
-    Status.MAX_STEPS: "used up its steps before it converged",
+    Status.MAX_STEPS: "used up its steps (`max_steps`) before it converged",
     Status.STALLED: "came to rest where the residual is not zero and falls no further",
     Status.DIVERGED: "left every reasonable bound",
     Status.NON_FINITE: "met a value that is not finite",
     Status.INTERRUPTED: "was interrupted before it ended",
     Status.LEFT_OUT: "reached a fixed point that `near` or `max_points` leaves out",
+    Status.BELOW_SPEED: "became slower than the threshold",
 }
 
 

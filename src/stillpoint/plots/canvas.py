@@ -87,6 +87,11 @@ class Canvas:
     def draw_trajectories(self, most: Any, colours: Any = None) -> list[Any]:
         """Draw at most so many trajectories as thin lines, grey unless each has a colour."""
         most = check_whole("max_trajectories", most, least=0)
+        count = 0 if self.paths is None else len(self.paths[:most])
+        if colours is not None and (isinstance(colours, str) or len(colours) < count):
+            raise ArgumentError(
+                f"colours: got {colours!r}, but one for each of the {count} trials is wanted."
+            )
         lines: list[Any] = []
         for k, path in enumerate([] if self.paths is None else self.paths[:most]):
             style = {"color": QUIET if colours is None else colours[k], "lw": 0.5, "alpha": 0.7}

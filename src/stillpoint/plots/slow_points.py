@@ -75,7 +75,8 @@ def slow_points(
     for kind, style in _STYLES.items():
         rows = points.label == kind
         if rows.any():
-            told = f"{rows.sum()} {kind}{'s' if rows.sum() > 1 else ''}"
+            noun = "samples of a slow region" if kind == "slow region" else f"{kind}s"
+            told = f"{rows.sum()} {noun}" if rows.sum() > 1 else f"1 {kind}"
             drawn = canvas.ax.scatter(
                 *canvas.place(points.xstar[rows]).T, label=told, zorder=4, **style, **depth
             )

@@ -37,6 +37,7 @@ def has_neighbours(
     direction: Float[np.ndarray, "k d"],
     solver: Solver,
     tol: float,
+    max_steps: int = 100,
 ) -> Bool[np.ndarray, " k"]:
     """Return which states have neighbours along a direction with q as small as their own.
 
@@ -48,7 +49,7 @@ def has_neighbours(
     own = half_square(dynamics, x, u)
     for sign in (1.0, -1.0):
         moved = x + sign * stride[:, None] * direction
-        end = solve(dynamics, moved, u, [solver], tol=tol, max_steps=100, progress=False).x
+        end = solve(dynamics, moved, u, [solver], tol=tol, max_steps=max_steps, progress=False).x
         distance = np.linalg.norm(end - x, axis=1)
         q = half_square(dynamics, end, u)
         alike = counts_as_zero(q, end, tol) | (q <= (1 + _SAME) * own)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Int
 
-from ..dynamics import Dynamics
 from ..local import Linearization, linearize
 from ..status import Status
 from ..system import System
 from .continuum import on_continuum
 from .fixed_points import FixedPoints
+from .kinks import on_kinks
 from .polishing import DEGENERATE, condition_at, polish
 from .settings import Settings, provenance
 from .starts import Starts
@@ -60,7 +60,7 @@ def _with_evidence(
     conditioning = condition_at(system.dynamics, x, u)
     degenerate = ~(conditioning < DEGENERATE)
     images = [half_square(system.dynamics, -x, u, equilibrium=form) for form in (True, False)]
-    on_kink = lies_on_kink(system.dynamics, x, u)
+    on_kink, attracts = on_kinks(system.dynamics, x, u)
     rows = {
         "xstar": x,
         "inputs": u,
@@ -70,8 +70,8 @@ def _with_evidence(
         "input_jacobian": lin.B,
         "eigenvalues": lin.eigenvalues,
         "n_unstable": lin.n_unstable,
-        "is_stable": lin.is_stable & ~on_kink,
-        "index": np.where(degenerate | on_kink, 0, lin.index),
+        "is_stable": np.where(on_kink, attracts, lin.is_stable),
+        "index": np.where(degenerate, 0, np.where(on_kink, attracts, lin.index)),
         "mirrored": np.all([counts_as_zero(q, x, settings.tol) for q in images], axis=0),
         "on_continuum": on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
         "on_kink": on_kink,
@@ -83,16 +83,6 @@ def _with_evidence(
         structure=system.structure,
         provenance=provenance(system, settings),
     )
-
-
-def lies_on_kink(
-    dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
-) -> Bool[np.ndarray, " k"]:
-    """Return which states are known to lie on a kink of the motion."""
-    form = dynamics.piecewise_linear()
-    if form is None:
-        return np.zeros(len(x), dtype=bool)
-    return form.on_kinks(x, u).any(axis=1)
 
 
 def _reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:

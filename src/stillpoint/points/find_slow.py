@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ..solvers import Solver, descent, solve
 from ..status import ArgumentError, Status, check_real, warn
 from ..system import System
 from .search import read_starts, run_search
-from .settings import read_settings
+from .settings import Settings, read_settings
 from .slow_evidence import collect_slow
 from .slow_points import SlowPoints
 from .starts import Starts
@@ -50,7 +51,8 @@ def find_slow_points(
     tol
         Largest q of a fixed point, as for `find_fixed_points`.
     slope_tol
-        A state is a slow point when |J^T (F - x)| <= slope_tol |F - x|, up to rounding.
+        A state is a slow point when |J^T (F - x)| <= slope_tol |F - x| max(1, |J|), up to
+        rounding, J the Jacobian of F - x and |J| its Frobenius norm.
     tol_unique
         As for `find_fixed_points`.
     max_steps
@@ -83,12 +85,7 @@ def find_slow_points(
     >>> slow.label.tolist(), slow.xstar[:, 0].round(3).tolist()
     (['fixed point', 'ghost'], [0.987, -0.711])
     """
-    x, u = read_starts(system, states, inputs)
-    if system.observable is not None:
-        raise ArgumentError(
-            "system: slow points are minima of the speed of the state itself; pass the system "
-            "that was observed."
-        )
+    x, u = _read_starts(system, states, inputs)
     slope_tol = check_real("slope_tol", slope_tol, above=0)
     settings = read_settings(
         system,
@@ -105,7 +102,7 @@ def find_slow_points(
         progress=progress,
     )
     starts, interrupted = run_search(system, x, u, settings)
-    points = collect_slow(system, starts, settings)
+    points, interrupted = _collect(system, starts, settings, interrupted)
     _warn(points, interrupted)
     return points
 
@@ -144,7 +141,7 @@ def points_slower_than(
     Raises
     ------
     ArgumentError
-        If an argument does not fit the system.
+        If an argument does not fit the system, or the system is an observed one.
 
     Examples
     --------
@@ -153,7 +150,7 @@ def points_slower_than(
     >>> len(points_slower_than(system, np.linspace(-1, 1, 20)[:, None], speed=0.01))
     20
     """
-    x, u = read_starts(system, states, inputs)
+    x, u = _read_starts(system, states, inputs)
     level = 0.5 * check_real("speed", speed, above=0) ** 2
     outcome = solve(
         system.dynamics,
@@ -166,10 +163,34 @@ def points_slower_than(
         progress=progress,
     )
     q = half_square(system.dynamics, outcome.x, u)
-    status = np.where(q <= level, Status.SLOW_POINT, outcome.status)
+    status = np.where(q <= level, Status.BELOW_SPEED, outcome.status)
     none = np.full(len(x), -1)
     ends = Starts(x, u, outcome.x, q, status, outcome.steps, none)
     return ends.take(np.flatnonzero(q <= level))
+
+
+def _read_starts(
+    system: System, states: Any, inputs: Any
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
+    x, u = read_starts(system, states, inputs)
+    if system.observable is not None:
+        raise ArgumentError(
+            "system: slow points are minima of the speed of the state itself; pass the system "
+            "that was observed."
+        )
+    return x, u
+
+
+def _collect(
+    system: System, starts: Starts, settings: Settings, interrupted: bool
+) -> tuple[SlowPoints, bool]:
+    """Return the minima that starts led to, and whether Ctrl-C came before or meanwhile."""
+    if not interrupted:
+        try:
+            return collect_slow(system, starts, settings), False
+        except KeyboardInterrupt:
+            pass
+    return collect_slow(system, starts, settings, thorough=False), True
 
 
 def _warn(points: SlowPoints, interrupted: bool) -> None:

@@ -48,14 +48,14 @@ class FixedPoints(PointSet):
         The number of unstable directions, and whether all modes decay.
     index
         sign det(I - J): its sum over all points is known (see `census`). 0 where degenerate, and
-        on kinks, where I - J has no single sign.
+        on kinks unless the point attracts.
     mirrored
         Whether -xstar is a fixed point too.
     on_continuum
         Whether the point is one of a continuum, so that its position is arbitrary.
     on_kink
-        Whether the point lies on a kink of ReLU. The Jacobian there is that of one side and says
-        nothing of the others; the point is not counted as stable.
+        Whether the point lies on a kink of ReLU. The Jacobian there is that of one side; the
+        point counts as stable, with index 1, only where that is shown for all sides together.
     starts
         One row for every start of the search.
     structure

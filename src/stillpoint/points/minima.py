@@ -18,6 +18,14 @@ from .stillness import half_square
 # Where the speed is looked at along a line, relative to the size of the state.
 _REACH, _NEAREST, _SAMPLES = 10.0, 1e-10, 256
 
+# The quadratic model of q may promise at most this fraction of it at a minimum; directions in
+# which q bends less than this, relative to the most curved one, count as bending that much.
+_PROMISE, _FLATTEST = 1e-6, 1e-14
+
+# Shares of the sides of kinks are computed to this; slopes across them that fall off both ways by
+# more than this, relative to the speed, make a ridge.
+_EXACT, _SHARPEST = 1e-15, 1e-9
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -35,9 +43,13 @@ class Shape:
         The smallest eigenvalue of the Hessian of q, along kinks only where there are any;
         infinity where these leave no direction.
     softest
-        The direction that belongs to it, zero where there is none.
+        The direction that belongs to it; where kinks leave none, that off one of them.
+    promise
+        By how much the quadratic model says that q can still fall, as a fraction of q.
     n_kinks
         How many kinks meet at each state.
+    is_ridge
+        Whether q falls away on both sides of one of them.
     """
 
     motion: Float[np.ndarray, "k d"]
@@ -45,7 +57,9 @@ class Shape:
     gradient: Float[np.ndarray, "k d"]
     curvature: Float[np.ndarray, " k"]
     softest: Float[np.ndarray, "k d"]
+    promise: Float[np.ndarray, " k"]
     n_kinks: Int[np.ndarray, " k"]
+    is_ridge: Bool[np.ndarray, " k"]
 
     @property
     def speed(self) -> Float[np.ndarray, " k"]:
@@ -53,11 +67,12 @@ class Shape:
         return np.linalg.norm(self.motion, axis=1)
 
     def is_minimum(self, slope_tol: float, resolution: float) -> Bool[np.ndarray, " k"]:
-        """Return where the gradient vanishes, beyond rounding, and no direction leads down."""
+        """Return where the gradient vanishes, up to rounding, and no direction leads down."""
         gradient = np.linalg.norm(self.gradient, axis=1)
-        steepness = np.linalg.norm(self.slope, axis=(1, 2))
-        level = gradient <= slope_tol * self.speed + 64 * resolution * steepness
-        return level & (self.curvature >= -np.sqrt(resolution) * steepness**2)
+        steepness = np.maximum(1.0, np.linalg.norm(self.slope, axis=(1, 2)))
+        level = gradient <= steepness * (slope_tol * self.speed + 64 * resolution)
+        bends_up = self.curvature >= -np.sqrt(resolution) * steepness**2
+        return level & bends_up & (self.promise <= _PROMISE) & ~self.is_ridge
 
 
 def shape_at(dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]) -> Shape:
@@ -72,8 +87,19 @@ def _smooth(dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray
     residual, slope = (host(f(states, inputs)) for f in (motion.residual, motion.jacobian))
     values, vectors = np.linalg.eigh(-host(Descent(dynamics).jacobian(states, inputs)))
     gradient = np.einsum("kij,ki->kj", slope, residual)
-    none = np.zeros(len(x), dtype=np.int64)
-    return Shape(residual, slope, gradient, values[:, 0], vectors[:, :, 0], none)
+    along = np.einsum("kij,ki->kj", vectors, gradient)
+    bends = np.maximum(values, _FLATTEST * values[:, -1:]) + np.finfo(np.float64).tiny
+    twice_q = np.sum(residual**2, axis=1) + np.finfo(np.float64).tiny
+    return Shape(
+        residual,
+        slope,
+        gradient,
+        curvature=values[:, 0],
+        softest=vectors[:, :, 0],
+        promise=np.sum(along**2 / bends, axis=1) / twice_q,
+        n_kinks=np.zeros(len(x), dtype=np.int64),
+        is_ridge=np.zeros(len(x), dtype=bool),
+    )
 
 
 def _on_pieces(
@@ -83,19 +109,34 @@ def _on_pieces(
     share = np.where(kinks, 0.0, drive > 0)
     across = residual @ form.L
     curvature, softest = np.full(len(x), np.inf), np.zeros_like(x)
+    speed = np.linalg.norm(residual, axis=1, keepdims=True)
     for k in range(len(x)):
         held = np.flatnonzero(kinks[k])
         (slope,) = form.slope_at(share[k : k + 1])
         if len(held):
             pushes = (across[k, held, None] * form.K[held]).T
-            share[k, held] = lsq_linear(pushes, -slope.T @ residual[k], bounds=(0, 1)).x
+            pull = -slope.T @ residual[k]
+            found = lsq_linear(pushes, pull, bounds=(0, 1), method="bvls", tol=_EXACT)
+            share[k, held] = found.x
         free = null_space(form.K[held]) if len(held) else np.eye(x.shape[1])
         if free.shape[1]:
             values, vectors = np.linalg.eigh(free.T @ slope.T @ slope @ free)
             curvature[k], softest[k] = values[0], free @ vectors[:, 0]
+        else:  # along no kink; the way off the one that holds it least is the softest
+            least = held[np.argmax(np.abs(share[k, held] - 0.5))]
+            softest[k] = form.K[least] / np.linalg.norm(form.K[least])
     slopes = form.slope_at(share)
     gradient = np.einsum("kij,ki->kj", slopes, residual)
-    return Shape(residual, slopes, gradient, curvature, softest, kinks.sum(axis=1))
+    return Shape(
+        residual,
+        slopes,
+        gradient,
+        curvature,
+        softest,
+        promise=np.zeros(len(x)),  # along its kinks a row is at the minimum of its piece
+        n_kinks=kinks.sum(axis=1),
+        is_ridge=(kinks & (across < -_SHARPEST * speed)).any(axis=1),
+    )
 
 
 def dwell_times(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ..door import read_inputs, read_states
+from ..dynamics import Dynamics
 from ..restriction import restriction_of
 from ..solvers import Outcome, solve
 from ..status import ArgumentError, Status
@@ -89,14 +90,33 @@ def _judge(
     claimed = status == Status.FIXED_POINT
     moving = claimed & ~counts_as_zero(q, end, settings.tol)
     status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
-    # Behind a closed gate a state hardly moves, though nothing holds it: the form without gates
-    # tells.
-    drawn = half_square(system.dynamics, end, u, equilibrium=True)
-    creeping = claimed & ~moving & ~counts_as_zero(drawn, end, np.sqrt(settings.tol))
-    status[creeping] = Status.SLOW_POINT
-    if not system.dynamics.has_equilibrium_form:
-        far = np.abs(end).max(axis=1) > _REACH * max(1.0, float(np.abs(x).max()))
-        suspects = np.flatnonzero((status == Status.FIXED_POINT) & far)
-        singular = is_degenerate(system.dynamics, end[suspects], u[suspects])
-        status[suspects[singular]] = Status.SLOW_POINT
+    still = np.flatnonzero(claimed & ~moving)
+    creeping = creeps(system.dynamics, end[still], u[still], settings.tol, reach_of(x))
+    status[still[creeping]] = Status.SLOW_POINT
     return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
+
+
+def reach_of(starts: Float[np.ndarray, "n d"]) -> float:
+    """Return how far out a state may be and still be told from a saturated one by its motion."""
+    return _REACH * max(1.0, float(np.abs(starts).max()))
+
+
+def creeps(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    tol: float,
+    reach: float,
+) -> Bool[np.ndarray, " k"]:
+    """Return which states move too little to see behind a closed gate, though nothing holds them.
+
+    The form without gates tells; where there is none, a state beyond `reach` at which I - J is
+    singular is taken for one.
+    """
+    if dynamics.has_equilibrium_form:
+        drawn = half_square(dynamics, x, u, equilibrium=True)
+        return ~counts_as_zero(drawn, x, np.sqrt(tol))
+    creeping = np.abs(x).max(axis=1, initial=0.0) > reach
+    far = np.flatnonzero(creeping)
+    creeping[far] = is_degenerate(dynamics, x[far], u[far])
+    return creeping

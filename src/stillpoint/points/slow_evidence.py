@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ..arrays import take_record
 from ..dynamics import Dynamics
@@ -16,6 +16,7 @@ from ..system import System
 from .continuum import has_neighbours, stride_at
 from .minima import Shape, dwell_times, shape_at
 from .polishing import flatten, polish
+from .search import creeps, reach_of
 from .settings import Settings, provenance
 from .slow_points import SlowPoints
 from .starts import Starts
@@ -25,37 +26,96 @@ from .uniqueness import conditions, group_by_condition, representatives
 # How often ends that turn out to be saddles of q are left along the way down.
 _ESCAPES = 2
 
+# Ghosts along whose softest direction q rises by less than this fraction within a stride are one
+# where they lie closer together than this.
+_OPEN, _APART = 1e-6, 1e-2
+
 # Curvature of q below minus this, relative to the steepest there, leads down.
 _DOWNWARDS = 1e-8
 
 
-def collect_slow(system: System, starts: Starts, settings: Settings) -> SlowPoints:
-    """Return the distinct minima that starts ended at, each with what is known about it."""
+def collect_slow(
+    system: System, starts: Starts, settings: Settings, *, thorough: bool = True
+) -> SlowPoints:
+    """Return the distinct minima that starts ended at, each with what is known about it.
+
+    Without `thorough`, ends are left as the search found them; that is quick enough for a search
+    that was interrupted.
+    """
     dynamics = system.dynamics
     reached = np.flatnonzero(np.isin(starts.status, [Status.FIXED_POINT, Status.SLOW_POINT]))
     end, inputs = starts.end[reached], starts.inputs[reached]
     under = conditions(inputs)
     copies = group_by_condition(end, under, settings.tol_unique)
     first = representatives(copies, starts.q[reached])
-    x, u = _settled(dynamics, end[first], inputs[first], settings), inputs[first]
+    x, u = end[first], inputs[first]
+    if thorough:
+        x = _settled(dynamics, x, u, settings)
     points = group_by_condition(x, under[first], settings.tol_unique)
-    q = half_square(dynamics, x, u)
-    kept = representatives(points, q)
-    x, u, q = x[kept], u[kept], q[kept]
-    shape = shape_at(dynamics, x, u)
+    kept = representatives(points, half_square(dynamics, x, u))
+    x, u, under = x[kept], u[kept], under[first[kept]]
+    q, shape = half_square(dynamics, x, u), shape_at(dynamics, x, u)
     zero = counts_as_zero(q, x, settings.tol)
     minimum = zero | shape.is_minimum(settings.slope_tol, dynamics.arrays.resolution)
-    order = np.lexsort([*x.T[::-1], q, ~zero, *u.T[::-1]])
+    minimum &= ~creeps(dynamics, x, u, settings.tol, reach_of(starts.states)) | ~zero
+    label = _labels(dynamics, x, u, shape, zero | ~minimum, settings)
+    same = _same_minima(x, under, q, shape, minimum & (label == "ghost"))
+    first = representatives(same, q)
+    order = first[np.lexsort([*x[first].T[::-1], q[first], ~zero[first], *u[first].T[::-1]])]
     order = order[minimum[order]]
-    number = np.full(len(x), -1)
-    number[order] = np.arange(len(order))
+    number = np.full(len(first), -1)
+    number[same[order]] = np.arange(len(order))
     point = np.full(len(starts), -1)
-    point[reached] = number[points[copies]]
+    point[reached] = number[same[points[copies]]]
     status = starts.status.copy()
     status[reached] = np.where(zero[points[copies]], Status.FIXED_POINT, Status.SLOW_POINT)
     status[reached[point[reached] < 0]] = Status.STALLED
     starts = replace(starts, point=point, status=status)
-    return _with_evidence(system, x[order], u[order], take_record(shape, order), starts, settings)
+    rows = take_record(shape, order)
+    return _with_evidence(system, x[order], u[order], rows, label[order], starts, settings)
+
+
+def _labels(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    shape: Shape,
+    left_out: Bool[np.ndarray, " k"],
+    settings: Settings,
+) -> Shaped[np.ndarray, " k"]:
+    """Return what each minimum is; those that are left out count as fixed points."""
+    label = np.where(left_out, "fixed point", "ghost").astype("<U11")
+    q = half_square(dynamics, x, u)
+    # Where q rises by as much as itself within the stride, neighbours cannot be as slow.
+    bend = np.where(np.isfinite(shape.curvature), shape.curvature, 0.0)
+    soft = np.flatnonzero(~left_out & (bend * stride_at(x) ** 2 < q))
+    solver = descent(dynamics, settings.slope_tol)
+    alike = has_neighbours(
+        dynamics, x[soft], u[soft], shape.softest[soft], solver, settings.tol, settings.max_steps
+    )
+    label[soft[alike]] = "slow region"
+    return label
+
+
+def _same_minima(
+    x: Float[np.ndarray, "k d"],
+    under: Int[np.ndarray, " k"],
+    q: Float[np.ndarray, " k"],
+    shape: Shape,
+    ghosts: Bool[np.ndarray, " k"],
+) -> Int[np.ndarray, " k"]:
+    """Return a number for every minimum; ghosts too flat to be told apart share one.
+
+    Where the Hessian vanishes, rounding leaves the place of a minimum open. Such ghosts within a
+    stride of each other are one.
+    """
+    flat = ghosts & (shape.curvature * stride_at(x) ** 2 < _OPEN * q)
+    number = np.arange(len(x))
+    rows = np.flatnonzero(flat)
+    if len(rows):
+        groups = group_by_condition(x[rows], under[rows], _APART)
+        number[rows] = rows[np.unique(groups, return_index=True)[1]][groups]
+    return np.unique(number, return_inverse=True)[1].reshape(-1)
 
 
 def _settled(
@@ -89,6 +149,7 @@ def _with_evidence(
     x: Float[np.ndarray, "k d"],
     u: Float[np.ndarray, "k m"],
     shape: Shape,
+    label: Shaped[np.ndarray, " k"],
     starts: Starts,
     settings: Settings,
 ) -> SlowPoints:
@@ -96,15 +157,7 @@ def _with_evidence(
     dynamics = system.dynamics
     is_map = system.kind == "map"
     jacobian = shape.slope + np.eye(x.shape[1]) if is_map else shape.slope
-    q = half_square(dynamics, x, u)
-    zero = counts_as_zero(q, x, settings.tol)
-    label = np.where(zero, "fixed point", "ghost").astype("<U11")
-    # Where q would rise by as much as itself within the stride, neighbours cannot be as slow.
-    soft = np.flatnonzero(~zero & (shape.curvature * stride_at(x) ** 2 < q))
-    alike = has_neighbours(
-        dynamics, x[soft], u[soft], shape.softest[soft], descent(dynamics), settings.tol
-    )
-    label[soft[alike]] = "slow region"
+    q, zero = half_square(dynamics, x, u), label == "fixed point"
     singular = np.linalg.svd(shape.slope, compute_uv=False)
     moving, dwell = np.flatnonzero(~zero), np.full(len(x), np.inf)
     dwell[moving] = dwell_times(dynamics, x[moving], u[moving], take_record(shape, moving))

@@ -34,9 +34,10 @@ def table(points: FixedPoints) -> str:
             f"{k:>5} {points.n_unstable[k]:>8} {points.hits[k]:>6} {points.q[k]:>8.0e} "
             f"{largest[k]:>8.4f} {points.index[k]:>+5}  {_position(points.xstar[k])}"
         )
-    if points.on_kink.any():
+    undecided = points.on_kink & ~points.is_stable
+    if undecided.any():
         lines.append(
-            f"{int(points.on_kink.sum())} on a kink of ReLU, where one Jacobian does not decide "
+            f"{int(undecided.sum())} on a kink of ReLU, where one Jacobian does not decide "
             f"stability; it is shown for one side"
         )
     return "\n".join([*lines, *_rest(points)])
@@ -52,7 +53,8 @@ def slow_table(points: SlowPoints) -> str:
         f"{count} {label if count == 1 else plural.get(label, f'samples of a {label}')}"
         for label, count in told.items()
     ]
-    lines = [f"{len(points)} minima of the speed: {', '.join(parts)}"]
+    noun = "minimum" if len(points) == 1 else "minima"
+    lines = [f"{len(points)} {noun} of the speed: {', '.join(parts)}"]
     lines.append(
         f"{'':>5} {'':<11} {'hits':>6} {'speed':>8} {'slope':>8} {'bend':>8} {'dwell':>8} "
         f"{'max|λ|':>8} {'kinks':>5}  x"

@@ -95,7 +95,7 @@ def follow_slow_manifold(
     >>> sp.follow_slow_manifold(system, np.zeros((1, 2)), bound=2.0)
     slow manifold: line of length 3.9 in 2 states, 79 nodes
     drift       mean 0.00098, at most 0.0019 per step; 1 place of rest (1 attracts)
-    memory      4e+03 steps to drift along the whole line
+    memory      4e+03 steps to drift along it, as far as it was followed
     slow mode   lambda 0.9990
     transverse  |lambda| at most 0.5000, decays within 1.4 steps
     ends        left every reasonable bound; left every reasonable bound
@@ -128,8 +128,9 @@ def _read_seeds(
     system: System, seed: Any, inputs: Any
 ) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, " m"]]:
     """Return the seeds and the one input that they share."""
-    if hasattr(seed, "xstar"):
-        seed, inputs = seed.xstar, seed.inputs if inputs is None else inputs
+    if hasattr(seed, "xstar") or hasattr(seed, "end"):
+        inputs = seed.inputs if inputs is None else inputs
+        seed = seed.xstar if hasattr(seed, "xstar") else seed.end
     states = read_states("seed", seed, system.state_size)
     if not len(states):
         raise ArgumentError("seed: got no state; pass at least one fixed point or state.")
@@ -147,7 +148,12 @@ def _first_node(motion: Motion, states: Float[np.ndarray, "k d"], p: int, gap: f
     """Return the state of a slow manifold to which the slowest of the seeds leads."""
     system = motion.system
     inputs = np.tile(motion.inputs, (len(states), 1))
-    values = np.linalg.eigvals(np.asarray(system.jacobian(states, inputs), dtype=np.float64))
+    jacobians = np.asarray(system.jacobian(states, inputs), dtype=np.float64)
+    finite = np.isfinite(jacobians).all(axis=(1, 2))
+    if not finite.any():
+        raise ArgumentError("seed: the Jacobian is not finite at any of them; pass other states.")
+    states = states[finite]
+    values = np.linalg.eigvals(jacobians[finite])
     centre = 1.0 if system.kind == "map" else 0.0
     distance = np.sort(np.abs(values - centre), axis=1)[:, p - 1]
     order = np.argsort(distance, kind="stable")[:_TRIALS]
@@ -182,10 +188,11 @@ def _no_seed(motion: Motion, state: np.ndarray, values: np.ndarray, p: int, gap:
     else:
         why = "no state of a slow manifold was found near it"
     return (
-        f"seed: no slow manifold starts there. The eigenvalues nearest to {centre} at the slowest "
-        f"seed are {told}: {why}, but a separation of gap={gap:g} is wanted"
-        f"{', with a time constant of at least one step' if kind == 'map' else ''}. Pass other "
-        f"seeds, a smaller gap, or dimension={3 - p}."
+        f"seed: no slow manifold of dimension {p} starts there. The eigenvalues nearest to "
+        f"{centre} at the slowest seed are {told}: {why}. Slow modes must be real"
+        f"{' or span a plane' if p == 2 else ''}, live {gap:g} times as long as the next one (gap)"
+        f"{' and at least one step' if kind == 'map' else ''}. Pass other seeds, a smaller gap"
+        f"{', or dimension=2 for a pair of slow modes' if p == 1 else ''}."
     )
 
 

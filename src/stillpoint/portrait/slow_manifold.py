@@ -168,6 +168,8 @@ class SlowManifold:
     def memory_time(self) -> float:
         """Extent over mean drift: the time in which drift wipes out what the place along it says.
 
+        The extent is that which was followed, so a curve cut short by a limit (see `ends`) tells
+        of that part only; and a state that has come to rest at an attracting place stays there.
         Of a sheet the shorter extent counts. Infinite where the drift is nothing but rounding.
         """
         if self.max_drift <= _ROUNDING * max(1.0, float(np.nanmax(np.abs(self.states)))):

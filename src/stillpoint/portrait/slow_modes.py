@@ -64,6 +64,8 @@ def slow_modes(jacobian: Float[np.ndarray, "d d"], kind: Kind, p: int) -> SlowMo
     >>> slow_modes(np.array([[0.9, -0.3], [0.3, 0.9]]), "map", 1).sentence
     'the slow mode became one of a complex pair, which has no direction'
     """
+    if not np.isfinite(jacobian).all():
+        return End.NOT_FOUND
     values = np.linalg.eigvals(jacobian).astype(np.complex128)
     centre = 1.0 if kind == "map" else 0.0
     distance = np.abs(values - centre)

@@ -23,7 +23,7 @@ def told(manifold: SlowManifold) -> str:
         "": f"slow manifold: {_form(manifold)}",
         "drift": f"mean {manifold.mean_drift:.2g}, at most {manifold.max_drift:.2g} {per_time}"
         f"{_rests(manifold)}",
-        "memory": f"{manifold.memory_time:.3g}{unit} to drift along the whole {manifold.shape}"
+        "memory": f"{manifold.memory_time:.3g}{unit} to drift along it, as far as it was followed"
         if np.isfinite(manifold.memory_time)
         else "for ever: nothing drifts",
         "slow mode" if manifold.dimension == 1 else "slow modes": f"{symbol} {slow}",

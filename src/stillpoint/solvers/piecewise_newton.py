@@ -17,10 +17,11 @@ from .base import Solver, common_status, half_square
 Vectors = Float[np.ndarray, "n _"]
 Flags = Bool[np.ndarray, "n h"]
 
-# A row is at the minimum of its piece where a Newton step changes the residual by less than this.
-_SMALLEST_CHANGE = 1e-9
+# A row is at the minimum of its piece where a Newton step changes the residual by less than this,
+# and a kink holds it where the share of its positive side is within this of the range 0 to 1.
+_SMALLEST_CHANGE, _MARGIN = 1e-11, 1e-9
 
-# What is added to the diagonal of J^T J, relative to its mean: it makes the equations solvable
+# What is added to the diagonal of J^T J, relative to each element: it makes the equations solvable
 # where the motion has a flat direction, and is below rounding elsewhere.
 _RIDGE = 1e-13
 
@@ -148,10 +149,11 @@ def _matrices(
     slope = problem.slope_at(positive.astype(np.float64))
     normal = np.matmul(slope.transpose(0, 2, 1), slope)
     d, most = slope.shape[1], kinks.shape[1]
-    scale = np.trace(normal, axis1=1, axis2=2) / d + np.finfo(np.float64).tiny
+    diagonal = np.diagonal(normal, axis1=1, axis2=2)
+    ridge = _RIDGE * np.where(diagonal > 0, diagonal, 1.0)
     normals = problem.K[kinks] * holds[:, :, None]
     matrix = np.zeros((len(normal), d + most, d + most))
-    matrix[:, :d, :d] = normal + (_RIDGE * scale)[:, None, None] * np.eye(d)
+    matrix[:, :d, :d] = normal + ridge[:, :, None] * np.eye(d)
     matrix[:, d:, :d], matrix[:, :d, d:] = normals, normals.transpose(0, 2, 1)
     matrix[:, range(d, d + most), range(d, d + most)] = np.where(holds, -_RIDGE, -1.0)
     return matrix
@@ -163,22 +165,27 @@ def _let_go(
     """At the minimum on its kinks a row leaves the one that holds it least, or is at rest.
 
     A kink holds where q is convex across it and the slope there, a mixture of those on its two
-    sides, is zero: the share of the positive side lies between 0 and 1.
+    sides, is zero: the share of the positive side lies between 0 and 1. A kink on which the row
+    lies without being held leads down to its other side where q is concave across it.
     """
     across, holding = rows.residual[places] @ problem.L, rows.held[places]
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(holding, pressure[places] / across, 0.5)
     excess = np.where(holding & (across <= 0), np.inf, np.maximum(-share, share - 1.0))
+    touched = ~holding & problem.on_kinks(rows.y[places], rows.u[places])
+    concave = touched & (across < -_MARGIN * np.sqrt(2 * rows.q[places])[:, None])
+    excess = np.where(concave, np.inf, excess)
     at_rest, held, positive = rows.at_rest.copy(), rows.held.copy(), rows.positive.copy()
     if excess.shape[1] == 0:
         at_rest[places] = True
         return replace(rows, at_rest=at_rest)
     worst = np.argmax(excess, axis=1)
-    lifted = excess[np.arange(len(places)), worst] > _SMALLEST_CHANGE
+    lifted = excess[np.arange(len(places)), worst] > _MARGIN
     at_rest[places[~lifted]] = True
     leaving, kink = places[lifted], worst[lifted]
     held[leaving, kink] = False
     upwards = np.where(across > 0, share > 1, share < 0.5)
+    upwards = np.where(concave, ~positive[places], upwards)
     positive[leaving, kink] = upwards[lifted, kink]
     return replace(rows, at_rest=at_rest, held=held, positive=positive)
 

@@ -36,7 +36,7 @@ _CLASSES = {cell.__name__: cell for cell in (VanillaCell, LeakyCell, GRUCell, LS
 _REGION, _HISTORY = "region_", "history_"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReadoutNetwork:
     """A recurrent cell with the readout y = C h + a that it was trained with.
 
@@ -58,6 +58,14 @@ class ReadoutNetwork:
     a: Float[np.ndarray, " k"]
     regions: Mapping[str, Sequence[int]] = field(default_factory=dict)
     history: Mapping[str, Float[np.ndarray, " steps"]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        outputs = f"{len(self.a)} output{'s' if len(self.a) != 1 else ''}"
+        return f"ReadoutNetwork({type(self.cell).__name__}, {self.system!r}, {outputs})"
+
+    def __stillpoint_system__(self) -> System:
+        """Return the recurrent part, for `as_system`."""
+        return self.system
 
     @property
     def system(self) -> System:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..status import ArgumentError, check_option, check_real, check_whole
-from .trials import Trials, last_class_accuracy, periods, white_noise
+from .trials import Trials, check_several, last_class_accuracy, periods, white_noise
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class PerceptualDecision:
     def __post_init__(self) -> None:
         _ = self.periods  # checks the durations
         check_real("sigma", self.sigma, least=0)
+        check_several("coherences", self.coherences)
         object.__setattr__(self, "coherences", tuple(map(_percentage, self.coherences)))
         if not self.coherences:
             raise ArgumentError("coherences: got none, but at least one is wanted.")

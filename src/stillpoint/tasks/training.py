@@ -10,11 +10,11 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..status import check_option, check_real, check_whole
-from .descent import Descent, TrainedNetwork, TrainingError, rates_of
+from ..status import ArgumentError, check_option, check_real, check_whole
 from .losses import loss_of
 from .modules import new_module
 from .networks import CELLS
+from .optimisation import Optimisation, TrainedNetwork, TrainingError, rates_of
 from .trials import Task
 
 __all__ = ["TrainedNetwork", "TrainingError", "train"]
@@ -82,14 +82,19 @@ def train(
     >>> trained.losses.shape, trained.as_network().system
     ((3,), System(map, 8 states, 3 inputs))
     """
+    if not isinstance(task, Task) or isinstance(task, type):
+        raise ArgumentError(
+            f"task: got {task!r}, but an object with input_size, output_size, loss, sample(n, rng) "
+            f"and accuracy(outputs, trials) is wanted: see stillpoint.tasks.Task."
+        )
     _check_numbers(units, max_steps, batch, rate, clip, stop_at, stop_at_accuracy, seed)
     check_option("schedule", schedule, _SCHEDULES)
     loss_of(task.loss)
     rng = np.random.default_rng(seed)
     module, readout = _initial(task, cell, units, seed)
-    descent = Descent(task, module, readout, rate, float("inf") if clip is None else clip)
+    optimisation = Optimisation(task, module, readout, rate, float("inf") if clip is None else clip)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
-        descent.optimizer, max_steps, rate / _SCHEDULES[schedule]
+        optimisation.optimizer, max_steps, rate / _SCHEDULES[schedule]
     )
     average = np.array([np.inf, -np.inf])  # of loss and accuracy
     bar = tqdm(
@@ -98,14 +103,14 @@ def train(
         disable=None if progress is None else not progress,
     )
     for step in bar:
-        found = np.array(descent.step(task.sample(batch, rng)))
+        found = np.array(optimisation.step(task.sample(batch, rng)))
         scheduler.step()
         average = found if step == 0 else 0.95 * average + 0.05 * found
         bar.set_postfix(loss=f"{average[0]:.2e}", accuracy=f"{average[1]:.3f}")
         low = stop_at is not None and average[0] < stop_at
         if low or (stop_at_accuracy is not None and average[1] > stop_at_accuracy):
             break
-    return descent.network()
+    return optimisation.network()
 
 
 def _check_numbers(
@@ -139,10 +144,29 @@ def _initial(
     """Return a module, new or a copy, and a new readout, drawn by `seed` alone."""
     if isinstance(cell, str):
         check_option("cell", cell, CELLS)
+    elif not isinstance(cell, nn.Module):
+        raise ArgumentError(
+            f"cell: got {cell!r}, but the name of a cell or a torch module is wanted (a module "
+            f"itself, not its class)."
+        )
+    elif not getattr(cell, "batch_first", True):
+        raise ArgumentError(
+            f"cell: this {type(cell).__name__} takes (time, trials, m), but trials come first "
+            f"here; make it with batch_first=True."
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         is_name = isinstance(cell, str)
         module = new_module(cell, task.input_size, units) if is_name else copy.deepcopy(cell)
-        with torch.no_grad():
-            width = rates_of(module, torch.zeros(1, 1, task.input_size)).shape[2]
-        return module, nn.Linear(width, task.output_size)
+        dtype = next((p.dtype for p in module.parameters()), torch.get_default_dtype())
+        try:
+            with torch.no_grad():
+                rates = rates_of(module, torch.zeros(2, 3, task.input_size, dtype=dtype))
+            width = rates.shape[2]
+        except (RuntimeError, TypeError, IndexError, AttributeError) as error:
+            raise ArgumentError(
+                f"cell: {type(module).__name__} does not take inputs of shape (trials, time, "
+                f"{task.input_size}), as the task gives them, or return rates of shape (trials, "
+                f"time, units) ({str(error).splitlines()[0]})."
+            ) from error
+        return module, nn.Linear(width, task.output_size, dtype=dtype)

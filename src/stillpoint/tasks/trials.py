@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -72,6 +72,51 @@ class Task(Protocol):
         ...
 
 
+def check_trials(task: Task, trials: Any) -> None:
+    """Check that what a task's `sample` returned is as its sizes and its loss say.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not; the message names the field.
+
+    Examples
+    --------
+    >>> from stillpoint.tasks import FlipFlop
+    >>> check_trials(FlipFlop(), FlipFlop().sample(2, np.random.default_rng(0)))
+    """
+    if not isinstance(trials, Trials):
+        raise ArgumentError(
+            f"task: sample(n, rng) returned {type(trials).__name__}, but "
+            f"Trials(inputs, targets, mask, conditions) is wanted."
+        )
+    shape = np.shape(trials.inputs)
+    if len(shape) != 3 or shape[2] != task.input_size:
+        raise ArgumentError(
+            f"inputs of the task: got shape {shape}, but (trials, time, {task.input_size}) is "
+            f"wanted."
+        )
+    wanted = {"mask": shape[:2], "targets": (*shape[:2], task.output_size)}
+    if task.loss == "cross-entropy":
+        wanted["targets"] = shape[:2]
+    for name, size in wanted.items():
+        array = getattr(trials, name)
+        if not isinstance(array, np.ndarray) or array.shape != size:
+            found = getattr(array, "shape", type(array).__name__)
+            raise ArgumentError(
+                f"{name} of the task: got {found}, but a NumPy array of shape {size} is wanted "
+                f"for the loss {task.loss!r}."
+            )
+    if task.loss == "cross-entropy":
+        classes = trials.targets
+        fits = np.issubdtype(classes.dtype, np.integer)
+        if not fits or classes.min() < 0 or classes.max() >= task.output_size:
+            raise ArgumentError(
+                f"targets of the task: whole numbers from 0 to {task.output_size - 1} are wanted, "
+                f"the classes of the loss 'cross-entropy'."
+            )
+
+
 def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
     """Return the number of steps of `dt` in a duration, both in one unit.
 
@@ -102,6 +147,19 @@ def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
             f"{least * dt:g}, is wanted."
         )
     return round(ratio)
+
+
+def check_several(name: str, values: Any) -> Any:
+    """Return `values` if they are a sequence, or raise an error that names the argument.
+
+    Raises
+    ------
+    ArgumentError
+        If they are one value, or none.
+    """
+    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+        raise ArgumentError(f"{name}: got {values!r}, but a sequence of values is wanted.")
+    return values
 
 
 def periods(

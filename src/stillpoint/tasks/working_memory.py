@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..status import ArgumentError, check_real, check_whole
-from .trials import Trials, last_class_accuracy, periods, white_noise
+from .trials import Trials, check_several, last_class_accuracy, periods, white_noise
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class ParametricWorkingMemory:
     def __post_init__(self) -> None:
         _ = self.periods  # checks the durations
         check_real("sigma", self.sigma, least=0)
+        for pair in check_several("pairs", self.pairs):
+            check_several("pairs", pair)
         pairs = tuple(tuple(check_real("pairs", f, above=0) for f in pair) for pair in self.pairs)
         if not pairs or any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs):
             raise ArgumentError(

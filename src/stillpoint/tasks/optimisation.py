@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from ..status import StillpointError
+from ..status import ArgumentError, StillpointError
 from .losses import loss_of
 from .modules import from_module
 from .networks import ReadoutNetwork
-from .trials import Task, Trials
+from .trials import Task, Trials, check_trials
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainedNetwork:
     """What training gives.
 
@@ -36,6 +36,12 @@ class TrainedNetwork:
     readout: nn.Linear
     losses: Float[np.ndarray, " steps"]
     accuracies: Float[np.ndarray, " steps"]
+
+    def __repr__(self) -> str:
+        told = "untrained"
+        if len(self.losses):
+            told = f"{len(self.losses)} steps, last loss {self.losses[-1]:.2e}"
+        return f"TrainedNetwork({type(self.module).__name__}, {told})"
 
     def as_network(self) -> ReadoutNetwork:
         """Return the network as NumPy weights."""
@@ -58,7 +64,7 @@ class TrainingError(StillpointError):
         self.network = network
 
 
-class Descent:
+class Optimisation:
     """The weights on their way down: one optimisation step at a time, and the last good weights."""
 
     def __init__(
@@ -80,11 +86,20 @@ class Descent:
 
         Raises
         ------
+        ArgumentError
+            If the trials, or what the module makes of them, have shapes that do not fit.
         TrainingError
             If the loss or a gradient is not finite.
         """
-        outputs = self.readout(rates_of(self.module, _tensor(trials.inputs)))
-        loss = self.loss(outputs, _tensor(trials.targets), _tensor(trials.mask))
+        if not self.losses:
+            check_trials(self.task, trials)
+        outputs = self.readout(rates_of(self.module, self._tensor(trials.inputs)))
+        if outputs.shape[:2] != trials.inputs.shape[:2]:
+            raise ArgumentError(
+                f"cell: it returns states of shape {tuple(outputs.shape[:2])} for inputs of shape "
+                f"{trials.inputs.shape[:2]}; (trials, time) is wanted."
+            )
+        loss = self.loss(outputs, self._tensor(trials.targets), self._tensor(trials.mask))
         if not torch.isfinite(loss):
             raise self._error(f"the loss is {loss.item()}")
         self.optimizer.zero_grad()
@@ -115,6 +130,11 @@ class Descent:
             self.module, self.readout, np.array(self.losses), np.array(self.accuracies)
         )
 
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        """Return floats in the readout's precision, whole numbers as classes."""
+        is_whole = np.issubdtype(array.dtype, np.integer)
+        return torch.as_tensor(array, dtype=torch.int64 if is_whole else self.readout.weight.dtype)
+
     def _keep(self) -> None:
         self.good = [tensor.detach().clone() for tensor in self.tensors]
 
@@ -131,10 +151,5 @@ class Descent:
 
 
 def rates_of(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """Return what the readout of a recurrent module reads: its rates, or its first output."""
     return module.rates(inputs) if hasattr(module, "rates") else module(inputs)[0]
-
-
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    """Return floats in float32, whole numbers as classes."""
-    is_whole = np.issubdtype(array.dtype, np.integer)
-    return torch.as_tensor(array, dtype=torch.int64 if is_whole else torch.float32)
