@@ -17,6 +17,7 @@ from ..dynamics import Kind
 from ..status import ArgumentError
 from .dataset import from_dataset, to_dataset
 from .ends import End
+from .polyline import Polyline
 from .words import told
 
 # Drift below this many units in the last place of the state is rounding, not drift.
@@ -122,11 +123,12 @@ class SlowManifold:
         negative on the one side.
         """
         if self.dimension == 1:
-            return _lengths(self.states)
-        spine = np.broadcast_to(_lengths(self.states[:, self.origin])[:, None], self.present.shape)
+            return self._line.arc
+        along = Polyline(self.states[:, self.origin]).arc
+        spine = np.broadcast_to(along[:, None], self.present.shape)
         teeth = np.full(self.present.shape, np.nan)
         for k, there in enumerate(self.present):
-            teeth[k, there] = _lengths(self.states[k, there])
+            teeth[k, there] = Polyline(self.states[k, there]).arc
         return np.stack([spine, teeth - teeth[:, self.origin, None]], axis=-1)
 
     @property
@@ -141,8 +143,7 @@ class SlowManifold:
             teeth = self.arc[..., 1]
             across = np.nanmax(teeth, axis=1) - np.nanmin(teeth, axis=1)
             return float(self.arc[-1, self.origin, 0]), float(np.mean(across))
-        closing = np.linalg.norm(self.states[0] - self.states[-1]) if self.shape == "ring" else 0.0
-        return float(self.arc[-1] + closing)
+        return self._line.length
 
     # -- how it moves -------------------------------------------------------------------------
 
@@ -208,15 +209,7 @@ class SlowManifold:
         share = drift[before] / (drift[before] - drift[after])
         ahead = np.where(after > before, self.arc[after], self.arc[after] + self.extent)
         arc = self.arc[before] + share * (ahead - self.arc[before])
-        return Rests(*self._along(arc), attracts=drift[before] > 0)
-
-    def _along(self, arc: Float[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray]:
-        """Return places along a curve, within its length, and the states there."""
-        places, states = self.arc, self.states
-        if self.shape == "ring":
-            arc = arc % self.extent
-            places, states = np.append(places, self.extent), np.vstack([states, states[:1]])
-        return arc, np.stack([np.interp(arc, places, unit) for unit in states.T], axis=1)
+        return Rests(*self._line.at(arc), attracts=drift[before] > 0)
 
     # -- what it selects ----------------------------------------------------------------------
 
@@ -260,27 +253,10 @@ class SlowManifold:
             If the shape does not fit.
         """
         x = read_states("states", states, self.states.shape[-1])
-        nodes, arcs = self.states[self.present], self.arc[self.present]
-        distance, nearest = cKDTree(nodes).query(x)
-        if self.dimension == 2:
-            return arcs[nearest], distance
-        closed = self.shape == "ring" and len(nodes) > 1
-        if closed:
-            nodes, arcs = np.vstack([nodes, nodes[:1]]), np.append(arcs, self.extent)
-        arc = arcs[nearest]
-        first = np.where(closed & (nearest == 0), len(nodes) - 1, nearest)
-        for start in (first - 1, nearest):
-            on = np.flatnonzero((start >= 0) & (start + 1 < len(nodes)))
-            a, b = nodes[start[on]], nodes[start[on] + 1]
-            along = np.einsum("ni,ni->n", x[on] - a, b - a) / np.einsum("ni,ni->n", b - a, b - a)
-            share = np.clip(along, 0, 1)
-            apart = np.linalg.norm(x[on] - a - share[:, None] * (b - a), axis=1)
-            closer = apart < distance[on]
-            chosen = on[closer]
-            distance[chosen] = apart[closer]
-            lower, upper = arcs[start[chosen]], arcs[start[chosen] + 1]
-            arc[chosen] = lower + share[closer] * (upper - lower)
-        return arc, distance
+        if self.dimension == 1:
+            return self._line.project(x)
+        distance, nearest = cKDTree(self.states[self.present]).query(x)
+        return self.arc[self.present][nearest], distance
 
     # -- files --------------------------------------------------------------------------------
 
@@ -308,10 +284,7 @@ class SlowManifold:
         """The duration of what `drift` counts."""
         return (self.dt or 1.0) if self.kind == "map" else 1.0
 
-
-def _lengths(states: Float[np.ndarray, "k d"]) -> Float[np.ndarray, " k"]:
-    chords = np.linalg.norm(np.diff(states, axis=0), axis=1)
-    return np.concatenate([[0.0], np.cumsum(chords)])
-
-
-io.reader("SlowManifold")(SlowManifold.from_xarray)
+    @cached_property
+    def _line(self) -> Polyline:
+        """The nodes of a curve."""
+        return Polyline(self.states, is_closed=self.shape == "ring" and len(self.states) > 1)
