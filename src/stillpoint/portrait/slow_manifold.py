@@ -288,3 +288,6 @@ class SlowManifold:
     def _line(self) -> Polyline:
         """The nodes of a curve."""
         return Polyline(self.states, is_closed=self.shape == "ring" and len(self.states) > 1)
+
+
+io.reader("SlowManifold")(SlowManifold.from_xarray)
