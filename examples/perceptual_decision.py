@@ -80,4 +80,7 @@ if __name__ == "__main__":
     parser.add_argument("--alpha", type=float, default=1.0, help="step over time constant")
     parser.add_argument("--epochs", type=int, default=20)
     given = parser.parse_args()
-    main(given.folder, given.alpha, given.epochs)
+    try:
+        main(given.folder, given.alpha, given.epochs)
+    except ArgumentError as error:
+        parser.error(str(error))

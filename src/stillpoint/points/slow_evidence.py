@@ -44,62 +44,79 @@ def collect_slow(
     """
     dynamics = system.dynamics
     reached = np.flatnonzero(np.isin(starts.status, [Status.FIXED_POINT, Status.SLOW_POINT]))
-    end, inputs = starts.end[reached], starts.inputs[reached]
-    under = conditions(inputs)
-    copies = group_by_condition(end, under, settings.tol_unique)
-    first = representatives(copies, starts.q[reached])
-    x, u = end[first], inputs[first]
-    if thorough:
-        x = _settled(dynamics, x, u, settings)
-    points = group_by_condition(x, under[first], settings.tol_unique)
-    kept = representatives(points, half_square(dynamics, x, u))
-    x, u, under = x[kept], u[kept], under[first[kept]]
+    x, u, member = _distinct(dynamics, starts.take(reached), settings, thorough)
     q, shape = half_square(dynamics, x, u), shape_at(dynamics, x, u)
     zero = counts_as_zero(q, x, settings.tol)
-    minimum = zero | shape.is_minimum(settings.slope_tol, dynamics.arrays.resolution)
-    minimum &= ~creeps(dynamics, x, u, settings.tol, reach_of(starts.states)) | ~zero
-    label = _labels(dynamics, x, u, shape, zero | ~minimum, settings)
-    same = _same_minima(x, under, q, shape, minimum & (label == "ghost"))
+    minimum = np.where(
+        zero,
+        ~creeps(dynamics, x, u, settings.tol, reach_of(starts.states)),
+        shape.is_minimum(settings.slope_tol, dynamics.arrays.resolution),
+    )
+    label = np.where(zero, "fixed point", "ghost").astype("<U11")
+    label[_in_region(dynamics, x, u, shape, minimum & ~zero, settings)] = "slow region"
+    same = _same_minima(x, u, q, shape, minimum & (label == "ghost"))
     first = representatives(same, q)
+    first = first[minimum[first]]
     order = first[np.lexsort([*x[first].T[::-1], q[first], ~zero[first], *u[first].T[::-1]])]
-    order = order[minimum[order]]
-    number = np.full(len(first), -1)
+    number = np.full(same.max(initial=-1) + 1, -1)
     number[same[order]] = np.arange(len(order))
-    point = np.full(len(starts), -1)
-    point[reached] = number[same[points[copies]]]
-    status = starts.status.copy()
-    status[reached] = np.where(zero[points[copies]], Status.FIXED_POINT, Status.SLOW_POINT)
-    status[reached[point[reached] < 0]] = Status.STALLED
-    starts = replace(starts, point=point, status=status)
+    starts = _with_points(starts, reached, number[same[member]], zero[member])
     rows = take_record(shape, order)
     return _with_evidence(system, x[order], u[order], rows, label[order], starts, settings)
 
 
-def _labels(
+def _distinct(
+    dynamics: Dynamics, ends: Starts, settings: Settings, thorough: bool
+) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, "k m"], Int[np.ndarray, " n"]]:
+    """Return the distinct states that starts ended at, their inputs, and which one each reached."""
+    under = conditions(ends.inputs)
+    copies = group_by_condition(ends.end, under, settings.tol_unique)
+    first = representatives(copies, ends.q)
+    x, u = ends.end[first], ends.inputs[first]
+    if thorough:
+        x = _settled(dynamics, x, u, settings)
+    points = group_by_condition(x, under[first], settings.tol_unique)
+    kept = representatives(points, half_square(dynamics, x, u))
+    return x[kept], u[kept], points[copies]
+
+
+def _with_points(
+    starts: Starts,
+    reached: Int[np.ndarray, " n"],
+    point: Int[np.ndarray, " n"],
+    zero: Bool[np.ndarray, " n"],
+) -> Starts:
+    """Return starts with the point that each reached, and with what became of the others."""
+    points, status = np.full(len(starts), -1), starts.status.copy()
+    points[reached] = point
+    status[reached] = np.where(zero, Status.FIXED_POINT, Status.SLOW_POINT)
+    status[reached[point < 0]] = Status.STALLED
+    return replace(starts, point=points, status=status)
+
+
+def _in_region(
     dynamics: Dynamics,
     x: Float[np.ndarray, "k d"],
     u: Float[np.ndarray, "k m"],
     shape: Shape,
-    left_out: Bool[np.ndarray, " k"],
+    moving: Bool[np.ndarray, " k"],
     settings: Settings,
-) -> Shaped[np.ndarray, " k"]:
-    """Return what each minimum is; those that are left out count as fixed points."""
-    label = np.where(left_out, "fixed point", "ghost").astype("<U11")
+) -> Int[np.ndarray, " r"]:
+    """Return which moving minima have neighbours that are as slow."""
     q = half_square(dynamics, x, u)
     # Where q rises by as much as itself within the stride, neighbours cannot be as slow.
     bend = np.where(np.isfinite(shape.curvature), shape.curvature, 0.0)
-    soft = np.flatnonzero(~left_out & (bend * stride_at(x) ** 2 < q))
+    soft = np.flatnonzero(moving & (bend * stride_at(x) ** 2 < q))
     solver = descent(dynamics, settings.slope_tol)
     alike = has_neighbours(
         dynamics, x[soft], u[soft], shape.softest[soft], solver, settings.tol, settings.max_steps
     )
-    label[soft[alike]] = "slow region"
-    return label
+    return soft[alike]
 
 
 def _same_minima(
     x: Float[np.ndarray, "k d"],
-    under: Int[np.ndarray, " k"],
+    u: Float[np.ndarray, "k m"],
     q: Float[np.ndarray, " k"],
     shape: Shape,
     ghosts: Bool[np.ndarray, " k"],
@@ -113,7 +130,7 @@ def _same_minima(
     number = np.arange(len(x))
     rows = np.flatnonzero(flat)
     if len(rows):
-        groups = group_by_condition(x[rows], under[rows], _APART)
+        groups = group_by_condition(x[rows], conditions(u[rows]), _APART)
         number[rows] = rows[np.unique(groups, return_index=True)[1]][groups]
     return np.unique(number, return_inverse=True)[1].reshape(-1)
 
