@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 import stillpoint as sp
 from stillpoint.cli import app
-from stillpoint.demos import decision
 from stillpoint.tasks import ContextIntegration, PerceptualDecision, load_network
 
 TASK = PerceptualDecision()
@@ -102,9 +101,14 @@ def test_the_demo_tells_the_story(tmp_path):
     result = run("--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "ideal observer: 0.896" in result.output
-    assert result.output.count("%") >= 9  # a row for every coherence
+    rows = [line for line in result.output.splitlines() if "% " in line]
+    assert [float(row.split("%")[0]) for row in rows] == [
+        -51.2, -25.6, -12.8, -6.4, 0.0, 6.4, 12.8, 25.6, 51.2
+    ]  # fmt: skip
+    assert "none" in rows[7]  # the pair of fixed points is gone, and with it the line
     assert "2 minima of the speed: 2 fixed points" in result.output
     assert "selection vector on fixation, channel 1, channel 2" in result.output
+    assert result.output.count("fixed point: time constants") == 2
     assert (tmp_path / "decision.png").stat().st_size > 50_000
     assert len(sp.load(tmp_path / "decision.nc")) == 2
 
@@ -124,15 +128,6 @@ def test_the_demo_trains(tmp_path):
     assert result.exit_code == 0, result.output
     assert "trained now" in result.output
     assert (tmp_path / "decision_relu_64.npz").is_file()
-
-
-def test_the_table_has_a_row_for_every_coherence_even_where_there_is_no_line(network):
-    story = decision.tell(network, PerceptualDecision(coherences=(0.0, 25.6)))
-    rows = decision.table(story)
-    assert [under.coherence for under in story.evidence] == [-25.6, 0.0, 25.6]
-    assert len(rows) == 4
-    assert story.evidence[2].line is None
-    assert "none" in rows[3]
 
 
 # -- the context network --------------------------------------------------------------------------

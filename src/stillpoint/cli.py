@@ -112,7 +112,9 @@ def _tell_decision(train: bool, alpha: float, epochs: int | None, seed: int, out
     for line in decision.table(story):
         typer.echo(f"  {line}")
     under = story.neutral
-    typer.echo(f"\nwithout evidence:\n{under.slow!r}\n")
+    typer.echo(f"\nwithout evidence:\n{under.slow!r}")
+    for line in [*decision.time_constants(under, task), ""]:
+        typer.echo(line)
     if under.line is None:
         typer.echo(f"no slow line: {under.why_none}\n")
     else:

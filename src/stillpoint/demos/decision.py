@@ -186,3 +186,14 @@ def table(story: Story) -> list[str]:
             f"{leading:>18} {told}"
         )
     return lines
+
+
+def time_constants(under: UnderEvidence, task: PerceptualDecision) -> list[str]:
+    """Return the longest time constants at each minimum, in lines of text."""
+    lines = []
+    for label, values in zip(under.slow.label, under.slow.eigenvalues, strict=True):
+        with np.errstate(divide="ignore"):
+            times = task.dt / np.abs(np.log(np.abs(values)))
+        longest = ", ".join(f"{time:.0f}" for time in np.sort(times)[::-1][:4])
+        lines.append(f"{label}: time constants {longest} ms, then shorter ones")
+    return lines

@@ -21,6 +21,9 @@ Flags = Bool[np.ndarray, "n h"]
 # and a kink holds it where the share of its positive side is within this of the range 0 to 1.
 _SMALLEST_CHANGE, _MARGIN = 1e-11, 1e-9
 
+# A change of the residual that is nothing but rounding, relative to the size of the state.
+_ROUNDING = 16 * np.finfo(np.float64).eps
+
 # What is added to the diagonal of J^T J, relative to each element: it makes the equations solvable
 # where the motion has a flat direction, and is below rounding elsewhere.
 _RIDGE = 1e-13
@@ -78,8 +81,9 @@ class PiecewiseNewton(Solver):
         step, pressure = _newton_steps(problem, rows)
         change = np.where(rows.positive, step @ problem.K.T, 0.0) @ problem.L.T
         change += step @ problem.M.T
-        small = np.linalg.norm(change, axis=1) <= _SMALLEST_CHANGE * np.sqrt(2 * rows.q)
-        small |= np.sum(rows.residual * change, axis=1) >= 0  # rounding: it leads nowhere
+        rounding = _ROUNDING * np.maximum(1.0, np.abs(rows.y).max(axis=1))
+        small = np.linalg.norm(change, axis=1) <= _SMALLEST_CHANGE * np.sqrt(2 * rows.q) + rounding
+        small |= np.sum(rows.residual * change, axis=1) >= 0  # it leads nowhere but to rounding
         rows = _let_go(problem, rows, pressure, np.flatnonzero(small))
         return _follow(problem, rows, step, change, np.flatnonzero(~small))
 
