@@ -17,9 +17,12 @@ from .base import Solver, common_status, half_square
 Vectors = Float[np.ndarray, "n _"]
 Flags = Bool[np.ndarray, "n h"]
 
-# A row is at the minimum of its piece where a Newton step changes the residual by less than this,
-# and a kink holds it where the share of its positive side is within this of the range 0 to 1.
-_SMALLEST_CHANGE, _MARGIN = 1e-11, 1e-9
+# A row is at the minimum of its piece where a Newton step changes the residual by less than the
+# first of these, relative to its size, or by less than the second and not downwards.
+_SMALLEST_CHANGE, _SMALL_CHANGE = 1e-11, 1e-8
+
+# A kink holds a row where the share of its positive side is within this of the range 0 to 1.
+_MARGIN = 1e-9
 
 # A change of the residual that is nothing but rounding, relative to the size of the state.
 _ROUNDING = 16 * np.finfo(np.float64).eps
@@ -82,8 +85,10 @@ class PiecewiseNewton(Solver):
         change = np.where(rows.positive, step @ problem.K.T, 0.0) @ problem.L.T
         change += step @ problem.M.T
         rounding = _ROUNDING * np.maximum(1.0, np.abs(rows.y).max(axis=1))
-        small = np.linalg.norm(change, axis=1) <= _SMALLEST_CHANGE * np.sqrt(2 * rows.q) + rounding
-        small |= np.sum(rows.residual * change, axis=1) >= 0  # it leads nowhere but to rounding
+        size, speed = np.linalg.norm(change, axis=1), np.sqrt(2 * rows.q)
+        small = size <= _SMALLEST_CHANGE * speed + rounding
+        leads_nowhere = np.sum(rows.residual * change, axis=1) >= 0
+        small |= leads_nowhere & (size <= _SMALL_CHANGE * speed)
         rows = _let_go(problem, rows, pressure, np.flatnonzero(small))
         return _follow(problem, rows, step, change, np.flatnonzero(~small))
 
@@ -248,6 +253,8 @@ def _first_minimum(
         bend = np.sum(change[going] ** 2, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             lowest = np.where(bend > 0, np.maximum(-slope / bend, 0.0), 0.0)
+        if turn == 0:
+            lowest[:] = 1.0  # the Newton step itself, which a quotient of roundings may not stretch
         ends = lowest <= when[going, turn] - length[going]
         length[going[ends]] += lowest[ends]
         going = going[~ends]
