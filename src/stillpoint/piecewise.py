@@ -40,7 +40,6 @@ class PiecewiseLinear(StateProblem):
     M: Float[np.ndarray, "d d"]
     M_u: Float[np.ndarray, "d m"]
     c: Float[np.ndarray, " d"]
-    unitwise = True
 
     @classmethod
     def without_kinks(

@@ -15,9 +15,6 @@ from .point_set import PointSet
 from .starts import Starts
 from .table import slow_table
 
-#: What a minimum of the speed can be.
-LABELS = ("fixed point", "ghost", "slow region")
-
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from ..status import check_real, check_whole
-from .trials import Trials, last_class_accuracy, periods, white_noise
+from .decisions import DecisionTask
+from .trials import Trials
 
 
 @dataclass(frozen=True)
-class DelayedMatch:
+class DelayedMatch(DecisionTask):
     """Hold one of several stimuli over a delay, and say whether a test stimulus matches it.
 
     The task of Miller, Erickson and Desimone (1996) with a single test. Input 0 is 1 until the
@@ -53,6 +55,9 @@ class DelayedMatch:
     """
 
     stimuli: int = 2
+    order: ClassVar[tuple[str, ...]] = ("fixation", "presentation", "delay", "test", "decision")
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("fixation", "delay")
+
     dt: float = 100.0
     fixation: float = 100.0
     presentation: float = 300.0
@@ -71,23 +76,6 @@ class DelayedMatch:
         """Fixation and a channel for each stimulus."""
         return 1 + self.stimuli
 
-    @property
-    def output_size(self) -> int:
-        """Three: wait, match, no match."""
-        return 3
-
-    @property
-    def loss(self) -> str:
-        """Cross-entropy."""
-        return "cross-entropy"
-
-    @property
-    def periods(self) -> dict[str, slice]:
-        """The steps of the periods."""
-        names = ("fixation", "presentation", "delay", "test", "decision")
-        durations = {name: getattr(self, name) for name in names}
-        return periods(self.dt, durations, may_be_left_out=("fixation", "delay"))
-
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials.
 
@@ -100,19 +88,11 @@ class DelayedMatch:
         match = rng.integers(2, size=n)
         test = np.where(match == 1, sample, other)
         during = self.periods
-        shape = (n, during["decision"].stop, self.input_size)
-        inputs = white_noise(rng, shape, self.sigma, self.dt)
-        inputs[:, : during["decision"].start, 0] += 1.0
+        inputs, targets, mask = self._blank(1 - match, rng)
         for stimulus, period in ((sample, "presentation"), (test, "test")):
             inputs[:, during[period], 1:] += np.eye(self.stimuli)[stimulus][:, None, :]
-        targets = np.zeros(shape[:2], dtype=np.int64)
-        targets[:, during["decision"]] = 2 - match[:, None]
         conditions = {"sample": sample, "test": test, "match": match}
-        return Trials(inputs, targets, np.ones(shape[:2]), conditions)
-
-    def accuracy(self, outputs: Float[np.ndarray, "trials time 3"], trials: Trials) -> float:
-        """Return the fraction of trials decided rightly at the last step."""
-        return last_class_accuracy(outputs, trials)
+        return Trials(inputs, targets, mask, conditions)
 
     def constant_input(self) -> Float[np.ndarray, " m"]:
         """Return the input during the delay without noise: what to hold while searching.

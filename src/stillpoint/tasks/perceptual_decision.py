@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from ..status import ArgumentError, check_option, check_real, check_whole
-from .trials import Trials, check_several, last_class_accuracy, periods, white_noise
+from .decisions import DecisionTask
+from .trials import Trials, check_several
 
 
 @dataclass(frozen=True)
-class PerceptualDecision:
+class PerceptualDecision(DecisionTask):
     """Integrate two noisy channels, and choose the stronger one when fixation ends.
 
     The random-dot task of Britten et al. (1992), in the form in which NeuroGym and Yang and Wang
@@ -53,6 +55,8 @@ class PerceptualDecision:
            [0, 2]])
     """
 
+    order: ClassVar[tuple[str, ...]] = ("fixation", "stimulus", "decision")
+
     dt: float = 100.0
     fixation: float = 100.0
     stimulus: float = 2000.0
@@ -68,27 +72,6 @@ class PerceptualDecision:
         if not self.coherences:
             raise ArgumentError("coherences: got none, but at least one is wanted.")
 
-    @property
-    def input_size(self) -> int:
-        """Three: fixation and the two channels."""
-        return 3
-
-    @property
-    def output_size(self) -> int:
-        """Three: wait, channel 1, channel 2."""
-        return 3
-
-    @property
-    def loss(self) -> str:
-        """Cross-entropy."""
-        return "cross-entropy"
-
-    @property
-    def periods(self) -> dict[str, slice]:
-        """The steps of the periods."""
-        durations = {name: getattr(self, name) for name in ("fixation", "stimulus", "decision")}
-        return periods(self.dt, durations, may_be_left_out=("fixation",))
-
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials.
 
@@ -99,22 +82,14 @@ class PerceptualDecision:
         choice = rng.integers(2, size=n)
         coherence = rng.choice(np.array(self.coherences), size=n)
         during = self.periods
-        shape = (n, during["decision"].stop, self.input_size)
-        inputs = white_noise(rng, shape, self.sigma, self.dt)
-        inputs[:, : during["decision"].start, 0] += 1.0
+        inputs, targets, mask = self._blank(choice, rng)
         inputs[:, during["stimulus"], 1:] += _channels(coherence, choice)[:, None, :]
-        targets = np.zeros(shape[:2], dtype=np.int64)
-        targets[:, during["decision"]] = 1 + choice[:, None]
         conditions = {
             "choice": choice,
             "coherence": coherence,
             "signed_coherence": coherence * (1 - 2 * choice) + 0.0,  # no negative zero
         }
-        return Trials(inputs, targets, np.ones(shape[:2]), conditions)
-
-    def accuracy(self, outputs: Float[np.ndarray, "trials time 3"], trials: Trials) -> float:
-        """Return the fraction of trials decided rightly at the last step."""
-        return last_class_accuracy(outputs, trials)
+        return Trials(inputs, targets, mask, conditions)
 
     def constant_input(self, coherence: float = 0.0, choice: int = 0) -> Float[np.ndarray, " 3"]:
         """Return the input during the stimulus without noise: what to hold while searching.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from ..status import ArgumentError, check_real, check_whole
-from .trials import Trials, check_several, last_class_accuracy, periods, white_noise
+from .decisions import DecisionTask
+from .trials import Trials, check_several
 
 
 @dataclass(frozen=True)
-class ParametricWorkingMemory:
+class ParametricWorkingMemory(DecisionTask):
     """Hold a frequency over a delay, and say whether it was higher than a second one.
 
     The vibrotactile task of Romo, Brody, Hernández and Lemus (1999), as modelled by Machens, Romo
@@ -51,6 +53,9 @@ class ParametricWorkingMemory:
            [1.  , 0.67, 0.33]])
     """
 
+    order: ClassVar[tuple[str, ...]] = ("fixation", "first", "delay", "second", "decision")
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("fixation", "delay")
+
     dt: float = 100.0
     fixation: float = 100.0
     first: float = 500.0
@@ -73,28 +78,6 @@ class ParametricWorkingMemory:
             )
         object.__setattr__(self, "pairs", pairs)
 
-    @property
-    def input_size(self) -> int:
-        """Three: fixation and two channels of opposite tuning."""
-        return 3
-
-    @property
-    def output_size(self) -> int:
-        """Three: wait, f1 > f2, f1 < f2."""
-        return 3
-
-    @property
-    def loss(self) -> str:
-        """Cross-entropy."""
-        return "cross-entropy"
-
-    @property
-    def periods(self) -> dict[str, slice]:
-        """The steps of the periods."""
-        names = ("fixation", "first", "delay", "second", "decision")
-        durations = {name: getattr(self, name) for name in names}
-        return periods(self.dt, durations, may_be_left_out=("fixation", "delay"))
-
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials.
 
@@ -105,21 +88,13 @@ class ParametricWorkingMemory:
         pairs = np.where(rng.integers(2, size=(n, 1)) == 1, pairs, pairs[:, ::-1])
         choice = (pairs[:, 0] < pairs[:, 1]).astype(np.int64)
         during = self.periods
-        shape = (n, during["decision"].stop, self.input_size)
-        inputs = white_noise(rng, shape, self.sigma, self.dt)
-        inputs[:, : during["decision"].start, 0] += 1.0
+        inputs, targets, mask = self._blank(choice, rng)
         lowest, highest = np.min(self.pairs), np.max(self.pairs)
         for frequency, period in zip(pairs.T, ("first", "second"), strict=True):
             rate = (frequency - lowest) / (highest - lowest)
             inputs[:, during[period], 1:] += np.stack([rate, 1 - rate], axis=1)[:, None, :]
-        targets = np.zeros(shape[:2], dtype=np.int64)
-        targets[:, during["decision"]] = 1 + choice[:, None]
         conditions = {"f1": pairs[:, 0], "f2": pairs[:, 1], "choice": choice}
-        return Trials(inputs, targets, np.ones(shape[:2]), conditions)
-
-    def accuracy(self, outputs: Float[np.ndarray, "trials time 3"], trials: Trials) -> float:
-        """Return the fraction of trials decided rightly at the last step."""
-        return last_class_accuracy(outputs, trials)
+        return Trials(inputs, targets, mask, conditions)
 
     def constant_input(self) -> Float[np.ndarray, " 3"]:
         """Return the input during the delay without noise: what to hold while searching.
