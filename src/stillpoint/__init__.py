@@ -10,11 +10,12 @@
 from . import plots
 from .as_system import as_system
 from .io import load
-from .local import Linearization, linearize
+from .local import Certificate, Linearization, linearize
 from .points import (
     Census,
     FixedPoints,
     SlowPoints,
+    certify,
     find_fixed_points,
     find_slow_points,
     points_slower_than,
@@ -29,6 +30,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "Census",
+    "Certificate",
     "FixedPoints",
     "Linearization",
     "SlowManifold",
@@ -36,6 +38,7 @@ __all__ = [
     "Status",
     "System",
     "as_system",
+    "certify",
     "find_fixed_points",
     "find_slow_points",
     "fit_pca",

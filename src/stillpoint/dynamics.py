@@ -24,6 +24,8 @@ from .arrays import (
 )
 
 if TYPE_CHECKING:
+    from .cells.rate_form import RateForm
+    from .intervals import Interval
     from .piecewise import PiecewiseLinear
 
 Kind = Literal["map", "flow"]
@@ -126,6 +128,20 @@ class Dynamics(ABC):
     def equilibrium_problem(self) -> RootProblem:
         """Return the best conditioned root problem with the same zeros."""
         return self.residual_problem()
+
+    def enclosed(self) -> Dynamics | None:
+        """Return the same dynamics over intervals, or None where the step is a black box.
+
+        Its weights are exact intervals, so that every rounding of the step's text is enclosed.
+        """
+        return None
+
+    def rate_form(self, u: Interval) -> RateForm | None:  # noqa: ARG002
+        """Return the fixed points under one input, shape (1, m), as r = phi(W r + c), or None.
+
+        Asked of dynamics over intervals (`enclosed`), so that the form is exact.
+        """
+        return None
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         """Return the motion with its kinks, where it is known to be linear between them."""

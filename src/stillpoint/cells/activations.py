@@ -9,6 +9,7 @@ from typing import Any
 from jaxtyping import Float
 
 from ..arrays import namespace
+from ..intervals import increasing
 from ..status import check_option
 
 Array = Float[Any, "..."]
@@ -39,6 +40,9 @@ class Activation:
     bounded: bool
 
 
+# The bounds on rounding are those of the library's exp, log1p and tanh (8) and what is done with
+# them: exp loses its own 8, the sum 1, the quotient 1.
+@increasing(ulps=16, least=0.0, most=1.0)
 def sigmoid(a: Array) -> Array:
     """Return 1 / (1 + exp(-a)) without overflow; `sigmoid(-a)` is 1 - sigmoid(a) to full accuracy.
 
@@ -57,15 +61,18 @@ def _tanh(a: Array) -> Array:
     return namespace(a).tanh(a)
 
 
+@increasing(ulps=0)
 def _positive_part(a: Array) -> Array:
     xp = namespace(a)
     return xp.where(a > 0, a, xp.zeros_like(a))
 
 
+@increasing(ulps=0)
 def _step(a: Array, _: Array) -> Array:
     return namespace(a).astype(a > 0, a.dtype)
 
 
+@increasing(ulps=32)
 def _softplus(a: Array) -> Array:
     xp = namespace(a)
     return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -9,8 +10,9 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, is_real_floating, namespace
+from ..arrays import ArrayKind, host, is_real_floating, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from ..intervals import Interval
 from ..status import ArgumentError
 from .scaled_rows import ScaledRows
 
@@ -46,6 +48,14 @@ class Cell(Dynamics):
             value = getattr(self, field.name)
             if hasattr(value, "dtype"):
                 yield value
+
+    def enclosed(self) -> Dynamics:
+        twin = copy.copy(self)  # its weights were checked when the cell was made
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if hasattr(value, "dtype"):
+                object.__setattr__(twin, field.name, Interval(host(value)))
+        return twin
 
 
 class RowScaledCell(Cell):

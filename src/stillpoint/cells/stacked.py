@@ -82,6 +82,11 @@ class StackedCell(Dynamics):
         listed = [layer.weights() for layer in self.layers]
         return None if None in listed else [array for arrays in listed for array in arrays or ()]
 
+    def enclosed(self) -> Dynamics | None:
+        layers = [layer.enclosed() for layer in self.layers]
+        known = [layer for layer in layers if layer is not None]
+        return StackedCell(known) if len(known) == len(layers) else None
+
     def step(self, x: Batch, u: Inputs) -> Batch:
         new = []
         for layer, (start, stop) in zip(self.layers, self._spans, strict=True):

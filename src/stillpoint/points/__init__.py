@@ -1,6 +1,7 @@
 """Where a network stands still: starts, the search, the points found, and what may be missing."""
 
 from .census import Census, Tally
+from .certify import certify
 from .find import find_fixed_points
 from .find_slow import find_slow_points, points_slower_than
 from .fixed_points import FixedPoints
@@ -14,6 +15,7 @@ __all__ = [
     "SlowPoints",
     "Starts",
     "Tally",
+    "certify",
     "find_fixed_points",
     "find_slow_points",
     "points_slower_than",

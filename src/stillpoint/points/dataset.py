@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..io import TAG
+from ..local import Certificate
 from ..structure import Structure
 from .starts import Starts
 
@@ -30,8 +31,9 @@ _START_DIMS = {
     "inputs": ("start", "input"),
     "end": ("start", "state"),
 }
-_FLAGS = ("is_stable", "mirrored", "on_continuum", "on_kink")
-_ALONE = ("starts", "structure", "provenance", "is_selection")
+_CERTIFICATE_DIMS = {"box": ("point", "state")}
+_FLAGS = ("is_stable", "mirrored", "on_continuum", "on_kink", "proved", "distinct")
+_ALONE = ("starts", "structure", "provenance", "is_selection", "certificate", "exhaustion")
 
 
 def to_dataset(points: PointSet) -> xarray.Dataset:
@@ -50,6 +52,12 @@ def to_dataset(points: PointSet) -> xarray.Dataset:
     for field in fields(Starts):
         dims = _START_DIMS.get(field.name, ("start",))
         variables[f"start_{field.name}"] = (dims, getattr(points.starts, field.name))
+    if points.certificate is not None:
+        for field in fields(Certificate):
+            dims = _CERTIFICATE_DIMS.get(field.name, ("point",))
+            values = getattr(points.certificate, field.name)
+            stored = values.astype(np.int8) if field.name in _FLAGS else values
+            variables[f"certificate_{field.name}"] = (dims, stored)
     attributes = {
         TAG: type(points).__name__,
         "structure": json.dumps(points.structure.to_plain()),
@@ -62,7 +70,7 @@ def to_dataset(points: PointSet) -> xarray.Dataset:
 def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
     """Return the fields of the record that a dataset holds."""
 
-    def read(name: str) -> np.ndarray:
+    def read(name: str, prefix: str = "") -> np.ndarray:
         if f"{name}_real" in dataset:
             values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
             values.real, values.imag = (
@@ -70,16 +78,24 @@ def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
                 dataset[f"{name}_imag"].values,
             )
             return values
-        values = dataset[name].values
+        values = dataset[prefix + name].values
         if values.dtype.kind == "O":
             return values.astype(str)
         return values.astype(bool) if name in _FLAGS else values
 
     starts = Starts(**{f.name: dataset[f"start_{f.name}"].values for f in fields(Starts)})
+    certificate = None
+    if "certificate_proved" in dataset:
+        certificate = Certificate(
+            **{f.name: read(f.name, "certificate_") for f in fields(Certificate)}
+        )
     names = [str(n).removesuffix("_real") for n in dataset if not str(n).endswith("_imag")]
-    record: dict[str, Any] = {n: read(n) for n in names if not n.startswith("start_")}
+    record: dict[str, Any] = {
+        n: read(n) for n in names if not n.startswith(("start_", "certificate_"))
+    }
     return record | {
         "starts": starts,
+        "certificate": certificate,
         "structure": _structure_of(dataset),
         "provenance": json.loads(dataset.attrs["provenance"]),
         "is_selection": bool(dataset.attrs["is_selection"]),

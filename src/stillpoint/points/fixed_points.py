@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
 from .. import io
+from ..local import Certificate
 from ..status import check_real
 from ..structure import Structure
 from .census import Census, take_census
@@ -64,6 +65,10 @@ class FixedPoints(PointSet):
         Versions, options, seeds and a hash of the weights.
     is_selection
         Whether points of the search are missing here because they were not selected.
+    certificate
+        What `stillpoint.certify` proved, one row per point; None where it was not asked.
+    exhaustion
+        What the exhaustive searches of `stillpoint.find_all_fixed_points` say, one per input.
     """
 
     xstar: Float[np.ndarray, "n d"]
@@ -84,6 +89,8 @@ class FixedPoints(PointSet):
     structure: Structure
     provenance: Mapping[str, Any] = field(default_factory=dict)
     is_selection: bool = False
+    certificate: Certificate | None = None
+    exhaustion: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         return table(self)
@@ -117,7 +124,18 @@ class FixedPoints(PointSet):
         tolerance = check_real("tolerance", tolerance, above=0)
         labels = group_by_condition(self.xstar, conditions(self.inputs), tolerance)
         first = np.unique(labels, return_index=True)[1]
-        labels = np.argsort(np.argsort(first))[labels]  # groups in the order of their first points
+        return self.merged(
+            np.argsort(np.argsort(first))[labels]
+        )  # in the order of the first points
+
+    def merged(self, labels: Int[np.ndarray, " n"]) -> FixedPoints:
+        """Return one point for each label; hits are added up, the smallest q represents.
+
+        Parameters
+        ----------
+        labels
+            0, 1, 2, ... for every point, equal for copies of one, shape (n,).
+        """
         kept = representatives(labels, self.q)
         point = np.append(labels, -1)[self.starts.point]
         return replace(
@@ -126,6 +144,11 @@ class FixedPoints(PointSet):
             starts=replace(self.starts, point=point),
             is_selection=self.is_selection,
         )
+
+    @classmethod
+    def concatenate(cls, several: Sequence[FixedPoints]) -> FixedPoints:
+        joined = super().concatenate(several)
+        return replace(joined, exhaustion=tuple(e for points in several for e in points.exhaustion))
 
     # -- evidence -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from .. import io
 from ..arrays import read_floats
+from ..local import Certificate
 from ..projection import as_projection
 from ..restriction import whole_states
 from ..status import ArgumentError
@@ -26,7 +27,7 @@ from .uniqueness import smallest_gap
 Points = TypeVar("Points", bound="PointSet")
 
 # The fields that are of the search as a whole; all others have one row per state.
-_WHOLE = ("starts", "structure", "provenance", "is_selection")
+_WHOLE = ("starts", "structure", "provenance", "is_selection", "certificate", "exhaustion")
 
 
 def row_fields(record: Any) -> tuple[str, ...]:
@@ -47,6 +48,7 @@ class PointSet(ABC):
     structure: Structure
     provenance: Mapping[str, Any]
     is_selection: bool
+    certificate: Certificate | None
 
     # -- as a sequence ------------------------------------------------------------------------
 
@@ -63,6 +65,7 @@ class PointSet(ABC):
             self,  # type: ignore[type-var]
             **chosen,
             starts=starts,
+            certificate=None if self.certificate is None else self.certificate.take(rows),
             is_selection=self.is_selection
             or not np.array_equal(np.sort(rows), np.arange(len(self))),
         )
@@ -167,9 +170,14 @@ class PointSet(ABC):
             for p, offset in zip(several, offsets, strict=False)
         ]
         rows = {n: np.concatenate([getattr(p, n) for p in several]) for n in row_fields(cls)}
+        certificate = None
+        if all(p.certificate is not None for p in several):
+            certificate = Certificate.concatenate([p.certificate for p in several])  # type: ignore[misc]
+            certificate = certificate.told_apart(rows["xstar"], rows["inputs"])
         return replace(
             several[0],  # type: ignore[type-var]
             **rows,
+            certificate=certificate,
             starts=Starts.concatenate(starts),
             is_selection=any(p.is_selection for p in several),
         )

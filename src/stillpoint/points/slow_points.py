@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int, Shaped
 
 from .. import io
+from ..local import Certificate
 from ..structure import Structure
 from .point_set import PointSet
 from .starts import Starts
@@ -56,7 +57,7 @@ class SlowPoints(PointSet):
         How many kinks of ReLU meet here.
     jacobian, eigenvalues
         Of the step, shapes (n, d, d) and (n, d).
-    starts, structure, provenance, is_selection
+    starts, structure, provenance, is_selection, certificate
         As in `FixedPoints`.
     """
 
@@ -77,6 +78,7 @@ class SlowPoints(PointSet):
     structure: Structure
     provenance: Mapping[str, Any] = field(default_factory=dict)
     is_selection: bool = False
+    certificate: Certificate | None = None
 
     def __repr__(self) -> str:
         return slow_table(self)

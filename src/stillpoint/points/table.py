@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..local import UNDECIDED, Certificate, Finding
+
 if TYPE_CHECKING:
     from .fixed_points import FixedPoints
     from .slow_points import SlowPoints
@@ -27,12 +29,15 @@ def table(points: FixedPoints) -> str:
             f"states lie arbitrarily close to them. Their positions are samples."
         )
     lines = [heading(count_unstable(points.n_unstable, points.is_stable), len(points))]
-    lines.append(f"{'':>5} {'unstable':>8} {'hits':>6} {'q':>8} {'max|λ|':>8} {'index':>5}  x")
+    proofs = proof_column(points)
+    lines.append(
+        f"{'':>5} {'unstable':>8} {'hits':>6} {'q':>8} {'max|λ|':>8} {'index':>5} {proofs[0]} x"
+    )
     largest = np.abs(points.eigenvalues).max(axis=1)
     for k in range(min(len(points), _ROWS)):
         lines.append(
             f"{k:>5} {points.n_unstable[k]:>8} {points.hits[k]:>6} {points.q[k]:>8.0e} "
-            f"{largest[k]:>8.4f} {points.index[k]:>+5}  {_position(points.xstar[k])}"
+            f"{largest[k]:>8.4f} {points.index[k]:>+5} {proofs[1 + k]} {_position(points.xstar[k])}"
         )
     undecided = points.on_kink & ~points.is_stable
     if undecided.any():
@@ -40,7 +45,67 @@ def table(points: FixedPoints) -> str:
             f"{int(undecided.sum())} on a kink of ReLU, where one Jacobian does not decide "
             f"stability; it is shown for one side"
         )
+    if points.certificate is not None:
+        lines.append(proof_sentence(points.certificate))
     return "\n".join([*lines, *_rest(points)])
+
+
+def proof_column(points: FixedPoints) -> list[str]:
+    """Return the heading and the entries of the proof column, all empty without a certificate.
+
+    An entry is the radius of the box in which the point is proved to lie.
+    """
+    certificate = points.certificate
+    if certificate is None:
+        return [""] * (1 + len(points))
+    entries = [
+        f"± {radius:.0e}" if proved else "none"
+        for radius, proved in zip(certificate.radius_exists, certificate.proved, strict=True)
+    ]
+    return [f"{entry:>8} " for entry in ("proof", *entries)]
+
+
+def proof_sentence(certificate: Certificate) -> str:
+    """Return what a certificate proves, and why it does not prove the rest.
+
+    Examples
+    --------
+    >>> proof_sentence(Certificate.without_proof(2, 1, Finding.BLACK_BOX)).split(":")[0]
+    'proved to exist'
+    """
+    n, certain = len(certificate), certificate.proved
+    if certain.all():
+        told = "all proved to exist" if n != 1 else "proved to exist"
+    else:
+        told = f"proved to exist: {int(certain.sum())} of {n}"
+    if certain.any():
+        told += ", all distinct" if certificate.distinct[certain].all() else ", not all told apart"
+        known = int((certificate.n_unstable_proved[certain] != UNDECIDED).sum())
+        counted = "all" if known == certain.sum() else f"{known} of them"
+        told += f"; number of unstable directions proved for {counted}"
+    for reason, count in Counter(certificate.reason[~certain].tolist()).most_common():
+        told += f"; {count}: {Finding(reason).sentence}"
+    undecided = certificate.stability_reason[certain & (certificate.n_unstable_proved == UNDECIDED)]
+    for reason, count in Counter(undecided.tolist()).most_common():
+        told += f"; stability of {count}: {Finding(reason).sentence}"
+    return told
+
+
+def slow_proof_sentence(certificate: Certificate, label: np.ndarray) -> str:
+    """Return what a certificate of slow points proves.
+
+    Examples
+    --------
+    >>> slow_proof_sentence(Certificate.without_proof(1, 1, Finding.BLACK_BOX), np.array(["ghost"]))
+    'proved: 0 of 0 fixed points; no fixed point around 0 of 1 others'
+    """
+    fixed = label == "fixed point"
+    empty = certificate.radius_empty[~fixed]
+    told = f"proved: {int(certificate.proved[fixed].sum())} of {int(fixed.sum())} fixed points"
+    told += f"; no fixed point around {int((empty > 0).sum())} of {len(empty)} others"
+    if (empty > 0).any():
+        told += f", within {empty[empty > 0].min():.1e} or more"
+    return told
 
 
 def slow_table(points: SlowPoints) -> str:
@@ -67,6 +132,8 @@ def slow_table(points: SlowPoints) -> str:
             f"{points.dwell_time[k]:>8.3g} {largest[k]:>8.4f} {points.n_kinks[k]:>5}  "
             f"{_position(points.xstar[k])}"
         )
+    if points.certificate is not None:
+        lines.append(slow_proof_sentence(points.certificate, points.label))
     return "\n".join([*lines, *_rest(points)])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..arrays import ArrayKind, to_numpy
@@ -45,6 +46,12 @@ class Transformed(Dynamics):
 
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
+
+
+def enclosed(transformed: Transformed, **fields: Any) -> Dynamics | None:
+    """Return transformed dynamics over intervals, with other `fields` if need be, or None."""
+    inner = transformed.inner.enclosed()
+    return None if inner is None else replace(transformed, inner=inner, **fields)  # type: ignore[type-var]
 
 
 def listed_weights(inner: Dynamics, *settings: Any) -> Iterable[Any] | None:

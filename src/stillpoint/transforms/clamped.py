@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import namespace, take
+from ..arrays import host, namespace, take
+from ..cells.rate_form import RateForm
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..intervals import Interval
 from ..piecewise import PiecewiseLinear
-from .base import Transformed, listed_weights
+from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,12 @@ class Clamped(Transformed):
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         return self.inner.curvature(x, self.inputs(u), w)
+
+    def enclosed(self) -> Dynamics | None:
+        return enclosed(self, fixed=Interval(host(self.fixed)))
+
+    def rate_form(self, u: Interval) -> RateForm | None:
+        return self.inner.rate_form(self.inputs(u))
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         form = self.inner.piecewise_linear()

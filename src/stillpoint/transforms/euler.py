@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..arrays import identity_like
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem
-from .base import Transformed, listed_weights
+from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,9 @@ class EulerMap(Transformed):
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.dt)
+
+    def enclosed(self) -> Dynamics | None:
+        return enclosed(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.dt * self.inner.step(x, u)

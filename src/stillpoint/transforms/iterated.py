@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..arrays import namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
-from .base import Transformed, listed_weights
+from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,9 @@ class Iterated(Transformed):
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.times)
+
+    def enclosed(self) -> Dynamics | None:
+        return enclosed(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         for _ in range(self.times):

@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..arrays import namespace, take
+from ..cells.rate_form import RateForm
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
+from ..intervals import Interval
 from ..piecewise import PiecewiseLinear
-from .base import Transformed, listed_weights
+from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,9 @@ class Restricted(Transformed):
     def input_size(self) -> int:
         return self.inner.input_size + len(self.held)
 
+    def enclosed(self) -> Dynamics | None:
+        return enclosed(self)
+
     def step(self, x: Batch, u: Inputs) -> Batch:
         return take(self.inner.step(*self.whole(x, u)), self.kept, axis=1)
 
@@ -58,6 +63,11 @@ class Restricted(Transformed):
         state, inputs = self.whole(x, u)
         weights, _ = self.whole(w, namespace(u).zeros_like(u))
         return self.block(self.inner.curvature(state, inputs, weights))
+
+    def rate_form(self, u: Interval) -> RateForm | None:
+        m = self.inner.input_size
+        form = self.inner.rate_form(u[:, :m])
+        return None if form is None else form.restricted(self.kept, self.held, u[:, m:])
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         form = self.inner.piecewise_linear()

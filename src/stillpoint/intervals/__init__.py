@@ -1,0 +1,10 @@
+"""Arrays of intervals: computing with all numbers between two bounds, every rounding included.
+
+A network's own text runs on them: `cell.step(Interval(x, r), u)` encloses what the step can be
+anywhere in the box, so nothing has to be written twice for a proof.
+"""
+
+from .functions import increasing
+from .interval import EPS, Interval, upward
+
+__all__ = ["EPS", "Interval", "increasing", "upward"]
