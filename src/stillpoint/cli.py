@@ -82,14 +82,17 @@ def _tell_flip_flop(
     typer.echo(f"{len(few.starts)} starts on trajectories alone:\n  {few.census().verdict}\n")
     typer.echo(f"{len(points.starts)} starts with noise and follow-up rounds:")
     typer.echo(f"  {points.census().verdict}\n")
-    typer.echo(f"  {'kind':<12}{'points':>8}{'index sum':>11}{'fewest hits':>13}")
-    for kind, count, index_sum, hits in flip_flop.census_table(points):
-        typer.echo(f"  {kind:<12}{count:>8}{index_sum:>+11}{hits:>13}")
     if not len(points):
         typer.echo("  nothing to classify: train longer, or another network\n")
         return
+    typer.echo(f"  {'kind':<12}{'points':>8}{'index sum':>11}{'fewest hits':>13}{'proved':>8}")
+    for row in flip_flop.census_table(points):
+        typer.echo(
+            f"  {row.kind:<12}{row.points:>8}{row.index_sum:>+11}{row.fewest_hits:>13}"
+            f"{row.proved:>8}"
+        )
+    typer.echo(f"  {flip_flop.summary(points)}")
     tally = points.census().tallies[0]
-    typer.echo(f"  {'all':<12}{tally.n_points:>8}{tally.index_sum:>+11}{tally.least_hits:>13}")
     typer.echo(f"  coverage {tally.coverage:.4f}, largest q {points.q.max():.1e}\n")
     typer.echo("the stable points read out:")
     for corner in sorted(map(tuple, story.corners.astype(int).tolist()), reverse=True):

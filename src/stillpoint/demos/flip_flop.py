@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +13,7 @@ from .. import plots
 from ..as_system import as_system
 from ..files import write_atomically
 from ..frameworks.base import adapter
-from ..points import FixedPoints, find_fixed_points, sample_states
+from ..points import FixedPoints, certify, find_fixed_points, sample_states
 from ..points.table import count_unstable
 from ..projection import fit_pca
 from ..status import ArgumentError, check_option
@@ -108,7 +108,7 @@ def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0)
         starts = sample_states(states, _STARTS, noise=noise, seed=seed)
         return find_fixed_points(system, starts, inputs, rounds=rounds, seed=seed)
 
-    from_noise = search(noise, _ROUNDS)
+    from_noise = certify(system, search(noise, _ROUNDS))
     return Story(
         accuracy=task.accuracy(outputs, trials),
         trajectories=states,
@@ -146,9 +146,19 @@ def draw(story: Story, path: Path) -> Path:
     )
 
 
-def census_table(points: FixedPoints) -> list[tuple[str, int, int, int]]:
-    """Return a row for each kind of point: its name, how many, their index sum, fewest hits."""
-    rows = []
+class Row(NamedTuple):
+    """What the demo tells of one kind of point, or of all together."""
+
+    kind: str
+    points: int
+    index_sum: int
+    fewest_hits: int
+    proved: int
+
+
+def census_table(points: FixedPoints) -> list[Row]:
+    """Return a row for each kind of point, and one for all."""
+    rows = [_row("all", points, np.ones(len(points), dtype=bool))]
     for name in count_unstable(points.n_unstable, points.is_stable):
         if name == "stable":
             members: Any = points.is_stable
@@ -157,15 +167,28 @@ def census_table(points: FixedPoints) -> list[tuple[str, int, int, int]]:
         else:
             members = points.n_unstable == int(name)
         kind = name if not name.isdigit() else f"{name} unstable"
-        rows.append(
-            (
-                kind,
-                int(members.sum()),
-                int(points.index[members].sum()),
-                int(points.hits[members].min()),
-            )
-        )
+        rows.insert(-1, _row(kind, points, members))
     return rows
+
+
+def summary(points: FixedPoints) -> str:
+    """Return the last word of the demo: how many points, how many proved, and is one missing."""
+    certificate: Any = points.certificate
+    n, proved = len(points), int(certificate.proved.sum())
+    certified = "all certified" if proved == n else f"{proved} of them certified"
+    missing = "points may be missing" if points.census().suggests_missing else "none missing"
+    return f"{n} points, {certified}, {missing} by all evidence"
+
+
+def _row(kind: str, points: FixedPoints, members: Any) -> Row:
+    certificate: Any = points.certificate
+    return Row(
+        kind,
+        int(members.sum()),
+        int(points.index[members].sum()),
+        int(points.hits[members].min()),
+        int((certificate.proved & (certificate.n_unstable_proved >= 0))[members].sum()),
+    )
 
 
 def _evidence(points: FixedPoints) -> str:

@@ -20,7 +20,8 @@ from .spectrum import UNDECIDED, count_unstable
 # Entries of interval matrices that are worked on at a time.
 _ENTRIES = 2**21
 
-# Where the Jacobian varies more than this over a box of the size of rounding, a kink lies in it.
+# Where an entry of the Jacobian varies more than this, relative to max(1, its size), over a box of
+# the size of rounding, a kink lies in it.
 _JUMP = 1e-6
 
 
@@ -224,7 +225,8 @@ def _prove_stability(
     """Fill in the index and the number of unstable directions of some rows."""
     jacobian = exact.jacobian(state, inputs)
     count = count_unstable(jacobian, exact.kind)
-    kink = jacobian.radius.max(axis=(1, 2)) > _JUMP
+    kink = (jacobian.radius > _JUMP * np.maximum(1.0, np.abs(jacobian.mid))).any(axis=(1, 2))
+    count[kink] = UNDECIDED
     answer.n_unstable_proved[rows] = count
     answer.stability_reason[rows] = np.where(
         count != UNDECIDED, Finding.PROVED, np.where(kink, Finding.KINK, Finding.BORDER)
