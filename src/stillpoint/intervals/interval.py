@@ -110,13 +110,19 @@ class Interval:
 
     @property
     def lower(self) -> _Box:
-        """A lower bound of every interval."""
-        return self.mid if self.rad is None else np.nextafter(self.mid - self.rad, -np.inf)
+        """A lower bound of every interval; minus infinity where an overflow left none."""
+        bound = self.mid
+        if self.rad is not None:
+            bound = np.nextafter(self.mid - self.rad, -np.inf)
+        return np.where(np.isnan(bound), -np.inf, bound)
 
     @property
     def upper(self) -> _Box:
-        """An upper bound of every interval."""
-        return self.mid if self.rad is None else np.nextafter(self.mid + self.rad, np.inf)
+        """An upper bound of every interval; infinity where an overflow left none."""
+        bound = self.mid
+        if self.rad is not None:
+            bound = np.nextafter(self.mid + self.rad, np.inf)
+        return np.where(np.isnan(bound), np.inf, bound)
 
     @property
     def magnitude(self) -> _Box:
@@ -173,7 +179,8 @@ class Interval:
         terms = self.shape[-1] + 8
         mid = np.matmul(self.mid, other.mid)
         size, other_size = np.abs(self.mid), np.abs(other.mid)
-        spread = terms * EPS * other_size  # the rounding of the product of the midpoints
+        # The rounding of the product of the midpoints; what underflows here is less than TINY.
+        spread = terms * EPS * other_size + TINY
         if other.rad is not None:
             spread = spread + other.rad
         rad = np.matmul(size, spread)
@@ -199,9 +206,24 @@ class Interval:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             mid = 1.0 / self.mid
             room = (size - rad) * (1 - 4 * EPS)  # a lower bound of all moduli
-            spread = rad / (size * room) + EPS * np.abs(mid)
+            spread = rad / size / room + EPS * np.abs(mid)
             spread = np.where(room > 0, upward(spread, 16), np.inf)
         return Interval(mid, spread)
+
+    # -- two of them --------------------------------------------------------------------------
+
+    def intersection(self, other: Interval) -> Interval:
+        """Return what two intervals that meet have in common; where `other` is NaN, `self`."""
+        lower, upper = np.fmax(self.lower, other.lower), np.fmin(self.upper, other.upper)
+        return Interval.between(lower, upper)
+
+    def is_inside(self, other: Interval) -> Bool[np.ndarray, "..."]:
+        """Return where an interval certainly lies in the interior of another."""
+        return upward(np.abs(self.mid - other.mid) + self.radius) < other.radius
+
+    def is_apart(self, other: Interval) -> Bool[np.ndarray, "..."]:
+        """Return where two intervals certainly have no number in common."""
+        return (self.upper < other.lower) | (other.upper < self.lower)
 
 
 def as_interval(values: Any) -> Interval:

@@ -22,7 +22,7 @@ _ENTRIES = 2**21
 
 # Where an entry of the Jacobian varies more than this, relative to max(1, its size), over a box of
 # the size of rounding, a kink lies in it.
-_JUMP = 1e-6
+_JUMP = 1e-3
 
 
 class Finding(IntEnum):
@@ -87,7 +87,8 @@ class Certificate:
     box
         The radii of the box around the state that holds the fixed point, shape (n, d).
     n_unstable_proved
-        The number of unstable directions of the exact point, `UNDECIDED` (-1) without a proof.
+        The number of unstable directions of the exact point (of every Jacobian in its box),
+        `UNDECIDED` (-1) without a proof.
     index_proved
         sign det(I - J) at the exact point, 0 without a proof.
     reason, stability_reason

@@ -36,8 +36,7 @@ def determinant_sign(matrix: Interval) -> int:
     if not np.isfinite(matrix.mid).all():
         return 0
     order, lower, upper = lu(matrix.mid, p_indices=True)
-    diagonal = np.diag(upper)
-    if not diagonal.all():
+    if not (np.isfinite(upper).all() and np.diag(upper).all()):
         return 0
     identity = np.eye(size)
     inverse_lower = np.tril(solve_triangular(lower, identity, lower=True))
@@ -77,7 +76,7 @@ def negative_eigenvalues(matrix: Interval) -> int | None:
     """
     if not np.isfinite(matrix.mid).all():
         return None
-    values, vectors = np.linalg.eigh(0.5 * (matrix.mid + matrix.mid.T))
+    values, vectors = np.linalg.eigh(0.5 * matrix.mid + 0.5 * matrix.mid.T)
     if not values.all():
         return None
     scaled = vectors.T / np.sqrt(np.abs(values))[:, None]

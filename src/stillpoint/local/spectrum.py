@@ -13,6 +13,8 @@ positive definite, A has no eigenvalue on the unit circle and as many outside as
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from jaxtyping import Complex, Float, Int
 from scipy.linalg import (
@@ -152,7 +154,9 @@ def _lyapunov_matrix(A: Float[np.ndarray, "d d"], kind: Kind) -> Float[np.ndarra
         shear = np.eye(len(A))  # [[I, X], [0, I]] with top X - X bottom = -corner
         if 0 < stable < len(A):
             shear[:stable, stable:] = solve_sylvester(top, -bottom, -corner)
-        parts = [solve(part.T, sign * np.eye(len(part))) for part in (top, bottom) if len(part)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an ill-conditioned P proves less, and nothing false
+            parts = [solve(part.T, sign * np.eye(len(part))) for part in (top, bottom) if len(part)]
         to_parts = np.linalg.solve(shear, Q.T)
     except (LinAlgError, np.linalg.LinAlgError, ValueError):
         return None

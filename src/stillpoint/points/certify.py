@@ -11,9 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from ..arrays import host
 from ..dynamics import Dynamics
-from ..intervals import upward
+from ..intervals import Interval, upward
 from ..local import Finding, estimate, prove, prove_empty
 from ..status import ArgumentError
 from ..system import System
@@ -68,15 +67,20 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     (True, True, [0, 0, 1])
     """
     _check(system, points)
-    proved = _certified(system, points, estimates)
-    if isinstance(proved, FixedPoints) and _is_crowded(system, proved):
-        finer = _certified(system, _collected_again(system, proved), estimates)
-        if finer.certificate.all_proved:
+    exact = system.dynamics.enclosed()
+    proved = _proved(system, points, estimates)
+    if not isinstance(proved, FixedPoints) or exact is None:
+        return proved
+    points = _each_once(exact, proved)
+    if _is_crowded(exact, points):
+        finer = _each_once(exact, _proved(system, _collected_again(system, points), estimates))
+        if finer.certificate.all_proved:  # type: ignore[union-attr]
             return finer
-    return proved
+    return points
 
 
-def _certified(system: System, points: Points, estimates: bool) -> Points:
+def _proved(system: System, points: Points, estimates: bool) -> Points:
+    """Return points with their certificates, copies among them."""
     x, u = points.xstar, points.inputs
     certificate = prove(system.dynamics, x, u)
     if isinstance(points, FixedPoints):
@@ -87,21 +91,22 @@ def _certified(system: System, points: Points, estimates: bool) -> Points:
         certificate.radius_empty[moving] = prove_empty(system.dynamics, x[moving], u[moving])
     if estimates:
         certificate = estimate(system.dynamics, x, u, certificate)
-    points = replace(points, certificate=certificate)
-    if isinstance(points, FixedPoints):
-        points = points.merged(_same_points(system.dynamics, points))
-    return replace(
-        points,
-        certificate=points.certificate.told_apart(points.xstar, points.inputs),  # type: ignore[union-attr]
-    )
+    return replace(points, certificate=certificate.told_apart(x, u))
 
 
-def _is_crowded(system: System, points: FixedPoints) -> bool:
+def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
+    """Return the points without those that are proved to be copies of others."""
+    once = points.merged(_same_points(exact, points))
+    certificate: Any = once.certificate
+    return replace(once, certificate=certificate.told_apart(once.xstar, once.inputs))
+
+
+def _is_crowded(exact: Dynamics, points: FixedPoints) -> bool:
     """Whether starts were taken to reach a point that ended where it need not be the only one."""
     certificate: Any = points.certificate
     starts = points.starts.take(np.flatnonzero(points.starts.point >= 0))
     end, y = (
-        _unknowns(system.dynamics, x, u)
+        _unknowns(exact, x, u)
         for x, u in ((starts.end, starts.inputs), (points.xstar, points.inputs))
     )
     distance = np.abs(end - y[starts.point]).max(axis=1, initial=0.0)
@@ -130,12 +135,10 @@ def _collected_again(system: System, points: FixedPoints) -> FixedPoints:
     return replace(collect(system, points.starts, settings), provenance=told)
 
 
-def _same_points(dynamics: Dynamics, points: FixedPoints) -> Int[np.ndarray, " n"]:
+def _same_points(exact: Dynamics, points: FixedPoints) -> Int[np.ndarray, " n"]:
     """Return equal numbers for points that are one: a box lies where the other point is alone."""
     certificate: Any = points.certificate
-    y, reach = (
-        _unknowns(dynamics, part, points.inputs) for part in (points.xstar, certificate.box)
-    )
+    y, reach = (_unknowns(exact, part, points.inputs) for part in (points.xstar, certificate.box))
     proved = np.flatnonzero(certificate.proved)
     widest = certificate.radius_unique[proved].max(initial=0.0)
     near = proved[cKDTree(y[proved]).query_pairs(widest, p=np.inf, output_type="ndarray")]
@@ -150,11 +153,10 @@ def _same_points(dynamics: Dynamics, points: FixedPoints) -> Int[np.ndarray, " n
 
 
 def _unknowns(
-    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+    exact: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> Float[np.ndarray, "n k"]:
     """Return the coordinates in which uniqueness is stated."""
-    problem, kind = dynamics.equilibrium_problem(), dynamics.arrays
-    return host(problem.coordinates(kind.asarray(x), kind.asarray(u)))
+    return exact.equilibrium_problem().coordinates(Interval(x), Interval(u)).mid
 
 
 def _check(system: Any, points: Any) -> None:
