@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 import stillpoint as sp
 from stillpoint.cells import LeakyCell, VanillaCell
 from stillpoint.points.census import chao1, good_turing
+from stillpoint.points.completeness import Completeness
+from stillpoint.points.richness import coverage_bound
+from stillpoint.points.starts import Source
 
 A = 0.9575040240772687  # tanh(2 a) = a
 
@@ -188,11 +191,13 @@ def test_the_verdict_on_points_reached_only_once():
 
 @pytest.mark.parametrize("phi", ["relu", "softplus", "linear"])
 def test_the_verdict_where_the_index_sum_is_not_known(phi):
-    census = census_of(units(1, gain=0.5, phi=phi, b=0.1), signs(1, -1, 0, 1), times=2)
+    grows = units(1, gain=1.5, phi=phi, b=-3.0)  # no bounded region is kept
+    census = census_of(grows, signs(1, 0, 6), times=2)
     (tally,) = census.tallies
     assert tally.lefschetz is None
     assert tally.index_agrees is None
-    assert "index sum 1, but what it must be is not known for this map" in census.verdict
+    sums = {"relu": 0, "softplus": 0, "linear": -1}  # a stable point and an unstable, or that alone
+    assert f"index sum {sums[phi]}, but what it must be is not known for this map" in census.verdict
     assert census.verdict.endswith(": the hits do not suggest that a point is missing")
     assert not census.suggests_missing
 
@@ -361,3 +366,117 @@ def test_the_number_of_points_is_odd(found, parity):
     (tally,) = census_of(units(1), signs(1, *found), times=3).tallies
     assert tally.n_points == len(found)
     assert tally.parity_agrees is parity
+
+
+# -- completeness ----------------------------------------------------------------------------------
+
+# One unit of gain 2, its three points reached 200 times each: all that there is, by all evidence.
+(WHOLE,) = census_of(units(1), signs(1, -1, 0, 1), times=200).tallies
+
+
+def test_a_complete_set_that_was_reached_often():
+    assert WHOLE.completeness is Completeness.NO_EVIDENCE
+    assert WHOLE.verdict.endswith(": nothing suggests that a point is missing")
+    assert WHOLE.coverage_at_least == pytest.approx(1 - 3 / 600, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "completeness", "words"),
+    [
+        ({"index_sum": 0}, "INCOMPLETE", "at least 1 point is missing"),
+        ({"unpaired": 2}, "INCOMPLETE", "at least 2 points are missing"),
+        ({"chao1_interval": (4.0, 9.0), "singletons": 2}, "INCOMPLETE", "as the hits say"),
+        ({"chao1_interval": (3.9, 9.0), "singletons": 2}, "UNDECIDED", "nothing else suggests"),
+        ({"singletons": 1}, "UNDECIDED", "1 point was reached only once"),
+        ({"unseen": 1}, "UNDECIDED", "1 point was never reached"),
+        ({"singletons": 1, "least_hits": 1}, "UNDECIDED", "search from more starts"),
+        ({"lefschetz": None}, "UNDECIDED", "the hits do not suggest"),
+        ({"degenerate": 1, "index_sum": 2}, "UNDECIDED", "I - J is singular at 1 points"),
+        ({"on_kink": 1, "index_sum": 2}, "UNDECIDED", "1 points lie on kinks"),
+        ({"continuum": 3}, "UNDECIDED", "a continuum of fixed points"),
+        ({"coverage_at_least": 0.9}, "UNDECIDED", "600 starts that converged are few"),
+        ({"unproved": 2}, "UNDECIDED", "but 2 are not proved"),
+        ({"unproved": 0, "all_distinct": False}, "UNDECIDED", "not all are proved to be distinct"),
+        ({"unproved": 0, "all_distinct": True}, "NO_EVIDENCE", "nothing suggests"),
+        ({"n_points": 0, "lefschetz": None, "chao1_interval": (0, 0)}, "UNDECIDED", "no fixed"),
+        ({"n_points": 0, "index_sum": 0}, "INCOMPLETE", "at least 1 point is missing"),
+    ],
+    ids=str,
+)
+def test_each_piece_of_evidence_decides(change, completeness, words):
+    tally = replace(WHOLE, **change)
+    assert tally.completeness.name == completeness
+    assert words in tally.verdict
+
+
+def test_a_count_of_two_is_wrong_by_one_and_not_by_chance():
+    """Chao1 alone calls a set incomplete where its whole interval lies above what was found."""
+    hits = np.array([1] * 8 + [30])
+    _, (low, _) = chao1(hits)
+    tally = replace(WHOLE, n_points=9, chao1_interval=(low, low + 50), singletons=8)
+    assert low > 10
+    assert tally.completeness is Completeness.INCOMPLETE
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=30))
+def test_the_bound_on_the_coverage_is_below_the_estimate(hits):
+    hits = np.array(hits)
+    assert 0 <= coverage_bound(hits) <= good_turing(hits)
+    assert coverage_bound(hits, 0.99) <= coverage_bound(hits)
+    assert coverage_bound(10 * hits) > coverage_bound(hits) or (hits == 1).all()
+
+
+@pytest.mark.parametrize("n", [10, 100, 1000])
+def test_without_singletons_the_bound_is_the_rule_of_three(n):
+    """(1 - p)^n = .05 for the share p that n starts miss with probability .05."""
+    bound = coverage_bound(np.array([n // 2, n - n // 2]))
+    assert bound**n == pytest.approx(0.05, rel=1e-9)
+
+
+def test_starts_around_known_points_do_not_count():
+    """Of four hits of each point three come from mixtures: by the others it was seen once."""
+    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (4, 1)))
+    source = np.where(np.arange(12) < 3, Source.NOISE, Source.MIXTURE)
+    theirs = replace(points, starts=replace(points.starts, source=source))
+    (before,), (after,) = points.census().tallies, theirs.census().tallies
+    assert (before.n_independent, before.singletons, before.unseen) == (12, 0, 0)
+    assert (after.n_independent, after.singletons, after.unseen) == (3, 3, 0)
+    assert (after.n_starts, after.least_hits, after.coverage) == (12, 4, 0)
+    alone = replace(points, starts=replace(points.starts, source=np.full(12, Source.MIXTURE)))
+    (tally,) = alone.census().tallies
+    assert (tally.n_independent, tally.unseen, tally.chao1) == (0, 3, 0)
+    assert tally.completeness is Completeness.UNDECIDED
+    assert "3 points were never reached by independent starts" in tally.verdict
+
+
+def test_hits_are_counted_per_source_in_a_selection_too():
+    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (4, 1)))
+    source = np.where(np.arange(12) < 3, Source.GIVEN, Source.MIXTURE)
+    one = replace(points, starts=replace(points.starts, source=source))[[1]]
+    assert one.census().tallies[0].n_independent == 1
+
+
+def test_the_weakest_set_decides():
+    starts = np.tile(signs(1, -1, 1), (200, 1))  # under 0.1 the point in between is missed
+    inputs = np.repeat([[2.0], [0.1]], 200, axis=0)
+    census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
+    assert [tally.completeness.name for tally in census.tallies] == ["INCOMPLETE", "NO_EVIDENCE"]
+    assert census.completeness is Completeness.INCOMPLETE
+    whole = Completeness.weakest([Completeness.PROVED, Completeness.NO_EVIDENCE])
+    assert whole is Completeness.NO_EVIDENCE
+
+
+def test_of_a_selection_nothing_is_said():
+    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (200, 1)))
+    assert points.census().completeness is Completeness.NO_EVIDENCE
+    assert points.stable.census().completeness is Completeness.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("n_points", "completeness"), [(3, "PROVED"), (2, "INCOMPLETE"), (4, "UNDECIDED")]
+)
+def test_an_exhaustive_search_decides(n_points, completeness):
+    tally = replace(WHOLE, n_points=n_points, index_sum=n_points - 2, proved_points=3)
+    tally = replace(tally, unproved=0, all_distinct=True)
+    assert tally.completeness.name == completeness
+    assert "an exhaustive search proves that there are " in tally.verdict

@@ -13,9 +13,11 @@ from .io import load
 from .local import Certificate, Linearization, linearize
 from .points import (
     Census,
+    Completeness,
     FixedPoints,
     SlowPoints,
     certify,
+    find_all_fixed_points,
     find_fixed_points,
     find_slow_points,
     points_slower_than,
@@ -31,6 +33,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "Census",
     "Certificate",
+    "Completeness",
     "FixedPoints",
     "Linearization",
     "SlowManifold",
@@ -39,6 +42,7 @@ __all__ = [
     "System",
     "as_system",
     "certify",
+    "find_all_fixed_points",
     "find_fixed_points",
     "find_slow_points",
     "fit_pca",

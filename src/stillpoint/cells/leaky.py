@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from jaxtyping import Float
 
 from ..arrays import diagonal_matrices, host, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..intervals import Interval
 from ..piecewise import PiecewiseLinear
 from ..status import ArgumentError
 from .activations import PIECEWISE_LINEAR, activation
 from .base import Cell, check_axes, check_weights
+from .rate_form import RateForm
+from .trapping import traps
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +77,13 @@ class LeakyCell(Cell):
     def state_size(self) -> int:
         return self.b.shape[0]
 
-    @property
-    def keeps_ball(self) -> bool:
-        return activation(self.phi).bounded
+    @cached_property
+    def keeps_ball(self) -> bool:  # type: ignore[override]
+        if activation(self.phi).bounded:
+            return True
+        # Leaks that differ keep boxes, but may turn a ball into an ellipsoid that it does not hold.
+        alpha = host(self.alpha)
+        return traps(self.W, self.phi, in_balls=bool((alpha == alpha[0]).all()))
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.alpha * self.pull(x, u)
@@ -112,6 +120,9 @@ class LeakyCell(Cell):
 
     def equilibrium_problem(self) -> RootProblem:
         return LeakyEquilibrium(self)
+
+    def rate_form(self, u: Interval) -> RateForm:
+        return RateForm(self.W.mid, (u @ self.B.T + self.b)[0], self.phi, of_currents=True)
 
     def pull(self, x: Batch, u: Inputs) -> Batch:
         """Return W phi(x) + B u + b - x, the motion with the leak divided out."""

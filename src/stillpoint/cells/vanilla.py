@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ from jaxtyping import Float
 
 from ..arrays import host, namespace
 from ..dynamics import Batch, Inputs, Matrices
+from ..intervals import Interval
 from ..piecewise import PiecewiseLinear
 from .activations import PIECEWISE_LINEAR, activation
 from .base import RowScaledCell, check_axes, check_weights
+from .rate_form import RateForm
 from .scaled_rows import ScaledRows
+from .trapping import traps
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +63,9 @@ class VanillaCell(RowScaledCell):
     def state_size(self) -> int:
         return self.b.shape[0]
 
-    @property
-    def keeps_ball(self) -> bool:
-        return activation(self.phi).bounded
+    @cached_property
+    def keeps_ball(self) -> bool:  # type: ignore[override]
+        return activation(self.phi).bounded or traps(self.W, self.phi)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return activation(self.phi).value(self._drive(x, u))
@@ -85,6 +89,9 @@ class VanillaCell(RowScaledCell):
         if self.phi == "relu":
             return PiecewiseLinear(identity, W, B, b, -identity, np.zeros_like(B), np.zeros_like(b))
         return PiecewiseLinear.without_kinks(W - identity, B, b)
+
+    def rate_form(self, u: Interval) -> RateForm:
+        return RateForm(self.W.mid, (u @ self.B.T + self.b)[0], self.phi, of_currents=False)
 
     def _drive(self, x: Batch, u: Inputs) -> Batch:
         return x @ self.W.T + u @ self.B.T + self.b

@@ -2,20 +2,25 @@
 
 from .census import Census, Tally
 from .certify import certify
+from .completeness import Completeness
 from .find import find_fixed_points
+from .find_all import find_all_fixed_points
 from .find_slow import find_slow_points, points_slower_than
 from .fixed_points import FixedPoints
 from .sampling import sample_states
 from .slow_points import SlowPoints
-from .starts import Starts
+from .starts import Source, Starts
 
 __all__ = [
     "Census",
+    "Completeness",
     "FixedPoints",
     "SlowPoints",
+    "Source",
     "Starts",
     "Tally",
     "certify",
+    "find_all_fixed_points",
     "find_fixed_points",
     "find_slow_points",
     "points_slower_than",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..exhaustive import Exhaustion
 from ..io import TAG
 from ..local import Certificate
 from ..structure import Structure
-from .starts import Starts
+from .starts import Source, Starts
 
 if TYPE_CHECKING:
     import xarray
@@ -32,7 +34,8 @@ _START_DIMS = {
     "end": ("start", "state"),
 }
 _CERTIFICATE_DIMS = {"box": ("point", "state")}
-_FLAGS = ("is_stable", "mirrored", "on_continuum", "on_kink", "proved", "distinct")
+_FLAGS = ("is_stable", "mirrored", "on_continuum", "on_kink")
+_CERTIFICATE_FLAGS = ("proved", "distinct")
 _ALONE = ("starts", "structure", "provenance", "is_selection", "certificate", "exhaustion")
 
 
@@ -56,8 +59,11 @@ def to_dataset(points: PointSet) -> xarray.Dataset:
         for field in fields(Certificate):
             dims = _CERTIFICATE_DIMS.get(field.name, ("point",))
             values = getattr(points.certificate, field.name)
-            stored = values.astype(np.int8) if field.name in _FLAGS else values
+            stored = values.astype(np.int8) if field.name in _CERTIFICATE_FLAGS else values
             variables[f"certificate_{field.name}"] = (dims, stored)
+    if exhaustion := getattr(points, "exhaustion", ()):  # too long for an attribute
+        told = json.dumps([proof.to_plain() for proof in exhaustion])
+        variables["exhaustion"] = ((), np.array(told))
     attributes = {
         TAG: type(points).__name__,
         "structure": json.dumps(points.structure.to_plain()),
@@ -69,37 +75,46 @@ def to_dataset(points: PointSet) -> xarray.Dataset:
 
 def from_dataset(dataset: xarray.Dataset) -> dict[str, Any]:
     """Return the fields of the record that a dataset holds."""
-
-    def read(name: str, prefix: str = "") -> np.ndarray:
-        if f"{name}_real" in dataset:
-            values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
-            values.real, values.imag = (
-                dataset[f"{name}_real"].values,
-                dataset[f"{name}_imag"].values,
-            )
-            return values
-        values = dataset[prefix + name].values
-        if values.dtype.kind == "O":
-            return values.astype(str)
-        return values.astype(bool) if name in _FLAGS else values
-
-    starts = Starts(**{f.name: dataset[f"start_{f.name}"].values for f in fields(Starts)})
-    certificate = None
-    if "certificate_proved" in dataset:
-        certificate = Certificate(
-            **{f.name: read(f.name, "certificate_") for f in fields(Certificate)}
-        )
+    apart = ("start_", "certificate_", "exhaustion")
     names = [str(n).removesuffix("_real") for n in dataset if not str(n).endswith("_imag")]
-    record: dict[str, Any] = {
-        n: read(n) for n in names if not n.startswith(("start_", "certificate_"))
-    }
+    record: dict[str, Any] = {n: _read(dataset, n) for n in names if not n.startswith(apart)}
+    if "exhaustion" in dataset:
+        proofs = json.loads(str(dataset["exhaustion"].values))
+        record["exhaustion"] = tuple(map(Exhaustion.from_plain, proofs))
     return record | {
-        "starts": starts,
-        "certificate": certificate,
+        "starts": _starts_of(dataset),
+        "certificate": _certificate_of(dataset),
         "structure": _structure_of(dataset),
         "provenance": json.loads(dataset.attrs["provenance"]),
         "is_selection": bool(dataset.attrs["is_selection"]),
     }
+
+
+def _read(dataset: xarray.Dataset, name: str, flags: Sequence[str] = _FLAGS) -> np.ndarray:
+    if f"{name}_real" in dataset:
+        values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
+        values.real, values.imag = dataset[f"{name}_real"].values, dataset[f"{name}_imag"].values
+        return values
+    values = dataset[name].values
+    if values.dtype.kind == "O":
+        return values.astype(str)
+    return values.astype(bool) if name in flags else values
+
+
+def _starts_of(dataset: xarray.Dataset) -> Starts:
+    names = [field.name for field in fields(Starts)]
+    columns = {n: dataset[f"start_{n}"].values for n in names if f"start_{n}" in dataset}
+    if "source" not in columns:  # written before starts told where they came from
+        columns["source"] = np.full(len(columns["status"]), Source.GIVEN)
+    return Starts(**columns)
+
+
+def _certificate_of(dataset: xarray.Dataset) -> Certificate | None:
+    if "certificate_proved" not in dataset:
+        return None
+    names = [field.name for field in fields(Certificate)]
+    flags = [f"certificate_{name}" for name in _CERTIFICATE_FLAGS]
+    return Certificate(**{n: _read(dataset, f"certificate_{n}", flags) for n in names})
 
 
 def _structure_of(dataset: xarray.Dataset) -> Structure:

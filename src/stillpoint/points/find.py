@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..solvers import Solver
 from ..status import Status, warn
@@ -126,22 +126,23 @@ def find_fixed_points(
     )
     rng = np.random.default_rng(settings.seed)
     starts, interrupted = run_search(system, x, u, settings)
-    points, interrupted = _collect(system, starts, settings, interrupted)
+    points, interrupted = collect_what_there_is(system, starts, settings, interrupted)
     for _ in range(settings.rounds):
         if interrupted:
             break
         known = len(points)
-        more, interrupted = run_search(system, *_follow_up(points, len(x), rng), settings)
+        x_more, u_more, source = _follow_up(points, len(x), rng)
+        more, interrupted = run_search(system, x_more, u_more, settings, source)
         starts = Starts.concatenate([starts, more])
-        points, interrupted = _collect(system, starts, settings, interrupted)
+        points, interrupted = collect_what_there_is(system, starts, settings, interrupted)
         if len(points) == known and _index_agrees(points):
             break
     points = _leave_out(points, settings, rng)
-    _warn(points.starts, interrupted)
+    warn_of_the_end(points.starts, interrupted)
     return points
 
 
-def _collect(
+def collect_what_there_is(
     system: System, starts: Starts, settings: Settings, interrupted: bool
 ) -> tuple[FixedPoints, bool]:
     """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
@@ -160,17 +161,20 @@ def _index_agrees(points: FixedPoints) -> bool:
 
 def _follow_up(
     points: FixedPoints, n: int, rng: np.random.Generator
-) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    """Return the starts of another round, as many under each input as the first round had."""
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"], Int[np.ndarray, " n"]]:
+    """Return the starts of another round, as many under each input as the first round had.
+
+    With the states and inputs comes where each of them is from.
+    """
     first = slice(0, n)
     states, inputs = points.starts.states[first], points.starts.inputs[first]
     condition = conditions(inputs)
-    new = np.empty_like(states)
+    new, source = np.empty_like(states), np.empty(n, dtype=np.int64)
     for k in range(condition.max() + 1):
         rows = np.flatnonzero(condition == k)
         known = points.xstar[(points.inputs == inputs[rows[0]]).all(axis=1)]
-        new[rows] = mixed_states(states[rows], known, len(rows), rng)
-    return new, inputs
+        new[rows], source[rows] = mixed_states(states[rows], known, len(rows), rng)
+    return new, inputs, source
 
 
 def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator) -> FixedPoints:
@@ -193,7 +197,7 @@ def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator
     return replace(selected, starts=replace(selected.starts, status=status), is_selection=False)
 
 
-def _warn(starts: Starts, interrupted: bool) -> None:
+def warn_of_the_end(starts: Starts, interrupted: bool) -> None:
     """Say so when nothing converged, or when not everything was tried."""
     if interrupted:
         message = f"the search was interrupted; of {len(starts)} starts {starts.told}."

@@ -15,7 +15,7 @@ from .search import read_starts, run_search
 from .settings import Settings, read_settings
 from .slow_evidence import collect_slow
 from .slow_points import SlowPoints
-from .starts import Starts
+from .starts import Source, Starts
 from .stillness import half_square
 
 
@@ -165,7 +165,8 @@ def points_slower_than(
     q = half_square(system.dynamics, outcome.x, u)
     status = np.where(q <= level, Status.BELOW_SPEED, outcome.status)
     none = np.full(len(x), -1)
-    ends = Starts(x, u, outcome.x, q, status, outcome.steps, none)
+    given = np.full(len(x), Source.GIVEN)
+    ends = Starts(x, u, outcome.x, q, status, outcome.steps, none, given)
     return ends.take(np.flatnonzero(q <= level))
 
 

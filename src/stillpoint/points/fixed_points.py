@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
 from .. import io
+from ..exhaustive import Exhaustion
 from ..local import Certificate
 from ..status import check_real
 from ..structure import Structure
@@ -90,7 +91,7 @@ class FixedPoints(PointSet):
     provenance: Mapping[str, Any] = field(default_factory=dict)
     is_selection: bool = False
     certificate: Certificate | None = None
-    exhaustion: tuple[Any, ...] = ()
+    exhaustion: tuple[Exhaustion, ...] = ()
 
     def __repr__(self) -> str:
         return table(self)

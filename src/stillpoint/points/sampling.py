@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..arrays import read_floats, to_numpy
 from ..door import read_generator
 from ..status import ArgumentError, check_real, check_whole
+from .starts import Source
 
 
 def sample_states(
@@ -84,11 +85,10 @@ def mixed_states(
     known: Float[np.ndarray, "p d"],
     n: int,
     rng: np.random.Generator,
-) -> Float[np.ndarray, "n d"]:
+) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"]]:
     """Return starts for a further round: half old starts with noise, half mixtures of points.
 
-    A mixture is a random convex combination of known points with a little noise: saddles lie
-    between the points whose basins they divide.
+    With the states comes the `Source` of each.
 
     Parameters
     ----------
@@ -105,12 +105,34 @@ def mixed_states(
     noisy = starts[rng.integers(len(starts), size=n)]
     noisy = noisy + 0.5 * spread * rng.standard_normal(noisy.shape)
     if len(known) < 2:
-        return noisy
-    members = rng.integers(len(known), size=(n, 3))
-    shares = rng.dirichlet(np.ones(3), size=n)
-    mixtures = np.einsum("nk,nkd->nd", shares, known[members])
-    mixtures = mixtures + 0.05 * spread * rng.standard_normal(mixtures.shape)
-    return np.where((np.arange(n) % 2 == 0)[:, None], noisy, mixtures)
+        return noisy, np.full(n, Source.NOISE)
+    is_noisy = np.arange(n) % 2 == 0
+    mixtures = mixtures_of(known, n, rng, noise=0.05 * spread)
+    states = np.where(is_noisy[:, None], noisy, mixtures)
+    return states, np.where(is_noisy, Source.NOISE, Source.MIXTURE)
+
+
+def mixtures_of(
+    known: Float[np.ndarray, "p d"],
+    n: int,
+    rng: np.random.Generator,
+    *,
+    members: int = 3,
+    noise: float = 0.0,
+) -> Float[np.ndarray, "n d"]:
+    """Return random convex combinations of so many known points each, with Gaussian noise.
+
+    Saddles lie between the points whose basins they divide.
+
+    Examples
+    --------
+    >>> mixtures_of(np.eye(2), 3, np.random.default_rng(0)).sum(axis=1).round(9)
+    array([1., 1., 1.])
+    """
+    chosen = rng.integers(len(known), size=(n, members))
+    shares = rng.dirichlet(np.ones(members), size=n)
+    mixtures = np.einsum("nk,nkd->nd", shares, known[chosen])
+    return mixtures + noise * rng.standard_normal(mixtures.shape)
 
 
 def _allowed(where: Any, shape: tuple[int, ...]) -> np.ndarray:

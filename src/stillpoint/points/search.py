@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ..door import read_inputs, read_states
 from ..dynamics import Dynamics
@@ -16,7 +16,7 @@ from ..system import System
 from ..transforms import Restricted
 from .polishing import is_degenerate
 from .settings import Settings
-from .starts import Starts
+from .starts import Source, Starts
 from .stillness import counts_as_zero, half_square
 
 # Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
@@ -34,11 +34,7 @@ def read_starts(
     ArgumentError
         If they do not fit the system, or there is no start.
     """
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
+    check_system(system)
     if _has_width(states, restriction_of(system.dynamics)):
         states, inputs = system.split(states, inputs)
     x = read_states("states", states, system.state_size)
@@ -51,15 +47,33 @@ def read_starts(
     return x, u
 
 
+def check_system(system: Any) -> None:
+    """Raise an `ArgumentError` if a caller passed something else than a System."""
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"system: got {type(system).__name__}, but a System is wanted; make one with "
+            f"stillpoint.as_system(model)."
+        )
+
+
 def _has_width(states: Any, restriction: Restricted | None) -> bool:
     """Whether states are those of the whole system that was restricted."""
     return restriction is not None and np.shape(states)[-1:] == (restriction.inner.state_size,)
 
 
 def run_search(
-    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], settings: Settings
+    system: System,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    settings: Settings,
+    source: Int[np.ndarray, " n"] | None = None,
 ) -> tuple[Starts, bool]:
-    """Solve every start; return what became of them, and whether Ctrl-C came meanwhile."""
+    """Solve every start; return what became of them, and whether Ctrl-C came meanwhile.
+
+    Starts were given by the caller unless their `source` says otherwise.
+    """
+    if source is None:
+        source = np.full(len(x), Source.GIVEN)
     outcome = solve(
         system.measured,
         x,
@@ -72,9 +86,11 @@ def run_search(
         interruptible=True,
     )
     try:
-        return _judge(system, x, u, outcome, settings), Status.INTERRUPTED in outcome.status
+        return _judge(system, x, u, outcome, settings, source), (
+            Status.INTERRUPTED in outcome.status
+        )
     except KeyboardInterrupt:
-        return _judge(system, x, u, outcome, settings), True
+        return _judge(system, x, u, outcome, settings, source), True
 
 
 def _judge(
@@ -83,6 +99,7 @@ def _judge(
     u: Float[np.ndarray, "n m"],
     outcome: Outcome,
     settings: Settings,
+    source: Int[np.ndarray, " n"],
 ) -> Starts:
     """Decide, on the motion of x itself, which ends are fixed points."""
     end, status = outcome.x, outcome.status.copy()
@@ -93,7 +110,7 @@ def _judge(
     still = np.flatnonzero(claimed & ~moving)
     creeping = creeps(system.dynamics, end[still], u[still], settings.tol, reach_of(x))
     status[still[creeping]] = Status.SLOW_POINT
-    return Starts(x, u, end, q, status, outcome.steps, point=np.full(len(x), -1))
+    return Starts(x, u, end, q, status, outcome.steps, np.full(len(x), -1), source)
 
 
 def reach_of(starts: Float[np.ndarray, "n d"]) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from ...local import condition, index, is_stable, n_unstable, sorted_eig
 from ...points import FixedPoints, Starts
 from ...points.polishing import DEGENERATE
+from ...points.starts import Source
 from ...status import ArgumentError, Status
 from ...structure import Structure
 from .container import FixedPointArrays
@@ -63,6 +64,7 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
             status=np.full(n, Status.FIXED_POINT),
             steps=np.zeros(n, dtype=np.int64) if fps.n_iters is None else fps.n_iters.astype(int),
             point=np.arange(n),
+            source=np.full(n, Source.GIVEN),
         ),
         structure=Structure.flat(d),
         provenance={"kind": "map", "lefschetz": None, "tol_unique": fps.tol_unique},

@@ -1,0 +1,131 @@
+"""Regions that a network without a bounded activation cannot leave, proved from its weights.
+
+With W^+ the positive part of W, rectified rates obey r = max(0, W r + c) <= W^+ r + c^+. If
+rho(W^+) < 1, there is a vector w > 0 with W^+ w < w (Perron and Frobenius; Berman and Plemmons
+1994), and under every input each box 0 <= r <= t w with t large enough is mapped into itself and
+holds all fixed points. Softplus lies at most log 2 above ReLU, so the same is true of it. For any
+of these activations the map is a contraction if |W|_2 < 1 or rho(|W|) < 1 (Banach).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..arrays import host
+from ..intervals import Interval
+from .activations import activation
+
+# The ranges of the bounded activations.
+_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+
+# How often a box that holds the rates is replaced by its image.
+_IMAGES = 30
+
+
+def traps(W: Any, phi: str, *, in_balls: bool = True) -> bool:
+    """Return whether a network with an unbounded activation is proved to keep a ball or a box.
+
+    It is true of x' = phi(W x + c) and of x' = (1 - a) x + a (W phi(x) + c), whatever c: in the
+    second case a box that is wide enough below, and t w above, is mapped into its interior.
+
+    Parameters
+    ----------
+    W
+        Recurrent weights, shape (d, d).
+    phi
+        Name of the activation: relu, softplus or linear.
+    in_balls
+        Whether |W|_2 < 1 counts.
+
+    Examples
+    --------
+    >>> traps(np.array([[0.0, -3.0], [0.9, 0.0]]), "relu")
+    True
+    >>> traps(np.array([[1.1]]), "relu")
+    False
+    """
+    weights = W.mid if isinstance(W, Interval) else host(W)
+    growing = np.abs(weights) if phi == "linear" else np.maximum(weights, 0.0)
+    if shrinking_vector(growing) is not None:
+        return True
+    return in_balls and norm_bound(Interval(weights)) < 1
+
+
+def shrinking_vector(A: Float[np.ndarray, "d d"]) -> Float[np.ndarray, " d"] | None:
+    """Return w > 0 with A w < w for a non-negative matrix, which proves rho(A) < 1, or None.
+
+    The one that is tried is the sum of A^k over all k, applied to ones: w = 1 + A w.
+
+    Examples
+    --------
+    >>> shrinking_vector(np.array([[0.0, 4.0], [0.0, 0.5]]))
+    array([9., 2.])
+    >>> shrinking_vector(np.eye(2)) is None
+    True
+    """
+    ones = np.ones(len(A))
+    try:
+        w = np.linalg.solve(np.eye(len(A)) - A, ones)
+    except np.linalg.LinAlgError:
+        return None
+    if not (np.isfinite(w).all() and (w > 0).all()):
+        return None
+    return w if ((w - Interval(A) @ w).lower > 0).all() else None
+
+
+def norm_bound(A: Interval) -> float:
+    """Return a bound of the largest singular value of every matrix of an interval.
+
+    With Q nearly orthogonal, |A|_2^2 <= |Q^T A^T A Q|_2 / (1 - |I - Q^T Q|_2), and row sums
+    bound the norms of symmetric matrices. With Q of the singular vectors hardly anything is lost.
+
+    Examples
+    --------
+    >>> bool(2.0 <= norm_bound(Interval(np.diag([2.0, 1.0]))) < 2.0 + 1e-12)
+    True
+    """
+    if not np.isfinite(A.mid).all():
+        return np.inf
+    Q = Interval(np.linalg.svd(A.mid)[2].T)
+    turned = A @ Q
+    loss = _largest_row_sum(Interval(np.eye(A.shape[1])) - Q.T @ Q)
+    if not loss < 1:
+        return np.inf
+    square = Interval(np.array([_largest_row_sum(turned.T @ turned)])) / (
+        1.0 - Interval(np.array([loss]))
+    )
+    return float(np.nextafter(np.sqrt(square.upper[0]), np.inf))
+
+
+def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Interval | None:
+    """Return a box that holds every r with r = phi(W r + c), shape (d,), or None.
+
+    Examples
+    --------
+    >>> box = bounds_of_rates(np.array([[-1.0]]), Interval(np.ones(1)), "relu")
+    >>> box.lower.round(9), box.upper.round(9)
+    (array([-0.]), array([1.]))
+    """
+    if phi in _RANGES:
+        least, most = (np.full(len(W), end) for end in _RANGES[phi])
+    elif phi == "linear" or (w := shrinking_vector(np.maximum(W, 0.0))) is None:
+        return None
+    else:
+        at_zero = activation(phi).value(Interval(np.zeros(1)))
+        room = w - Interval(np.maximum(W, 0.0)) @ w
+        times = ((Interval(np.maximum(c.upper, 0.0)) + at_zero) / room).upper.max()
+        least, most = np.zeros(len(W)), (Interval(w) * max(times, 0.0)).upper
+    box = Interval.between(least, most)
+    for _ in range(_IMAGES):
+        image = activation(phi).value(box @ W.T + c)
+        wider, box = box, box.intersection(image)
+        if (box.radius > 0.9 * wider.radius).all():
+            break
+    return box
+
+
+def _largest_row_sum(matrix: Interval) -> float:
+    return float((Interval(matrix.magnitude) @ np.ones(matrix.shape[1])).upper.max(initial=0.0))

@@ -1,0 +1,71 @@
+"""How many kinds were not seen: estimates from how often the others were.
+
+The field is ecology, where points are species and starts are catches. All of it supposes that
+starts are drawn alike and independently of each other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Int
+from scipy.stats import beta
+
+
+def good_turing(hits: Int[np.ndarray, " n"]) -> float:
+    """Return the estimated coverage 1 - f1 / N (Good 1953): f1 points hit once, N hits in all.
+
+    Examples
+    --------
+    >>> good_turing(np.array([5, 4, 1]))
+    0.9
+    """
+    total = int(hits.sum())
+    return 1 - float((hits == 1).sum()) / total if total else 0.0
+
+
+def chao1(hits: Int[np.ndarray, " n"]) -> tuple[float, tuple[float, float]]:
+    """Return Chao's bias-corrected estimate of the number of points, with its 95 % interval.
+
+    The estimate is S + (N - 1)/N f1 (f1 - 1) / (2 (f2 + 1)) (Chao 1984); the interval is the
+    log-normal one of Chao (1987), and has no width where no point was hit only once.
+
+    Examples
+    --------
+    >>> chao1(np.array([9, 8, 12]))
+    (3.0, (3.0, 3.0))
+    """
+    found, total = len(hits), int(hits.sum())
+    once, twice = int((hits == 1).sum()), int((hits == 2).sum())
+    if not total or not once:
+        return float(found), (float(found), float(found))
+    share = (total - 1) / total
+    unseen = share * once * (once - 1) / (2 * (twice + 1))
+    variance = (
+        share * once * (once - 1) / (2 * (twice + 1))
+        + share**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
+        + share**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
+    )
+    if twice == 0:  # the form without points hit twice
+        variance -= share**2 * once**4 / (4 * (found + unseen))
+    if unseen == 0:  # a single singleton: the estimate is what was found
+        return float(found), (float(found), float(found) + 1.96 * float(np.sqrt(variance)))
+    spread = float(np.exp(1.96 * np.sqrt(np.log1p(variance / unseen**2))))
+    return found + unseen, (found + unseen / spread, found + unseen * spread)
+
+
+def coverage_bound(hits: Int[np.ndarray, " n"], confidence: float = 0.95) -> float:
+    """Return a lower bound on the coverage: the probability that a start reaches a known point.
+
+    Of N hits, f1 were the only one of their point: left out, they would have been new. The bound
+    is that of Clopper and Pearson (1934) for a share of f1 in N, as if hits that are left out one
+    by one were independent trials. Without singletons it is the rule of three, 1 - 3 / N.
+
+    Examples
+    --------
+    >>> round(coverage_bound(np.array([100, 200])), 3), coverage_bound(np.array([1]))
+    (0.99, 0.0)
+    """
+    total, once = int(hits.sum()), int((hits == 1).sum())
+    if once >= total:
+        return 0.0
+    return 1 - float(beta.ppf(confidence, once + 1, total - once))

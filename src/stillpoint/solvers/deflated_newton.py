@@ -1,0 +1,126 @@
+"""Newton's method on equations from which known roots are divided out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..arrays import namespace
+from ..dynamics import Dynamics, RootProblem
+from .base import Solver
+from .newton import Newton, NewtonRows
+
+# Added to squared distances, so that a state on a known root gives a large number and not NaN.
+_TINY = 1e-200
+
+
+@dataclass(frozen=True)
+class Deflated(RootProblem):
+    """m(y) g(y) = 0 with m(y) = prod_k (1 + 1 / |y - y_k|^p): the roots y_k repel.
+
+    The equations have the same other roots, but do not vanish at y_k (Brown and Gearhart 1971;
+    Farrell, Birkisson and Funke 2015). The Newton step is the one of g times a scalar, which
+    turns it around where it would end in a known root.
+
+    Attributes
+    ----------
+    problem
+        The equations g.
+    known
+        The roots y_k in the unknowns of `problem`, shape (k, r).
+    power
+        p.
+
+    Examples
+    --------
+    >>> from stillpoint.cells import VanillaCell
+    >>> cell = VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+    >>> deflated = Deflated(cell.equilibrium_problem(), known=np.zeros((1, 1)))
+    >>> y, u = np.array([[1e-6], [0.957504]]), np.zeros((2, 0))
+    >>> np.abs(deflated.residual(y, u)).round(3).tolist()
+    [[1000000.0], [0.0]]
+    """
+
+    problem: RootProblem
+    known: Float[Any, "k r"]
+    power: float = 2.0
+
+    def coordinates(self, x: Any, u: Any) -> Any:
+        return self.problem.coordinates(x, u)
+
+    def state(self, y: Any, u: Any) -> Any:
+        return self.problem.state(y, u)
+
+    def residual(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Float[Any, "n r"]:
+        factor, _ = self._factor(y)
+        return factor[:, None] * self.problem.residual(y, u)
+
+    def jacobian(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Float[Any, "n r r"]:
+        factor, slope = self._factor(y)
+        own, residual = self.problem.jacobian(y, u), self.problem.residual(y, u)
+        return factor[:, None, None] * (own + residual[:, :, None] * slope[:, None, :])
+
+    def _factor(self, y: Float[Any, "n r"]) -> tuple[Float[Any, " n"], Float[Any, "n r"]]:
+        """Return m(y) and the gradient of log m."""
+        xp = namespace(y)
+        apart = y[:, None, :] - self.known[None, :, :]
+        square = xp.sum(apart * apart, axis=2) + _TINY
+        pole = square ** (-self.power / 2)
+        pull = -self.power * pole / ((1 + pole) * square)
+        return xp.prod(1 + pole, axis=1), xp.sum(pull[:, :, None] * apart, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class DeflatedNewton(Solver):
+    """Newton's method on the equilibrium form, repelled by fixed points that are known already.
+
+    Where it converges, the end is a fixed point that was not known; known ones must belong to
+    the input of the rows.
+
+    Parameters
+    ----------
+    known, inputs
+        Fixed points and their inputs, shapes (k, d) and (k, m).
+    power
+        How steeply they repel.
+    max_trials
+        Lengths that the line search tries.
+
+    Examples
+    --------
+    >>> from stillpoint.cells import VanillaCell
+    >>> from stillpoint.solvers import solve
+    >>> cell = VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+    >>> solver = DeflatedNewton(known=np.zeros((1, 1)), inputs=np.zeros((1, 0)))
+    >>> x, u = np.array([[0.1], [-0.1]]), np.zeros((2, 0))  # Newton alone ends at 0
+    >>> np.abs(solve(cell, x, u, [solver], tol=1e-24, max_steps=50).x).round(6).tolist()
+    [[0.957504], [0.957504]]
+    """
+
+    known: Float[np.ndarray, "k d"]
+    inputs: Float[np.ndarray, "k m"]
+    power: float = 2.0
+    max_trials: int = 6
+
+    def problem(self, dynamics: Dynamics) -> RootProblem:
+        problem, asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
+        known = problem.coordinates(asarray(self.known), asarray(self.inputs))
+        return Deflated(problem, known, self.power)
+
+    def start(self, problem: RootProblem, y: Any, u: Any) -> NewtonRows:
+        return self._newton.start(problem, y, u)
+
+    def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
+        return self._newton.update(problem, rows)
+
+    def status(
+        self, rows: NewtonRows, tol: float, bound: Float[np.ndarray, " n"]
+    ) -> Int[np.ndarray, " n"]:
+        return self._newton.status(rows, tol, bound)
+
+    @property
+    def _newton(self) -> Newton:
+        return Newton(max_trials=self.max_trials)
