@@ -8,7 +8,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy bench-slow-points clean
+.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy bench-slow-points \
+	bench-proofs clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -51,6 +52,11 @@ bench-brainpy: .venv/frameworks
 
 bench-slow-points: .venv/dev
 	$(BIN)/python benchmarks/slow_points.py
+
+bench-proofs: .venv/dev
+	$(BIN)/python benchmarks/certificates.py --large
+	$(BIN)/python benchmarks/exhaustive.py
+	$(BIN)/python benchmarks/calibration.py
 
 clean:
 	rm -rf .venv .venv-core out

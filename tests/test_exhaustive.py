@@ -223,7 +223,7 @@ def test_linear_networks_have_one_point_or_no_proof():
 # -- networks with gates ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", ["GRU", "GRU, reset before", "LSTM of 1", "LSTM of 2"])
 def test_small_gated_networks_are_proved_and_a_search_finds_the_same(kind, seed):
     rng = np.random.default_rng(seed)
@@ -237,7 +237,7 @@ def test_small_gated_networks_are_proved_and_a_search_finds_the_same(kind, seed)
     u = np.array([0.3])
     proof = exhaust(cell, u)
     assert proof.is_proof
-    starts = rng.uniform(-1, 1, (400, cell.state_size))
+    starts = rng.uniform(-1, 1, (150, cell.state_size))
     found = sp.find_fixed_points(sp.as_system(cell), starts, u, rounds=2)
     assert_alike(proof.states, found.xstar, digits=1e-7)
     assert index_sum_under(cell, proof.states, u) == 1
@@ -434,7 +434,7 @@ quarters = st.integers(-8, 8).map(lambda k: k / 4)
 
 
 @given(st.data())
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_no_proof_about_small_rectified_networks_is_false(data):
     n = data.draw(st.integers(1, 4))
     W = data.draw(st.lists(st.lists(quarters, min_size=n, max_size=n), min_size=n, max_size=n))
