@@ -451,10 +451,15 @@ def test_parts_of_stacked_lstms_are_named_layer_by_layer():
 
 
 @pytest.mark.parametrize("phi", ACTIVATIONS)
-def test_the_index_sum_is_known_where_the_activation_is_bounded(phi):
-    expected = 1 if phi in ("tanh", "sigmoid") else None
-    assert vanilla(phi).lefschetz == leaky(phi).lefschetz == expected
-    assert StackedCell([vanilla("tanh"), vanilla(phi, m=D)]).lefschetz == expected
+@pytest.mark.parametrize("gain", [0.5, 2.0])
+def test_the_index_sum_is_known_of_bounded_activations_and_of_weak_weights(phi, gain):
+    W, nothing, alpha = gain * np.eye(D), np.zeros((D, 0)), np.full(D, 0.3)
+    expected = 1 if phi in ("tanh", "sigmoid") or gain < 1 else None
+    above = VanillaCell(W, np.eye(D), np.zeros(D), phi)
+    assert VanillaCell(W, nothing, np.zeros(D), phi).lefschetz == expected
+    assert LeakyCell(W, nothing, np.zeros(D), alpha, phi).lefschetz == expected
+    below = VanillaCell(np.eye(D), np.eye(D), np.zeros(D), "tanh")
+    assert StackedCell([below, above]).lefschetz == expected
 
 
 # -- bad weights --------------------------------------------------------------------------------
