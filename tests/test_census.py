@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 import stillpoint as sp
 from stillpoint.cells import LeakyCell, VanillaCell
-from stillpoint.points.census import chao1, good_turing
 from stillpoint.points.completeness import Completeness
-from stillpoint.points.richness import coverage_bound
+from stillpoint.points.richness import chao1, coverage_bound, good_turing
 from stillpoint.points.starts import Source
 
 A = 0.9575040240772687  # tanh(2 a) = a

@@ -14,7 +14,14 @@ from scipy.optimize import linprog
 
 import stillpoint as sp
 import zoo
-from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, ResetBeforeGRUCell, VanillaCell
+from stillpoint.cells import (
+    GRUCell,
+    LeakyCell,
+    LSTMCell,
+    ResetBeforeGRUCell,
+    StackedCell,
+    VanillaCell,
+)
 from stillpoint.cells.trapping import shrinking_vector
 from stillpoint.exhaustive import Exhaustion, arrangement, exhaust
 from stillpoint.exhaustive import latent as latents
@@ -224,7 +231,10 @@ def test_linear_networks_have_one_point_or_no_proof():
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("kind", ["GRU", "GRU, reset before", "LSTM of 1", "LSTM of 2"])
+@pytest.mark.parametrize(
+    "kind",
+    ["GRU", "GRU, reset before", "LSTM of 1", "LSTM of 2", "LSTM, projected", "GRU on tanh"],
+)
 def test_small_gated_networks_are_proved_and_a_search_finds_the_same(kind, seed):
     rng = np.random.default_rng(seed)
     w = lambda *shape: 4 * rng.standard_normal(shape)  # noqa: E731
@@ -233,6 +243,10 @@ def test_small_gated_networks_are_proved_and_a_search_finds_the_same(kind, seed)
         "GRU, reset before": lambda: ResetBeforeGRUCell(w(6, 2), w(6, 1), w(6)),
         "LSTM of 1": lambda: LSTMCell(w(4, 1), w(4, 1), w(4)),
         "LSTM of 2": lambda: LSTMCell(w(8, 2), w(8, 1), w(8)),
+        "LSTM, projected": lambda: LSTMCell(w(12, 2), w(12, 1), w(12), w(2, 3)),
+        "GRU on tanh": lambda: StackedCell(
+            [VanillaCell(w(1, 1), w(1, 1), w(1)), GRUCell(w(6, 2), w(6, 1), w(6), w(2))]
+        ),
     }[kind]()
     u = np.array([0.3])
     proof = exhaust(cell, u)

@@ -143,6 +143,13 @@ class Dynamics(ABC):
         """
         return None
 
+    def equilibrium_box(self) -> Interval | None:
+        """Return a box that holds the unknowns of all fixed points, shape (k,), or None.
+
+        It is one of the equilibrium form, under every input; asked of dynamics over intervals.
+        """
+        return None
+
     def piecewise_linear(self) -> PiecewiseLinear | None:
         """Return the motion with its kinks, where it is known to be linear between them."""
         return None

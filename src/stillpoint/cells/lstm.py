@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Float
 
 from ..arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem
+from ..intervals import Interval
 from ..status import ArgumentError
 from .activations import sigmoid
 from .base import Cell, check_axes, check_weights, gate_blocks
@@ -159,6 +161,10 @@ class LSTMCell(Cell):
         at, memory, output = self._state_rows(x, u)
         pulled = output.transposed_times(w_h) + memory.transposed_times(w_c)
         return namespace(x).concat([pulled, at.f * (at.through_memory * w_h + w_c)], axis=1)
+
+    def equilibrium_box(self) -> Interval:
+        hidden = Interval(np.zeros((1, self.cell_size)), np.ones((1, self.cell_size)))
+        return self.project(hidden)[0]  # o tanh(c) lies between -1 and 1
 
     def equilibrium_problem(self) -> RootProblem:
         return LSTMEquilibrium(self)

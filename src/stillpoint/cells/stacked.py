@@ -11,6 +11,8 @@ from jaxtyping import Float
 
 from ..arrays import ArrayKind, identity_like, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..intervals import Interval
+from ..intervals.namespace import concat
 from ..status import ArgumentError
 
 
@@ -103,6 +105,11 @@ class StackedCell(Dynamics):
     @property
     def has_equilibrium_form(self) -> bool:
         return all(layer.has_equilibrium_form for layer in self.layers)
+
+    def equilibrium_box(self) -> Interval | None:
+        boxes = [layer.equilibrium_box() for layer in self.layers]
+        known = [box for box in boxes if box is not None]
+        return concat(known) if len(known) == len(boxes) else None
 
     def equilibrium_problem(self) -> RootProblem:
         if not self.has_equilibrium_form:

@@ -100,6 +100,20 @@ def norm_bound(A: Interval) -> float:
     return float(np.nextafter(np.sqrt(square.upper[0]), np.inf))
 
 
+def range_of(phi: str, size: int) -> Interval | None:
+    """Return a box that holds all values of a bounded activation, shape (size,), or None.
+
+    Examples
+    --------
+    >>> range_of("sigmoid", 1).mid, range_of("relu", 1)
+    (array([0.5]), None)
+    """
+    if phi not in _RANGES:
+        return None
+    least, most = _RANGES[phi]
+    return Interval(np.full(size, 0.5 * (most + least)), np.full(size, 0.5 * (most - least)))
+
+
 def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Interval | None:
     """Return a box that holds every r with r = phi(W r + c), shape (d,), or None.
 
@@ -109,8 +123,8 @@ def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Inter
     >>> box.lower.round(9), box.upper.round(9)
     (array([-0.]), array([1.]))
     """
-    if phi in _RANGES:
-        least, most = (np.full(len(W), end) for end in _RANGES[phi])
+    if (box := range_of(phi, len(W))) is not None:
+        least, most = box.lower, box.upper
     elif phi == "linear" or (w := shrinking_vector(np.maximum(W, 0.0))) is None:
         return None
     else:

@@ -6,10 +6,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
 from ..arrays import identity_like
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..intervals import Interval
 from .activations import sigmoid
 from .base import Cell, gate_blocks
 
@@ -33,6 +35,10 @@ class UpdateGatedCell(Cell):
     def step(self, x: Batch, u: Inputs) -> Batch:
         n = self.candidate(x, u)
         return n + self.update_gate(x, u) * (x - n)
+
+    def equilibrium_box(self) -> Interval:
+        size = self.state_size
+        return Interval(np.zeros(size), np.ones(size))  # a candidate is the tanh of something
 
     def equilibrium_problem(self) -> RootProblem:
         return CandidateEquilibrium(self)

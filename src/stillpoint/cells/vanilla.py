@@ -17,7 +17,7 @@ from .activations import PIECEWISE_LINEAR, activation
 from .base import RowScaledCell, check_axes, check_weights
 from .rate_form import RateForm
 from .scaled_rows import ScaledRows
-from .trapping import traps
+from .trapping import range_of, traps
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,9 @@ class VanillaCell(RowScaledCell):
         if self.phi == "relu":
             return PiecewiseLinear(identity, W, B, b, -identity, np.zeros_like(B), np.zeros_like(b))
         return PiecewiseLinear.without_kinks(W - identity, B, b)
+
+    def equilibrium_box(self) -> Interval | None:
+        return range_of(self.phi, self.state_size)
 
     def rate_form(self, u: Interval) -> RateForm:
         return RateForm(self.W.mid, (u @ self.B.T + self.b)[0], self.phi, of_currents=False)

@@ -12,10 +12,10 @@ from ..dynamics import Dynamics
 from ..intervals import Interval
 from .arrangement import sign_patterns
 from .bisection import bisect
+from .boxed import boxed_form
 from .boxes import Equations
 from .contraction import is_contraction, settle
 from .exhaustion import Exhaustion
-from .gated import gated_of
 from .latent import Latent, latent_of
 from .linear_systems import solve_enclosed
 from .regions import survey
@@ -37,8 +37,8 @@ def exhaust(dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUD
     ----------
     dynamics
         A network. Proofs are available for vanilla and leaky cells that are contractions, or of
-        low rank (or few units), for rectified ones with few linear regions, and for GRUs and
-        LSTMs with few units; also clamped and restricted.
+        low rank (or few units), for rectified ones with few linear regions, and for GRUs,
+        LSTMs and stacks of cells with few units; also clamped and restricted.
     u
         The input.
     budget
@@ -59,10 +59,10 @@ def exhaust(dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUD
         form = enclosed.rate_form(Interval(u[None]))
         if form is not None:
             return proof.of_rates(form)
-        gated = gated_of(enclosed, u[None])
-        if gated is None:
+        boxed = boxed_form(enclosed, u[None])
+        if boxed is None:
             return proof.not_available("no box is known that holds all fixed points")
-        return proof.by_bisection(gated)
+        return proof.by_bisection(boxed)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What happens near a state: the linearised dynamics, at fixed points or anywhere else."""
 
-from .certificates import Certificate, Finding, prove, prove_empty
+from .certificates import Certificate, Finding
 from .kantorovich import estimate
 from .linearization import Linearization, linearize
+from .proofs import prove, prove_empty
 from .rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .spectrum import UNDECIDED
 from .stability import MARGIN, condition, index, is_stable, n_unstable, sorted_eig

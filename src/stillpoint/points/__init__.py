@@ -1,6 +1,6 @@
 """Where a network stands still: starts, the search, the points found, and what may be missing."""
 
-from .census import Census, Tally
+from .census import Census
 from .certify import certify
 from .completeness import Completeness
 from .find import find_fixed_points
@@ -10,6 +10,7 @@ from .fixed_points import FixedPoints
 from .sampling import sample_states
 from .slow_points import SlowPoints
 from .starts import Source, Starts
+from .tally import Tally
 
 __all__ = [
     "Census",

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .census import Tally
+    from .tally import Tally
 
 #: With independent starts of which more than this share might reach a point that is not known, at
 #: 95 % confidence, nothing is said: about 150 hits are wanted. `benchmarks/calibration.py` says how

@@ -11,7 +11,6 @@ from scipy.spatial import cKDTree
 
 from ..status import Status
 from ..system import System
-from .census import Tally
 from .find import collect_what_there_is
 from .fixed_points import FixedPoints
 from .reach import box_of_points, visited_states
@@ -29,6 +28,7 @@ from .sources import (
     UnstableDirections,
 )
 from .starts import Starts
+from .tally import Tally
 
 # Starts of the first round; rounds double up to the largest while they bring something new, which
 # spares overhead. So many in a row must bring nothing.

@@ -67,6 +67,9 @@ class Clamped(Transformed):
     def enclosed(self) -> Dynamics | None:
         return enclosed(self, fixed=Interval(host(self.fixed)))
 
+    def equilibrium_box(self) -> Interval | None:
+        return self.inner.equilibrium_box()
+
     def rate_form(self, u: Interval) -> RateForm | None:
         return self.inner.rate_form(self.inputs(u))
 

@@ -64,6 +64,10 @@ class Restricted(Transformed):
         weights, _ = self.whole(w, namespace(u).zeros_like(u))
         return self.block(self.inner.curvature(state, inputs, weights))
 
+    def equilibrium_box(self) -> Interval | None:
+        box = self.inner.equilibrium_box()
+        return box[self.kept] if box is not None and self.has_equilibrium_form else None
+
     def rate_form(self, u: Interval) -> RateForm | None:
         m = self.inner.input_size
         form = self.inner.rate_form(u[:, :m])

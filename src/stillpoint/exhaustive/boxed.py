@@ -1,4 +1,4 @@
-"""Networks with gates, the zeros of whose equilibrium form lie in a known box."""
+"""The equilibrium form of networks whose fixed points lie in a known box: gated ones, stacks."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..cells import LSTMCell
-from ..cells.update_gated import UpdateGatedCell
 from ..dynamics import Dynamics, RootProblem
 from ..intervals import Interval
-from ..transforms import Clamped, Restricted
 from .boxes import Equations
 
 
 @dataclass(frozen=True, eq=False)
-class Gated(Equations):
+class BoxedForm(Equations):
     """The equilibrium form of a network over boxes, under one input.
 
     Attributes
@@ -54,10 +51,8 @@ class Gated(Equations):
         return Interval(np.broadcast_to(self.u, (n, self.u.shape[1])))
 
 
-def gated_of(enclosed: Dynamics, u: Float[np.ndarray, "1 m"]) -> Gated | None:
-    """Return the equations of a GRU, or of an LSTM without projection, or None.
-
-    The unknowns are candidates of a GRU, or outputs o tanh(c) of an LSTM: between -1 and 1.
+def boxed_form(enclosed: Dynamics, u: Float[np.ndarray, "1 m"]) -> BoxedForm | None:
+    """Return the equations of dynamics over intervals, or None where no box is known.
 
     Parameters
     ----------
@@ -66,19 +61,5 @@ def gated_of(enclosed: Dynamics, u: Float[np.ndarray, "1 m"]) -> Gated | None:
     u
         The input.
     """
-    cell = _inside(enclosed, Clamped)
-    if isinstance(cell, LSTMCell) and cell.P is None:
-        size = cell.output_size
-    elif isinstance(_inside(cell, (Clamped, Restricted)), UpdateGatedCell):
-        size = cell.state_size
-    else:
-        return None
-    box = Interval(np.zeros(size), np.ones(size))
-    return Gated(enclosed.equilibrium_problem(), u, box)
-
-
-def _inside(dynamics: Dynamics, transforms: type | tuple[type, ...]) -> Dynamics:
-    """Return what is left of dynamics without some transforms around them."""
-    while isinstance(dynamics, transforms):
-        dynamics = dynamics.inner
-    return dynamics
+    box = enclosed.equilibrium_box()
+    return None if box is None else BoxedForm(enclosed.equilibrium_problem(), u, box)
