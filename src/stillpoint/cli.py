@@ -76,12 +76,12 @@ def _tell_flip_flop(
     system = flip_flop.system_for(network, framework)
     task = FlipFlop(bits=bits)
     story = flip_flop.tell(network, system, task)
-    points, few = story.from_noise, story.from_trajectories
+    points, few = story.everything, story.from_trajectories
     typer.echo(f"{bits}-bit flip-flop, {cell}, {units} units ({origin}), {framework} path")
     typer.echo(f"task accuracy: {story.accuracy:.4f}\n")
     typer.echo(f"{len(few.starts)} starts on trajectories alone:\n  {few.census().verdict}\n")
-    typer.echo(f"{len(points.starts)} starts with noise and follow-up rounds:")
-    typer.echo(f"  {points.census().verdict}\n")
+    typer.echo(f"{len(points.starts)} starts from many sources:")
+    typer.echo(f"  {points.census().verdict}\n{points.starts.sources_told}\n")
     if not len(points):
         typer.echo("  nothing to classify: train longer, or another network\n")
         return

@@ -13,7 +13,13 @@ from .. import plots
 from ..as_system import as_system
 from ..files import write_atomically
 from ..frameworks.base import adapter
-from ..points import FixedPoints, certify, find_fixed_points, sample_states
+from ..points import (
+    Completeness,
+    FixedPoints,
+    find_all_fixed_points,
+    find_fixed_points,
+    sample_states,
+)
 from ..points.table import count_unstable
 from ..projection import fit_pca
 from ..status import ArgumentError, check_option
@@ -22,11 +28,7 @@ from ..tasks import FlipFlop, ReadoutNetwork, load_network
 from ..tasks.networks import CELLS
 
 _STARTS = 1024
-_ROUNDS = 5
 _TRIALS = 256
-
-# Noise in the starts, relative to the spread of the states along the trajectories.
-_NOISE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +41,8 @@ class Story:
         The fraction of time steps and channels that the network answers correctly.
     trajectories
         States under task inputs, shape (trials, time, d).
-    from_trajectories, from_noise
-        The points found from states of trajectories alone, and from noisy ones.
+    from_trajectories, everything
+        The points found from states of trajectories alone, and from all sources, certified.
     corners
         The memory that each stable point reads out, shape (stable, bits).
     """
@@ -48,7 +50,7 @@ class Story:
     accuracy: float
     trajectories: Float[np.ndarray, "n t d"]
     from_trajectories: FixedPoints
-    from_noise: FixedPoints
+    everything: FixedPoints
     corners: Float[np.ndarray, "s bits"]
 
 
@@ -98,23 +100,18 @@ def system_for(network: ReadoutNetwork, framework: str) -> System:
 
 
 def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0) -> Story:
-    """Run the task, search from trajectories alone and with noise, and read out what is stable."""
+    """Run the task, search from trajectories alone and everywhere, and read out what is stable."""
     trials = task.sample(_TRIALS, np.random.default_rng(seed))
     states, outputs = network.run(trials.inputs)
     inputs = np.zeros(task.bits)
-    noise = _NOISE * float(states.std())
-
-    def search(noise: float, rounds: int) -> FixedPoints:
-        starts = sample_states(states, _STARTS, noise=noise, seed=seed)
-        return find_fixed_points(system, starts, inputs, rounds=rounds, seed=seed)
-
-    from_noise = certify(system, search(noise, _ROUNDS))
+    starts = sample_states(states, _STARTS, seed=seed)
+    everything = find_all_fixed_points(system, inputs, trajectories=states, seed=seed)
     return Story(
         accuracy=task.accuracy(outputs, trials),
         trajectories=states,
-        from_trajectories=search(0.0, 0),
-        from_noise=from_noise,
-        corners=np.sign(network.read_out(from_noise.stable.xstar)),
+        from_trajectories=find_fixed_points(system, starts, inputs),
+        everything=everything,
+        corners=np.sign(network.read_out(everything.stable.xstar)),
     )
 
 
@@ -128,8 +125,8 @@ def draw(story: Story, path: Path) -> Path:
     axes = [figure.add_subplot(1, 3, k, projection="3d") for k in (1, 2)]
     axes.append(figure.add_subplot(1, 3, 3))
     pca = fit_pca(story.trajectories, 3)
-    titles = ("Starts on trajectories", "Starts with noise")
-    found = (story.from_trajectories, story.from_noise)
+    titles = ("Starts on trajectories", "Starts from all sources")
+    found = (story.from_trajectories, story.everything)
     for ax, title, points in zip(axes, titles, found, strict=False):
         plots.fixed_points(points, story.trajectories, projection=pca, dimensions=3, ax=ax)
         ax.set_title(f"{title}: {len(points)} points\n{_evidence(points)}")
@@ -137,7 +134,7 @@ def draw(story: Story, path: Path) -> Path:
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             axis.labelpad = -12  # where the tick labels were
         ax.legend(loc="upper left", fontsize="small", frameon=False)
-    plots.spectrum(story.from_noise, ax=axes[2])
+    plots.spectrum(story.everything, ax=axes[2])
     axes[2].set_title("Eigenvalues of the Jacobian at each point")
     axes[2].legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
     axes[2].set_ylim(-1.5, 1.2)
@@ -176,8 +173,15 @@ def summary(points: FixedPoints) -> str:
     certificate: Any = points.certificate
     n, proved = len(points), int(certificate.proved.sum())
     certified = "all certified" if proved == n else f"{proved} of them certified"
-    missing = "points may be missing" if points.census().suggests_missing else "none missing"
-    return f"{n} points, {certified}, {missing} by all evidence"
+    return f"{n} points, {certified}, {_MISSING[points.census().completeness]}"
+
+
+_MISSING = {
+    Completeness.PROVED: "none missing: that is proved",
+    Completeness.NO_EVIDENCE: "none missing by all evidence",
+    Completeness.UNDECIDED: "whether one is missing is undecided",
+    Completeness.INCOMPLETE: "and some are missing",
+}
 
 
 def _row(kind: str, points: FixedPoints, members: Any) -> Row:
