@@ -161,13 +161,14 @@ def report(counts: dict[tuple[str, int, Completeness, bool], int], which: int, n
         right = given[Completeness.NO_EVIDENCE, True]
         wrong = given[Completeness.NO_EVIDENCE, False]
         low, high = clopper_pearson(wrong, right + wrong) if right + wrong else (0.0, 1.0)
+        rate = f"{wrong} ({100 * low:.1f}-{100 * high:.1f} %)" if right + wrong else ""
         missing = given[Completeness.INCOMPLETE, False]
         rows.append(
             [
                 str(group),
                 str(given.total()),
                 f"{right + wrong}",
-                f"{wrong} ({100 * low:.1f}-{100 * high:.1f} %)",
+                rate,
                 f"{missing + given[Completeness.INCOMPLETE, True]}",
                 str(given[Completeness.INCOMPLETE, True]),
                 str(given[Completeness.UNDECIDED, True] + given[Completeness.UNDECIDED, False]),

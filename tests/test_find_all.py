@@ -535,3 +535,61 @@ def test_the_harvest_of_an_empty_search():
     starts = THREE_UNITS.starts.take(np.arange(0))
     assert starts.harvest() == {}
     assert isinstance(starts, Starts)
+
+
+# -- with proofs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", zoo.isolated(), ids=str)
+def test_every_network_of_the_zoo_is_proved_complete(network):
+    points = find_all_fixed_points(network.system("numpy"))
+    assert len(points) == network.n_points
+    assert points.certificate.all_proved
+    assert points.certificate.all_distinct
+    assert points.census().completeness is Completeness.PROVED
+    assert points.census().verdict.endswith("proves that there are no others")
+    assert (points.starts.source == Source.EXHAUSTIVE).all()
+
+
+def test_every_input_has_a_proof_of_its_own_and_files_keep_it(tmp_path):
+    W, B = 2 * np.eye(2), np.eye(2)
+    system = sp.as_system(VanillaCell(W, B, np.zeros(2)))
+    points = find_all_fixed_points(system, np.array([[0.0, 0.0], [1.0, 0.0]]))
+    assert [proof.n_points for proof in points.exhaustion] == [9, 3]
+    again = sp.load(points.save(tmp_path / "points.nc"))
+    for record in (points, again):
+        census = record.census()
+        assert census.completeness is Completeness.PROVED
+        assert [tally.proved_points for tally in census.tallies] == [9, 3]
+    assert again[:3].census().completeness is Completeness.UNDECIDED
+
+
+def test_a_proof_counts_only_for_points_that_are_proved_to_be_those():
+    points = find_all_fixed_points(units())
+    certificate = points.certificate
+    none = np.zeros(len(points), dtype=bool)
+    for doubtful in ({"proved": none}, {"distinct": none}):
+        other = replace(points, certificate=replace(certificate, **doubtful))
+        assert other.census().completeness is Completeness.UNDECIDED
+    (proof,) = points.exhaustion
+    more = replace(proof, states=np.vstack([proof.states, proof.states[:1]]))
+    assert replace(points, exhaustion=(more,)).census().completeness is Completeness.INCOMPLETE
+
+
+def test_threshold_linear_graphs_are_proved_complete_and_the_half_line_is_not():
+    for seed in range(10):
+        edges = np.random.default_rng(seed).random((7, 7)) < 0.4
+        points = find_all_fixed_points(ctln(edges))
+        assert points.census().completeness is Completeness.PROVED
+        assert points.index.sum() == 1
+    points = find_all_fixed_points(zoo.half_line().system("numpy"))
+    assert points.census().completeness is Completeness.UNDECIDED
+    assert "continuum" in points.exhaustion[0].reason
+
+
+def test_a_black_box_has_neither_proof_nor_certificate():
+    points = find_all_fixed_points(zoo.independent_units(2).system("numpy function"))
+    assert len(points) == 9
+    assert points.certificate is None
+    assert not points.exhaustion[0].is_proof
+    assert points.census().completeness is Completeness.NO_EVIDENCE
