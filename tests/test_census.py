@@ -251,7 +251,8 @@ def test_the_census_is_taken_input_by_input():
     assert [tally.index_sum for tally in census.tallies] == [1, 1]
     assert [tally.n_starts for tally in census.tallies] == [6, 6]
     assert census.verdict == (
-        "4 points under 2 inputs; under 0 of the inputs the evidence speaks for missing points"
+        "4 points under 2 inputs (2 undecided); under 0 of the inputs the evidence speaks for "
+        "missing points"
     )
     assert not census.suggests_missing
 
@@ -394,7 +395,7 @@ def test_a_complete_set_that_was_reached_often():
         ({"on_kink": 1, "index_sum": 2}, "UNDECIDED", "1 points lie on kinks"),
         ({"continuum": 3}, "UNDECIDED", "a continuum of fixed points"),
         ({"coverage_at_least": 0.9}, "UNDECIDED", "600 starts that converged are few"),
-        ({"unproved": 2}, "UNDECIDED", "but 2 are not proved"),
+        ({"unproved": 2}, "UNDECIDED", "points could not be proved"),
         ({"unproved": 0, "all_distinct": False}, "UNDECIDED", "not all are proved to be distinct"),
         ({"unproved": 0, "all_distinct": True}, "NO_EVIDENCE", "nothing suggests"),
         ({"n_points": 0, "lefschetz": None, "chao1_interval": (0, 0)}, "UNDECIDED", "no fixed"),

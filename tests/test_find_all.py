@@ -308,12 +308,13 @@ def test_trajectories_are_started_from(shape):
     ("arguments", "message"),
     [
         ({"system": np.tanh}, "system: got ufunc, but a System is wanted"),
-        ({"inputs": None}, "inputs: got None, but the system has 1 inputs"),
+        ({"inputs": None}, r"inputs: got None, but \(1,\), one input"),
         ({"inputs": [1.0, 2.0]}, r"inputs: got shape \(2,\), but"),
-        ({"inputs": np.zeros((0, 1))}, "inputs: got none; pass one input of shape"),
+        ({"inputs": np.zeros((0, 1))}, r"inputs: got shape \(0, 1\), but"),
         ({"inputs": [[1.0], [np.nan]]}, "inputs: "),
         ({"budget": 0}, "budget: got 0, but a whole number of at least 1"),
         ({"budget": 1.5}, "budget: got 1.5"),
+        ({"exhaustive": "no"}, "exhaustive: got 'no'"),
         ({"seed": -1}, "seed: got -1"),
         ({"trajectories": np.zeros((3, 2))}, r"trajectories: got shape \(3, 2\), but"),
         ({"trajectories": np.zeros((0, 1))}, r"trajectories: got shape \(0, 1\), but"),
@@ -585,6 +586,33 @@ def test_threshold_linear_graphs_are_proved_complete_and_the_half_line_is_not():
     points = find_all_fixed_points(zoo.half_line().system("numpy"))
     assert points.census().completeness is Completeness.UNDECIDED
     assert "continuum" in points.exhaustion[0].reason
+
+
+@pytest.mark.parametrize("beyond", [1e-13, 1e-12, 1e-11, 1e-10])
+def test_a_ghost_just_beyond_a_fold_is_not_returned(beyond):
+    """Its q is below the tolerance of a search, and yet no fixed point is there."""
+    _, b = zoo.fold_of(2.0)
+    points = find_all_fixed_points(units(1, b=b * (1 + beyond)))
+    assert len(points) == 1
+    assert points.certificate.all_proved
+    assert points.census().completeness in (Completeness.PROVED, Completeness.NO_EVIDENCE)
+    assert (points.starts.status[points.starts.point < 0] == Status.SLOW_POINT).all()
+
+
+def test_what_cannot_be_proved_under_one_input_says_nothing_of_another():
+    system = sp.as_system(VanillaCell(np.eye(1), np.eye(1), np.zeros(1)))  # a pitchfork at u = 0
+    both = find_all_fixed_points(system, np.array([[0.0], [0.5]])).census()
+    assert [t.completeness for t in both.tallies] == [Completeness.UNDECIDED, Completeness.PROVED]
+    assert "(1 undecided, 1 proved complete)" in both.verdict
+
+
+def test_that_there_is_no_point_can_be_proved():
+    points = find_all_fixed_points(
+        sp.as_system(VanillaCell(np.full((1, 1), 2.0), np.zeros((1, 0)), np.ones(1), "relu"))
+    )
+    assert len(points) == 0
+    assert points.census().completeness is Completeness.PROVED
+    assert points.census().verdict.endswith("proves that there are none")
 
 
 def test_a_black_box_has_neither_proof_nor_certificate():

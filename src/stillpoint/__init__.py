@@ -10,7 +10,7 @@
 from . import plots
 from .as_system import as_system
 from .io import load
-from .local import Certificate, Linearization, linearize
+from .local import Certificate, Finding, Linearization, linearize
 from .points import (
     Census,
     Completeness,
@@ -34,6 +34,7 @@ __all__ = [
     "Census",
     "Certificate",
     "Completeness",
+    "Finding",
     "FixedPoints",
     "Linearization",
     "SlowManifold",

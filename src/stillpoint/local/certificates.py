@@ -33,6 +33,7 @@ class Finding(IntEnum):
     NOT_TRIED = 6
     ESTIMATED = 7
     CONTINUUM = 8
+    EMPTY = 9
 
     @property
     def sentence(self) -> str:
@@ -49,12 +50,13 @@ _SENTENCES = {
     Finding.KINK: "the box holds a kink of ReLU, where no single Jacobian holds",
     Finding.NOT_TRIED: "not tried, as no fixed point was proved",
     Finding.ESTIMATED: "estimated in floating point, not proved",
+    Finding.EMPTY: "no fixed point is here: that is proved, the state is only slow",
     Finding.CONTINUUM: "one of a continuum of fixed points, so that none stands alone",
 }
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Certificate:
     """What is proved about states, one row each.
 
@@ -68,7 +70,7 @@ class Certificate:
     distinct
         Whether it is proved to be another one than that of every other row.
     radius_exists
-        It lies within this of the state in every coordinate; NaN without a proof.
+        It lies within this of the state in every coordinate; NaN without a proof or estimate.
     radius_unique
         No other fixed point lies within this, in every coordinate of the unknowns (the state; h
         alone for an LSTM).
@@ -115,6 +117,21 @@ class Certificate:
 
     def __len__(self) -> int:
         return len(self.proved)
+
+    def __repr__(self) -> str:
+        n, proved = len(self), int(self.proved.sum())
+        if not proved:
+            return f"Certificate: 0 of {n} proved"
+        exists, unique = self.radius_exists[self.proved], self.radius_unique[self.proved]
+        return (
+            f"Certificate: {proved} of {n} proved, in boxes of {exists.min():.0e} to "
+            f"{exists.max():.0e}, each alone within {unique.min():.0e} or more"
+        )
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was found of every row, in words."""
+        return [Finding(reason).sentence for reason in self.reason]
 
     @property
     def all_proved(self) -> bool:

@@ -14,6 +14,7 @@ reached is one that independent starts missed: evidence that those do not see ev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,15 +75,18 @@ class Census:
         if self.is_partial:
             return (
                 "this is a selection of the points that were found, so nothing can be said on "
-                "completeness; take the census of the whole set, without near and max_points"
+                "completeness; take the census of the whole set (of a search: without near and "
+                "max_points)"
             )
         if len(self.tallies) == 1:
             return self.tallies[0].verdict
         points = sum(tally.n_points for tally in self.tallies)
+        verdicts = Counter(tally.completeness.sentence for tally in self.tallies)
+        told = ", ".join(f"{count} {sentence}" for sentence, count in verdicts.items())
         doubtful = sum(tally.suggests_missing for tally in self.tallies)
         return (
-            f"{points} points under {len(self.tallies)} inputs; under {doubtful} of the inputs "
-            f"the evidence speaks for missing points"
+            f"{points} points under {len(self.tallies)} inputs ({told}); under {doubtful} of the "
+            f"inputs the evidence speaks for missing points"
         )
 
     def __repr__(self) -> str:
@@ -133,7 +137,7 @@ def _tally(points: FixedPoints, rows: np.ndarray, inputs: np.ndarray) -> Tally:
         on_kink=int((points.on_kink[rows] & (index == 0) & ~points.is_degenerate[rows]).sum()),
         continuum=int(points.on_continuum[rows].sum()),
         unproved=None if certificate is None else int((~certificate.proved[rows]).sum()),
-        all_distinct=None if certificate is None else certificate.all_distinct,
+        all_distinct=None if certificate is None else bool(certificate.distinct[rows].all()),
         proved_points=_proved_points(points.exhaustion, inputs),
     )
 

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from ..dynamics import Dynamics
 from ..intervals import Interval, upward
 from ..local import Finding, estimate, prove, prove_empty
-from ..status import ArgumentError
+from ..status import ArgumentError, Status
 from ..system import System
 from .evidence import collect
 from .fixed_points import FixedPoints
@@ -49,7 +49,8 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     -------
     FixedPoints or SlowPoints
         The same record with its `certificate`. Fixed points that are proved to be one and the
-        same are merged, whatever the tolerance of the search was.
+        same are merged, whatever the tolerance of the search was. States that are proved not to be
+        fixed points are left out, and their starts say that they reached a slow point.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     proved = _proved(system, points, estimates)
     if not isinstance(proved, FixedPoints) or exact is None:
         return proved
-    points = _each_once(exact, proved)
+    points = _without_ghosts(_each_once(exact, proved))
     if _is_crowded(exact, points):
         finer = _each_once(exact, _proved(system, _collected_again(system, points), estimates))
         if finer.certificate.all_proved:  # type: ignore[union-attr]
@@ -83,12 +84,13 @@ def _proved(system: System, points: Points, estimates: bool) -> Points:
     """Return points with their certificates, copies among them."""
     x, u = points.xstar, points.inputs
     certificate = prove(system.dynamics, x, u)
+    left = ~certificate.proved
     if isinstance(points, FixedPoints):
-        hopeless = points.on_continuum & ~certificate.proved
-        certificate.reason[hopeless] = Finding.CONTINUUM
-    else:
-        moving = ~certificate.proved
-        certificate.radius_empty[moving] = prove_empty(system.dynamics, x[moving], u[moving])
+        certificate.reason[left & points.on_kink] = Finding.KINK
+        certificate.reason[left & points.on_continuum] = Finding.CONTINUUM
+        left &= ~points.on_continuum
+    certificate.radius_empty[left] = prove_empty(system.dynamics, x[left], u[left])
+    certificate.reason[certificate.radius_empty > 0] = Finding.EMPTY
     if estimates:
         certificate = estimate(system.dynamics, x, u, certificate)
     return replace(points, certificate=certificate.told_apart(x, u))
@@ -99,6 +101,20 @@ def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
     once = points.merged(_same_points(exact, points))
     certificate: Any = once.certificate
     return replace(once, certificate=certificate.told_apart(once.xstar, once.inputs))
+
+
+def _without_ghosts(points: FixedPoints) -> FixedPoints:
+    """Return the points without states around which it is proved that there is no fixed point.
+
+    Their starts reached a slow point: one so slow that its motion is below the tolerance.
+    """
+    ghosts = points.certificate.radius_empty > 0  # type: ignore[union-attr]
+    if not ghosts.any():
+        return points
+    theirs = np.append(ghosts, False)[points.starts.point]
+    kept = points[~ghosts]
+    starts = replace(kept.starts, status=np.where(theirs, Status.SLOW_POINT, kept.starts.status))
+    return replace(kept, starts=starts, is_selection=points.is_selection)
 
 
 def _is_crowded(exact: Dynamics, points: FixedPoints) -> bool:

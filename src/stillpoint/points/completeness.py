@@ -25,9 +25,13 @@ class Completeness(Enum):
     'no evidence of missing points'
     """
 
+    #: An exhaustive search proved how many points there are, and those found are proved too.
     PROVED = "proved complete"
+    #: Index, hits and certificates agree that none is missing; no proof (see docs/census.md).
     NO_EVIDENCE = "no evidence of missing points"
+    #: Too little is known; more starts, `certify`, or `lefschetz=` of `as_system` may help.
     UNDECIDED = "undecided"
+    #: Points are missing.
     INCOMPLETE = "incomplete"
 
     @property
@@ -65,6 +69,9 @@ def judge(tally: Tally) -> Judgement:
         return exhausted
     if tally.continuum:
         return Judgement(Completeness.UNDECIDED, "counting the points of a continuum means nothing")
+    if tally.unproved:
+        told = f"{tally.unproved} of {tally.n_points} points"
+        return Judgement(Completeness.UNDECIDED, f"{told} could not be proved to exist")
     if tally.missing_at_least:
         missing = tally.missing_at_least
         plural = "point is" if missing == 1 else "points are"
@@ -105,8 +112,6 @@ def _doubt(tally: Tally) -> str | None:
         return "nothing else suggests that a point is missing"
     if tally.index_agrees is None:
         return "the hits do not suggest that a point is missing"
-    if tally.unproved:
-        return f"nothing suggests that a point is missing, but {tally.unproved} are not proved"
     if tally.all_distinct is False:
         return "nothing suggests that a point is missing, but not all are proved to be distinct"
     if tally.coverage_at_least < 1 - LARGEST_UNSEEN_SHARE:

@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arrays import read_floats
-from ..door import read_inputs
 from ..exhaustive import exhaust
-from ..status import ArgumentError, check_whole
+from ..status import ArgumentError, check_option, check_whole
 from ..system import System
 from .certify import certify
 from .find import collect_what_there_is, warn_of_the_end
@@ -92,13 +91,14 @@ def find_all_fixed_points(
     >>> import numpy as np, stillpoint as sp
     >>> from stillpoint.cells import VanillaCell
     >>> units = VanillaCell(2 * np.eye(3), np.zeros((3, 0)), np.zeros(3))
-    >>> points = find_all_fixed_points(sp.as_system(units))
+    >>> points = sp.find_all_fixed_points(sp.as_system(units))
     >>> len(points), points.census().completeness.name
     (27, 'PROVED')
     """
     rows = _read_each_input(system, inputs)
     path = _read_trajectories(system, trajectories)
     budget = check_whole("budget", budget, least=1)
+    check_option("exhaustive", str(exhaustive), ("True", "False"))
     settings = read_settings(
         system,
         None,
@@ -123,7 +123,8 @@ def find_all_fixed_points(
         raise KeyboardInterrupt
     points = FixedPoints.concatenate(several)
     points = replace(points, provenance={**points.provenance, "budget": budget})
-    warn_of_the_end(points.starts, interrupted)
+    if interrupted or not all(proof.is_proof for proof in points.exhaustion) or not exhaustive:
+        warn_of_the_end(points.starts, interrupted)
     return points
 
 
@@ -175,14 +176,22 @@ def _read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:
         If they do not fit the system, or there is none.
     """
     check_system(system)
-    several = np.ndim(inputs) == 2 if inputs is not None else False
-    n = len(inputs) if several else 1
-    if n == 0:
+    m = system.input_size
+    if inputs is None and m == 0:
+        return np.zeros((1, 0))
+    rows = None if inputs is None else read_floats("inputs", inputs)
+    if (
+        rows is None
+        or rows.ndim not in (1, 2)
+        or rows.shape[-1] != m
+        or len(np.atleast_2d(rows)) == 0
+    ):
+        came = "None" if rows is None else f"shape {rows.shape}"
         raise ArgumentError(
-            f"inputs: got none; pass one input of shape ({system.input_size},), or at least one "
-            f"row."
+            f"inputs: got {came}, but ({m},), one input, or (k, {m}), one row for each of several "
+            f"inputs, is wanted, for example np.zeros({m})."
         )
-    return np.unique(read_inputs("inputs", inputs, n, system.input_size), axis=0)
+    return np.unique(np.atleast_2d(rows), axis=0)
 
 
 def _read_trajectories(system: System, trajectories: Any) -> Float[np.ndarray, "k d"] | None:

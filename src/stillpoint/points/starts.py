@@ -18,7 +18,7 @@ class Source(IntEnum):
     Examples
     --------
     >>> Source.BOX.sentence, Source.BOX.is_independent
-    ('a random state of the box that holds the points', True)
+    ('a random state of a box around the points', True)
     """
 
     GIVEN = 0
@@ -52,7 +52,7 @@ _SENTENCES = {
     Source.GIVEN: "a state that the caller passed",
     Source.NOISE: "an earlier start with noise",
     Source.TRAJECTORY: "a state of a trajectory with noise",
-    Source.BOX: "a random state of the box that holds the points",
+    Source.BOX: "a random state of a box around the points",
     Source.SPARSE: "a corner of that box, some units at zero",
     Source.MIXTURE: "a mixture of known points",
     Source.SIGNED_SUM: "a sum of known points with random signs",

@@ -29,6 +29,7 @@ def table(points: FixedPoints) -> str:
             f"states lie arbitrarily close to them. Their positions are samples."
         )
     lines = [heading(count_unstable(points.n_unstable, points.is_stable), len(points))]
+    several = bool((points.inputs != points.inputs[:1]).any())
     proofs = proof_column(points)
     lines.append(
         f"{'':>5} {'unstable':>8} {'hits':>6} {'q':>8} {'max|λ|':>8} {'index':>5} {proofs[0]} x"
@@ -38,6 +39,7 @@ def table(points: FixedPoints) -> str:
         lines.append(
             f"{k:>5} {points.n_unstable[k]:>8} {points.hits[k]:>6} {points.q[k]:>8.0e} "
             f"{largest[k]:>8.4f} {points.index[k]:>+5} {proofs[1 + k]} {_position(points.xstar[k])}"
+            f"{f'  under {_position(points.inputs[k])}' if several else ''}"
         )
     undecided = points.on_kink & ~points.is_stable
     if undecided.any():
@@ -47,19 +49,21 @@ def table(points: FixedPoints) -> str:
         )
     if points.certificate is not None:
         lines.append(proof_sentence(points.certificate))
+    if points.exhaustion and not points.is_selection:
+        lines.append(f"as a set: {points.census().completeness.sentence}")
     return "\n".join([*lines, *_rest(points)])
 
 
 def proof_column(points: FixedPoints) -> list[str]:
     """Return the heading and the entries of the proof column, all empty without a certificate.
 
-    An entry is the radius of the box in which the point is proved to lie.
+    An entry is the radius of the box in which the point is proved to lie (±) or estimated to (~).
     """
     certificate = points.certificate
     if certificate is None:
         return [""] * (1 + len(points))
     entries = [
-        f"± {radius:.0e}" if proved else "none"
+        "none" if np.isnan(radius) else f"{'±' if proved else '~'} {radius:.0e}"
         for radius, proved in zip(certificate.radius_exists, certificate.proved, strict=True)
     ]
     return [f"{entry:>8} " for entry in ("proof", *entries)]
@@ -70,24 +74,22 @@ def proof_sentence(certificate: Certificate) -> str:
 
     Examples
     --------
-    >>> proof_sentence(Certificate.without_proof(2, 1, Finding.BLACK_BOX)).split(":")[0]
-    'proved to exist'
+    >>> proof_sentence(Certificate.without_proof(2, 1, Finding.BLACK_BOX)).split(";")[0]
+    '0 of 2 proved to exist'
     """
     n, certain = len(certificate), certificate.proved
-    if certain.all():
-        told = "all proved to exist" if n != 1 else "proved to exist"
-    else:
-        told = f"proved to exist: {int(certain.sum())} of {n}"
+    told = (
+        "all proved to exist" if certain.all() else f"{int(certain.sum())} of {n} proved to exist"
+    )
     if certain.any():
-        told += ", all distinct" if certificate.distinct[certain].all() else ", not all told apart"
         known = int((certificate.n_unstable_proved[certain] != UNDECIDED).sum())
-        counted = "all" if known == certain.sum() else f"{known} of them"
-        told += f"; number of unstable directions proved for {counted}"
+        told += ", all distinct" if certificate.distinct[certain].all() else ", not all told apart"
+        told += f"; their unstable directions proved for {known} of {int(certain.sum())}"
     for reason, count in Counter(certificate.reason[~certain].tolist()).most_common():
-        told += f"; {count}: {Finding(reason).sentence}"
+        told += f"; not proved: {count} ({Finding(reason).sentence})"
     undecided = certificate.stability_reason[certain & (certificate.n_unstable_proved == UNDECIDED)]
     for reason, count in Counter(undecided.tolist()).most_common():
-        told += f"; stability of {count}: {Finding(reason).sentence}"
+        told += f"; stability open: {count} ({Finding(reason).sentence})"
     return told
 
 

@@ -133,6 +133,8 @@ class Tally:
                 f"{self.n_points} states found): counting them means nothing"
             )
         if self.n_points == 0:
+            if self.proved_points == 0:
+                return "no fixed points: an exhaustive search proves that there are none"
             if self.lefschetz is None and self.proved_points is None:
                 return "no fixed points were found"
             return f"no fixed points were found: {self.judgement.reason}"
@@ -140,14 +142,15 @@ class Tally:
         if self.completeness is not Completeness.PROVED:
             clauses.append(self._on_the_hits())
         if self.unpaired:
-            clauses.append(f"the mirror images of {self.unpaired} points are fixed but not found")
+            clauses.append(f"mirror images of {_points(self.unpaired)} are fixed but not found")
         return f"{'; '.join(clauses)}: {self.judgement.reason}"
 
     def _on_the_index(self) -> str:
         if self.degenerate:
-            return f"I - J is singular at {self.degenerate} points, so the index sum is not defined"
+            where = _points(self.degenerate)
+            return f"I - J is singular at {where}, so the index sum is not defined"
         if self.on_kink:
-            return f"{self.on_kink} points lie on kinks, so the index sum is not known"
+            return f"kinks meet {_points(self.on_kink)}, so the index sum is not known"
         if self.lefschetz is None:
             return f"index sum {self.index_sum}, but what it must be is not known for this map"
         if self.index_agrees:
@@ -163,13 +166,17 @@ class Tally:
             low, high = self.chao1_interval
             told.append(
                 f"{_points_were(self.singletons)} reached only once{theirs} "
-                f"(Chao1 estimates {self.chao1:.0f} points, {low:.0f} to {high:.0f})"
+                f"(Chao1 estimates {_points(round(self.chao1))}, {low:.0f} to {high:.0f})"
             )
         return "; ".join(told) or f"every point was reached at least {_times(self.least_hits)}"
 
 
+def _points(count: int) -> str:
+    return "1 point" if count == 1 else f"{count} points"
+
+
 def _points_were(count: int) -> str:
-    return "1 point was" if count == 1 else f"{count} points were"
+    return f"{_points(count)} {'was' if count == 1 else 'were'}"
 
 
 def _times(count: int) -> str:
