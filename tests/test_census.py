@@ -217,7 +217,7 @@ def test_the_verdict_on_mirror_images_that_were_not_found():
     assert tally.unpaired == 1
     assert not tally.is_symmetric
     assert tally.missing_at_least == 1
-    assert "the mirror images of 1 points are fixed but not found" in census.verdict
+    assert "mirror images of 1 point are fixed but not found" in census.verdict
     assert census.verdict.endswith(": at least 1 point is missing")
 
 
@@ -297,7 +297,7 @@ def test_the_verdict_on_an_isolated_degenerate_point():
     assert tally.degenerate == 1
     assert tally.continuum == 0
     assert tally.index_agrees is None
-    assert "I - J is singular at 1 points, so the index sum is not defined" in tally.verdict
+    assert "I - J is singular at 1 point, so the index sum is not defined" in tally.verdict
 
 
 @pytest.mark.parametrize("select", [lambda p: p.stable, lambda p: p[:3], lambda p: p[[0]]])
@@ -391,8 +391,8 @@ def test_a_complete_set_that_was_reached_often():
         ({"unseen": 1}, "UNDECIDED", "1 point was never reached"),
         ({"singletons": 1, "least_hits": 1}, "UNDECIDED", "search from more starts"),
         ({"lefschetz": None}, "UNDECIDED", "the hits do not suggest"),
-        ({"degenerate": 1, "index_sum": 2}, "UNDECIDED", "I - J is singular at 1 points"),
-        ({"on_kink": 1, "index_sum": 2}, "UNDECIDED", "1 points lie on kinks"),
+        ({"degenerate": 1, "index_sum": 2}, "UNDECIDED", "I - J is singular at 1 point"),
+        ({"on_kink": 1, "index_sum": 2}, "UNDECIDED", "kinks meet 1 point"),
         ({"continuum": 3}, "UNDECIDED", "a continuum of fixed points"),
         ({"coverage_at_least": 0.9}, "UNDECIDED", "600 starts that converged are few"),
         ({"unproved": 2}, "UNDECIDED", "points could not be proved"),

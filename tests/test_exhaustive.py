@@ -682,3 +682,17 @@ def test_states_stay_in_the_box_of_a_trapping_region():
             x = cell.step(x, np.zeros((200, 0)))
         assert (x <= box.upper).all()
         assert (exhaust(cell, NO_INPUT).states <= box.upper).all()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_states_of_a_proof_stand_still_however_steep_the_network(seed):
+    """Steep networks are proved in wide boxes; the points in them are located all the same."""
+    rng = np.random.default_rng(seed)
+    d, gain = int(rng.integers(1, 3)), 10 ** rng.uniform(0, 2)
+    W, b = gain * rng.standard_normal((d, d)), 0.3 * gain * rng.standard_normal(d)
+    cell = VanillaCell(W, np.zeros((d, 0)), b)
+    if seed % 2:
+        cell = LeakyCell(W, np.zeros((d, 0)), b, np.ones(d))
+    proof = exhaust(cell, NO_INPUT)
+    moved = cell.step(proof.states, np.zeros((proof.n_points, 0))) - proof.states
+    assert np.abs(moved).max(initial=0.0) < 1e-9 * gain

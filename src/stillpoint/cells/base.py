@@ -46,14 +46,14 @@ class Cell(Dynamics):
     def weights(self) -> Iterable[Any]:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if hasattr(value, "dtype"):
+            if is_real_floating(value):
                 yield value
 
     def enclosed(self) -> Dynamics:
         twin = copy.copy(self)  # its weights were checked when the cell was made
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            if hasattr(value, "dtype"):
+            if is_real_floating(value):
                 object.__setattr__(twin, field.name, Interval(host(value)))
         return twin
 

@@ -38,6 +38,10 @@ class BoxedForm(Equations):
     def size(self) -> int:
         return len(self.box)
 
+    @property
+    def work(self) -> int:
+        return 64 * self.size**2
+
     def residual(self, z: Interval) -> Interval:
         return self.problem.residual(z, self._inputs(len(z)))
 

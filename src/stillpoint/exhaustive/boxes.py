@@ -25,6 +25,11 @@ class Equations(ABC):
     def region(self) -> Interval | None:
         """A box that holds all zeros, shape (q,), or None where none is known."""
 
+    @property
+    @abstractmethod
+    def work(self) -> int:
+        """About how many numbers are computed for each box."""
+
     @abstractmethod
     def residual(self, z: Interval) -> Interval:
         """Return an enclosure of p over boxes, shape (n, q)."""

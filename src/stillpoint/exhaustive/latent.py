@@ -25,6 +25,9 @@ from .boxes import Equations
 # What may be left of W, in the row-sum norm: it blurs p by about as much.
 _REMAINDER = 1e-5
 
+# Of large weights, what rounding leaves, relative to them, but never more than this.
+_ROUNDING, _MOST = 1e-12, 1e-2
+
 # How often corrections are made that lower an error by about the remainder each time.
 _CORRECTIONS = 4
 
@@ -65,6 +68,10 @@ class Latent(Equations):
     def region(self) -> Interval | None:
         bounds = self.form.bounds
         return None if bounds is None else bounds @ self.V
+
+    @property
+    def work(self) -> int:
+        return len(self.U) * self.size**2
 
     @cached_property
     def delta(self) -> Interval:
@@ -171,6 +178,6 @@ def latent_of(form: RateForm, most: int) -> Latent | None:
         U = W[:, order[:size]]
         V = np.linalg.lstsq(U, W, rcond=None)[0].T
         remainder = row_sums(Interval(W) - Interval(U) @ V.T)
-        if remainder.max() < _REMAINDER:
+        if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
             return Latent(form, U, V, remainder)
     return Latent(form, W, np.eye(d), np.zeros(d)) if d <= most else None

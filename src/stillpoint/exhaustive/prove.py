@@ -27,7 +27,10 @@ BUDGET = 300_000
 _MOST_DIMENSIONS = 8
 
 # Rectified networks with more units than this, and a higher rank, have too many regions.
-_MOST_UNITS = 18
+_MOST_UNITS = 16
+
+# Boxes of networks with more numbers to compute for each than this count as several.
+_USUAL_WORK = 1000
 
 
 def exhaust(dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUDGET) -> Exhaustion:
@@ -94,12 +97,13 @@ class _Proof:
         if equations.region is None:
             return self.not_available("no box is known that holds all fixed points")
         bisects = size <= _MOST_DIMENSIONS
-        found = bisect(equations, equations.region, self.budget if bisects else 1)
+        budget = max(1, int(self.budget * min(1.0, _USUAL_WORK / equations.work)))
+        found = bisect(equations, equations.region, budget if bisects else 1)
         if not bisects and len(found.open):
             return self.not_available(f"{size} dimensions are too many for bisection")
         undecided = found.open.joined(found.stuck)
         if len(found.open):
-            reason = f"{found.examined} boxes were examined, and the budget is {self.budget}"
+            reason = f"{found.examined} boxes were examined, and the budget is {budget}"
         elif len(found.stuck):
             middle = equations.states(found.stuck.intervals.mid[:1])[0]
             reason = (

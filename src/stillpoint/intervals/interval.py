@@ -186,7 +186,8 @@ class Interval:
         rad = np.matmul(size, spread)
         if self.rad is not None:
             rad = rad + np.matmul(self.rad, other_size + other.radius)
-        return Interval(mid, upward(rad, 4 * terms) + terms * TINY)
+        rad = upward(rad, 4 * terms) + terms * TINY
+        return Interval(mid, np.where(np.isfinite(mid), rad, np.inf))  # a sum may overflow midway
 
     def __rmatmul__(self, other: Any) -> Interval:
         return as_interval(other) @ self

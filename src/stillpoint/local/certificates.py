@@ -34,6 +34,7 @@ class Finding(IntEnum):
     ESTIMATED = 7
     CONTINUUM = 8
     EMPTY = 9
+    FAR = 10
 
     @property
     def sentence(self) -> str:
@@ -47,10 +48,11 @@ _SENTENCES = {
     Finding.SINGULAR: "I - J is singular to working precision: a continuum, a fold, a bifurcation",
     Finding.BLACK_BOX: "not available: the step is not a canonical cell, so it cannot be enclosed",
     Finding.BORDER: "an eigenvalue is too near the stability border",
-    Finding.KINK: "the box holds a kink of ReLU, where no single Jacobian holds",
+    Finding.KINK: "the Jacobian varies too much over the box: a kink of ReLU lies in it",
     Finding.NOT_TRIED: "not tried, as no fixed point was proved",
     Finding.ESTIMATED: "estimated in floating point, not proved",
     Finding.EMPTY: "no fixed point is here: that is proved, the state is only slow",
+    Finding.FAR: "a fixed point is near, but further away than rounding explains; search from here",
     Finding.CONTINUUM: "one of a continuum of fixed points, so that none stands alone",
 }
 
@@ -161,6 +163,8 @@ class Certificate:
             The states and inputs that the rows belong to.
         """
         reach = np.where(self.proved, self.radius_exists, 0.0)
+        if not np.isfinite(reach).all():
+            return replace(self, distinct=np.zeros_like(self.proved))
         near = cKDTree(x).query_pairs(2.5 * reach.max(initial=0.0), p=np.inf, output_type="ndarray")
         i, j = near.T
         gap = (np.abs(x[i] - x[j]) > upward(self.box[i] + self.box[j])).any(axis=1)

@@ -20,6 +20,11 @@ _ENTRIES = 2**21
 _JUMP = 1e-3
 
 
+# A state this far from the fixed point that is proved, relative to max(1, |x|), is not that point:
+# polished states are nearer, unless a fold is at hand.
+_FAR = 5e-8
+
+
 def prove(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> Certificate:
@@ -55,18 +60,20 @@ def _prove(
     radius, zero_box = operator.existence()
     answer = Certificate.without_proof(*x.shape, Finding.NO_CONTRACTION)
     answer.reason[np.isnan(operator.inverse).any(axis=(1, 2))] = Finding.SINGULAR
-    here = np.flatnonzero(np.isfinite(radius))
+    state = problem.state(Interval(y, zero_box), inputs)
+    box = upward(np.abs(state.mid - x) + state.radius)
+    far = np.isfinite(radius) & ~(box.max(axis=1) <= _FAR * np.maximum(1.0, np.abs(x).max(axis=1)))
+    answer.reason[far] = Finding.FAR
+    here = np.flatnonzero(np.isfinite(radius) & ~far)
     if not len(here):
         return answer
     part = operator.take(here)
-    state = problem.state(Interval(y[here], zero_box[here]), inputs[here])
-    box = upward(np.abs(state.mid - x[here]) + state.radius)
     answer.proved[here] = True
     answer.reason[here] = Finding.PROVED
-    answer.box[here] = box
-    answer.radius_exists[here] = box.max(axis=1)
+    answer.box[here] = box[here]
+    answer.radius_exists[here] = box[here].max(axis=1)
     answer.radius_unique[here] = part.uniqueness(radius[here])
-    _prove_stability(exact, state, inputs[here], here, answer)
+    _prove_stability(exact, state[here], inputs[here], here, answer)
     return answer
 
 

@@ -89,7 +89,7 @@ def _by_exhaustion(tally: Tally) -> Judgement | None:
     proved, found = tally.proved_points, tally.n_points
     if proved is None:
         return None
-    if found == proved and (tally.unproved or tally.all_distinct is False):
+    if found == proved and not (tally.unproved == 0 and tally.all_distinct):
         reason = f"an exhaustive search proves that there are {proved}, but not that they are these"
         return Judgement(Completeness.UNDECIDED, reason)
     if found == proved:

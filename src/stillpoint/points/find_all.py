@@ -145,7 +145,8 @@ def _search(
         if exhaustive:
             proof = exhaust(system.dynamics, u)
             points, interrupted = _at(system, u, proof.states, settings)
-        if not (interrupted or (proof is not None and proof.is_proof and points is not None)):
+        done = proof is not None and proof.is_proof and points is not None
+        if not (interrupted or (done and len(points) == proof.n_points)):  # type: ignore[arg-type,union-attr]
             points, interrupted = search_in_rounds(system, u, path, budget, settings, points)
         if points is not None and system.dynamics.enclosed() is not None:
             points = certify(system, points)
