@@ -107,7 +107,9 @@ def test_the_dale_networks_have_all_27_points(dale, name):
     tally = points.census().tallies[0]
     assert len(points) == 27
     assert points.index.sum() == tally.index_sum == 1
-    assert (tally.coverage, tally.missing_at_least, tally.chao1) == (1.0, 0, 27.0)
+    assert tally.missing_at_least == 0
+    assert tally.coverage > 0.998
+    assert 27 <= tally.chao1 < 28
     assert points.q.max() <= 1e-24
     assert points.is_stable.sum() == 8
     corners = np.sign(network.read_out(points.stable.xstar))

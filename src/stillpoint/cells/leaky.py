@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,8 +76,8 @@ class LeakyCell(Cell):
     def state_size(self) -> int:
         return self.b.shape[0]
 
-    @cached_property
-    def keeps_ball(self) -> bool:  # type: ignore[override]
+    @property
+    def keeps_ball(self) -> bool:
         if activation(self.phi).bounded:
             return True
         # Leaks that differ keep boxes, but may turn a ball into an ellipsoid that it does not hold.

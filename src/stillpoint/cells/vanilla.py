@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,8 +62,8 @@ class VanillaCell(RowScaledCell):
     def state_size(self) -> int:
         return self.b.shape[0]
 
-    @cached_property
-    def keeps_ball(self) -> bool:  # type: ignore[override]
+    @property
+    def keeps_ball(self) -> bool:
         return activation(self.phi).bounded or traps(self.W, self.phi)
 
     def step(self, x: Batch, u: Inputs) -> Batch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Int
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 
 def good_turing(hits: Int[np.ndarray, " n"]) -> float:
@@ -68,4 +68,4 @@ def coverage_bound(hits: Int[np.ndarray, " n"], confidence: float = 0.95) -> flo
     total, once = int(hits.sum()), int((hits == 1).sum())
     if once >= total:
         return 0.0
-    return 1 - float(beta.ppf(confidence, once + 1, total - once))
+    return 1 - float(betaincinv(once + 1, total - once, confidence))
