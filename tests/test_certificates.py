@@ -979,3 +979,22 @@ def test_reasons_have_sentences():
     assert all(finding.sentence for finding in Finding)
     nothing = Certificate.without_proof(3, 2, Finding.NOT_TRIED)
     assert (len(nothing), nothing.all_proved, nothing.all_distinct) == (3, False, False)
+
+
+def test_copies_of_proved_points_that_are_merged_are_proved_to_be_distinct():
+    """Two records of one search put together: each point is there twice, and then once."""
+    system = zoo.independent_units(2).system("numpy")
+    points = sp.certify(system, found(system))
+    twice = sp.FixedPoints.concatenate([points, points])
+    assert not twice.certificate.distinct.any()
+    once = twice.unique()
+    assert len(once) == 9
+    assert once.certificate.all_distinct
+
+
+@pytest.mark.parametrize("estimates", ["yes", None, 1])
+def test_estimates_are_wanted_or_not(estimates):
+    system = zoo.independent_units(1).system("numpy")
+    certify = inspect.unwrap(sp.certify)  # its own checks, not those of the type checker
+    with pytest.raises(ArgumentError, match="estimates: got"):
+        certify(system, found(system, 20), estimates=estimates)

@@ -129,6 +129,24 @@ def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
     raise ArgumentError(f"{name}: got {value!r}, but the allowed values are {listed}.{hint}")
 
 
+def check_flag(name: str, value: object) -> bool:
+    """Return True or False, or raise an error.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither: "no" would count as true.
+
+    Examples
+    --------
+    >>> check_flag("exhaustive", False)
+    False
+    """
+    if not isinstance(value, bool):
+        raise ArgumentError(f"{name}: got {value!r}, but True or False is wanted.")
+    return value
+
+
 def check_whole(name: str, value: object, least: int) -> int:
     """Return a whole number of at least `least`, of any integer type, as an int.
 

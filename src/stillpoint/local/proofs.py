@@ -19,7 +19,6 @@ _ENTRIES = 2**21
 # the size of rounding, a kink lies in it.
 _JUMP = 1e-3
 
-
 # A state this far from the fixed point that is proved, relative to max(1, |x|), is not that point:
 # polished states are nearer, unless a fold is at hand.
 _FAR = 5e-8

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from ..dynamics import Dynamics
 from ..intervals import Interval, upward
 from ..local import Finding, estimate, prove, prove_empty
-from ..status import ArgumentError, Status
+from ..status import ArgumentError, Status, check_flag
 from ..system import System
 from .evidence import collect
 from .fixed_points import FixedPoints
@@ -55,7 +55,8 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     Raises
     ------
     ArgumentError
-        If `points` is no such record, or was found in another network.
+        If `points` is no such record or was found in another network, or `estimates` is neither
+        True nor False.
 
     Examples
     --------
@@ -68,6 +69,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     (True, True, [0, 0, 1])
     """
     _check(system, points)
+    check_flag("estimates", estimates)
     exact = system.dynamics.enclosed()
     proved = _proved(system, points, estimates)
     if not isinstance(proved, FixedPoints) or exact is None:
@@ -98,9 +100,7 @@ def _proved(system: System, points: Points, estimates: bool) -> Points:
 
 def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
     """Return the points without those that are proved to be copies of others."""
-    once = points.merged(_same_points(exact, points))
-    certificate: Any = once.certificate
-    return replace(once, certificate=certificate.told_apart(once.xstar, once.inputs))
+    return points.merged(_same_points(exact, points))
 
 
 def _without_ghosts(points: FixedPoints) -> FixedPoints:
@@ -148,7 +148,8 @@ def _collected_again(system: System, points: FixedPoints) -> FixedPoints:
             for name in ("tol", "max_steps", "rounds", "near", "max_points", "seed")
         },
     )
-    return replace(collect(system, points.starts, settings), provenance=told)
+    again = collect(system, points.starts, settings)
+    return replace(again, provenance=told, exhaustion=points.exhaustion)
 
 
 def _same_points(exact: Dynamics, points: FixedPoints) -> Int[np.ndarray, " n"]:

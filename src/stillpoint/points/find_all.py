@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..arrays import read_floats
 from ..exhaustive import exhaust
-from ..status import ArgumentError, check_option, check_whole
+from ..status import ArgumentError, check_flag, check_whole
 from ..system import System
 from .certify import certify
 from .find import collect_what_there_is, warn_of_the_end
@@ -41,8 +41,8 @@ def find_all_fixed_points(
 
     Networks of low rank or of few units are searched exhaustively first (`stillpoint.exhaustive`);
     where that succeeds the set is proved complete. All others are searched in rounds of starts from
-    many sources (see `Source`): trajectories, the box that holds all points, mixtures and sums of
-    points found, steps along unstable directions, and searches that known points repel. That ends
+    many sources (see `Source`): trajectories, a box around the points, mixtures and sums of points
+    found, steps along unstable directions, and searches that known points repel. That ends
     when two rounds in a row bring no new point, every point was reached more than once by starts
     drawn without a look at the points, and the index sum is right where it is known; or when the
     budget is used up. `census` of the result says whether the set is complete, as far as one can
@@ -98,7 +98,7 @@ def find_all_fixed_points(
     rows = _read_each_input(system, inputs)
     path = _read_trajectories(system, trajectories)
     budget = check_whole("budget", budget, least=1)
-    check_option("exhaustive", str(exhaustive), ("True", "False"))
+    check_flag("exhaustive", exhaustive)
     settings = read_settings(
         system,
         None,

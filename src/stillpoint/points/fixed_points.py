@@ -137,11 +137,15 @@ class FixedPoints(PointSet):
         labels
             0, 1, 2, ... for every point, equal for copies of one, shape (n,).
         """
-        kept = representatives(labels, self.q)
+        once = self[representatives(labels, self.q)]
         point = np.append(labels, -1)[self.starts.point]
+        certificate = once.certificate
+        if certificate is not None:  # without its copies a point may be another than all others
+            certificate = certificate.told_apart(once.xstar, once.inputs)
         return replace(
-            self[kept],
-            hits=np.bincount(labels, weights=self.hits, minlength=len(kept)).astype(np.int64),
+            once,
+            certificate=certificate,
+            hits=np.bincount(labels, weights=self.hits, minlength=len(once)).astype(np.int64),
             starts=replace(self.starts, point=point),
             is_selection=self.is_selection,
         )
