@@ -19,7 +19,7 @@ import networks
 import numpy as np
 from scipy.spatial import cKDTree
 
-from stillpoint.points.uniqueness import group, representatives
+from stillpoint._core.grouping import group, representatives
 from stillpoint.solvers import Adam, Newton, Plateau, solve
 
 QUICK_STEPS = 1000

@@ -28,10 +28,11 @@ from scipy.stats import beta
 
 import stillpoint as sp
 from stillpoint.cells import GRUCell, LSTMCell, VanillaCell
-from stillpoint.exhaustive import exhaust
-from stillpoint.points.completeness import Completeness
-from stillpoint.points.find_all import DEFAULT_BUDGET, find_all_fixed_points
-from stillpoint.status import StillpointWarning
+from stillpoint.census import Completeness
+from stillpoint.errors import StillpointWarning
+from stillpoint.proofs.enumeration import exhaust
+from stillpoint.search import find_all_fixed_points
+from stillpoint.search.find_all import DEFAULT_BUDGET
 from stillpoint.tasks import load_network
 from stillpoint.tasks.networks import SHIPPED
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from stillpoint.cells import GRUCell, LSTMCell, VanillaCell
-from stillpoint.dynamics import Dynamics
-from stillpoint.exhaustive import exhaust
+from stillpoint.dynamics.base import Dynamics
+from stillpoint.proofs.enumeration import exhaust
 from stillpoint.tasks import load_network
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))

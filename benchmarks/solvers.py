@@ -20,8 +20,8 @@ import numpy as np
 
 import stillpoint as sp
 from stillpoint.cells import VanillaCell
+from stillpoint.errors import StillpointWarning
 from stillpoint.solvers import LevenbergMarquardt, Newton, Solver
-from stillpoint.status import StillpointWarning
 from stillpoint.tasks import ReadoutNetwork
 
 CHAINS: dict[str, tuple[Solver, ...]] = {

@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import stillpoint as sp
+from stillpoint.errors import ArgumentError
 from stillpoint.models import LeakyElmanRNN
-from stillpoint.status import ArgumentError
 from stillpoint.tasks import PerceptualDecision, ReadoutNetwork
 from stillpoint.tasks.training import train
 

@@ -2,7 +2,7 @@
 
     python scripts/train_shipped_networks.py [NAME ...]
 
-Names are those of `stillpoint.tasks.load_network`.
+Names are those of `stillpoint.tasks.networks.load_network`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 import stillpoint as sp
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "frameworks"))
 
 from framework_cells import FRAMEWORKS, TABLE_HEAD, Case, cases_of, table_row  # noqa: E402
 

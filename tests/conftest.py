@@ -1,12 +1,15 @@
-"""Annotations are checked while the tests run; generated cases are the same on every machine."""
+"""Generated cases are the same on every machine; annotations are checked where it is asked."""
 
 from __future__ import annotations
+
+import os
 
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-with install_import_hook("stillpoint", "typechecker.typechecker"):
-    import stillpoint  # noqa: F401
+if os.environ.get("STILLPOINT_CHECK_ANNOTATIONS"):  # each call then takes several times as long
+    with install_import_hook("stillpoint", "typechecker.typechecker"):
+        import stillpoint  # noqa: F401
 
 collect_ignore_glob = ["cells_of_*.py"]  # lists of cases, each of which needs its framework
 

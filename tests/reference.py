@@ -21,7 +21,7 @@ from stillpoint.cells import (
     StackedCell,
     VanillaCell,
 )
-from stillpoint.transforms import Clamped, EulerMap, Iterated, Restricted, Transformed
+from stillpoint.dynamics.transforms import Clamped, EulerMap, Iterated, Restricted, Transformed
 
 
 class Dual:

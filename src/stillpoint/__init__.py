@@ -8,14 +8,15 @@
 """
 
 from . import plots
+from ._core.netcdf import load
+from ._core.pca import fit_pca
 from .as_system import as_system
-from .io import load
-from .local import Certificate, Finding, Linearization, linearize
-from .points import (
-    Census,
-    Completeness,
-    FixedPoints,
-    SlowPoints,
+from .branches.slow_manifold import SlowManifold, follow_slow_manifold
+from .census import Census, Completeness
+from .local import Linearization, linearize
+from .points import FixedPoints, SlowPoints
+from .proofs import Certificate, Finding
+from .search import (
     certify,
     find_all_fixed_points,
     find_fixed_points,
@@ -23,9 +24,7 @@ from .points import (
     points_slower_than,
     sample_states,
 )
-from .portrait import SlowManifold, follow_slow_manifold
-from .projection import fit_pca
-from .status import Status
+from .solvers import Status
 from .system import System
 
 __version__ = "0.1.0.dev0"

@@ -13,12 +13,12 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .dynamics import Dynamics, Kind
+from ._core.layout import Structure
+from ._core.validation import check_option, check_whole
+from .dynamics import Dynamics, Kind, Regions
+from .errors import ArgumentError, UnsupportedModelError
 from .frameworks.base import Hints, Reading, adapter, adapter_of_model, function_adapters
 from .frameworks.functions import StepFunction
-from .regions import Regions
-from .status import ArgumentError, UnsupportedModelError, check_option, check_whole
-from .structure import Structure
 from .system import System
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .demos import decision, decision_figure, flip_flop
-from .status import StillpointError
+from .errors import StillpointError
 from .tasks import FlipFlop
 
 app = typer.Typer(

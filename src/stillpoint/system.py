@@ -10,22 +10,22 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
-from .arrays import diagonal_matrices, read_floats, to_numpy
-from .cells import activation
-from .door import read_input_sequences, read_inputs, read_states
-from .dynamics import Dynamics, Kind
-from .frameworks.base import adapter_of_arrays
-from .regions import Regions
-from .restriction import (
-    input_regions_of,
-    join_states,
-    read_context,
-    split_states,
+from ._core.arrays import diagonal_matrices, to_numpy
+from ._core.layout import Structure
+from ._core.validation import (
+    check_real,
+    check_whole,
+    read_floats,
+    read_input_sequences,
+    read_inputs,
+    read_states,
 )
-from .simulation import simulate
-from .status import ArgumentError, check_real, check_whole
-from .structure import Structure
-from .transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
+from .dynamics import Dynamics, Kind, Regions, activation
+from .dynamics.restriction import input_regions_of, join_states, read_context, split_states
+from .dynamics.simulate import simulate
+from .dynamics.transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
+from .errors import ArgumentError
+from .frameworks.base import adapter_of_arrays
 
 Array = Any
 

@@ -6,7 +6,8 @@ standard, so the same cell runs on NumPy, torch and others; adapters in `stillpo
 recognise a framework's own cell and hand over the weights.
 """
 
-from .activations import ACTIVATIONS, Activation, activation
+from ..dynamics import Activation, activation
+from ..dynamics.activations import ACTIVATIONS
 from .gru import GRUCell
 from .leaky import LeakyCell
 from .lstm import LSTMCell

@@ -10,10 +10,10 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, host, is_real_floating, namespace
+from .._core.arrays import ArrayKind, host, is_real_floating, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from ..errors import ArgumentError
 from ..intervals import Interval
-from ..status import ArgumentError
 from .scaled_rows import ScaledRows
 
 

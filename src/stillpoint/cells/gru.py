@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from ..arrays import namespace
+from .._core.arrays import namespace
 from ..dynamics import Batch, Inputs, Matrices
-from .activations import sigmoid
+from ..dynamics.activations import sigmoid
 from .base import RowScaledCell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 from .update_gated import UpdateGatedCell

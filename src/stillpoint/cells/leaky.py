@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import diagonal_matrices, host, identity_like, namespace
-from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from .._core.arrays import diagonal_matrices, host, identity_like, namespace
+from ..dynamics import (
+    Batch,
+    Inputs,
+    Matrices,
+    PiecewiseLinear,
+    RateForm,
+    RootProblem,
+    StateProblem,
+    activation,
+)
+from ..dynamics.activations import PIECEWISE_LINEAR
+from ..dynamics.trapping import traps
+from ..errors import ArgumentError
 from ..intervals import Interval
-from ..piecewise import PiecewiseLinear
-from ..status import ArgumentError
-from .activations import PIECEWISE_LINEAR, activation
 from .base import Cell, check_axes, check_weights
-from .rate_form import RateForm
-from .trapping import traps
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import diagonal_matrices, identity_like, namespace
+from .._core.arrays import diagonal_matrices, identity_like, namespace
 from ..dynamics import Batch, Inputs, Matrices, RootProblem
+from ..dynamics.activations import sigmoid
+from ..errors import ArgumentError
 from ..intervals import Interval
-from ..status import ArgumentError
-from .activations import sigmoid
 from .base import Cell, check_axes, check_weights, gate_blocks
 from .scaled_rows import ScaledRows
 

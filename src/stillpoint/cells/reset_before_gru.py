@@ -7,9 +7,9 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import diagonal_matrices, namespace
+from .._core.arrays import diagonal_matrices, namespace
 from ..dynamics import Batch, Inputs, Matrices
-from .activations import sigmoid
+from ..dynamics.activations import sigmoid
 from .base import check_axes, check_weights, gate_blocks
 from .update_gated import UpdateGatedCell
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import diagonal_matrices
+from .._core.arrays import diagonal_matrices
 
 
 @dataclass(frozen=True)

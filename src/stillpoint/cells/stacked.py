@@ -9,11 +9,11 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind, identity_like, namespace
+from .._core.arrays import ArrayKind, identity_like, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..errors import ArgumentError
 from ..intervals import Interval
 from ..intervals.namespace import concat
-from ..status import ArgumentError
 
 
 @dataclass(frozen=True, eq=False)

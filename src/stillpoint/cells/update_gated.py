@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import identity_like
+from .._core.arrays import identity_like
 from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..dynamics.activations import sigmoid
 from ..intervals import Interval
-from .activations import sigmoid
 from .base import Cell, gate_blocks
 
 

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import host, namespace
-from ..dynamics import Batch, Inputs, Matrices
+from .._core.arrays import host, namespace
+from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation
+from ..dynamics.activations import PIECEWISE_LINEAR
+from ..dynamics.trapping import range_of, traps
 from ..intervals import Interval
-from ..piecewise import PiecewiseLinear
-from .activations import PIECEWISE_LINEAR, activation
 from .base import RowScaledCell, check_axes, check_weights
-from .rate_form import RateForm
 from .scaled_rows import ScaledRows
-from .trapping import range_of, traps
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from .._core.validation import check_real, check_whole
+from ..branches.slow_manifold import SlowManifold, follow_slow_manifold
+from ..errors import ArgumentError
 from ..frameworks.base import adapter
-from ..points import SlowPoints, find_slow_points, points_slower_than
-from ..portrait import SlowManifold, follow_slow_manifold
-from ..status import ArgumentError, check_real, check_whole
+from ..points import SlowPoints
+from ..search import find_slow_points, points_slower_than
 from ..system import System
 from ..tasks import PerceptualDecision, ReadoutNetwork, load_network
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import plots
-from ..files import write_atomically
+from .._core.files import write_atomically
+from .._core.pca import fit_pca
 from ..local import linearize
-from ..projection import fit_pca
 from ..system import System
 from ..tasks import ReadoutNetwork
 from .decision import Story

@@ -10,19 +10,16 @@ import numpy as np
 from jaxtyping import Float
 
 from .. import plots
+from .._core.files import write_atomically
+from .._core.pca import fit_pca
+from .._core.validation import check_option
 from ..as_system import as_system
-from ..files import write_atomically
+from ..census import Completeness
+from ..errors import ArgumentError
 from ..frameworks.base import adapter
-from ..points import (
-    Completeness,
-    FixedPoints,
-    find_all_fixed_points,
-    find_fixed_points,
-    sample_states,
-)
+from ..points import FixedPoints
 from ..points.table import count_unstable
-from ..projection import fit_pca
-from ..status import ArgumentError, check_option
+from ..search import find_all_fixed_points, find_fixed_points, sample_states
 from ..system import System
 from ..tasks import FlipFlop, ReadoutNetwork, load_network
 from ..tasks.networks import CELLS

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, SupportsIndex
 
+from .._core.layout import Structure
+from .._core.validation import check_option, check_whole
 from ..dynamics import Dynamics
-from ..status import ArgumentError, MissingExtraError, check_option, check_whole
-from ..structure import Structure
+from ..errors import ArgumentError, MissingExtraError
 
 #: The adapters of frameworks with modules, and the extra that installs each. Every one offers
 #: `is_model` and `read_model`. Keras stands before torch, as its layers can be torch modules too.
@@ -23,6 +24,9 @@ MODULES = {
     "brainpy": "brainpy",
     "brainstate": "brainpy",
 }
+
+# Adapters that do not lie under the name of their framework.
+_PLACES = {"brainpy": "brain.brainpy", "brainstate": "brain.brainstate"}
 
 #: The adapters of array libraries whose functions can be read, and the extra that installs each.
 #: Every one offers `is_array`, `read_function` and `read_observable`.
@@ -117,7 +121,7 @@ def adapter(framework: str) -> ModuleType:
     extras = MODULES | FUNCTIONS
     check_option("framework", framework, extras)
     try:
-        return importlib.import_module(f".{framework}", __package__)
+        return importlib.import_module(f".{_PLACES.get(framework, framework)}", __package__)
     except ModuleNotFoundError as error:
         if error.name != framework:
             raise

@@ -12,9 +12,9 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 
+from .._core.layout import Structure
 from ..cells import GRUCell, LSTMCell
 from ..dynamics import Dynamics
-from ..structure import Structure
 from .base import Hints, Reading
 from .jax.modules import copy_arrays, pair, read_calls
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from jaxtyping import Float
 
-from ..arrays import ArrayKind
+from .._core.arrays import ArrayKind
+from .._core.layout import Structure
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
-from ..status import ArgumentError
-from ..structure import Structure
+from ..errors import ArgumentError
 from .trials import shape_of_derivative
 
 Step = Callable[[Batch, Inputs], Batch]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import ArrayKind
+from .._core.arrays import ArrayKind
 from ..dynamics import Dynamics
 from .functions import StepFunction
 from .trials import try_out, works_in_double

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import ArrayKind, to_numpy
-from ..status import UnsupportedModelError, warn
+from .._core.arrays import ArrayKind, to_numpy
+from ..errors import UnsupportedModelError, warn
 
 
 def try_out(

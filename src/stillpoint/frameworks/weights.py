@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import to_numpy
-from ..status import ArgumentError, UnsupportedModelError
+from .._core.arrays import to_numpy
+from ..errors import ArgumentError, UnsupportedModelError
 
 # A fixed point of weights this coarse is one of the rounded network, not of the trained one.
 _LOW = ("float16", "bfloat16", "half", "float8", "int8", "uint8")

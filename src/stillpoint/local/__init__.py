@@ -1,29 +1,23 @@
-"""What happens near a state: the linearised dynamics, at fixed points or anywhere else."""
+"""What happens near a state, in floating point: the linearised dynamics, at any state."""
 
-from .certificates import Certificate, Finding
-from .kantorovich import estimate
+from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .linearization import Linearization, linearize
-from .proofs import prove, prove_empty
-from .rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
-from .spectrum import UNDECIDED
-from .stability import MARGIN, condition, index, is_stable, n_unstable, sorted_eig
+from .slow_modes import SlowModes, slow_modes
+from .stability import DEGENERATE, MARGIN, condition, index, is_stable, n_unstable, sorted_eig
 
 __all__ = [
+    "DEGENERATE",
     "MARGIN",
-    "UNDECIDED",
-    "Certificate",
-    "Finding",
     "Linearization",
+    "SlowModes",
     "condition",
-    "estimate",
     "index",
     "is_stable",
     "linearize",
     "n_unstable",
     "partial_rate_jacobian",
-    "prove",
-    "prove_empty",
     "rate_jacobian",
     "rates_at_fixed_state",
+    "slow_modes",
     "sorted_eig",
 ]

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from ..arrays import host, to_numpy
-from ..door import read_deviation, read_inputs, read_states
-from ..dynamics import Kind
-from ..regions import Regions
-from ..status import ArgumentError
+from .._core.arrays import host, to_numpy
+from .._core.validation import read_deviation, read_inputs, read_states
+from ..dynamics import Kind, Regions
+from ..errors import ArgumentError
 from ..system import System
 from . import stability
 

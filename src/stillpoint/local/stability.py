@@ -15,6 +15,10 @@ from ..dynamics import Kind
 #: Eigenvalues this near the stability border are taken to lie on it.
 MARGIN = 1e-9
 
+#: A point with a larger condition number counts as degenerate: at a fold, where the distance to the
+#: next point and the slope vanish together, rounding leaves 1e8.
+DEGENERATE = 1e7
+
 
 def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.ndarray, "... d"]:
     """Return how far each eigenvalue lies outside the stability border.

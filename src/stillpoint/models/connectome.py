@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..regions import Regions
-from ..status import ArgumentError, check_option
+from .._core.validation import check_option
+from ..dynamics import Regions
+from ..errors import ArgumentError
 from .connectome_checks import key_problems, problems_of
 
 

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from .._core.validation import check_option, check_real, check_whole
 from ..cells import VanillaCell
-from ..status import ArgumentError, check_option, check_real, check_whole
+from ..errors import ArgumentError
 from ..system import System
 
 Tensor = torch.Tensor

@@ -12,10 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from ..arrays import to_numpy
+from .._core.arrays import to_numpy
+from .._core.validation import check_option
 from ..cells import LeakyCell, VanillaCell
-from ..regions import Regions
-from ..status import ArgumentError, check_option
+from ..dynamics import Regions
+from ..errors import ArgumentError
 from ..system import System
 from .connectome import Connectome
 from .weights import check_state, effective, is_acyclic

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from ..status import ArgumentError
+from ..errors import ArgumentError
 
 Tensor = torch.Tensor
 

@@ -3,10 +3,10 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
-from .manifold import slow_manifold
-from .portrait import fixed_points
+from .fixed_points import fixed_points
 from .regions import region_blocks, region_modes
-from .search import search_summary
+from .search_summary import search_summary
+from .slow_manifold import slow_manifold
 from .slow_points import slow_points
 from .spectrum import spectrum
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arrays import read_floats
-from ..projection import Projection, as_projection, fit_pca
-from ..status import ArgumentError, check_whole
+from .._core.pca import Projection, as_projection, fit_pca
+from .._core.validation import check_whole, read_floats
+from ..errors import ArgumentError
 from .style import QUIET, axes_or_new
 
 

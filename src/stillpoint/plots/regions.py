@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..dynamics import Regions
+from ..errors import ArgumentError
 from ..local import Linearization
-from ..regions import Regions
-from ..status import ArgumentError
 from .style import axes_or_new, palette
 
 

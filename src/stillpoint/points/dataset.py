@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..exhaustive import Exhaustion
-from ..io import TAG
-from ..local import Certificate
-from ..structure import Structure
+from .._core.layout import Structure
+from .._core.netcdf import TAG
+from ..proofs import Certificate
+from ..proofs.enumeration import Exhaustion
 from .starts import Source, Starts
 
 if TYPE_CHECKING:

@@ -9,18 +9,19 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from .. import io
-from ..exhaustive import Exhaustion
-from ..local import Certificate
-from ..status import check_real
-from ..structure import Structure
-from .census import Census, take_census
+from .._core import netcdf as io
+from .._core.grouping import conditions, group_by_condition, representatives
+from .._core.layout import Structure
+from .._core.validation import check_real
+from ..census import Census
+from ..census.census import take_census
+from ..local import DEGENERATE
+from ..proofs import Certificate
+from ..proofs.enumeration import Exhaustion
 from .dataset import from_dataset
 from .point_set import PointSet
-from .polishing import DEGENERATE
 from .starts import Starts
 from .table import table
-from .uniqueness import conditions, group_by_condition, representatives
 
 
 @final

@@ -12,17 +12,17 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from .. import io
-from ..arrays import read_floats
-from ..local import Certificate
-from ..projection import as_projection
-from ..restriction import whole_states
-from ..status import ArgumentError
-from ..structure import Structure
+from .._core import netcdf as io
+from .._core.grouping import smallest_gap
+from .._core.indexing import rows_of
+from .._core.layout import Structure
+from .._core.pca import as_projection
+from .._core.validation import read_floats
+from ..dynamics.restriction import whole_states
+from ..errors import ArgumentError
+from ..proofs import Certificate
 from .dataset import from_dataset, to_dataset
-from .indexing import rows_of
 from .starts import Starts
-from .uniqueness import smallest_gap
 
 Points = TypeVar("Points", bound="PointSet")
 

@@ -9,9 +9,9 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Complex, Float, Int, Shaped
 
-from .. import io
-from ..local import Certificate
-from ..structure import Structure
+from .._core import netcdf as io
+from .._core.layout import Structure
+from ..proofs import Certificate
 from .point_set import PointSet
 from .starts import Starts
 from .table import slow_table

@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..status import Status
+from ..solvers import Status
 
 
 class Source(IntEnum):

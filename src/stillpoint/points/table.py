@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..local import UNDECIDED, Certificate, Finding
+from ..intervals.spectrum import UNDECIDED
+from ..proofs import Certificate, Finding
 
 if TYPE_CHECKING:
     from .fixed_points import FixedPoints

@@ -12,6 +12,7 @@ from .levenberg_marquardt import LevenbergMarquardt
 from .loop import MEMORY_BUDGET, Outcome, solve
 from .newton import Newton
 from .piecewise_newton import PiecewiseNewton
+from .status import Status
 
 
 def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
@@ -46,6 +47,7 @@ __all__ = [
     "PiecewiseNewton",
     "Plateau",
     "Solver",
+    "Status",
     "default_solvers",
     "descent",
     "solve",

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import namespace, to_numpy
+from .._core.arrays import namespace, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from ..status import Status
 from .base import Solver, common_status, half_square
+from .status import Status
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import namespace, to_numpy
+from .._core.arrays import namespace, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from ..status import Status
+from .status import Status
 
 #: A row is given up as diverged when it is this many times larger than its start, or than 1.
 DIVERGENCE = 1e6

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import namespace
+from .._core.arrays import namespace
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .newton import Newton, NewtonRows

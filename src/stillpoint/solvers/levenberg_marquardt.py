@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..arrays import (
+from .._core.arrays import (
     identity_like,
     multiply_rows_transposed,
     namespace,
@@ -18,8 +18,8 @@ from ..arrays import (
     to_numpy,
 )
 from ..dynamics import Dynamics, RootProblem
-from ..status import Status
 from .base import Solver, common_status, half_square
+from .status import Status
 
 # A row whose damping exceeds this makes steps below the resolution of float64.
 _HEAVIEST = 1e15

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
-from ..arrays import take_record, to_numpy
+from .._core.arrays import take_record, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from ..status import Status
 from .base import DIVERGENCE, Rows, Solver
+from .status import Status
 
 #: How many bytes of working memory a chunk of rows may use, unless `chunk` says how many rows.
 MEMORY_BUDGET = 256 * 2**20

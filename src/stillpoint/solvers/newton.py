@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..arrays import namespace, put_rows, solve_rows, take, to_numpy
+from .._core.arrays import namespace, put_rows, solve_rows, take, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from ..status import Status
 from .base import Solver, common_status, half_square
+from .status import Status
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..arrays import to_numpy
-from ..dynamics import Dynamics
-from ..piecewise import PiecewiseLinear
-from ..status import ArgumentError, Status
+from .._core.arrays import to_numpy
+from ..dynamics import Dynamics, PiecewiseLinear
+from ..errors import ArgumentError
 from .base import Solver, common_status, half_square
+from .status import Status
 
 Vectors = Float[np.ndarray, "n _"]
 Flags = Bool[np.ndarray, "n h"]

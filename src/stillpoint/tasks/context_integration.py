@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..status import check_option, check_real, check_whole
+from .._core.validation import check_option, check_real, check_whole
 from .trials import Trials, periods, white_noise
 
 

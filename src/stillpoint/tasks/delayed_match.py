@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ..status import check_real, check_whole
+from .._core.validation import check_real, check_whole
 from .decisions import DecisionTask
 from .trials import Trials
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float
 
-from ..status import ArgumentError
+from ..errors import ArgumentError
 from .trials import Trials
 
 

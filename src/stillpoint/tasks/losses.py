@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Integer
 from torch import nn
 
-from ..status import ArgumentError, check_option
+from .._core.validation import check_option
+from ..errors import ArgumentError
 
 Tensor = torch.Tensor
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from .._core.validation import check_option
 from ..as_system import as_system
 from ..cells import GRUCell, LSTMCell, VanillaCell
-from ..status import check_option
 from .networks import CELLS, ReadoutNetwork
 
 _MODULES: dict[str, Any] = {"tanh": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

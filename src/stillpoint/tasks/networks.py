@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from .._core.files import write_atomically
+from .._core.validation import check_option
 from ..as_system import as_system
-from ..cells import GRUCell, LeakyCell, LSTMCell, VanillaCell, activation
+from ..cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from ..cells.base import Cell
-from ..files import write_atomically
-from ..status import FileFormatError, check_option
+from ..dynamics import activation
+from ..errors import FileFormatError
 from ..system import System
 
 #: Cells of unstructured networks, by the name that the command line uses.

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..status import ArgumentError, check_whole
+from .._core.validation import check_whole
+from ..errors import ArgumentError
 from .trials import Trials, last_class_accuracy
 
 _WANTED = (

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from ..status import ArgumentError, StillpointError
+from ..errors import ArgumentError, StillpointError
 from .losses import loss_of
 from .modules import from_module
 from .networks import ReadoutNetwork

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ..status import ArgumentError, check_option, check_real, check_whole
+from .._core.validation import check_option, check_real, check_whole
+from ..errors import ArgumentError
 from .decisions import DecisionTask
 from .trials import Trials, check_several
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..status import ArgumentError, check_real, check_whole
+from .._core.validation import check_real, check_whole
+from ..errors import ArgumentError
 from .trials import Trials
 
 

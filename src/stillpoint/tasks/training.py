@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..status import ArgumentError, check_option, check_real, check_whole
+from .._core.validation import check_option, check_real, check_whole
+from ..errors import ArgumentError
 from .losses import loss_of
 from .modules import new_module
 from .networks import CELLS

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
-from ..status import ArgumentError, check_real
+from .._core.validation import check_real
+from ..errors import ArgumentError
 
 
 class Trials(NamedTuple):

@@ -10,8 +10,8 @@ import brainpy
 import brainpy.math as bm
 import jax.numpy as jnp
 
-from ...frameworks.brainpy import free_variables, read_variables
-from ...status import ArgumentError
+from ...errors import ArgumentError
+from ...frameworks.brain.brainpy import free_variables, read_variables
 from ...system import System
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import read_floats
-from ...status import check_option
+from ..._core.validation import check_option, read_floats
 
 _SIZES = {"magnitude": np.abs, "real": np.real}
 

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import cKDTree
 
-from ...door import read_states
+from ..._core.grouping import group, representatives
+from ..._core.validation import check_option, check_real, check_whole, read_states
+from ...errors import ArgumentError
 from ...frameworks.base import adapter
 from ...local import linearize
-from ...points.uniqueness import group, representatives
-from ...status import ArgumentError, check_option, check_real, check_whole
 from ...system import System
 from .eigenvalues import decompose_eigenvalues
 from .functions import read_function

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..._core.layout import Structure
 from ...as_system import as_system
 from ...dynamics import Kind
-from ...status import UnsupportedModelError
-from ...structure import Structure
+from ...errors import UnsupportedModelError
 from ...system import System
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 
-from ...points import find_fixed_points
-from ...solvers import Adam, Plateau, solve
-from ...status import ArgumentError, Status, StillpointWarning
+from ...errors import ArgumentError, StillpointWarning
+from ...search import find_fixed_points
+from ...solvers import Adam, Plateau, Status, solve
 from ...system import System
 
 #: Adam as the original has it where no optimizer is given: rate and decay for each step.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import to_numpy
-from ...files import write_atomically
-from ...status import ArgumentError, FileFormatError
+from ..._core.arrays import to_numpy
+from ..._core.files import write_atomically
+from ...errors import ArgumentError, FileFormatError
 from .weights import read_weights, write_weights
 
 

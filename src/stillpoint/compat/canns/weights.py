@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import ArrayKind
-from ...status import ArgumentError
+from ..._core.arrays import ArrayKind
+from ...errors import ArgumentError
 
 #: What is made of the array of a name.
 Change = Callable[[str, Any], Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import io
-from ...status import FileFormatError
+from ..._core import netcdf as io
+from ...errors import FileFormatError
 from ..shared import FixedPointArrays
 from ..shared.container import ROW_FIELDS
 from .unpickling import read_pickled

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.validation import read_inputs, read_states
 from ...as_system import as_system
-from ...door import read_inputs, read_states
+from ...errors import ArgumentError
 from ...frameworks.base import adapter_of_model
 from ...local import linearize
-from ...status import ArgumentError
 from ...system import System
 from ..shared import Finder, FixedPointArrays, Hyperparameters
 from ..shared.models import next_state, read_directly

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...status import ArgumentError, check_whole
+from ..._core.validation import check_whole
+from ...errors import ArgumentError
 from ..shared import FixedPointArrays
 from .files import read_file, write_file
 from .plotting import plot_fps

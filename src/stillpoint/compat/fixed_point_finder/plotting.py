@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ... import plots
-from ...arrays import read_floats
-from ...projection import fit_pca
+from ..._core.pca import fit_pca
+from ..._core.validation import read_floats
 from ..shared import FixedPointArrays, as_fixed_points
 
 

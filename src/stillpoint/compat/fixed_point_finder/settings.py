@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..._core.validation import check_option
+from ...errors import ArgumentError
 from ...solvers import Adam
-from ...status import ArgumentError, check_option
 from ..shared import Hyperparameters
 
 _INSTEAD = {

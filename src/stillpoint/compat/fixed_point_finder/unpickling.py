@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...status import FileFormatError
+from ...errors import FileFormatError
 from ..shared.container import ROW_FIELDS
 
 _SETTINGS = ("tol_unique", "dtype")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...files import write_atomically
-from ...points.uniqueness import group, representatives
-from ...status import ArgumentError, FileFormatError
+from ..._core.files import write_atomically
+from ..._core.grouping import group, representatives
+from ...errors import ArgumentError, FileFormatError
 
 Tensor = torch.Tensor
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...arrays import read_floats
-from ...door import read_inputs
-from ...points import FixedPoints, sample_states
-from ...restriction import restriction_of
-from ...status import check_option, warn
+from ..._core.validation import check_option, read_floats, read_inputs
+from ...dynamics.restriction import restriction_of
+from ...errors import warn
+from ...points import FixedPoints
+from ...search import sample_states
 from ...system import System
 from ..shared import SearchSettings, search, search_outliers_on, warn_of_lost
 from .collection import FixedPointCollection

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from ...errors import ArgumentError
 from ...local import linearize, rates_at_fixed_state
-from ...status import ArgumentError
 from .system import is_leaky, read_network
 
 Tensor = torch.Tensor

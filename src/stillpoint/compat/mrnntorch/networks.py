@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ...errors import ArgumentError, StillpointError
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
-from ...status import ArgumentError, StillpointError
 from ...system import System
 
 Tensor = torch.Tensor

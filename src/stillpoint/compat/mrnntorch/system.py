@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from ...cells import LeakyCell, VanillaCell
+from ...dynamics import Regions
+from ...errors import ArgumentError
 from ...models import MultiRegionRNN
-from ...regions import Regions
-from ...status import ArgumentError
 from ...system import System
 from .networks import mRNN
 

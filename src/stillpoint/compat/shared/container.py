@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..._core.grouping import group, representatives
+from ..._core.indexing import rows_of
+from ...errors import ArgumentError
 from ...local import is_stable, n_unstable, sorted_eig
-from ...points.indexing import rows_of
 from ...points.table import count_unstable, heading
-from ...points.uniqueness import group, representatives
-from ...status import ArgumentError
 
 
 @dataclass(eq=False, repr=False)

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from ...arrays import read_floats
-from ...door import read_inputs, read_states
-from ...points import FixedPoints, sample_states
-from ...status import ArgumentError, check_option
+from ..._core.validation import check_option, read_floats, read_inputs, read_states
+from ...errors import ArgumentError
+from ...points import FixedPoints
+from ...search import sample_states
 from ...system import System
 from .container import FixedPointArrays
 from .search import search, search_outliers_on, warn_of_lost

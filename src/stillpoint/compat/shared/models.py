@@ -6,7 +6,7 @@ from typing import Any
 
 from ...as_system import as_system
 from ...dynamics import Dynamics
-from ...status import ArgumentError
+from ...errors import ArgumentError
 from ...system import System
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...local import condition, index, is_stable, n_unstable, sorted_eig
-from ...points import FixedPoints, Starts
-from ...points.polishing import DEGENERATE
-from ...points.starts import Source
-from ...status import ArgumentError, Status
-from ...structure import Structure
+from ..._core.layout import Structure
+from ...errors import ArgumentError
+from ...local import DEGENERATE, condition, index, is_stable, n_unstable, sorted_eig
+from ...points import FixedPoints, Source, Starts
+from ...solvers import Status
 from .container import FixedPointArrays
 
 

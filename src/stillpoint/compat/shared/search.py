@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ...points import FixedPoints, find_fixed_points
-from ...status import Status, StillpointWarning, warn
+from ...errors import StillpointWarning, warn
+from ...points import FixedPoints
+from ...search import find_fixed_points
+from ...solvers import Status
 from ...system import System
 from .settings import SearchSettings
 

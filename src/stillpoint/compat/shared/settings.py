@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..._core.validation import check_option
 from ...solvers import Adam, Plateau
-from ...status import check_option
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ...status import ArgumentError, UnsupportedModelError
-from ...structure import Structure
+from ..._core.layout import Structure
+from ...errors import ArgumentError, UnsupportedModelError
 from ..base import Hints, Reading
 from ..jax.modules import pair, read_calls
 from .cells import FlaxCell, read_standard

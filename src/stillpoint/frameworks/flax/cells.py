@@ -18,7 +18,7 @@ from jaxtyping import Float
 from ...cells import GRUCell, LSTMCell, VanillaCell
 from ...cells.base import gate_blocks
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
+from ...errors import UnsupportedModelError
 
 
 class Dense(NamedTuple):

@@ -9,7 +9,7 @@ import jax
 from flax import linen
 from flax.core import meta
 
-from ...status import ArgumentError
+from ...errors import ArgumentError
 from ..base import Hints
 from ..jax.modules import copy_arrays
 from .cells import Dense, FlaxCell, cell_in, working_dtype

@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...arrays import ArrayKind
+from ..._core.arrays import ArrayKind
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
+from ...errors import UnsupportedModelError
 from ..functions import Derivative, StepFunction
 from .rows import RowStep, as_row
 from .tiles import Tiled

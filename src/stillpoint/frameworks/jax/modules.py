@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...status import UnsupportedModelError
-from ...structure import Structure, Variable
+from ..._core.layout import Structure, Variable
+from ...errors import UnsupportedModelError
 from ..base import Reading
 from ..functions import StepFunction
 from ..weights import check_weight, read_weight

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from ...arrays import ArrayKind
-from ...status import UnsupportedModelError
+from ..._core.arrays import ArrayKind
+from ...errors import UnsupportedModelError
 from ..functions import StepFunction
 from ..trials import check_rows, trial_rows, works_in_double
 from ..weights import check_precision

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from ...status import UnsupportedModelError
+from ...errors import UnsupportedModelError
 from ..base import Hints, Reading
 from .calls import read_calls
 from .cells import canonical, structure_of

@@ -13,10 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from ...arrays import to_numpy
+from ..._core.arrays import to_numpy
+from ..._core.layout import Structure
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
-from ...structure import Structure
+from ...errors import UnsupportedModelError
 from ..base import Hints, Reading, adapter
 from ..functions import StepFunction
 from ..trials import check_rows

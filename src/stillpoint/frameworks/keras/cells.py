@@ -10,10 +10,10 @@ import keras
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.layout import Structure, Variable
 from ...cells import GRUCell, LSTMCell, ResetBeforeGRUCell, StackedCell, VanillaCell
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
-from ...structure import Structure, Variable
+from ...errors import UnsupportedModelError
 from ..weights import read_weight
 
 Array = Float[np.ndarray, "..."]

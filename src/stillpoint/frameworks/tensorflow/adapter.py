@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...arrays import ArrayKind, to_numpy
+from ..._core.arrays import ArrayKind, to_numpy
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
+from ...errors import UnsupportedModelError
 from ..functions import Derivative, StepFunction
 from ..trials import try_out, works_in_double
 from .graphs import Compiled, jacobian_of, pull_back, push_forward

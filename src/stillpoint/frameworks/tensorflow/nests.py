@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...status import ArgumentError
-from ...structure import Structure, Variable
+from ..._core.layout import Structure, Variable
+from ...errors import ArgumentError
 
 Tensor = tf.Tensor
 

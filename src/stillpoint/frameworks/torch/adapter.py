@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from ...arrays import ArrayKind, namespace
+from ..._core.arrays import ArrayKind, namespace
+from ..._core.layout import Structure
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
-from ...structure import Structure
+from ...errors import UnsupportedModelError
 from ..base import Hints, Reading
 from ..functions import StepFunction
 from ..trials import try_out, works_in_double

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..._core.layout import Structure, Variable
 from ...cells import GRUCell, LSTMCell, StackedCell, VanillaCell
 from ...dynamics import Dynamics
-from ...status import UnsupportedModelError
-from ...structure import Structure, Variable
+from ...errors import UnsupportedModelError
 from ..base import Hints, Reading
 from ..weights import check_weight
 

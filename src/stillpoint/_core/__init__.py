@@ -1,0 +1,1 @@
+"""What knows no dynamics: arrays, validation of arguments, nested states, files, grouping."""

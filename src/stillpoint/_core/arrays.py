@@ -1,0 +1,182 @@
+"""Arrays of any library, seen through the array-API standard.
+
+This is the only file that knows how libraries are told apart. Above it, the same text runs on
+NumPy, torch and any other namespace that follows the standard.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeVar
+
+import array_api_compat
+import numpy as np
+from jaxtyping import Float, Int
+
+Record = TypeVar("Record")
+
+_NUMPY = array_api_compat.array_namespace(np.zeros(0))
+
+
+@dataclass(frozen=True)
+class ArrayKind:
+    """Where a network's arrays live: namespace, floating-point type and device.
+
+    Examples
+    --------
+    >>> ArrayKind.of(np.zeros(2)).asarray([1, 2])
+    array([1., 2.])
+    """
+
+    namespace: ModuleType
+    dtype: Any
+    device: Any
+
+    @classmethod
+    def of(cls, array: Any) -> ArrayKind:
+        """Return the kind of `array`."""
+        return cls(namespace(array), array.dtype, array_api_compat.device(array))
+
+    def asarray(self, values: Any) -> Any:
+        """Return `values` as an array of this kind; never an alias of the caller's NumPy array."""
+        if array_api_compat.is_array_api_obj(values) and not isinstance(values, np.ndarray):
+            if namespace(values) is not self.namespace:
+                values = to_numpy(values)
+            else:
+                return array_api_compat.to_device(
+                    self.namespace.astype(values, self.dtype), self.device
+                )
+        return self.namespace.asarray(values, dtype=self.dtype, device=self.device, copy=True)
+
+    @property
+    def resolution(self) -> float:
+        """The spacing of the floating-point numbers next to one."""
+        return float(self.namespace.finfo(self.dtype).eps)
+
+
+def namespace(*arrays: Any) -> ModuleType:
+    """Return the array-API namespace that `arrays` share.
+
+    Examples
+    --------
+    >>> namespace(np.zeros(2)).__name__
+    'array_api_compat.numpy'
+    """
+    if all(type(array) is np.ndarray for array in arrays):  # the usual case, without a search
+        return _NUMPY
+    return array_api_compat.array_namespace(*arrays)
+
+
+def is_real_floating(array: Any) -> bool:
+    """Whether `array` is an array of real floating-point numbers.
+
+    Examples
+    --------
+    >>> is_real_floating(np.zeros(2)), is_real_floating(np.zeros(2, dtype=int))
+    (True, False)
+    """
+    if not array_api_compat.is_array_api_obj(array):
+        return False
+    return bool(namespace(array).isdtype(array.dtype, "real floating"))
+
+
+def to_numpy(array: Any) -> np.ndarray:
+    """Return `array` on the host as NumPy, whatever library and device it is on.
+
+    Examples
+    --------
+    >>> to_numpy([[1.0, 2.0]]).shape
+    (1, 2)
+    """
+    if isinstance(array, np.ndarray):
+        return array
+    if array_api_compat.is_torch_array(array):
+        array = array.detach().resolve_conj().resolve_neg().cpu()
+    return np.asarray(array)
+
+
+def host(array: Any) -> Float[np.ndarray, "..."]:
+    """Return `array` on the host, in float64."""
+    return to_numpy(array).astype(np.float64)
+
+
+def take(array: Any, indices: Int[np.ndarray, " k"], axis: int = 0) -> Any:
+    """Return the given rows of `array` (or columns, for another axis), a copy."""
+    if type(array) is np.ndarray:
+        return array.take(indices, axis=axis)
+    xp = namespace(array)
+    return xp.take(array, xp.asarray(indices, device=array_api_compat.device(array)), axis=axis)
+
+
+def put_rows(array: Any, rows: Int[np.ndarray, " k"], values: Any) -> Any:
+    """Return `array` with the given rows replaced; `array` itself is left as it was."""
+    if type(array) is np.ndarray:
+        copy = array.copy()
+        copy[rows] = values
+        return copy
+    sources = np.arange(array.shape[0])
+    sources[rows] = array.shape[0] + np.arange(len(rows))  # the standard has no assignment to rows
+    return take(namespace(array).concat([array, values], axis=0), sources)
+
+
+def take_record(record: Record, rows: Int[np.ndarray, " k"]) -> Record:
+    """Return a dataclass of row-wise arrays with only the given rows; other fields stay."""
+    taken = {
+        field.name: take(value, rows)
+        for field in dataclasses.fields(record)  # type: ignore[arg-type]
+        if array_api_compat.is_array_api_obj(value := getattr(record, field.name))
+    }
+    return dataclasses.replace(record, **taken)  # type: ignore[type-var]
+
+
+def solve_rows(matrices: Float[Any, "n k k"], rhs: Float[Any, "n k"]) -> Float[Any, "n k"]:
+    """Solve one linear system per row; a row whose matrix is singular comes back as NaN.
+
+    Parameters
+    ----------
+    matrices
+        Square matrices, shape (n, k, k).
+    rhs
+        Right-hand sides, shape (n, k).
+
+    Examples
+    --------
+    >>> solve_rows(np.array([[[2.0]], [[0.0]]]), np.array([[1.0], [1.0]]))
+    array([[0.5],
+           [nan]])
+    """
+    xp = namespace(matrices, rhs)
+    try:
+        return xp.linalg.solve(matrices, rhs[..., None])[..., 0]
+    except (np.linalg.LinAlgError, RuntimeError):  # torch's LinAlgError is a RuntimeError
+        sign, _ = xp.linalg.slogdet(matrices)
+        singular = sign == 0
+        identity = xp.eye(matrices.shape[-1], dtype=matrices.dtype, device=rhs.device)
+        safe = xp.where(singular[:, None, None], identity, matrices)
+        solution = xp.linalg.solve(safe, rhs[..., None])[..., 0]
+        return xp.where(singular[:, None], xp.full_like(solution, xp.nan), solution)
+
+
+def multiply_rows(matrices: Float[Any, "n k d"], vectors: Float[Any, "n d"]) -> Float[Any, "n k"]:
+    """Multiply each row's matrix with its vector."""
+    return namespace(matrices, vectors).matmul(matrices, vectors[..., None])[..., 0]
+
+
+def multiply_rows_transposed(
+    matrices: Float[Any, "n k d"], vectors: Float[Any, "n k"]
+) -> Float[Any, "n d"]:
+    """Multiply each row's vector with its matrix from the left."""
+    return namespace(matrices, vectors).matmul(vectors[:, None, :], matrices)[:, 0, :]
+
+
+def identity_like(array: Any, size: int) -> Any:
+    """Return the identity matrix of `size`, of the same kind as `array`."""
+    kind = ArrayKind.of(array)
+    return kind.namespace.eye(size, dtype=kind.dtype, device=kind.device)
+
+
+def diagonal_matrices(values: Float[Any, "n d"]) -> Float[Any, "n d d"]:
+    """Return one diagonal matrix per row."""
+    return values[:, :, None] * identity_like(values, values.shape[-1])

@@ -1,0 +1,95 @@
+"""Principal components: five lines of SVD, or any fitted object with `components_` and `mean_`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..errors import ArgumentError
+from .validation import check_whole, read_floats
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """An affine projection of states onto a few axes: y = (x - mean) components^T.
+
+    Attributes
+    ----------
+    components_
+        Orthonormal axes, one per row, shape (k, d).
+    mean_
+        The origin, shape (d,).
+    explained_variance_ratio_
+        The share of the variance along each axis, shape (k,).
+    """
+
+    components_: Float[np.ndarray, "k d"]
+    mean_: Float[np.ndarray, " d"]
+    explained_variance_ratio_: Float[np.ndarray, " k"]
+
+    def points(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
+        """Project states."""
+        return (states - self.mean_) @ self.components_.T
+
+    def directions(self, vectors: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
+        """Project directions, which the origin does not shift."""
+        return vectors @ self.components_.T
+
+
+def fit_pca(states: Any, dimensions: int = 2) -> Projection:
+    """Return the projection onto the principal components of `states`.
+
+    Parameters
+    ----------
+    states
+        Shape (..., d), for example trajectories (trials, time, d).
+    dimensions
+        How many components; fewer are returned if the state has fewer.
+
+    Raises
+    ------
+    ArgumentError
+        If there are no states, or no dimension.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pca = fit_pca(np.array([[0.0, 0.0], [2.0, 0.0]]), dimensions=1)
+    >>> pca.points(np.array([[2.0, 0.0]])).round(6).tolist()
+    [[1.0]]
+    """
+    flat = read_floats("states", states)
+    dimensions = check_whole("dimensions", dimensions, least=1)
+    if flat.ndim == 0 or not flat.size:
+        raise ArgumentError(f"states: got shape {flat.shape}, but (..., d) is wanted, not empty.")
+    flat = flat.reshape(-1, flat.shape[-1])
+    mean = flat.mean(axis=0)
+    _, singular, axes = np.linalg.svd(flat - mean, full_matrices=False)
+    largest = np.argmax(np.abs(axes), axis=1)  # fixes the sign, so pictures do not flip
+    axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
+    total = max(float(np.sum(singular**2)), np.finfo(np.float64).tiny)
+    k = min(dimensions, len(axes))
+    return Projection(axes[:k], mean, singular[:k] ** 2 / total)
+
+
+def as_projection(fitted: Any) -> Projection:
+    """Return any fitted object with `components_` and `mean_` as a `Projection`.
+
+    Raises
+    ------
+    ArgumentError
+        If it has neither.
+    """
+    if isinstance(fitted, Projection):
+        return fitted
+    if not (hasattr(fitted, "components_") and hasattr(fitted, "mean_")):
+        raise ArgumentError(
+            f"projection: got {type(fitted).__name__}, but an object with `components_` (k, d) "
+            f"and `mean_` (d,) is wanted, such as a fitted PCA or `sp.fit_pca(states)`."
+        )
+    components = read_floats("projection.components_", fitted.components_)
+    ratio = getattr(fitted, "explained_variance_ratio_", np.full(len(components), np.nan))
+    return Projection(components, read_floats("projection.mean_", fitted.mean_), np.asarray(ratio))

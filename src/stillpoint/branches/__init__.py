@@ -1,0 +1,1 @@
+"""What is followed from a solution, and why it ends."""

@@ -1,0 +1,6 @@
+"""Manifolds along which a network moves slowly: lines, rings and sheets."""
+
+from .follow import follow_slow_manifold
+from .record import Rests, SlowManifold
+
+__all__ = ["Rests", "SlowManifold", "follow_slow_manifold"]

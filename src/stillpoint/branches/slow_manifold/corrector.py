@@ -1,0 +1,171 @@
+"""Newton's method for states whose motion lies along the slow directions.
+
+At a state of the manifold r(x) = T rho: what the network does in one step is a motion along the
+frame T of slow directions and nothing else. With the section S^T (x - anchor) = 0 that is a square
+system in (x, rho). Its matrix [[G, -T], [S^T, 0]], G the Jacobian of r, stays regular where G is
+singular along T alone (Keller 1977; Allgower and Georg 1990).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ...system import System
+
+_NEWTON_STEPS = 20
+_HALVINGS = 6
+_TURNS = 15
+_INVERSE_STEPS = 60
+# Residuals, relative to the size of the state, that count as zero: aimed at; and accepted where
+# rounding (of float32 functions above all) lets them fall no further.
+_TOLERANCE = 1e-13
+_ROUNDING = 1e-6
+# The frame has settled where it turns by less than this, in radians.
+_SETTLED = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """What a system does in one step (per unit time for a flow) under one input, shape (m,)."""
+
+    system: System
+    inputs: Float[np.ndarray, " m"]
+
+    def at(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
+        """Return F(x, u) - x, or f(x, u)."""
+        step = self.system.step(x[None], self.inputs[None])[0].astype(np.float64)
+        return step - x if self.system.kind == "map" else step
+
+    def dynamics_jacobian(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, "d d"]:
+        """Return the Jacobian of F, or of f."""
+        return self.system.jacobian(x[None], self.inputs[None])[0].astype(np.float64)
+
+    def jacobian(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, "d d"]:
+        """Return the Jacobian of the motion."""
+        jacobian = self.dynamics_jacobian(x)
+        return jacobian - np.eye(len(x)) if self.system.kind == "map" else jacobian
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """A state on the manifold, its drift in the frame, the frame, and whether that has settled."""
+
+    state: Float[np.ndarray, " d"]
+    drift: Float[np.ndarray, " p"]
+    frame: Float[np.ndarray, "d p"]
+    settled: bool
+
+
+def correct(
+    motion: Motion,
+    anchor: Float[np.ndarray, " d"],
+    section: Float[np.ndarray, "d p"],
+    frame: Float[np.ndarray, "d p"],
+    reach: float,
+) -> Corrected | None:
+    """Return the state in the section through `anchor` whose motion lies along its slow directions.
+
+    The motion is first asked to lie along `frame`. After each Newton solution the frame is turned
+    to the slow directions there, by inverse iteration with the matrix at hand, and the state is
+    corrected again, until both agree: the result does not depend on the way that led
+    there. Among the kinks of a piecewise linear network they may not agree within `reach` of the
+    anchor; the solution for the frame given, which is continuous there, is returned then.
+    """
+    x, drift = anchor, frame.T @ motion.at(anchor)
+    best, before = None, np.inf
+    for turn in range(_TURNS):
+        solution = _newton(motion, x, drift, anchor, frame, section)
+        if solution is None or np.linalg.norm(solution[0] - anchor) > reach:
+            break
+        x, drift, jacobian = solution
+        best = Corrected(x, drift, frame, settled=False)
+        turned = _slow_frame(jacobian, frame, section)
+        change = np.inf if turned is None else float(np.linalg.norm(turned - frame))
+        if change < _SETTLED:
+            return Corrected(x, drift, frame, settled=True)
+        if turned is None or (turn > 2 and change >= before):
+            break
+        drift, frame, before = turned.T @ (frame @ drift), turned, change
+    return best
+
+
+def _newton(
+    motion: Motion,
+    x: Float[np.ndarray, " d"],
+    drift: Float[np.ndarray, " p"],
+    anchor: Float[np.ndarray, " d"],
+    frame: Float[np.ndarray, "d p"],
+    section: Float[np.ndarray, "d p"],
+) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " p"], Float[np.ndarray, "d d"]] | None:
+    """Return x, drift and Jacobian of the solution, or None; steps are halved if need be."""
+    d = len(x)
+
+    def residual(z: np.ndarray) -> np.ndarray:
+        return np.concatenate([motion.at(z[:d]) - frame @ z[d:], section.T @ (z[:d] - anchor)])
+
+    z = np.concatenate([x, drift])
+    g = residual(z)
+    for _ in range(_NEWTON_STEPS):
+        size, scale = np.linalg.norm(g), max(1.0, float(np.linalg.norm(z[:d])))
+        jacobian = motion.jacobian(z[:d])
+        if size <= _TOLERANCE * scale:
+            return z[:d], z[d:], jacobian
+        step = _solve(_bordered(jacobian, frame, section), -g)
+        if step is None:
+            return None
+        for share in 0.5 ** np.arange(_HALVINGS):
+            trial = z + share * step
+            after = residual(trial)
+            if np.linalg.norm(after) < size:
+                z, g = trial, after
+                break
+        else:
+            return (z[:d], z[d:], jacobian) if size <= _ROUNDING * scale else None
+    return None
+
+
+def _slow_frame(
+    jacobian: Float[np.ndarray, "d d"],
+    frame: Float[np.ndarray, "d p"],
+    section: Float[np.ndarray, "d p"],
+) -> Float[np.ndarray, "d p"] | None:
+    """Return an orthonormal basis of the slow span of a Jacobian, turned as little as possible.
+
+    dx / ds, the derivative of the solution in its place s along the section, solves the bordered
+    system with right-hand side (0; 1): G dx/ds = T drho/ds, a step of inverse iteration.
+    """
+    d, p = frame.shape
+    unit = np.vstack([np.zeros((d, p)), np.eye(p)])
+    matrix = _bordered(jacobian, frame, section)
+    for _ in range(_INVERSE_STEPS):
+        solution = _solve(matrix, unit)
+        if solution is None:
+            return None
+        span = np.linalg.qr(solution[:d])[0]
+        left, _, right = np.linalg.svd(span.T @ frame)
+        before, frame = frame, span @ (left @ right)
+        matrix[:d, d:] = -frame
+        if np.linalg.norm(frame - before) < 0.1 * _SETTLED:
+            break
+    return frame
+
+
+def _bordered(
+    jacobian: Float[np.ndarray, "d d"],
+    frame: Float[np.ndarray, "d p"],
+    section: Float[np.ndarray, "d p"],
+) -> Float[np.ndarray, "k k"]:
+    p = frame.shape[1]
+    return np.block([[jacobian, -frame], [section.T, np.zeros((p, p))]])
+
+
+def _solve(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray | None:
+    """Return the solution, or None where the matrix is singular."""
+    try:
+        solution = np.linalg.solve(matrix, rhs)
+    except np.linalg.LinAlgError:
+        return None
+    return solution if np.isfinite(solution).all() else None

@@ -1,0 +1,134 @@
+"""Activation functions, their slopes, and what a theorem may assume of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from .._core.arrays import namespace
+from .._core.validation import check_option
+from ..intervals import increasing
+
+Array = Float[Any, "..."]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function phi.
+
+    Attributes
+    ----------
+    name
+        The field's name for it.
+    value
+        phi(a).
+    slope
+        phi'(a), given `a` and phi(a). At ReLU's kink the slope is 0, as in torch.
+    bend
+        phi''(a), given the same; 0 at a kink.
+    bounded
+        Whether phi maps all reals into a bounded interval.
+    """
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array, Array], Array]
+    bend: Callable[[Array, Array], Array]
+    bounded: bool
+
+
+# The bounds on rounding are those of the library's exp, log1p and tanh (8) and what is done with
+# them: exp loses its own 8, the sum 1, the quotient 1.
+@increasing(ulps=16, least=0.0, most=1.0)
+def sigmoid(a: Array) -> Array:
+    """Return 1 / (1 + exp(-a)) without overflow; `sigmoid(-a)` is 1 - sigmoid(a) to full accuracy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4]))
+    array([0. , 0.5, 1. ])
+    """
+    xp = namespace(a)
+    small = xp.exp(-xp.abs(a))
+    return xp.where(a >= 0, xp.ones_like(a), small) / (1 + small)
+
+
+def _tanh(a: Array) -> Array:
+    return namespace(a).tanh(a)
+
+
+@increasing(ulps=0)
+def _positive_part(a: Array) -> Array:
+    xp = namespace(a)
+    return xp.where(a > 0, a, xp.zeros_like(a))
+
+
+@increasing(ulps=0)
+def _step(a: Array, _: Array) -> Array:
+    return namespace(a).astype(a > 0, a.dtype)
+
+
+@increasing(ulps=32)
+def _softplus(a: Array) -> Array:
+    xp = namespace(a)
+    return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))
+
+
+def _softplus_bend(a: Array, _: Array) -> Array:
+    return sigmoid(a) * sigmoid(-a)
+
+
+def _flat(a: Array, _: Array) -> Array:
+    return namespace(a).zeros_like(a)
+
+
+def _one(a: Array, _: Array) -> Array:
+    return namespace(a).ones_like(a)
+
+
+#: The activations that cells know, by name.
+ACTIVATIONS = {
+    phi.name: phi
+    for phi in (
+        Activation(
+            "tanh",
+            _tanh,
+            slope=lambda _, h: 1 - h * h,
+            bend=lambda _, h: -2 * h * (1 - h * h),
+            bounded=True,
+        ),
+        Activation("relu", _positive_part, _step, _flat, bounded=False),
+        Activation(
+            "sigmoid",
+            sigmoid,
+            slope=lambda a, h: h * sigmoid(-a),
+            bend=lambda a, h: h * sigmoid(-a) * (1 - 2 * h),
+            bounded=True,
+        ),
+        Activation("softplus", _softplus, lambda a, _: sigmoid(a), _softplus_bend, bounded=False),
+        Activation("linear", lambda a: a, _one, _flat, bounded=False),
+    )
+}
+
+#: The names of the activations that are linear, but for a kink at zero in some.
+PIECEWISE_LINEAR = {"relu", "linear"}
+
+
+def activation(name: str) -> Activation:
+    """Return the activation called `name`.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no activation of that name.
+
+    Examples
+    --------
+    >>> activation("tanh").bounded
+    True
+    """
+    return ACTIVATIONS[check_option("activation", name, ACTIVATIONS)]

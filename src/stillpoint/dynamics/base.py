@@ -1,0 +1,254 @@
+"""What every analysis rests on: one step of a network, its derivatives, its root problem.
+
+`Dynamics` is the contract that cells, framework adapters and transforms fulfil, on the network's
+own arrays and without looking at what the caller passes; `stillpoint.System` is the checked face
+that users meet. `RootProblem` says which equations a solver makes zero: the plain residual, or an
+equivalent one that is better conditioned (a cell's equilibrium form).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jaxtyping import Float
+
+from .._core.arrays import (
+    ArrayKind,
+    identity_like,
+    multiply_rows,
+    multiply_rows_transposed,
+    namespace,
+)
+
+if TYPE_CHECKING:
+    from ..intervals import Interval
+    from .piecewise_linear import PiecewiseLinear
+    from .rate_form import RateForm
+
+Kind = Literal["map", "flow"]
+Batch = Float[Any, "n d"]
+Inputs = Float[Any, "n m"]
+Matrices = Float[Any, "n d d"]
+
+
+class Dynamics(ABC):
+    """One step of a network and its derivatives, batched over rows.
+
+    A map answers `step(x, u) = F(x, u)`, a flow `step(x, u) = f(x, u) = dx/dt`. All arrays are of
+    the kind `arrays`; nothing is checked here.
+    """
+
+    @property
+    @abstractmethod
+    def state_size(self) -> int:
+        """The number of state variables d."""
+
+    @property
+    @abstractmethod
+    def input_size(self) -> int:
+        """The number of inputs m; 0 for an autonomous system."""
+
+    @property
+    @abstractmethod
+    def arrays(self) -> ArrayKind:
+        """The kind of array that goes in and comes out."""
+
+    @abstractmethod
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        """Return F(x, u) for a map, f(x, u) for a flow."""
+
+    @abstractmethod
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        """Return d step_i / dx_j: rows = to, columns = from."""
+
+    @abstractmethod
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        """Return d step_i / du_j."""
+
+    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
+        """Return the directional derivative J v."""
+        return multiply_rows(self.jacobian(x, u), v)
+
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
+        """Return the transposed product w J."""
+        return multiply_rows_transposed(self.jacobian(x, u), w)
+
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        """Return sum_i w_i d^2 step_i / dx_j dx_k: the second derivatives, weighted by w."""
+        return slope_of_gradient(lambda at: self.vjp(at, u, w), x)
+
+    @property
+    def kind(self) -> Kind:
+        """Whether `step` is a map or the right-hand side of a flow."""
+        return "map"
+
+    @property
+    def working_size(self) -> int:
+        """The size of the largest square matrix that a derivative builds per row."""
+        return self.state_size
+
+    @property
+    def parts(self) -> Mapping[str, range]:
+        """Named parts of the state, such as `h` and `c` of an LSTM."""
+        return {}
+
+    @property
+    def keeps_ball(self) -> bool:
+        """Whether, under every input, the map is known to send some ball or box into itself."""
+        return False
+
+    @property
+    def lefschetz(self) -> int | None:
+        """The index sum over all fixed points if it is known for every input, else None.
+
+        It is 1 for a map that sends a ball into itself (Brouwer, Lefschetz).
+        """
+        return 1 if self.keeps_ball else None
+
+    def weights(self) -> Iterable[Any] | None:
+        """Return every array that determines the step, or None if they cannot be listed."""
+        return None
+
+    @property
+    def has_equilibrium_form(self) -> bool:
+        """Whether `equilibrium_problem` is known to be free of gates and leaks.
+
+        Where it is not, saturated gates can make the residual vanish far from any fixed point, so
+        a search keeps to solvers that do not wander.
+        """
+        return False
+
+    def residual_problem(self) -> RootProblem:
+        """Return the root problem whose residual is the motion itself."""
+        return Motion(self)
+
+    def equilibrium_problem(self) -> RootProblem:
+        """Return the best conditioned root problem with the same zeros."""
+        return self.residual_problem()
+
+    def enclosed(self) -> Dynamics | None:
+        """Return the same dynamics over intervals, or None where the step is a black box.
+
+        Its weights are exact intervals, so that every rounding of the step's text is enclosed.
+        """
+        return None
+
+    def rate_form(self, u: Interval) -> RateForm | None:  # noqa: ARG002
+        """Return the fixed points under one input, shape (1, m), as r = phi(W r + c), or None.
+
+        Asked of dynamics over intervals (`enclosed`), so that the form is exact.
+        """
+        return None
+
+    def equilibrium_box(self) -> Interval | None:
+        """Return a box that holds the unknowns of all fixed points, shape (k,), or None.
+
+        It is one of the equilibrium form, under every input; asked of dynamics over intervals.
+        """
+        return None
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        """Return the motion with its kinks, where it is known to be linear between them."""
+        return None
+
+
+class RootProblem(ABC):
+    """Equations g(y, u) = 0 whose zeros are the states that stand still."""
+
+    #: Whether y is the state itself and equation i is that of unit i up to a positive factor.
+    unitwise: bool = False
+
+    @abstractmethod
+    def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:
+        """Return the unknowns y that belong to a state."""
+
+    @abstractmethod
+    def state(self, y: Float[Any, "n k"], u: Inputs) -> Batch:
+        """Return the state that belongs to y."""
+
+    @abstractmethod
+    def residual(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r"]:
+        """Return g(y, u)."""
+
+    @abstractmethod
+    def jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r k"]:
+        """Return dg_i / dy_j."""
+
+    def input_jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r m"]:
+        """Return dg_i / du_j; needed of the forms that are stacked."""
+        raise NotImplementedError
+
+    def gradient(
+        self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
+    ) -> Float[Any, "n k"]:
+        """Return the gradient of 1/2 |g|^2, given g."""
+        return multiply_rows_transposed(self.jacobian(y, u), residual)
+
+    def curvature(
+        self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
+    ) -> Float[Any, "n k k"]:
+        """Return sum_i g_i d^2 g_i / dy_j dy_k: what the Hessian of 1/2 |g|^2 has beyond J^T J."""
+        return slope_of_gradient(lambda at: self.gradient(at, u, residual), y)
+
+
+class StateProblem(RootProblem):
+    """A root problem whose unknowns are the state itself."""
+
+    def coordinates(self, x: Batch, u: Inputs) -> Batch:  # noqa: ARG002
+        return x
+
+    def state(self, y: Batch, u: Inputs) -> Batch:  # noqa: ARG002
+        return y
+
+
+@dataclass(frozen=True)
+class Motion(StateProblem):
+    """The residual of `dynamics` itself: F(x, u) - x for a map, f(x, u) for a flow."""
+
+    dynamics: Dynamics
+    unitwise = True
+
+    def residual(self, y: Batch, u: Inputs) -> Batch:
+        step = self.dynamics.step(y, u)
+        return step - y if self.dynamics.kind == "map" else step
+
+    def jacobian(self, y: Batch, u: Inputs) -> Matrices:
+        jacobian = self.dynamics.jacobian(y, u)
+        if self.dynamics.kind == "flow":
+            return jacobian
+        return jacobian - identity_like(jacobian, jacobian.shape[-1])
+
+    def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.dynamics.input_jacobian(y, u)
+
+    def gradient(self, y: Batch, u: Inputs, residual: Batch) -> Batch:
+        pulled = self.dynamics.vjp(y, u, residual)
+        return pulled - residual if self.dynamics.kind == "map" else pulled
+
+    def curvature(self, y: Batch, u: Inputs, residual: Batch) -> Matrices:
+        return self.dynamics.curvature(y, u, residual)
+
+
+def slope_of_gradient(gradient: Callable[[Batch], Batch], x: Batch) -> Matrices:
+    """Return the symmetric Jacobian of a gradient by central differences, one row at a time.
+
+    The error is about 1e-10 of the second derivatives in float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slope_of_gradient(lambda x: x**2, np.array([[1.0, 2.0]])).round(6)
+    array([[[2., 0.],
+            [0., 4.]]])
+    """
+    xp, size = namespace(x), x.shape[-1]
+    spacing = ArrayKind.of(x).resolution ** (1 / 3) * (1 + xp.max(xp.abs(x), axis=1))[:, None]
+    columns = []
+    for axis in range(size):
+        moved = spacing * identity_like(x, size)[axis, :]
+        columns.append((gradient(x + moved) - gradient(x - moved)) / (2 * spacing))
+    slopes = xp.stack(columns, axis=2)
+    return (slopes + xp.matrix_transpose(slopes)) / 2

@@ -1,0 +1,123 @@
+"""Dynamics whose motion is linear between kinks, as of networks of rectified linear units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from .._core.arrays import to_numpy
+from .base import StateProblem
+
+Vectors = Float[np.ndarray, "n _"]
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear(StateProblem):
+    """The motion r(x, u) = L max(0, K x + K_u u + k) + M x + M_u u + c, on the host.
+
+    A kink is a hyperplane where one of the drives K x + K_u u + k is zero. Between kinks the
+    motion is linear and q = 1/2 |r|^2 is a convex quadratic function, so that its minima can be
+    computed rather than approached.
+
+    Attributes
+    ----------
+    L
+        What the rectified drives do, shape (d, h).
+    K, K_u, k
+        The drives: shapes (h, d), (h, m) and (h,).
+    M, M_u, c
+        The linear rest: shapes (d, d), (d, m) and (d,).
+    """
+
+    L: Float[np.ndarray, "d h"]
+    K: Float[np.ndarray, "h d"]
+    K_u: Float[np.ndarray, "h m"]
+    k: Float[np.ndarray, " h"]
+    M: Float[np.ndarray, "d d"]
+    M_u: Float[np.ndarray, "d m"]
+    c: Float[np.ndarray, " d"]
+
+    @classmethod
+    def without_kinks(
+        cls, M: Float[np.ndarray, "d d"], M_u: Float[np.ndarray, "d m"], c: Float[np.ndarray, " d"]
+    ) -> PiecewiseLinear:
+        """Return the motion M x + M_u u + c."""
+        return cls(M[:, :0], M[:0], M_u[:0], c[:0], M, M_u, c)
+
+    def coordinates(self, x: Any, u: Any) -> Vectors:  # noqa: ARG002
+        return to_numpy(x).astype(np.float64)
+
+    def drive(self, y: Vectors, u: Any) -> Float[np.ndarray, "n h"]:
+        """Return K y + K_u u + k, whose signs say which piece a state lies in."""
+        return y @ self.K.T + to_numpy(u) @ self.K_u.T + self.k
+
+    def residual(self, y: Vectors, u: Any) -> Vectors:
+        return self.motion(y, u, np.maximum(self.drive(y, u), 0.0))
+
+    def motion(self, y: Vectors, u: Any, rectified: Float[np.ndarray, "n h"]) -> Vectors:
+        """Return the residual, given the rectified drives."""
+        return rectified @ self.L.T + y @ self.M.T + to_numpy(u) @ self.M_u.T + self.c
+
+    def jacobian(self, y: Vectors, u: Any) -> Float[np.ndarray, "n d d"]:
+        return self.slope_at((self.drive(y, u) > 0).astype(np.float64))
+
+    def slope_at(self, share: Float[np.ndarray, "n h"]) -> Float[np.ndarray, "n d d"]:
+        """Return L diag(share) K + M: shares are 0 or 1 on a piece, between them on a kink."""
+        if self._one_drive_each:  # L is the identity: a share scales a row of K
+            return share[:, :, None] * self.K + self.M
+        return np.matmul(self.L * share[:, None, :], self.K) + self.M
+
+    @cached_property
+    def _one_drive_each(self) -> bool:
+        d, h = self.L.shape
+        return d == h and np.array_equal(self.L, np.eye(d))
+
+    def restricted(self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"]) -> Any:
+        """Return the motion of some units; the others become inputs behind the old ones."""
+        return PiecewiseLinear(
+            L=self.L[kept],
+            K=self.K[:, kept],
+            K_u=np.hstack([self.K_u, self.K[:, held]]),
+            k=self.k,
+            M=self.M[np.ix_(kept, kept)],
+            M_u=np.hstack([self.M_u, self.M[:, held]])[kept],
+            c=self.c[kept],
+        )
+
+    def clamped(self, places: Int[np.ndarray, " f"], fixed: Any) -> PiecewiseLinear:
+        """Return the motion with some inputs fixed."""
+        free, values = np.setdiff1d(np.arange(self.K_u.shape[1]), places), to_numpy(fixed)
+        return replace(
+            self,
+            K_u=self.K_u[:, free],
+            k=self.k + self.K_u[:, places] @ values,
+            M_u=self.M_u[:, free],
+            c=self.c + self.M_u[:, places] @ values,
+        )
+
+    def on_kinks(self, y: Vectors, u: Any) -> Bool[np.ndarray, "n h"]:
+        """Return which drives are zero to rounding, so that the state lies on their kinks.
+
+        Drives that no state variable moves, or that move none, have no kink.
+
+        Examples
+        --------
+        >>> one, none = np.eye(1), np.zeros((1, 0))
+        >>> relu = PiecewiseLinear(one, one, none, np.zeros(1), -one, none, np.zeros(1))
+        >>> relu.on_kinks(np.array([[0.0], [1.0]]), np.zeros((2, 0))).tolist()
+        [[True], [False]]
+        """
+        reach = np.abs(self.K).sum(axis=1)
+        largest = np.abs(y).max(axis=1, initial=0.0)[:, None]
+        inputs = np.abs(to_numpy(u)) @ np.abs(self.K_u).T
+        size = np.maximum(reach * largest + inputs + np.abs(self.k), np.finfo(np.float64).tiny)
+        real = (reach > 0) & (np.abs(self.L).sum(axis=0) > 0)
+        return real & (np.abs(self.drive(y, u)) <= _ROUNDING * size)
+
+
+# A drive smaller than this, relative to what it is a sum of, is zero to rounding.
+_ROUNDING = 1e-12

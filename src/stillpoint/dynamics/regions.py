@@ -1,0 +1,127 @@
+"""Named groups of units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Int
+
+from .._core.validation import check_option
+from ..errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Regions(Mapping[str, Sequence[int]]):
+    """Named index sets over `size` units; the order given is the order returned.
+
+    A parent is a name for several regions; it stands for them wherever a region can be named.
+
+    Parameters
+    ----------
+    size
+        The number of units.
+    members
+        For each name its indices.
+    parents
+        For each parent the names of its regions.
+
+    Raises
+    ------
+    ArgumentError
+        If an index lies outside, or a region names a unit twice.
+
+    Examples
+    --------
+    >>> Regions(4, {"h": range(2), "c": range(2, 4)}).indices("c", "h")
+    array([2, 3, 0, 1])
+    """
+
+    size: int
+    members: Mapping[str, Sequence[int]]
+    parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.members, Mapping):
+            raise ArgumentError(
+                f"regions: got {self.members!r}, but a table of indices by name is "
+                f"wanted, such as {{'M1': range(10)}}."
+            )
+        for name, indices in self.members.items():
+            try:
+                listed = list(indices)
+            except TypeError:
+                listed = [None]
+            if any(isinstance(i, bool | np.bool_) or not _is_whole(i) for i in listed):
+                raise ArgumentError(
+                    f"regions: {name!r} is {indices!r}, but a list of whole numbers is wanted."
+                )
+            if any(not 0 <= i < self.size for i in listed):
+                raise ArgumentError(
+                    f"regions: {name!r} has indices outside 0..{self.size - 1}; the system has "
+                    f"{self.size} units."
+                )
+            if len(set(listed)) != len(listed):
+                raise ArgumentError(f"regions: {name!r} names a unit twice.")
+
+    def __getitem__(self, name: str) -> Sequence[int]:
+        return self.members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all regions and parents."""
+        return [*self.members, *self.parents]
+
+    def children(self, name: str) -> list[str]:
+        """Return the regions that a name stands for: a parent's, or the region itself.
+
+        Raises
+        ------
+        ArgumentError
+            If the name is unknown.
+        """
+        check_option("region", name, self.names)
+        return list(self.parents.get(name, [name]))
+
+    def indices(self, *names: str) -> Int[np.ndarray, " k"]:
+        """Return the indices of the named regions, in the order given.
+
+        Raises
+        ------
+        ArgumentError
+            If a name is unknown, or two regions share a unit.
+        """
+        chosen = [i for name in names for child in self.children(name) for i in self.members[child]]
+        if len(set(chosen)) != len(chosen):
+            raise ArgumentError(f"regions: {', '.join(names)} share units; name each unit once.")
+        return np.array(chosen, dtype=np.int64)
+
+    def others(self, chosen: Int[np.ndarray, " k"]) -> Int[np.ndarray, " r"]:
+        """Return the indices that `chosen` leaves out, in ascending order."""
+        return np.setdiff1d(np.arange(self.size), chosen)
+
+    def restricted(self, kept: Int[np.ndarray, " k"]) -> Regions:
+        """Return the regions renumbered to the units `kept`, without those that lose a unit."""
+        position = {int(unit): place for place, unit in enumerate(kept)}
+        survivors = {
+            name: [position[i] for i in indices]
+            for name, indices in self.members.items()
+            if all(i in position for i in indices)
+        }
+        parents = {
+            parent: children
+            for parent, children in self.parents.items()
+            if all(child in survivors for child in children)
+        }
+        return Regions(len(kept), survivors, parents)
+
+
+def _is_whole(value: object) -> bool:
+    return hasattr(value, "__index__")

@@ -1,0 +1,46 @@
+"""Trajectories of maps and flows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jaxtyping import Float
+
+from ..errors import ArgumentError
+from .base import Batch, Dynamics, Inputs
+
+
+def simulate(
+    dynamics: Dynamics, x: Batch, u: Float[Any, "n t m"], dt: float | None
+) -> Float[Any, "n t d"]:
+    """Return the states after every step, on the network's own arrays.
+
+    A map is stepped; a flow is integrated with the classical Runge-Kutta method, one step of
+    length `dt` per row of inputs, which are held constant over the step.
+
+    Raises
+    ------
+    ArgumentError
+        If a flow has no dt.
+    """
+    if dynamics.kind == "flow" and dt is None:
+        raise ArgumentError(
+            "dt: a flow needs a step to be simulated; give one: as_system(..., dt=...)."
+        )
+    states = []
+    for t in range(u.shape[1]):
+        drive = u[:, t, :]
+        x = dynamics.step(x, drive) if dynamics.kind == "map" else _advance(dynamics, x, drive, dt)
+        states.append(x)
+    if not states:
+        return x[:, None, :][:, :0, :]
+    return dynamics.arrays.namespace.stack(states, axis=1)
+
+
+def _advance(flow: Dynamics, x: Batch, u: Inputs, dt: float) -> Batch:
+    """Return the state one Runge-Kutta step of fourth order later."""
+    k1 = flow.step(x, u)
+    k2 = flow.step(x + dt / 2 * k1, u)
+    k3 = flow.step(x + dt / 2 * k2, u)
+    k4 = flow.step(x + dt * k3, u)
+    return x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)

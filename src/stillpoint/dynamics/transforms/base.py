@@ -1,0 +1,60 @@
+"""What all transforms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ..._core.arrays import ArrayKind, to_numpy
+from ..base import Dynamics, Kind
+
+
+class Transformed(Dynamics):
+    """Dynamics that stand on others; what a transform does not change, it passes on."""
+
+    #: The dynamics that are transformed.
+    inner: Dynamics
+
+    @property
+    def state_size(self) -> int:
+        return self.inner.state_size
+
+    @property
+    def input_size(self) -> int:
+        return self.inner.input_size
+
+    @property
+    def arrays(self) -> ArrayKind:
+        return self.inner.arrays
+
+    @property
+    def working_size(self) -> int:
+        return self.inner.working_size
+
+    @property
+    def kind(self) -> Kind:
+        return self.inner.kind
+
+    @property
+    def keeps_ball(self) -> bool:
+        return self.inner.keeps_ball
+
+    @property
+    def has_equilibrium_form(self) -> bool:
+        return self.inner.has_equilibrium_form
+
+    def weights(self) -> Iterable[Any] | None:
+        return self.inner.weights()
+
+
+def enclosed(transformed: Transformed, **fields: Any) -> Dynamics | None:
+    """Return transformed dynamics over intervals, with other `fields` if need be, or None."""
+    inner = transformed.inner.enclosed()
+    return None if inner is None else replace(transformed, inner=inner, **fields)  # type: ignore[type-var]
+
+
+def listed_weights(inner: Dynamics, *settings: Any) -> Iterable[Any] | None:
+    """Return the weights of `inner` and what else determines the step."""
+    weights = inner.weights()
+    return None if weights is None else [*weights, *map(to_numpy, settings)]

@@ -1,0 +1,47 @@
+"""A flow seen as a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float
+
+from ..._core.arrays import identity_like
+from ..base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem
+from .base import Transformed, enclosed, listed_weights
+
+
+@dataclass(frozen=True, eq=False)
+class EulerMap(Transformed):
+    """x' = x + dt f(x, u): a flow seen as a map. The zeros of the motion are those of the flow."""
+
+    inner: Dynamics
+    dt: float
+
+    @property
+    def kind(self) -> Kind:
+        return "map"
+
+    @property
+    def keeps_ball(self) -> bool:
+        return False  # a long step can leave the ball that the flow keeps
+
+    def weights(self) -> Iterable[Any] | None:
+        return listed_weights(self.inner, self.dt)
+
+    def enclosed(self) -> Dynamics | None:
+        return enclosed(self)
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        return x + self.dt * self.inner.step(x, u)
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        return identity_like(x, x.shape[-1]) + self.dt * self.inner.jacobian(x, u)
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.dt * self.inner.input_jacobian(x, u)
+
+    def equilibrium_problem(self) -> RootProblem:
+        return self.inner.equilibrium_problem()

@@ -1,0 +1,96 @@
+"""Regions that a network without a bounded activation cannot leave, proved from its weights.
+
+With W^+ the positive part of W, rectified rates obey r = max(0, W r + c) <= W^+ r + c^+. If
+rho(W^+) < 1, there is a vector w > 0 with W^+ w < w (Perron and Frobenius; Berman and Plemmons
+1994), and under every input each box 0 <= r <= t w with t large enough is mapped into itself and
+holds all fixed points. Softplus lies at most log 2 above ReLU, so the same is true of it. For any
+of these activations the map is a contraction if |W|_2 < 1 or rho(|W|) < 1 (Banach).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .._core.arrays import host
+from ..intervals import Interval
+from ..intervals.linalg import norm_bound, shrinking_vector
+from .activations import activation
+
+# The ranges of the bounded activations.
+_RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+
+# How often a box that holds the rates is replaced by its image.
+_IMAGES = 30
+
+
+def traps(W: Any, phi: str, *, in_balls: bool = True) -> bool:
+    """Return whether a network with an unbounded activation is proved to keep a ball or a box.
+
+    It is true of x' = phi(W x + c) and of x' = (1 - a) x + a (W phi(x) + c), whatever c: in the
+    second case a box that is wide enough below, and t w above, is mapped into its interior.
+
+    Parameters
+    ----------
+    W
+        Recurrent weights, shape (d, d).
+    phi
+        Name of the activation: relu, softplus or linear.
+    in_balls
+        Whether |W|_2 < 1 counts.
+
+    Examples
+    --------
+    >>> traps(np.array([[0.0, -3.0], [0.9, 0.0]]), "relu")
+    True
+    >>> traps(np.array([[1.1]]), "relu")
+    False
+    """
+    weights = W.mid if isinstance(W, Interval) else host(W)
+    growing = np.abs(weights) if phi == "linear" else np.maximum(weights, 0.0)
+    if shrinking_vector(growing) is not None:
+        return True
+    return in_balls and norm_bound(Interval(weights)) < 1
+
+
+def range_of(phi: str, size: int) -> Interval | None:
+    """Return a box that holds all values of a bounded activation, shape (size,), or None.
+
+    Examples
+    --------
+    >>> range_of("sigmoid", 1).mid, range_of("relu", 1)
+    (array([0.5]), None)
+    """
+    if phi not in _RANGES:
+        return None
+    least, most = _RANGES[phi]
+    return Interval(np.full(size, 0.5 * (most + least)), np.full(size, 0.5 * (most - least)))
+
+
+def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Interval | None:
+    """Return a box that holds every r with r = phi(W r + c), shape (d,), or None.
+
+    Examples
+    --------
+    >>> box = bounds_of_rates(np.array([[-1.0]]), Interval(np.ones(1)), "relu")
+    >>> box.lower.round(9), box.upper.round(9)
+    (array([-0.]), array([1.]))
+    """
+    if (box := range_of(phi, len(W))) is not None:
+        least, most = box.lower, box.upper
+    elif phi == "linear" or (w := shrinking_vector(np.maximum(W, 0.0))) is None:
+        return None
+    else:
+        at_zero = activation(phi).value(Interval(np.zeros(1)))
+        room = w - Interval(np.maximum(W, 0.0)) @ w
+        times = ((Interval(np.maximum(c.upper, 0.0)) + at_zero) / room).upper.max()
+        least, most = np.zeros(len(W)), (Interval(w) * max(times, 0.0)).upper
+    box = Interval.between(least, most)
+    for _ in range(_IMAGES):
+        image = activation(phi).value(box @ W.T + c)
+        wider, box = box, box.intersection(image)
+        if (box.radius > 0.9 * wider.radius).all():
+            break
+    return box

@@ -1,0 +1,1 @@
+"""BrainPy and BrainState, and what their systems share: variables that are held in objects."""

@@ -1,1 +1,0 @@
-"""What BrainPy and BrainState have in common: objects that keep their state in variables."""

@@ -1,0 +1,123 @@
+"""Which signs the drives of a rectified network can have together.
+
+In the latent space each drive a_i is zero on a hyperplane, and the hyperplanes cut the space into
+regions. The closed region of a fixed point is a polyhedron; if the normals span the space it
+contains no line, so it has a vertex, and q of its hyperplanes meet there. Visiting the places
+where any q hyperplanes meet therefore meets every region.
+
+The remainder D of the weights moves the hyperplanes: in a region with rates r = S a, S a diagonal
+of zeros and ones, a = U z + c + D S a = (I - D S)^-1 (U z + c). So row i of U and c moves by at
+most |D_i| / (1 - delta) times the largest entry of a column, and all that follows is computed
+for all rows in those bounds.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from jaxtyping import Bool
+
+from ...intervals import Interval
+from ...intervals.linalg import exact_rank, solve_enclosed
+from .low_rank import Latent
+
+# So many vertices are computed at once.
+_CHUNK = 4096
+
+# If no more patterns than this exist at all, they are listed without geometry.
+_FEW = 2**10
+
+
+def all_patterns(size: int) -> Bool[np.ndarray, "n h"]:
+    """Return all patterns of `size` signs.
+
+    Examples
+    --------
+    >>> all_patterns(2).astype(int).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    numbers = np.arange(2**size)[:, None]
+    return (numbers >> np.arange(size)[::-1]) % 2 == 1
+
+
+def sign_patterns(latent: Latent, most: int) -> Bool[np.ndarray, "n h"] | str:
+    """Return a set of patterns that holds that of every fixed point, or why there is none.
+
+    Parameters
+    ----------
+    latent
+        A rectified network.
+    most
+        More patterns than this are not listed.
+
+    Returns
+    -------
+    patterns, shape (n, h)
+        Which drives are positive; on a hyperplane either sign stands for both.
+    """
+    h, q = latent.U.shape
+    moving = np.flatnonzero(latent.form.W.any(axis=1))
+    meetings = comb(len(moving), q) * 2**q
+    if 2**h <= min(most, max(meetings, _FEW)):
+        return all_patterns(h)
+    if meetings > most:
+        return f"{h} units make too many linear regions in {q} latent dimensions"
+    subsets, found, spans = np.array(list(combinations(moving, q))).reshape(-1, q), [], False
+    normals, offsets = moved_hyperplanes(latent)
+    for start in range(0, len(subsets), _CHUNK):
+        chunk = subsets[start : start + _CHUNK]
+        vertices, regular = solve_enclosed(normals[chunk], -offsets[chunk])
+        if not all(exact_rank(latent.form.W[units]) < q for units in chunk[~regular]):
+            return "some of the units' hyperplanes are too nearly parallel"
+        spans |= bool(regular.any())
+        signs = vertices[regular] @ normals.T + offsets
+        free = ~signs.excludes_zero  # among them are those that meet there
+        if (2.0 ** free.sum(axis=1)).sum() > most:
+            return "too many of the units' hyperplanes meet in one place"
+        found.append(distinct(completed(signs.mid > 0, free)))
+    if not spans:
+        return "the units' hyperplanes do not span the latent space"
+    return distinct(np.concatenate(found))
+
+
+def moved_hyperplanes(latent: Latent) -> tuple[Interval, Interval]:
+    """Return enclosures of normals, shape (h, q), and offsets, (h,), whatever the region."""
+    c = latent.form.c
+    reach = Interval(latent.remainder) / (1.0 - latent.delta)
+    moved = (reach[:, None] * np.abs(latent.U).max(axis=0)).magnitude
+    shifted = (reach * c.magnitude.max()).magnitude
+    return Interval(latent.U, moved), c + Interval(np.zeros(len(moved)), shifted)
+
+
+def completed(
+    signs: Bool[np.ndarray, "n h"], free: Bool[np.ndarray, "n h"]
+) -> Bool[np.ndarray, "k h"]:
+    """Return all patterns that agree with one of the rows where it is not free.
+
+    Examples
+    --------
+    >>> completed(np.array([[True, True]]), np.array([[False, True]])).astype(int).tolist()
+    [[1, 0], [1, 1]]
+    """
+    n_free, patterns = free.sum(axis=1), []
+    for count in np.unique(n_free):
+        rows = np.flatnonzero(n_free == count)
+        choices = all_patterns(int(count))
+        several = np.repeat(signs[rows, None], len(choices), axis=1)
+        places = np.nonzero(free[rows])[1].reshape(len(rows), count)
+        np.put_along_axis(
+            several,
+            np.repeat(places[:, None], len(choices), axis=1),
+            np.repeat(choices[None], len(rows), axis=0),
+            axis=2,
+        )
+        patterns.append(several.reshape(-1, signs.shape[1]))
+    return np.concatenate([np.zeros((0, signs.shape[1]), dtype=bool), *patterns])
+
+
+def distinct(patterns: Bool[np.ndarray, "n h"]) -> Bool[np.ndarray, "k h"]:
+    """Return every pattern once."""
+    packed = np.unique(np.packbits(patterns, axis=1), axis=0)
+    return np.unpackbits(packed, axis=1, count=patterns.shape[1]).astype(bool)

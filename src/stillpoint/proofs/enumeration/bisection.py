@@ -1,0 +1,133 @@
+"""All zeros in a box, by excluding all that holds none: interval branch and bound.
+
+Moore (1966), Krawczyk (1969), Tucker (2011). A box is done when an enclosure of the equations on
+it excludes zero, or when a slightly larger box is proved to hold exactly one, which is recorded.
+Otherwise it shrinks to its Krawczyk image and is halved. Every box is tried a little larger than
+it is, so that a zero on the border of two boxes lies inside one that is tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ...intervals import EPS, Interval
+from .equations import Equations, Images
+from .zeros import Zeros
+
+# So many boxes are treated at once.
+_CHUNK = 2048
+
+# Boxes are tried larger by this part of their radius.
+_MARGIN = 0.25
+
+# A box narrower than this part of the region is not halved any more: zeros that are still not
+# told apart there are degenerate, or as good as.
+_NARROWEST = 2.0**-27
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Boxes between two bounds, shape (n, q)."""
+
+    lower: Float[np.ndarray, "n q"]
+    upper: Float[np.ndarray, "n q"]
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    def __getitem__(self, rows: slice | Bool[np.ndarray, " n"]) -> Boxes:
+        return Boxes(self.lower[rows], self.upper[rows])
+
+    @property
+    def intervals(self) -> Interval:
+        return Interval.between(self.lower, self.upper)
+
+    @property
+    def width(self) -> Float[np.ndarray, "n q"]:
+        return self.upper - self.lower
+
+    def joined(self, others: Boxes) -> Boxes:
+        """Return these boxes and others behind them."""
+        pairs = ((self.lower, others.lower), (self.upper, others.upper))
+        return Boxes(*map(np.concatenate, pairs))
+
+    def halved(self, weight: Float[np.ndarray, "n q"]) -> Boxes:
+        """Return both halves of every box, cut across its longest side under a weight."""
+        rows, side = np.arange(len(self)), np.argmax(self.width * weight, axis=1)
+        middle = 0.5 * (self.lower[rows, side] + self.upper[rows, side])
+        below, above = self.upper.copy(), self.lower.copy()
+        below[rows, side] = above[rows, side] = middle
+        return Boxes(self.lower, below).joined(Boxes(above, self.upper))
+
+
+@dataclass(frozen=True, eq=False)
+class Bisection:
+    """What is known of a region.
+
+    Attributes
+    ----------
+    zeros
+        Those proved so far.
+    open
+        Boxes that may hold further ones.
+    stuck
+        Boxes that were not decided and are too narrow to be halved.
+    examined
+        How many boxes were treated.
+    """
+
+    zeros: Zeros
+    open: Boxes
+    stuck: Boxes
+    examined: int = 0
+
+
+def bisect(equations: Equations, region: Interval, budget: int) -> Bisection:
+    """Return all zeros in a region, or what was found within a budget of boxes.
+
+    Parameters
+    ----------
+    equations
+        What is to be zero.
+    region
+        A box, shape (q,).
+    budget
+        How many boxes are treated at most.
+    """
+    nothing = Boxes(np.zeros((0, len(region))), np.zeros((0, len(region))))
+    now = Bisection(Zeros.none(len(region)), Boxes(region.lower[None], region.upper[None]), nothing)
+    narrowest = _NARROWEST * (region.upper - region.lower) + 64 * EPS * region.magnitude
+    with np.errstate(all="ignore"):  # what is infinite or NaN proves nothing
+        while len(now.open) and now.examined < budget:
+            now = _advance(equations, now, min(_CHUNK, budget - now.examined), narrowest)
+        return replace(now, stuck=now.stuck[~now.zeros.covers(now.stuck.intervals)])
+
+
+def _advance(
+    equations: Equations, now: Bisection, count: int, narrowest: Float[np.ndarray, " q"]
+) -> Bisection:
+    """Treat the last boxes: depth first, so that few wait."""
+    boxes, later = now.open[-count:], now.open[:-count]
+    examined = now.examined + len(boxes)
+    boxes = boxes[~now.zeros.covers(boxes.intervals)]
+    boxes = boxes[~equations.residual(boxes.intervals).excludes_zero.any(axis=1)]
+    exact = boxes.intervals
+    tried = Images.of(equations, Interval(exact.mid, (1 + _MARGIN) * exact.radius))
+    proved = tried.holds_one
+    zeros = now.zeros.joined(Zeros.of(equations, tried.take(proved)))
+    # Where the image is NaN, nothing is known, and the box stays as it is.
+    left = Boxes(np.fmax(boxes.lower, tried.images.lower), np.fmin(boxes.upper, tried.images.upper))
+    kept = ~proved & ~tried.centred.excludes_zero.any(axis=1) & (left.width >= 0).all(axis=1)
+    narrow = (left.width <= narrowest).all(axis=1)
+    wide = kept & ~narrow
+    halves = left[wide].halved(_importance(tried.slopes[wide]))
+    return Bisection(zeros, later.joined(halves), now.stuck.joined(left[kept & narrow]), examined)
+
+
+def _importance(slopes: Float[np.ndarray, "n q q"]) -> Float[np.ndarray, "n q"]:
+    """Return how much each unknown moves the equations; one is added, so that none is nothing."""
+    columns = slopes.sum(axis=1)
+    return np.where(np.isfinite(columns).all(axis=1, keepdims=True), 1 + columns, 1.0)

@@ -1,0 +1,97 @@
+"""All fixed points of a network that is linear between kinks, region by region.
+
+Where the signs of all drives are given, the fixed points solve one linear system. If its matrix is
+regular, its only solution either contradicts the signs, and the region holds none; or it is a
+fixed point; or it lies too near a kink to tell, and then a box around it is proved to hold exactly
+one fixed point, whichever of the regions that meet there it belongs to (or nothing is claimed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from ...intervals import Interval
+from ...intervals.linalg import solve_enclosed
+from ...intervals.namespace import concat
+from .equations import Images
+from .low_rank import Latent
+from .zeros import Zeros
+
+# So many numbers make the matrices of the regions that are treated at once.
+_CHUNK = 2**20
+
+# Solutions are looked for in boxes so many times as wide as what is known of them.
+_INFLATIONS = (4.0, 2.0**7, 2.0**12)
+
+# No box is narrower than this, relative to the size of the latent state.
+_LEAST = 2.0**-48
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What is known of the linear regions of a network.
+
+    Attributes
+    ----------
+    zeros
+        The latent states of the fixed points that are proved.
+    singular
+        How many regions have a system that is not proved regular.
+    unclear
+        How many regions have a solution near a kink at which nothing could be proved.
+    """
+
+    zeros: Zeros
+    singular: int
+    unclear: int
+
+
+def survey(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> Survey:
+    """Return the fixed points in all regions with the given signs of the drives."""
+    near, singular = [Zeros.none(latent.size).where], 0
+    step = max(1, _CHUNK // (len(latent.U) + latent.size**2))
+    for start in range(0, len(patterns), step):
+        chunk = patterns[start : start + step]
+        matrices, offsets = systems(latent, chunk)
+        z, regular = solve_enclosed(matrices, offsets)
+        singular += undecided(latent, matrices[~regular], offsets[~regular])
+        drive = latent.drive(z[regular])
+        against = np.where(chunk[regular], drive.upper < 0, drive.lower > 0)
+        near.append(z[regular][~against.any(axis=1)])
+    zeros, unclear = prove(latent, concat(near))
+    return Survey(zeros, singular, unclear)
+
+
+def systems(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> tuple[Interval, Interval]:
+    """Return A, shape (n, q, q), and b, (n, q): A z = b holds of fixed points with the pattern."""
+    slopes = Interval(patterns.astype(np.float64))
+    return -latent.slopes_of(slopes), latent.offsets_of(slopes)
+
+
+def undecided(latent: Latent, A: Interval, b: Interval) -> int:
+    """Return how many systems may have a solution where fixed points can be.
+
+    If y^T A hardly differs from zero and y^T b does, no z of moderate size solves A z = b.
+    """
+    if latent.region is None or not len(A):
+        return len(A)
+    null = Interval(np.linalg.svd(A.mid)[0][:, None, :, -1])
+    excess = null @ (A @ latent.region[:, None]) - null @ b[:, :, None]
+    return int((~excess.excludes_zero[:, 0, 0]).sum())
+
+
+def prove(latent: Latent, candidates: Interval) -> tuple[Zeros, int]:
+    """Return the zeros near enclosures of candidates, and for how many nothing was proved."""
+    zeros = Zeros.none(latent.size)
+    size = 1 + np.abs(candidates.mid).max(axis=1, keepdims=True, initial=0.0)
+    for inflation in _INFLATIONS:
+        radius = inflation * (candidates.radius + _LEAST * size)
+        tried = Images.of(latent, Interval(candidates.mid, radius))
+        proved = tried.holds_one
+        zeros = zeros.joined(Zeros.of(latent, tried.take(proved)))
+        left = ~(proved & candidates.is_inside(tried.boxes).all(axis=1))
+        candidates, size = candidates[left], size[left]
+    return zeros, int((~zeros.covers(candidates)).sum())

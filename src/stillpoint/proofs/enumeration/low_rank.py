@@ -1,0 +1,182 @@
+"""The fixed points of a network of low rank as the zeros of few equations in few unknowns.
+
+Let r = phi(W r + c) and W = U V^T + D with U, V of q columns and a small remainder D. Then r is
+determined by its latent state z = V^T r: since phi' <= 1 and delta = |D|_inf < 1, the equation
+r = phi(U z + c + D r) has one solution R(z) for every z, and the fixed points are the zeros of
+p(z) = V^T R(z) - z, one to one. W is not approximated: D stays in all bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+from scipy.linalg import qr
+
+from ..._core.arrays import solve_rows
+from ...dynamics import RateForm, activation
+from ...intervals import Interval
+from ...intervals.linalg import row_sums
+from .equations import Equations
+
+# What may be left of W, in the row-sum norm: it blurs p by about as much.
+_REMAINDER = 1e-5
+
+# Of large weights, what rounding leaves, relative to them, but never more than this.
+_ROUNDING, _MOST = 1e-12, 1e-2
+
+# How often corrections are made that lower an error by about the remainder each time.
+_CORRECTIONS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Latent(Equations):
+    """p(z) = V^T R(z) - z over boxes of latent states, with R(z) = phi(U z + c + D R(z)).
+
+    Attributes
+    ----------
+    form
+        The equations of the rates.
+    U
+        Columns of W, exact, shape (d, q).
+    V
+        Shape (d, q).
+    remainder
+        Bounds of the row sums of |D|, shape (d,); their maximum is below 1.
+
+    Examples
+    --------
+    >>> form = RateForm(np.array([[2.0]]), Interval(np.zeros(1)), "tanh", of_currents=False)
+    >>> latent = latent_of(form, most=1)
+    >>> latent.residual(Interval(np.array([[0.0], [0.9]]))).excludes_zero.tolist()
+    [[False], [True]]
+    """
+
+    form: RateForm
+    U: Float[np.ndarray, "d q"]
+    V: Float[np.ndarray, "d q"]
+    remainder: Float[np.ndarray, " d"]
+
+    @property
+    def size(self) -> int:
+        return self.U.shape[1]
+
+    @property
+    def region(self) -> Interval | None:
+        bounds = self.form.bounds
+        return None if bounds is None else bounds @ self.V
+
+    @property
+    def work(self) -> int:
+        return len(self.U) * self.size**2
+
+    @cached_property
+    def delta(self) -> Interval:
+        """|D|_inf, shape (1,)."""
+        return Interval(self.remainder.max(keepdims=True))
+
+    def drive(self, z: Interval) -> Interval:
+        """Return an enclosure of U z + c + D R(z) over boxes, shape (n, d).
+
+        The part of D is at most |D| |R|, where |R| is bounded by phi's range, or else by
+        |R| <= |phi(0)| + |U z + c| + delta |R|.
+        """
+        plain = z @ self.U.T + self.form.c
+        if not self.remainder.any():
+            return plain
+        phi = self.form.activation
+        at_zero = phi.value(Interval(np.zeros(1)))
+        rates = (Interval(plain.magnitude.max(axis=1)) + at_zero) / (1.0 - self.delta)
+        most = np.minimum(rates.magnitude, 1.0) if phi.bounded else rates.magnitude
+        moved = Interval(most)[:, None] * self.remainder
+        return plain + Interval(np.zeros(plain.shape), moved.magnitude)
+
+    def residual(self, z: Interval) -> Interval:
+        return self.form.activation.value(self.drive(z)) @ self.V - z
+
+    def jacobian(self, z: Interval) -> Interval:
+        """Return an enclosure of all slopes of p over boxes, shape (n, q, q).
+
+        They are V^T (I - S D)^-1 S U - I with S of the slopes of phi, and (I - S D)^-1 - I is at
+        most delta / (1 - delta) in the row-sum norm. At kinks S holds the slopes of both sides.
+        """
+        drive = self.drive(z)
+        return self.slopes_of(slopes(self.form.phi, drive))
+
+    def slopes_of(self, slopes: Interval) -> Interval:
+        """Return V^T (I - S D)^-1 S U - I for slopes S of phi, shape (n, d) to (n, q, q)."""
+        total = (slopes @ self._products).each(lambda p: p.reshape(-1, self.size, self.size))
+        blur = Interval(self._blur) * np.abs(self.U).max(axis=0, initial=0.0)
+        return total - np.eye(self.size) + Interval(np.zeros(blur.shape), blur.magnitude)
+
+    def offsets_of(self, slopes: Interval) -> Interval:
+        """Return V^T (I - S D)^-1 S c, shape (n, d) to (n, q)."""
+        blur = Interval(self._blur[:, 0]) * self.form.c.magnitude.max()
+        plain = (slopes * self.form.c) @ self.V
+        return plain + Interval(np.zeros(plain.shape), np.zeros(plain.shape) + blur.magnitude)
+
+    def states(self, z: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n d"]:
+        if self.remainder.any():  # what is enclosed is blurred by it, what it does is not
+            for _ in range(_CORRECTIONS):
+                excess = self._rates(z) @ self.V - z
+                z = z - solve_rows(self.jacobian(Interval(z)).mid, excess)
+        return self.form.states(self._rates(z))
+
+    def _rates(self, z: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n d"]:
+        """Return R(z) to rounding."""
+        value = self.form.activation.value
+        explained = z @ self.U.T + self.form.c.mid
+        rates = value(explained)
+        for _ in range(_CORRECTIONS if self.remainder.any() else 0):
+            rates = value(explained + rates @ self.form.W.T - (rates @ self.V) @ self.U.T)
+        return rates
+
+    @cached_property
+    def _products(self) -> Interval:
+        """V_ki U_kj, shape (d, q q)."""
+        products = Interval(self.V[:, :, None]) * self.U[:, None, :]
+        return products.each(lambda p: p.reshape(len(self.V), -1))
+
+    @cached_property
+    def _blur(self) -> Float[np.ndarray, "q 1"]:
+        """|V^T| delta / (1 - delta): what D can add to V^T S v, relative to |v|_inf."""
+        sums = Interval(row_sums(Interval(self.V.T)))
+        return (sums * (self.delta / (1.0 - self.delta))).magnitude[:, None]
+
+
+def slopes(phi: str, drive: Interval) -> Interval:
+    """Return an enclosure of all slopes of an activation between any two drives of an interval.
+
+    Slopes of bell shape are written so that the interval occurs once, in a square.
+
+    Examples
+    --------
+    >>> bool(slopes("sigmoid", Interval(np.zeros(1), np.ones(1))).upper[0] < 0.2501)
+    True
+    """
+    value = activation(phi).value(drive)
+    if phi == "tanh":
+        return 1 - value * value
+    if phi == "sigmoid":
+        centred = value - 0.5
+        return 0.25 - centred * centred
+    return activation(phi).slope(drive, value)
+
+
+def latent_of(form: RateForm, most: int) -> Latent | None:
+    """Return the equations in the fewest latent states, or None if more than `most` are needed.
+
+    U holds columns of W, chosen by a pivoted QR decomposition, and V^T W's coordinates in them.
+    Where as many as units are needed, the latent states are the rates themselves.
+    """
+    W, d = form.W, len(form.W)
+    order = qr(W, mode="r", pivoting=True)[1]
+    for size in range(1, min(most, d - 1) + 1):
+        U = W[:, order[:size]]
+        V = np.linalg.lstsq(U, W, rcond=None)[0].T
+        remainder = row_sums(Interval(W) - Interval(U) @ V.T)
+        if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
+            return Latent(form, U, V, remainder)
+    return Latent(form, W, np.eye(d), np.zeros(d)) if d <= most else None

@@ -1,0 +1,16 @@
+"""From starts to records: searching, polishing, describing, certifying."""
+
+from .certify import certify
+from .find import find_fixed_points
+from .find_all import find_all_fixed_points
+from .find_slow import find_slow_points, points_slower_than
+from .sampling import sample_states
+
+__all__ = [
+    "certify",
+    "find_all_fixed_points",
+    "find_fixed_points",
+    "find_slow_points",
+    "points_slower_than",
+    "sample_states",
+]

@@ -1,0 +1,207 @@
+"""The search for all fixed points: exhaustive where that is possible, in rounds elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .._core.validation import check_flag, check_whole, read_floats
+from ..errors import ArgumentError
+from ..points import FixedPoints, Source
+from ..proofs.enumeration import exhaust
+from ..system import System
+from .certify import certify
+from .find import collect_what_there_is, warn_of_the_end
+from .options import Settings, read_settings
+from .rounds import search_in_rounds
+from .run import check_system, run_search
+
+# Steps per start and solver: of the starts that need more, hardly one arrives.
+_MAX_STEPS = 50
+
+#: Starts under each input, unless the caller says otherwise.
+DEFAULT_BUDGET = 8192
+
+
+def find_all_fixed_points(
+    system: System,
+    inputs: Any = None,
+    *,
+    trajectories: Any = None,
+    budget: int = DEFAULT_BUDGET,
+    exhaustive: bool = True,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> FixedPoints:
+    """Find all fixed points, without being told where to start, and prove what can be proved.
+
+    Networks of low rank or of few units are searched exhaustively first (`stillpoint.proofs`);
+    where that succeeds the set is proved complete. All others are searched in rounds of starts from
+    many sources (see `Source`): trajectories, a box around the points, mixtures and sums of points
+    found, steps along unstable directions, and searches that known points repel. That ends
+    when two rounds in a row bring no new point, every point was reached more than once by starts
+    drawn without a look at the points, and the index sum is right where it is known; or when the
+    budget is used up. `census` of the result says whether the set is complete, as far as one can
+    know.
+
+    Parameters
+    ----------
+    system
+        From `as_system`.
+    inputs
+        One constant input, shape (m,), or several, shape (k, m), each with a set of points of its
+        own; may be left out if m = 0.
+    trajectories
+        States that the network visits, shape (trials, time, d) or (k, d), to start from; otherwise
+        a few are simulated from random states.
+    budget
+        The largest number of starts under each input.
+    exhaustive
+        Whether an exhaustive search is tried first. It takes seconds at most, as it says quickly
+        where it has no chance.
+    seed
+        Of the random starts; they are the same under every input.
+    progress
+        Whether to draw a progress bar for each round; None draws it on a terminal when a round
+        takes long.
+
+    Returns
+    -------
+    FixedPoints
+        As from `find_fixed_points`; `starts` has one row for every start of all rounds, and
+        `starts.harvest()` says which source found what. Where the step can be enclosed, the
+        points are certified (see `certify`). After Ctrl-C it holds what there is.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument does not fit the system.
+
+    Warns
+    -----
+    StillpointWarning
+        If no start reached a fixed point, or the search was interrupted.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> from stillpoint.cells import VanillaCell
+    >>> units = VanillaCell(2 * np.eye(3), np.zeros((3, 0)), np.zeros(3))
+    >>> points = sp.find_all_fixed_points(sp.as_system(units))
+    >>> len(points), points.census().completeness.name
+    (27, 'PROVED')
+    """
+    rows = _read_each_input(system, inputs)
+    path = _read_trajectories(system, trajectories)
+    budget = check_whole("budget", budget, least=1)
+    check_flag("exhaustive", exhaustive)
+    settings = read_settings(
+        system,
+        None,
+        None,
+        None,
+        max_steps=_MAX_STEPS,
+        rounds=0,
+        near=None,
+        max_points=None,
+        slope_tol=None,
+        seed=seed,
+        chunk=None,
+        progress=progress,
+    )
+    several, interrupted = [], False
+    for u in rows:
+        points, interrupted = _search(system, u, path, budget, exhaustive, settings)
+        several += [] if points is None else [points]
+        if interrupted:
+            break
+    if not several:
+        raise KeyboardInterrupt
+    points = FixedPoints.concatenate(several)
+    points = replace(points, provenance={**points.provenance, "budget": budget})
+    if interrupted or not all(proof.is_proof for proof in points.exhaustion) or not exhaustive:
+        warn_of_the_end(points.starts, interrupted)
+    return points
+
+
+def _search(
+    system: System,
+    u: Float[np.ndarray, " m"],
+    path: Float[np.ndarray, "k d"] | None,
+    budget: int,
+    exhaustive: bool,
+    settings: Settings,
+) -> tuple[FixedPoints | None, bool]:
+    """Return the points under one input with their proofs, and whether Ctrl-C came.
+
+    There is no record if it came before the first start had ended.
+    """
+    points, interrupted, proof = None, False, None
+    try:
+        if exhaustive:
+            proof = exhaust(system.dynamics, u)
+            points, interrupted = _at(system, u, proof.states, settings)
+        done = proof is not None and proof.is_proof and points is not None
+        if not (interrupted or (done and len(points) == proof.n_points)):  # type: ignore[arg-type,union-attr]
+            points, interrupted = search_in_rounds(system, u, path, budget, settings, points)
+        if points is not None and system.dynamics.enclosed() is not None:
+            points = certify(system, points)
+    except KeyboardInterrupt:
+        interrupted = True
+    if points is not None and proof is not None:
+        points = replace(points, exhaustion=(proof,))
+    return points, interrupted
+
+
+def _at(
+    system: System, u: Float[np.ndarray, " m"], states: Float[np.ndarray, "k d"], settings: Settings
+) -> tuple[FixedPoints | None, bool]:
+    """Return the points at states that an exhaustive search proved, and whether Ctrl-C came."""
+    if not len(states):
+        return None, False
+    source = np.full(len(states), Source.EXHAUSTIVE)
+    starts, interrupted = run_search(system, states, np.tile(u, (len(states), 1)), settings, source)
+    return collect_what_there_is(system, starts, settings, interrupted)
+
+
+def _read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:
+    """Return the distinct inputs, in ascending order.
+
+    Raises
+    ------
+    ArgumentError
+        If they do not fit the system, or there is none.
+    """
+    check_system(system)
+    m = system.input_size
+    if inputs is None and m == 0:
+        return np.zeros((1, 0))
+    rows = None if inputs is None else read_floats("inputs", inputs)
+    if (
+        rows is None
+        or rows.ndim not in (1, 2)
+        or rows.shape[-1] != m
+        or len(np.atleast_2d(rows)) == 0
+    ):
+        came = "None" if rows is None else f"shape {rows.shape}"
+        raise ArgumentError(
+            f"inputs: got {came}, but ({m},), one input, or (k, {m}), one row for each of several "
+            f"inputs, is wanted, for example np.zeros({m})."
+        )
+    return np.unique(np.atleast_2d(rows), axis=0)
+
+
+def _read_trajectories(system: System, trajectories: Any) -> Float[np.ndarray, "k d"] | None:
+    """Return the states of a caller's trajectories, one row each."""
+    if trajectories is None:
+        return None
+    path = read_floats("trajectories", trajectories)
+    if path.ndim not in (2, 3) or path.shape[-1] != system.state_size or not path.size:
+        raise ArgumentError(
+            f"trajectories: got shape {path.shape}, but (trials, time, {system.state_size}) or "
+            f"(k, {system.state_size}) is wanted, with at least one state."
+        )
+    return path.reshape(-1, system.state_size)

@@ -1,0 +1,202 @@
+"""Where the starts of a round come from: one small class for each kind of state.
+
+A sampler looks at the points that are known, or it does not (`Source.is_independent`). Of the
+first kind are those that measured best on networks with hard points; `benchmarks/calibration.py`
+is the table behind the verdicts that the second kind allows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial import cKDTree
+
+from ..points import FixedPoints, Source
+from ..solvers import solve
+from ..solvers.deflated_newton import DeflatedNewton
+from ..system import System
+from .bounds import states_at
+from .sampling import mixtures_of
+
+States = Float[np.ndarray, "n d"]
+
+# Noise around states of trajectories, in standard deviations of each unit over the trajectories;
+# around mixtures and sums, in standard deviations of the known points.
+_NOISE = (0.1, 0.3, 1.0)
+_LITTLE_NOISE = 0.05
+
+# How many known points a mixture or a sum takes at most.
+_MEMBERS = 4
+
+# Lengths of steps along unstable directions, relative to the size of the point.
+_LENGTHS = (0.05, 2.0)
+
+# Points that repel at a time, and steps of a search that they repel; ends need not be exact.
+_REPELLING, _DEFLATED_STEPS, _ROUGHLY = 64, 30, 1e-8
+
+
+class Sampler(ABC):
+    """A source of starts under one input."""
+
+    source: ClassVar[Source]
+
+    #: How many of a round's starts it draws, relative to the others.
+    weight: ClassVar[int]
+
+    @abstractmethod
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        """Return `n` states, or fewer where there are no more; known points are there if asked."""
+
+
+@dataclass(frozen=True)
+class Trajectories(Sampler):
+    """States of trajectories, with noise of several sizes."""
+
+    visited: States
+    source = Source.TRAJECTORY
+    weight = 3
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
+        chosen = self.visited[rng.integers(len(self.visited), size=n)]
+        size = rng.choice(_NOISE, size=(n, 1)) * np.maximum(self.visited.std(axis=0), 1e-3)
+        return chosen + size * rng.standard_normal(chosen.shape)
+
+
+@dataclass(frozen=True)
+class Box(Sampler):
+    """Random states of a box.
+
+    The box is one of the unknowns of the equilibrium form: for an LSTM these are h alone, and c
+    is where it stands still under that h.
+    """
+
+    system: System
+    inputs: Float[np.ndarray, " m"]
+    low: Float[np.ndarray, " k"]
+    high: Float[np.ndarray, " k"]
+    source = Source.BOX
+    weight = 3
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
+        return states_at(
+            self.system, rng.uniform(self.low, self.high, (n, len(self.low))), self.inputs
+        )
+
+
+@dataclass(frozen=True)
+class SparseCorners(Sampler):
+    """Corners of the box, with a random share of the units at zero."""
+
+    box: Box
+    source = Source.SPARSE
+    weight = 3
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
+        low, high = self.box.low, self.box.high
+        corner = np.where(rng.random((n, len(low))) < 0.5, low, high)
+        active = rng.random(corner.shape) < rng.random((n, 1))
+        return states_at(self.box.system, np.where(active, corner, 0.0), self.box.inputs)
+
+
+@dataclass(frozen=True)
+class Mixtures(Sampler):
+    """Convex combinations of two to four known points: saddles lie between other points."""
+
+    source = Source.MIXTURE
+    weight = 2
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        several = np.array_split(np.arange(n), _MEMBERS - 1)
+        noise = _LITTLE_NOISE * float(known.xstar.std())
+        parts = [
+            mixtures_of(known.xstar, len(rows), rng, members=2 + k, noise=noise)
+            for k, rows in enumerate(several)
+        ]
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class SignedSums(Sampler):
+    """Sums of three known points with random signs.
+
+    In networks that store several patterns, states that mix them lie there, beyond all mixtures.
+    """
+
+    source = Source.SIGNED_SUM
+    weight = 2
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        chosen = known.xstar[rng.integers(len(known), size=(n, 3))]
+        sums = (rng.choice((-1.0, 1.0), size=(n, 3, 1)) * chosen).sum(axis=1)
+        return sums + _LITTLE_NOISE * float(known.xstar.std()) * rng.standard_normal(sums.shape)
+
+
+@dataclass(frozen=True)
+class MirrorImages(Sampler):
+    """The states -x of known points x at which -x is fixed too and not known."""
+
+    source = Source.MIRROR_IMAGE
+    weight = 2
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        images = -known.xstar[known.mirrored]
+        if not len(images):
+            return images
+        apart = cKDTree(known.xstar).query(images)[0] > 1e-6
+        return rng.permutation(images[apart])[:n]
+
+
+@dataclass(frozen=True)
+class UnstableDirections(Sampler):
+    """Steps from known points along one of their unstable eigenvectors, both ways."""
+
+    source = Source.UNSTABLE
+    weight = 1
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        saddles = np.flatnonzero(known.n_unstable > 0)
+        if not len(saddles):
+            return known.xstar[:0]
+        saddles = rng.permutation(saddles)[:n]  # few: eigenvectors of large networks cost much
+        values, vectors = np.linalg.eig(known.jacobian[saddles])
+        growth = np.abs(values) if known.provenance["kind"] == "map" else values.real
+        order = np.argsort(-growth, axis=1)
+        row = rng.integers(len(saddles), size=n)
+        mode = order[row, rng.integers(known.n_unstable[saddles][row])]
+        phase = np.exp(1j * rng.uniform(0, 2 * np.pi, n))  # the plane of a pair, all around
+        direction = (vectors[row, :, mode] * phase[:, None]).real
+        direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
+        size = np.sqrt((known.xstar**2).sum(axis=1).mean()) + 1e-3
+        length = size * np.exp(rng.uniform(*np.log(_LENGTHS), (n, 1)))
+        return known.xstar[saddles][row] + length * direction
+
+
+@dataclass(frozen=True)
+class Deflation(Sampler):
+    """Where searches that start at mixtures end when known points repel them.
+
+    It takes about three times as long per start as a mixture does, and is worth it where the last
+    points are hard to reach.
+    """
+
+    system: System
+    source = Source.DEFLATED
+    weight = 1
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        begin = Mixtures().states(known, rng, n)
+        repelling = rng.permutation(len(known))[:_REPELLING]
+        end = solve(
+            self.system.dynamics,
+            begin,
+            np.tile(known.inputs[:1], (n, 1)),
+            [DeflatedNewton(known.xstar[repelling], known.inputs[repelling])],
+            tol=_ROUGHLY,
+            max_steps=_DEFLATED_STEPS,
+            progress=False,
+        ).x
+        return np.where(np.isfinite(end).all(axis=1, keepdims=True), end, begin)

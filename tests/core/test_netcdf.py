@@ -1,0 +1,369 @@
+"""Results as files: the same bits when read back, whole or not there, and never guessed at."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+
+import stillpoint as sp
+from stillpoint._core.files import write_atomically
+from stillpoint.cells import LSTMCell, VanillaCell
+from stillpoint.errors import ArgumentError, FileFormatError, StillpointWarning
+from stillpoint.points import Starts
+from stillpoint.solvers import Newton, Status
+
+
+def normal(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@cache
+def driven():
+    """Three units with rotating modes, under two inputs; one start in four is left out."""
+    cell = VanillaCell(2 * normal(11, 3, 3), normal(1, 3, 2), 0.1 * normal(2, 3))
+    inputs = np.tile(normal(3, 2, 2), (30, 1))
+    return sp.find_fixed_points(
+        sp.as_system(cell, dt=0.01), normal(4, 60, 3), inputs, rounds=1, near=50.0, seed=7
+    )
+
+
+@cache
+def gated():
+    cell = LSTMCell(normal(0, 12, 3), normal(1, 12, 1), normal(2, 12))
+    return sp.find_fixed_points(sp.as_system(cell), normal(3, 40, 6), [0.5])
+
+
+@cache
+def alone():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1)
+    return sp.find_fixed_points(system, np.linspace(-1, 1, 9)[:, None], max_points=2)
+
+
+@cache
+def flow():
+    system = sp.as_system(lambda x: x - x**3, state_size=1, kind="flow", dt=0.1)
+    return sp.find_fixed_points(system, np.linspace(-2, 2, 9)[:, None])
+
+
+def single():
+    return alone()[0]
+
+
+@cache
+def empty():
+    with pytest.warns(StillpointWarning):
+        return sp.find_fixed_points(sp.as_system(lambda x: x + 1, state_size=2), normal(0, 5, 2))
+
+
+@cache
+def continuum():
+    system = sp.as_system(VanillaCell(np.eye(1), np.zeros((1, 0)), np.zeros(1), phi="relu"))
+    return sp.find_fixed_points(system, np.linspace(0.5, 2, 7)[:, None])
+
+
+@cache
+def unconverged():
+    """Rows of several statuses, with infinities and NaN among their ends."""
+    system = sp.as_system(
+        lambda x, u: np.where(u > 0, np.where(x > 0, np.nan, x + 1), x / 2),
+        state_size=1,
+        input_size=1,
+    )
+    return sp.find_fixed_points(
+        system, normal(0, 12, 1), np.arange(12)[:, None] % 2, solver=Newton()
+    )
+
+
+RECORDS = {
+    build.__name__: build
+    for build in (driven, gated, alone, flow, single, empty, continuum, unconverged)
+}
+
+
+def assert_identical(left, right):
+    """Assert that two records hold the same bytes of the same types in every field."""
+    for owner, other in ((left, right), (left.starts, right.starts)):
+        assert type(owner) is type(other)
+        for field in fields(owner):
+            one, two = getattr(owner, field.name), getattr(other, field.name)
+            if isinstance(one, np.ndarray):
+                assert isinstance(two, np.ndarray), field.name
+                assert (one.dtype, one.shape) == (two.dtype, two.shape), field.name
+                assert one.tobytes() == two.tobytes(), field.name
+            elif field.name != "starts":
+                assert one == two, field.name
+
+
+# -- there and back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_is_read_back_bit_for_bit(name, tmp_path):
+    points = RECORDS[name]()
+    path = points.save(tmp_path / "points.nc")
+    assert path == tmp_path / "points.nc"
+    loaded = sp.load(path)
+    assert_identical(loaded, points)
+    assert repr(loaded) == repr(points)
+    assert loaded.census().verdict == points.census().verdict
+
+
+def test_the_records_of_these_tests_are_not_trivial():
+    points = driven()
+    assert len(points) > 2
+    assert np.abs(points.eigenvalues.imag).max() > 0.1
+    assert points.provenance["dt"] == 0.01
+    assert len(np.unique(points.inputs, axis=0)) == 2
+    assert single().is_selection
+    assert Status.LEFT_OUT in alone().starts.status
+    assert continuum().on_continuum.all()
+    assert np.isinf(continuum().condition).all()
+    assert len(set(unconverged().starts.status)) > 1
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_paths_are_strings_or_paths(kind, tmp_path):
+    points = alone()
+    assert_identical(sp.load(kind(points.save(kind(tmp_path / "points.nc")))), points)
+
+
+def test_the_dataset_alone_is_enough():
+    points = driven()
+    assert_identical(sp.FixedPoints.from_xarray(points.to_xarray()), points)
+
+
+def test_saving_does_not_change_the_record(tmp_path):
+    before = copy.deepcopy(driven())
+    driven().save(tmp_path / "points.nc")
+    assert_identical(driven(), before)
+
+
+def test_saving_twice_replaces_the_file(tmp_path):
+    path = tmp_path / "points.nc"
+    driven().save(path)
+    alone().save(path)
+    assert_identical(sp.load(path), alone())
+    assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
+
+
+def test_loading_leaves_the_file_free_to_be_replaced(tmp_path):
+    path = alone().save(tmp_path / "points.nc")
+    loaded = sp.load(path)
+    path.unlink()
+    assert_identical(loaded, alone())
+
+
+TINY = np.finfo(np.float64).smallest_subnormal
+SPECIAL = np.array([0.0, -0.0, 1.5, -1.5, np.inf, -np.inf, np.nan, TINY])
+
+
+@pytest.mark.parametrize("real", SPECIAL, ids=str)
+def test_any_numbers_are_read_back_bit_for_bit(real, tmp_path):
+    """Signed zeros, subnormals, infinities and NaN too, in both parts of an eigenvalue."""
+    system = sp.as_system(lambda x: x / 2, state_size=len(SPECIAL))
+    points = sp.find_fixed_points(system, normal(0, 4, len(SPECIAL)))
+    eigenvalues = np.empty((1, len(SPECIAL)), dtype=np.complex128)
+    eigenvalues.real, eigenvalues.imag = real, SPECIAL
+    points = replace(
+        points,
+        eigenvalues=eigenvalues,
+        xstar=SPECIAL[None],
+        hits=np.array([2**62]),
+        starts=replace(points.starts, end=np.tile(SPECIAL, (4, 1))),
+    )
+    assert_identical(sp.load(points.save(tmp_path / "points.nc")), points)
+
+
+# -- what others can read --------------------------------------------------------------------------
+
+
+def test_plain_xarray_reads_the_file(tmp_path):
+    points = driven()
+    path = points.save(tmp_path / "points.nc")
+    with xarray.open_dataset(path) as dataset:
+        assert dict(dataset.sizes) == {
+            "point": len(points),
+            "state": 3,
+            "from_state": 3,
+            "input": 2,
+            "mode": 3,
+            "start": len(points.starts),
+        }
+        assert dataset["xstar"].dims == ("point", "state")
+        assert dataset["jacobian"].dims == ("point", "state", "from_state")
+        np.testing.assert_array_equal(dataset["xstar"], points.xstar)
+        np.testing.assert_array_equal(dataset["eigenvalues_imag"], points.eigenvalues.imag)
+        np.testing.assert_array_equal(dataset["start_status"], points.starts.status)
+        for field in fields(Starts):
+            assert f"start_{field.name}" in dataset
+        assert points.provenance["weights_sha256"] in dataset.attrs["provenance"]
+        stable = dataset.isel(point=dataset["is_stable"].values == 1)
+        assert stable.sizes["point"] == len(points.stable)
+
+
+def test_plain_hdf5_reads_the_file(tmp_path):
+    points = alone()
+    with h5py.File(points.save(tmp_path / "points.nc")) as file:
+        np.testing.assert_array_equal(file["xstar"][:], points.xstar)
+
+
+# -- files that are not what they should be --------------------------------------------------------
+
+
+def refused(path, *words):
+    with pytest.raises(FileFormatError) as caught:
+        sp.load(path)
+    for word in ("path", str(path), *words):
+        assert word in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])
+def test_a_truncated_file_is_refused(share, tmp_path):
+    path = driven().save(tmp_path / "points.nc")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    refused(path, "damaged or not a NetCDF file", "points.save")
+
+
+def test_a_file_with_overwritten_bytes_is_refused_or_whole(tmp_path):
+    path = driven().save(tmp_path / "points.nc")
+    content = bytearray(path.read_bytes())
+    content[: len(content) // 4] = bytes(len(content) // 4)
+    path.write_bytes(content)
+    refused(path)
+
+
+FOREIGN = {
+    "text": b"x,y\n1,2\n",
+    "npz": b"PK\x03\x04" + bytes(100),
+    "pickle": b"\x80\x04\x95" + bytes(50),
+    "hdf5-signature-alone": b"\x89HDF\r\n\x1a\n" + bytes(64),
+    "netcdf3-signature-alone": b"CDF\x01" + bytes(64),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_another_format_is_refused(name, tmp_path):
+    path = tmp_path / "points.nc"
+    path.write_bytes(FOREIGN[name])
+    refused(path, "damaged or not a NetCDF file")
+
+
+def test_a_foreign_netcdf_file_is_refused(tmp_path):
+    path = tmp_path / "climate.nc"
+    xarray.Dataset({"t": ("time", np.arange(3.0))}).to_netcdf(path, engine="h5netcdf")
+    refused(path, "not one of stillpoint's results", "xarray.open_dataset")
+
+
+def test_a_foreign_hdf5_file_is_refused(tmp_path):
+    path = tmp_path / "net.h5"
+    with h5py.File(path, "w") as file:
+        file["weights"] = np.zeros(3)
+    refused(path)
+
+
+def test_a_record_of_another_kind_is_refused(tmp_path):
+    path = tmp_path / "points.nc"
+    dataset = alone().to_xarray()
+    dataset.attrs["stillpoint_record"] = "Portrait"
+    dataset.to_netcdf(path, engine="h5netcdf")
+    refused(path, "'Portrait'", "not one of stillpoint's results")
+
+
+CHANGES = {
+    "variable-dropped": lambda data: data.drop_vars("hits"),
+    "part-of-eigenvalues-dropped": lambda data: data.drop_vars("eigenvalues_imag"),
+    "variable-of-starts-dropped": lambda data: data.drop_vars("start_status"),
+    "variable-added": lambda data: data.assign(note=("point", np.zeros(data.sizes["point"]))),
+    "provenance-dropped": lambda data: data.assign_attrs(provenance=""),
+    "provenance-garbled": lambda data: data.assign_attrs(provenance="{'seed': 1}"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_file_that_was_changed_is_refused(name, tmp_path):
+    path = tmp_path / "points.nc"
+    CHANGES[name](alone().to_xarray()).to_netcdf(path, engine="h5netcdf")
+    refused(path, "changed after it was saved")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    path = tmp_path / "nothing.nc"
+    with pytest.raises(FileNotFoundError, match=f"path: there is no file {path}"):
+        sp.load(path)
+    with pytest.raises(FileNotFoundError, match="path: there is no file"):
+        sp.load(tmp_path)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    path = tmp_path / "results" / "points.nc"
+    with pytest.raises(ArgumentError, match=f"path: the folder {path.parent} does not exist"):
+        alone().save(path)
+    assert not path.parent.exists()
+
+
+# -- whole or not there ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), MemoryError()])
+def test_a_failing_write_leaves_the_old_file_in_place(error, tmp_path, monkeypatch):
+    path = alone().save(tmp_path / "points.nc")
+    before = path.read_bytes()
+
+    def half_write(_, file, **options):
+        Path(file).write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(xarray.Dataset, "to_netcdf", half_write)
+    with pytest.raises(type(error)):
+        driven().save(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
+
+
+def test_a_failing_first_write_leaves_nothing(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(xarray.Dataset, "to_netcdf", fail)
+    with pytest.raises(OSError, match="disk full"):
+        alone().save(tmp_path / "points.nc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "points.nc").mkdir()
+    with pytest.raises(OSError, match=r"points\.nc"):
+        alone().save(tmp_path / "points.nc")
+    assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
+
+
+def test_readers_see_the_old_file_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+    seen = []
+
+    def write(temporary):
+        temporary.write_text("ne")
+        seen.append(path.read_text())
+        temporary.write_text("new")
+        seen.append(path.read_text())
+
+    assert write_atomically(path, write) == path
+    assert seen == ["old", "old"]
+    assert path.read_text() == "new"
+
+
+def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
+    plain = tmp_path / "plain.txt"
+    plain.write_text("")
+    path = alone().save(tmp_path / "points.nc")
+    assert path.stat().st_mode == plain.stat().st_mode

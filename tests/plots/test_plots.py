@@ -1,0 +1,104 @@
+"""Figures: what is drawn where, and that nothing global changes."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import stillpoint as sp
+from stillpoint.errors import ArgumentError
+
+
+@pytest.fixture(scope="module")
+def points():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    starts = np.random.default_rng(0).normal(size=(300, 2))
+    found = sp.find_fixed_points(system, starts)
+    assert len(found) == 9
+    return found
+
+
+@pytest.fixture
+def axes():
+    return lambda projection=None: Figure().add_subplot(projection=projection)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_every_point_is_drawn_at_its_place(points, axes, dimensions):
+    ax = axes("3d" if dimensions == 3 else None)
+    paths = np.random.default_rng(1).normal(size=(5, 20, 2))
+    pca = sp.fit_pca(paths)
+    artists = sp.plots.fixed_points(points, paths, projection=pca, dimensions=dimensions, ax=ax)
+    assert len(artists["trajectories"]) == 5
+    assert [len(cloud.get_offsets()) for cloud in artists["points"]] == [4, 4, 1]
+    assert len(artists["modes"]) == points.n_unstable.sum() == 6
+    assert all(artist.axes is ax for group in artists.values() for artist in group)
+    if dimensions == 2:
+        drawn = artists["points"][0].get_offsets()
+        np.testing.assert_allclose(drawn, pca.points(points.stable.xstar))
+
+
+def test_modes_are_segments_along_eigenvectors_scaled_by_their_modulus(axes):
+    system = sp.as_system(lambda x: np.tanh(x * np.array([3.0, 1.5])), state_size=2)
+    origin = sp.find_fixed_points(system, np.full((1, 2), 1e-3))
+    pca = sp._core.pca.Projection(np.eye(2), np.zeros(2), np.ones(2))
+    paths = np.array([[[-1.0, -1.0], [1.0, 1.0]]])
+    modes = sp.plots.fixed_points(origin, paths, projection=pca, ax=axes())["modes"]
+    lengths = [np.ptp(line.get_xydata(), axis=0) for line in modes]
+    np.testing.assert_allclose(lengths[0][0] / lengths[1][1], 2.0)
+    assert lengths[0][1] == lengths[1][0] == 0
+
+
+def test_an_offset_of_the_projection_does_not_bend_the_modes(points, axes):
+    near, far = (
+        sp._core.pca.Projection(np.eye(2), np.full(2, at), np.ones(2)) for at in (0.0, 9.0)
+    )
+    lines = [sp.plots.fixed_points(points, projection=p, ax=axes())["modes"] for p in (near, far)]
+    for a, b in zip(*lines, strict=True):
+        spans = [np.ptp(line.get_xydata(), axis=0) for line in (a, b)]
+        np.testing.assert_allclose(*spans, atol=1e-12)
+
+
+def test_spectrum_has_every_eigenvalue_and_the_right_border(points, axes):
+    artists = sp.plots.spectrum(points, ax=axes())
+    drawn = np.concatenate([cloud.get_offsets() for cloud in artists["eigenvalues"]])
+    assert len(drawn) == points.eigenvalues.size
+    np.testing.assert_allclose(np.hypot(*artists["border"][0].get_xydata().T), 1.0)
+    flow = sp.as_system(lambda x: -x, state_size=1, kind="flow")
+    border = sp.plots.spectrum(sp.linearize(flow, np.zeros((1, 1))), ax=axes())["border"][0]
+    assert border.get_xdata() == [0, 0]
+
+
+def test_search_summary_counts_every_start(points, axes):
+    artists = sp.plots.search_summary(points, ax=axes())
+    assert sum(bar.get_height() for bars in artists["bars"] for bar in bars) == len(points.starts)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"dimensions": 4}, "dimensions"),
+        ({"dimensions": 3, "ax": Figure().add_subplot()}, "ax"),
+        ({"projection": object()}, "projection"),
+    ],
+)
+def test_wrong_arguments_are_named(points, options, named):
+    with pytest.raises(ArgumentError, match=f"^{named}"):
+        sp.plots.fixed_points(points, **{"ax": Figure().add_subplot()} | options)
+
+
+def test_no_global_setting_changes(points, axes):
+    before = dict(mpl.rcParams)
+    sp.plots.fixed_points(points, ax=axes())
+    sp.plots.search_summary(points, ax=axes())
+    assert dict(mpl.rcParams) == before
+
+
+def test_pca_reproduces_the_data_and_orders_by_variance():
+    states = np.random.default_rng(0).normal(size=(50, 3)) * [1.0, 5.0, 2.0]
+    pca = sp.fit_pca(states, 3)
+    np.testing.assert_allclose(pca.points(states) @ pca.components_ + pca.mean_, states)
+    assert (np.diff(pca.explained_variance_ratio_) < 0).all()
+    assert pca.explained_variance_ratio_.sum() == pytest.approx(1.0)
