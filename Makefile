@@ -20,12 +20,12 @@ test: .venv/dev
 test-core: .venv-core/dev
 	.venv-core/bin/python -c "import stillpoint.demos.flip_flop, sys; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
-	.venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
+	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
 	$(BIN)/pytest src/stillpoint/frameworks src/stillpoint/compat
-	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
+	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
 	set -e; for backend in tensorflow jax torch; do \
 		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \
 	done
