@@ -37,6 +37,7 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py

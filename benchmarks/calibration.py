@@ -27,19 +27,19 @@ import numpy as np
 from scipy.stats import beta
 
 import stillpoint as sp
+from stillpoint import StillpointWarning
 from stillpoint.cells import GRUCell, LSTMCell, VanillaCell
 from stillpoint.census import Completeness
-from stillpoint.errors import StillpointWarning
-from stillpoint.proofs.enumeration import exhaust
+from stillpoint.proofs.enumeration import enumerate_states
 from stillpoint.search import find_all_fixed_points
-from stillpoint.search.find_all import DEFAULT_BUDGET
+from stillpoint.search.find_all import DEFAULT_MAX_STARTS
 from stillpoint.tasks import load_network
 from stillpoint.tasks.networks import SHIPPED
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 import zoo
 
-BUDGETS = (32, 64, 128, 512, 2048, DEFAULT_BUDGET)
+BUDGETS = (32, 64, 128, 512, 2048, DEFAULT_MAX_STARTS)
 
 
 def shipped() -> Iterator[tuple[str, sp.System]]:
@@ -111,7 +111,7 @@ def random(count: int) -> Iterator[tuple[str, sp.System]]:
 
 def truth_of(system: sp.System, found: list[sp.FixedPoints], n: int) -> int:
     """Return how many points there are: proved, or in all searches and two large ones together."""
-    proof = exhaust(system.dynamics, np.zeros(0))
+    proof = enumerate_states(system.dynamics, np.zeros(0))
     if proof.is_proof:
         return proof.n_points
     d, rng = system.state_size, np.random.default_rng(10**6)
@@ -138,7 +138,9 @@ def calibrate(options: argparse.Namespace) -> dict[tuple[str, int, Completeness,
     counts: Counter[tuple[str, int, Completeness, bool]] = Counter()
     for k, (kind, system) in enumerate([*shipped(), *known(), *random(options.random)]):
         found = [
-            find_all_fixed_points(system, budget=budget, exhaustive=False, seed=k, progress=False)
+            find_all_fixed_points(
+                system, max_starts=budget, exhaustive=False, seed=k, progress=False
+            )
             for budget in options.budgets
         ]
         truth = truth_of(system, found.copy(), options.truth)

@@ -14,7 +14,7 @@ import numpy as np
 
 from stillpoint.cells import GRUCell, LSTMCell, VanillaCell
 from stillpoint.dynamics.base import Dynamics
-from stillpoint.proofs.enumeration import exhaust
+from stillpoint.proofs.enumeration import enumerate_states
 from stillpoint.tasks import load_network
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
@@ -74,7 +74,7 @@ def main() -> None:
     print("| network | points | method | boxes or regions | seconds |\n|---|---|---|---|---|")
     for name, dynamics in cases():
         clock = time.perf_counter()
-        proof = exhaust(dynamics, np.zeros(dynamics.input_size))
+        proof = enumerate_states(dynamics, np.zeros(dynamics.input_size))
         seconds = time.perf_counter() - clock
         points = str(proof.n_points) if proof.is_proof else f"no proof ({proof.n_points})"
         told = proof.method if proof.is_proof else f"{proof.method}: {proof.reason}"

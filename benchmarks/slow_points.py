@@ -171,7 +171,7 @@ def thresholds(case: networks.Case, descents: list[Descended]) -> list[object]:
     for ends in descents:
         row.append(" / ".join(str(len(returned(ends, loss))) for loss in LOSSES))
     slower = [
-        sp.points_slower_than(
+        sp.sample_slow_states(
             case.system,
             case.states,
             case.inputs,
@@ -225,7 +225,7 @@ def print_comparison(shipped: networks.Case, cases: list[networks.Case], steps: 
     )
     networks.print_table(
         "Points returned below a loss of " + " / ".join(f"{loss:g}" for loss in LOSSES),
-        ["network", f"Adam, {steps}", f"Adam, {2 * steps}", "points_slower_than, distinct"],
+        ["network", f"Adam, {steps}", f"Adam, {2 * steps}", "sample_slow_states, distinct"],
         below,
     )
     networks.print_table(

@@ -19,8 +19,8 @@ import networks
 import numpy as np
 
 import stillpoint as sp
+from stillpoint import StillpointWarning
 from stillpoint.cells import VanillaCell
-from stillpoint.errors import StillpointWarning
 from stillpoint.solvers import LevenbergMarquardt, Newton, Solver
 from stillpoint.tasks import ReadoutNetwork
 

@@ -73,7 +73,7 @@ def main(folder: Path) -> None:
     starts = np.random.default_rng(1).normal(size=(128, cortex.state_size))
     alone = sp.find_fixed_points(cortex, starts, np.full(network.num_inputs, level))
     print(f"\ncortex with all else held: {alone.census().verdict}")
-    print(f"its points as whole states: {alone.full_state().shape}")
+    print(f"its points as whole states: {alone.to_full().shape}")
 
     lesioned, _ = points_under(network.without("snr->thal"), level)
     print(f"\nwithout snr->thal: {lesioned.census().verdict}")

@@ -1,6 +1,6 @@
 """Train a network to decide, and see how it does it: with your own task, cell and leak.
 
-    python examples/perceptual_decision.py [FOLDER] [--alpha 0.2] [--epochs 20]
+    python examples/perceptual_decision.py [FOLDER] [--alpha 0.2] [--epochs 20] [--trials 100]
 
 Trains 64 leaky rectified units on perceptual decisions (Yang and Wang 2020), then finds exact
 fixed points, ghosts and the slow manifold without evidence, and what the network integrates.
@@ -17,7 +17,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError
+from stillpoint import ArgumentError
 from stillpoint.models import LeakyElmanRNN
 from stillpoint.tasks import PerceptualDecision, ReadoutNetwork
 from stillpoint.tasks.training import train
@@ -42,11 +42,11 @@ def slow_manifold_of(system: sp.System, slow: sp.SlowPoints) -> sp.SlowManifold 
     return None
 
 
-def main(folder: Path, alpha: float, epochs: int) -> None:
+def main(folder: Path, alpha: float, epochs: int, n_trials: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     task = PerceptualDecision(dt=alpha * TAU)
     network = trained(task, alpha, epochs)
-    trials = task.sample(100, np.random.default_rng(0))
+    trials = task.sample(n_trials, np.random.default_rng(0))
     states, outputs = network.run(trials.inputs)
     print(f"accuracy at the decision: {task.accuracy(outputs, trials):.2f}\n")
 
@@ -79,8 +79,9 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", type=Path, default=Path("out"))
     parser.add_argument("--alpha", type=float, default=1.0, help="step over time constant")
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=100, help="whose states the search starts at")
     given = parser.parse_args()
     try:
-        main(given.folder, given.alpha, given.epochs)
+        main(given.folder, given.alpha, given.epochs, given.trials)
     except ArgumentError as error:
         parser.error(str(error))

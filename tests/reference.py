@@ -23,28 +23,31 @@ from stillpoint.cells import (
 )
 from stillpoint.dynamics.transforms import Clamped, EulerMap, Iterated, Restricted, Transformed
 
+# The slope of a sum in its terms, by which nothing need be multiplied.
+_ONE = object()
+
 
 class Dual:
-    """A number with its derivatives in the variables that it is a function of."""
+    """A number with its derivatives in the variables that it is a function of.
 
-    def __init__(self, value: Any, slopes: tuple[Any, ...] | None) -> None:
+    Those that are zero are left out, so that a sum of many variables costs one number for each.
+    """
+
+    def __init__(self, value: Any, slopes: dict[int, Any] | None) -> None:
         self.value, self.slopes = value, slopes  # None: a constant
 
     def _with(self, value: Any, own: Any, other: Any = None, others: Any = None) -> Dual:
         """Return a number whose derivative is own * self' + others * other'."""
-        mine, theirs = self.slopes, None if other is None else other.slopes
-        if mine is None and theirs is None:
-            return Dual(value, None)
-        parts = []
-        for k in range(len(mine or theirs)):
-            terms = [] if mine is None else [own * mine[k]]
-            terms += [] if theirs is None else [others * theirs[k]]
-            parts.append(sum(terms[1:], terms[0]))
-        return Dual(value, tuple(parts))
+        slopes: dict[int, Any] = {}
+        for factor, number in ((own, self), (others, other)):
+            for k, slope in ((number and number.slopes) or {}).items():
+                term = slope if factor is _ONE else factor * slope
+                slopes[k] = slopes[k] + term if k in slopes else term
+        return Dual(value, slopes or None)
 
     def __add__(self, other: Any) -> Dual:
         other = dual(other)
-        return self._with(self.value + other.value, 1, other, 1)
+        return self._with(self.value + other.value, _ONE, other, _ONE)
 
     def __mul__(self, other: Any) -> Dual:
         other = dual(other)
@@ -73,9 +76,7 @@ def dual(value: Any) -> Dual:
 def numbers(context: Any, values: Any, *, variable: bool = False) -> list[Dual]:
     """Return numbers of a context; as variables, each with slope 1 in itself."""
     values = [context.mpf(float(v)) if isinstance(v, float) else v for v in values]
-    n = range(len(values))
-    slopes = [tuple(context.mpf(int(i == j)) for j in n) if variable else None for i in n]
-    return [Dual(v, s) for v, s in zip(values, slopes, strict=True)]
+    return [Dual(v, {k: context.mpf(1)} if variable else None) for k, v in enumerate(values)]
 
 
 # -- elementary functions --------------------------------------------------------------------------
@@ -314,8 +315,15 @@ def full_state(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
 # -- what is true ----------------------------------------------------------------------------------
 
 
-def matrix_of(rows: list[Dual]) -> mpmath.matrix:
-    return mp.matrix([list(row.slopes) for row in rows])
+def slopes_of(row: Dual, columns: int, zero: Any) -> list[Any]:
+    """Return the derivatives in all variables."""
+    return [(row.slopes or {}).get(k, zero) for k in range(columns)]
+
+
+def matrix_of(rows: list[Dual], columns: int | None = None) -> mpmath.matrix:
+    """Return the derivatives of numbers in as many variables, or in `columns`."""
+    n = len(rows) if columns is None else columns
+    return mp.matrix([slopes_of(row, n, mp.mpf(0)) for row in rows])
 
 
 def jacobian(cell: Any, x: Any, u: Any) -> mpmath.matrix:
@@ -325,7 +333,7 @@ def jacobian(cell: Any, x: Any, u: Any) -> mpmath.matrix:
 
 def input_jacobian(cell: Any, x: Any, u: Any) -> mpmath.matrix:
     """Return dF_i / du_j."""
-    return matrix_of(step(cell, numbers(mp, x), numbers(mp, u, variable=True)))
+    return matrix_of(step(cell, numbers(mp, x), numbers(mp, u, variable=True)), len(u))
 
 
 def solve(cell: Any, x: Any, u: Any, *, digits: int = 60, steps: int = 60) -> list[Any] | None:
@@ -360,8 +368,10 @@ def proves_zero(cell: Any, y: Any, u: Any, radius: Any) -> bool:
             at = equations(cell, numbers(iv, centre, variable=True), u)
             cube = iv.mpf([-radius, radius])
             box = [v + cube for v in centre]
-            slopes = [r.slopes for r in equations(cell, numbers(iv, box, variable=True), u)]
-            C = mp.inverse(mp.matrix([[s.mid.a for s in row.slopes] for row in at]))
+            over = equations(cell, numbers(iv, box, variable=True), u)
+            slopes = [slopes_of(row, n, iv.mpf(0)) for row in over]
+            middle = [slopes_of(row, n, iv.mpf(0)) for row in at]
+            C = mp.inverse(mp.matrix([[s.mid.a for s in row] for row in middle]))
             for i in range(n):
                 image = -sum((iv.mpf(C[i, k]) * at[k].value for k in range(n)), iv.mpf(0))
                 for j in range(n):

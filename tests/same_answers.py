@@ -19,8 +19,8 @@ import numpy as np
 
 import stillpoint as sp
 import zoo
+from stillpoint import Source
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, StackedCell, VanillaCell
-from stillpoint.points import Source
 from stillpoint.solvers import Adam, LevenbergMarquardt, Newton
 from stillpoint.tasks import load_network
 
@@ -341,7 +341,7 @@ def slow_of_a_black_box() -> dict[str, Any]:
 @call
 def slow_line() -> dict[str, Any]:
     system = sp.as_system(lambda x: x * np.array([0.999, 0.5]), state_size=2)
-    line = sp.follow_slow_manifold(system, np.zeros((1, 2)), bound=2.0)
+    line = sp.follow_slow_manifold(system, np.zeros((1, 2)), max_norm=2.0)
     return {
         "nodes": len(line.states),
         "arc": numbers(line.arc[-1:]),

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, StackedCell, VanillaCell
-from stillpoint.errors import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint.solvers import Adam, LevenbergMarquardt, Status
 
 # What every case can use: 2 states and 1 input, and a system without inputs.
@@ -81,8 +81,6 @@ CASES = [
     ("find(max_steps=2.5)", ARGUMENT, ["max_steps", "2.5", "whole number"]),
     ("find(rounds=-1)", ARGUMENT, ["rounds", "-1", "at least 0"]),
     ("find(chunk=0)", ARGUMENT, ["chunk", "0", "at least 1"]),
-    ("find(max_points=0)", ARGUMENT, ["max_points", "0", "at least 1"]),
-    ("find(max_points='all')", ARGUMENT, ["max_points", "'all'", "whole number"]),
     ("find(tol=0)", ARGUMENT, ["tol", "0", "positive"]),
     ("find(tol=nan)", ARGUMENT, ["tol", "nan", "positive"]),
     ("find(tol=-1e-9)", ARGUMENT, ["tol", "-1e-09", "positive"]),
@@ -90,8 +88,6 @@ CASES = [
     ("find(tol=[1e-9])", ARGUMENT, ["tol", "[1e-09]", "positive"]),
     ("find(tol=inf)", ARGUMENT, ["tol", "inf"]),
     ("find(tol_unique=0.0)", ARGUMENT, ["tol_unique", "0.0", "positive"]),
-    ("find(near=-2)", ARGUMENT, ["near", "-2", "positive"]),
-    ("find(near='close')", ARGUMENT, ["near", "'close'", "positive"]),
     ("find(seed=-1)", ARGUMENT, ["seed", "-1"]),
     ("find(seed='lucky')", ARGUMENT, ["seed", "lucky"]),
     # as_system
@@ -255,8 +251,11 @@ CASES = [
     ("points.nearest(np.zeros(2))", ARGUMENT, ["states", "(2,)", "(k, 2)"]),
     ("points.nearest(np.zeros((1, 3)))", ARGUMENT, ["states", "(1, 3)", "(k, 2)"]),
     ("points[[]].nearest(np.zeros((1, 2)))", ARGUMENT, ["none"]),
-    ("points.transform(3)", ARGUMENT, ["projection", "int", "components_"]),
-    ("points.transform(sp.fit_pca(np.eye(3)))", ARGUMENT, ["projection", "3", "2"]),
+    ("points.near(x, 'close')", ARGUMENT, ["factor", "'close'", "positive"]),
+    ("points.subsample('all')", ARGUMENT, ["n", "'all'", "whole number"]),
+    ("points.subsample(3, seed='x')", ARGUMENT, ["seed", "'x'"]),
+    ("sp.plots.fixed_points(points, projection=3)", ARGUMENT, ["projection", "int", "components_"]),
+    ("sp.fit_pca(np.eye(3)).transform(points.xstar)", ARGUMENT, ["states", "3", "2"]),
     ("points.unique(tolerance=-1.0)", ARGUMENT, ["tolerance", "-1.0"]),
     ("points.unique(tolerance='fine')", ARGUMENT, ["tolerance", "fine"]),
     ("FixedPoints.concatenate([])", ARGUMENT, ["several", "at least one"]),
@@ -266,7 +265,7 @@ CASES = [
     ("sp.fit_pca([[nan, 1]])", ARGUMENT, ["states", "NaN"]),
     ("sp.fit_pca(np.zeros((0, 2)))", ARGUMENT, ["states", "(0, 2)"]),
     ("sp.fit_pca(3.0)", ARGUMENT, ["states", "()"]),
-    ("sp.fit_pca(x, dimensions=0)", ARGUMENT, ["dimensions", "0"]),
+    ("sp.fit_pca(x, n_components=0)", ARGUMENT, ["n_components", "0"]),
     ("sp.load('/no/such/file.nc')", "FileNotFoundError", ["path", "/no/such/file.nc"]),
     ("sp.load('/tmp')", "FileNotFoundError", ["path", "/tmp"]),
 ]
@@ -328,7 +327,7 @@ def test_whole_numbers_of_numpy_are_whole_numbers(two):
         f"import tempfile\ntwo = {two}\n"
         "system = sp.as_system(lambda x, u: np.tanh(2 * x), two, input_size=0 * two)\n"
         "found = sp.find_fixed_points(system.iterate(two), points.xstar + .1, max_steps=100 * two,"
-        " rounds=two, chunk=two, max_points=two, seed=two)\n"
+        " rounds=two, chunk=two, seed=two).subsample(two, two)\n"
         "sp.sample_states(path, two, seed=two)\n"
         "print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
     )
@@ -340,7 +339,8 @@ def test_real_numbers_of_numpy_are_real_numbers(number):
     code = PRELUDE + (
         f"import tempfile\nnumber = {number}\n"
         "system = sp.as_system(lambda x, u: np.tanh(2 * x), 2, dt=number, lefschetz=int(1))\n"
-        "found = sp.find_fixed_points(system, points.xstar + .1, near=number, tol=1e-24 * number)\n"
+        "found = sp.find_fixed_points(system, points.xstar + .1, tol=1e-24 * number)\n"
+        "found = found.near(points.xstar, number)\n"
         "print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
     )
     assert run_python(code).strip() == "9"
@@ -451,7 +451,7 @@ def test_the_callers_arrays_are_bit_for_bit_unchanged(name, layout):
     watched = [states, inputs, *weights]
     before = [array.tobytes() for array in watched]
     for solver in (None, LevenbergMarquardt()):
-        points = sp.find_fixed_points(system, states, inputs, solver=solver, rounds=1, near=10)
+        points = sp.find_fixed_points(system, states, inputs, solver=solver, rounds=1)
     sp.linearize(system, states, inputs).predict(states, inputs)
     system.simulate(states, np.repeat(inputs[:, None], 3, axis=1))
     system.clamp(inputs[0]).iterate(2).jacobian(states)
@@ -501,7 +501,7 @@ def global_state():
 
 def search_and_look(system, d, m):
     states = np.random.default_rng(0).normal(size=(30, d))
-    points = sp.find_fixed_points(system, states, np.zeros(m), rounds=1, max_points=3)
+    points = sp.find_fixed_points(system, states, np.zeros(m), rounds=1).subsample(3)
     points.census()
     repr(points)
     sp.linearize(system, points).left  # noqa: B018

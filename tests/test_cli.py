@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import pytest
 from typer.testing import CliRunner
 
@@ -13,9 +15,21 @@ def run(*arguments):
     return CliRunner().invoke(app, ["demo", "flip-flop", *map(str, arguments)])
 
 
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Return a function that runs the demo of a cell once: its result, and the folder it made."""
+
+    @cache
+    def once(cell):
+        folder = tmp_path_factory.mktemp(cell) / "new"
+        return run("--cell", cell, "--out", folder), folder
+
+    return once
+
+
 @pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
-def test_the_demo_finds_27_points_and_says_what_was_missing(cell, tmp_path):
-    result = run("--cell", cell, "--out", tmp_path / "new")
+def test_the_demo_finds_27_points_and_says_what_was_missing(cell, told):
+    result, folder = told(cell)
     assert result.exit_code == 0, result.output
     assert "index sum 8, not 1 as it must be" in result.output
     assert "at least 7 points are missing" in result.output
@@ -24,24 +38,24 @@ def test_the_demo_finds_27_points_and_says_what_was_missing(cell, tmp_path):
     assert "27 points, all certified, none missing" in result.output
     assert "coverage 1.0000" in result.output
     assert "8 of the 8 corners" in result.output
-    assert len(sp.load(tmp_path / "new" / f"flip_flop_{cell}.nc")) == 27
-    assert (tmp_path / "new" / f"flip_flop_{cell}.png").stat().st_size > 10_000
+    assert len(sp.load(folder / f"flip_flop_{cell}.nc")) == 27
+    assert (folder / f"flip_flop_{cell}.png").stat().st_size > 10_000
 
 
 @pytest.mark.torch
-def test_the_torch_path_finds_the_same_points(tmp_path):
-    for framework in ("numpy", "torch"):
-        result = run("--framework", framework, "--out", tmp_path / framework)
+def test_the_torch_path_finds_the_same_points(told, tmp_path):
+    numpy, folder = told("tanh")
+    torch = run("--framework", "torch", "--out", tmp_path)
+    for result in (numpy, torch):
         assert result.exit_code == 0, result.output
-    ours, theirs = (
-        sp.load(tmp_path / framework / "flip_flop_tanh.nc").xstar
-        for framework in ("numpy", "torch")
-    )
+    ours, theirs = (sp.load(at / "flip_flop_tanh.nc").xstar for at in (folder, tmp_path))
     assert abs(ours - theirs).max() < 1e-12
 
 
 @pytest.mark.torch
-def test_training_from_the_command_line(tmp_path):
+def test_training_from_the_command_line(monkeypatch, tmp_path):
+    training = pytest.importorskip("stillpoint.tasks.training")
+    monkeypatch.setattr(training, "train", partial(training.train, max_steps=200))
     result = run("--train", "--bits", 1, "--units", 4, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "trained now" in result.output

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
+import runpy
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,19 +17,25 @@ pytestmark = pytest.mark.torch
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def test_the_multi_region_example_tells_its_story(tmp_path):
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / "multi_region.py", tmp_path],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-    )
-    assert "System(map, 350 states, 25 inputs" in done.stdout
-    assert done.stdout.count("1 fixed point: 1 stable") == 4
-    assert "its points as whole states: (1, 350)" in done.stdout
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Return a function that runs an example in this process and returns what it prints."""
+
+    def run_here(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return run_here
+
+
+def test_the_multi_region_example_tells_its_story(run, tmp_path):
+    told = run("multi_region.py", tmp_path)
+    assert "System(map, 350 states, 25 inputs" in told
+    assert told.count("1 fixed point: 1 stable") == 4
+    assert "its points as whole states: (1, 350)" in told
     intact, lesioned = (
-        float(line.split(": ")[1]) for line in done.stdout.splitlines() if "thalamic rate" in line
+        float(line.split(": ")[1]) for line in told.splitlines() if "thalamic rate" in line
     )
     assert intact == 0.0 < 0.5 < lesioned  # without the inhibition from snr, thalamus is active
     assert (tmp_path / "multi_region.png").stat().st_size > 10_000
@@ -49,16 +56,12 @@ def test_every_framework_gives_the_same_points():
         assert float(q) < 1e-24
 
 
-def test_the_decision_example_trains_and_takes_apart_a_leaky_network(tmp_path):
-    options = ["--alpha", "0.5", "--epochs", "1"]
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / "perceptual_decision.py", tmp_path, *options],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-    )
-    assert "minima of the speed:" in done.stdout
-    assert "longest time constants" in done.stdout
+def test_the_decision_example_trains_and_takes_apart_a_leaky_network(run, monkeypatch, tmp_path):
+    short = partial(sp.follow_slow_manifold, max_steps=5)
+    monkeypatch.setattr(sp, "follow_slow_manifold", short)
+    options = ("--alpha", 0.5, "--epochs", 1, "--trials", 1)
+    told = run("perceptual_decision.py", tmp_path, *options)
+    assert "minima of the speed:" in told
+    assert "longest time constants" in told
     assert (tmp_path / "perceptual_decision.png").stat().st_size > 10_000
     assert len(sp.load(tmp_path / "perceptual_decision.nc").label)

@@ -1,47 +1,101 @@
-"""Find, count and explain the fixed points of trained recurrent neural networks.
+"""Find, count, prove and explain the fixed points of trained recurrent neural networks.
 
 >>> import numpy as np, stillpoint as sp
 >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1, lefschetz=1)
 >>> points = sp.find_fixed_points(system, np.linspace(-1, 1, 100)[:, None])
 >>> len(points), points.census().suggests_missing
 (3, False)
+
+make a system        as_system(model), system_from_step(step, state_size); system.restrict, clamp
+find                 find_fixed_points, find_all_fixed_points; sample_states for starts
+is anything missing  points.census(), enumerate_fixed_points for a proof
+prove                certify
+linearise            linearize, at any states; points.linearization; of rates h = phi(x):
+                     rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
+slow states          find_slow_points, sample_slow_states, follow_slow_manifold
+draw                 plots.fixed_points and others; fit_pca for the plane
+save, load           record.save(path), load; to_xarray, to_dataframe
+what was used        show_versions, points.citation(), points.provenance
+
+Namespaces: `cells` (standard cells), `solvers`, `models` (multi-region networks, with PyTorch),
+`tasks` (tasks, training, shipped networks), `plots`, `compat` (other tools' names).
+Errors are `StillpointError`s: `ArgumentError`, `UnsupportedModelError`, `MissingExtraError`,
+`FileFormatError`; warnings are `StillpointWarning`s.
 """
 
-from . import plots
+import importlib
+from types import ModuleType
+
+from . import cells, plots, solvers, tasks
 from ._core.netcdf import load
-from ._core.pca import fit_pca
-from .as_system import as_system
-from .branches.slow_manifold import SlowManifold, follow_slow_manifold
-from .census import Census, Completeness
-from .local import Linearization, linearize
-from .points import FixedPoints, SlowPoints
-from .proofs import Certificate, Finding
+from ._core.pca import Projection, fit_pca
+from ._core.provenance import show_versions
+from .as_system import as_system, system_from_step
+from .branches.ends import End
+from .branches.slow_manifold import Rests, SlowManifold, follow_slow_manifold
+from .census import Census, Completeness, Tally
+from .dynamics import Regions
+from .errors import (
+    ArgumentError,
+    FileFormatError,
+    MissingExtraError,
+    StillpointError,
+    StillpointWarning,
+    UnsupportedModelError,
+)
+from .local import (
+    Linearization,
+    linearize,
+    partial_rate_jacobian,
+    rate_jacobian,
+    rates_at_fixed_state,
+)
+from .points import FixedPoints, SlowPoints, Source, Starts
+from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .search import (
     certify,
     find_all_fixed_points,
     find_fixed_points,
     find_slow_points,
-    points_slower_than,
+    sample_slow_states,
     sample_states,
 )
 from .solvers import Status
 from .system import System
+from .system_info import SystemInfo
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "ArgumentError",
     "Census",
     "Certificate",
     "Completeness",
-    "Finding",
+    "End",
+    "Enumeration",
+    "FileFormatError",
     "FixedPoints",
     "Linearization",
+    "MissingExtraError",
+    "Projection",
+    "ProofStatus",
+    "Regions",
+    "Rests",
     "SlowManifold",
     "SlowPoints",
+    "Source",
+    "Starts",
     "Status",
+    "StillpointError",
+    "StillpointWarning",
     "System",
+    "SystemInfo",
+    "Tally",
+    "UnsupportedModelError",
     "as_system",
+    "cells",
     "certify",
+    "enumerate_fixed_points",
     "find_all_fixed_points",
     "find_fixed_points",
     "find_slow_points",
@@ -49,7 +103,22 @@ __all__ = [
     "follow_slow_manifold",
     "linearize",
     "load",
+    "models",
+    "partial_rate_jacobian",
     "plots",
-    "points_slower_than",
+    "rate_jacobian",
+    "rates_at_fixed_state",
+    "sample_slow_states",
     "sample_states",
+    "show_versions",
+    "solvers",
+    "system_from_step",
+    "tasks",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import `models` and `compat` when they are asked for: they bring frameworks along."""
+    if name in ("compat", "models"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The door: whatever the user has becomes a `System`."""
+"""Whatever the user has becomes a `System`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from ._core.layout import Structure
+from ._core.layout import StateLayout
 from ._core.validation import check_option, check_whole
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError
@@ -99,12 +99,11 @@ def as_system(
     >>> sp.as_system(lambda x, u: np.tanh(x @ W.T + u), state_size=2, input_size=2)
     System(map, 2 states, 2 inputs)
     """
-    check_option("kind", kind, ("map", "flow"))
-    options = _given(
-        kind=kind if kind != "map" else None,
+    functions = _given(
+        kind=None if kind == "map" else kind,
         jacobian=jacobian,
         input_jacobian=input_jacobian,
-        lefschetz=None if lefschetz is None else operator.index(lefschetz),
+        lefschetz=lefschetz,
         framework=framework,
         device=device,
     )
@@ -112,58 +111,124 @@ def as_system(
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
-        _refuse({**options, **_given(dt=dt, regions=regions, state=state, params=params)}, model)
+        _refuse({**functions, **_given(dt=dt, regions=regions, state=state, params=params)}, model)
         system = model.__stillpoint_system__()
         _check_size("state_size", state_size, system.state_size)
         _check_size("input_size", input_size, system.input_size)
         return system
     if isinstance(model, Dynamics):
-        _refuse({**options, **_given(state=state, params=params)}, model)
+        _refuse({**functions, **_given(state=state, params=params)}, model)
         reading = Reading(model, None)
     elif (found := adapter_of_model(model)) is not None:
-        _refuse(options, model)
+        _refuse(functions, model)
         reading = found.read_model(model, hints)
     elif callable(model) and not isinstance(model, type):
-        reading = _read_function(model, hints, options)
+        return system_from_step(
+            model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
+            **functions,
+        )  # fmt: skip
     else:
         raise UnsupportedModelError(
             f"model: got {reprlib.repr(model)}, which is neither a module of a known framework, "
             f"nor a cell, nor a function step(x, u). A module of another framework can be wrapped "
             f"in such a function."
         )
-    dynamics = reading.dynamics
-    _check_size("state_size", state_size, dynamics.state_size)
-    _check_size("input_size", input_size, dynamics.input_size)
-    named = None if regions is None else Regions(dynamics.state_size, regions)
-    return System.of(dynamics, dt=dt, state_regions=named, structure=reading.structure)
+    _check_size("state_size", state_size, reading.dynamics.state_size)
+    _check_size("input_size", input_size, reading.dynamics.input_size)
+    return _system(reading, dt, regions)
 
 
-def _read_function(function: Callable[..., Any], hints: Hints, options: dict[str, Any]) -> Reading:
-    """Read a function by its library, or by the first one whose trial calls succeed."""
-    if hints.state is None and hints.state_size is None:
+def system_from_step(
+    step: Callable[..., Any],
+    state_size: SupportsIndex | None = None,
+    input_size: SupportsIndex | None = None,
+    *,
+    state: Any = None,
+    params: Any = None,
+    kind: Kind = "map",
+    dt: float | None = None,
+    jacobian: Callable[..., Any] | None = None,
+    input_jacobian: Callable[..., Any] | None = None,
+    regions: Mapping[str, Sequence[int]] | None = None,
+    framework: str | None = None,
+    device: Any = None,
+    lefschetz: int | None = None,
+) -> System:
+    """Return a step function as a `System`; `as_system` does the same of functions.
+
+    Parameters
+    ----------
+    step
+        A batched function `step(x, u)` (or `step(x)` without inputs) on arrays of NumPy, torch,
+        JAX or TensorFlow of shape (n, d) and (n, m); JAX functions may also be of one state (d,)
+        and one input (m,).
+    state_size, input_size, state, params, kind, dt, jacobian, input_jacobian, regions
+        As for `as_system`.
+    framework, device, lefschetz
+        As for `as_system`.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the function is not one step of a network; the message says why.
+    ArgumentError
+        If an argument does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> sp.system_from_step(lambda x, u: np.tanh(x + u), state_size=2, input_size=2)
+    System(map, 2 states, 2 inputs)
+    """
+    check_option("kind", kind, ("map", "flow"))
+    if state is None and state_size is None:
         raise ArgumentError(
             "state_size: got None, but a function does not tell how large its states are; pass "
             "as_system(step, state_size=..., input_size=...), or state=, an example of one state."
         )
-    if hints.state is None:
-        structure = Structure.flat(check_whole("state_size", hints.state_size, least=1))
+    if state is None:
+        layout = StateLayout.flat(check_whole("state_size", state_size, least=1))
     else:
-        structure = Structure.of(hints.state)
-    input_size = check_whole("input_size", hints.input_size or 0, least=0)
-    if hints.params is not None:
-        function = _with_params(function, hints.params)
-    framework = options.pop("framework", "torch" if "device" in options else None)
-    given = StepFunction(function, structure, input_size, **options)
+        layout = StateLayout.of(state)
+    options = _given(
+        kind=None if kind == "map" else kind,
+        jacobian=jacobian,
+        input_jacobian=input_jacobian,
+        lefschetz=None if lefschetz is None else operator.index(lefschetz),
+    )
+    given = StepFunction(
+        step if params is None else _with_params(step, params),
+        layout,
+        check_whole("input_size", input_size or 0, least=0),
+        **options,
+        **_given(device=device),
+    )
+    if framework is None and device is not None:
+        framework = "torch"
     if framework is not None:
         readers = [adapter(framework)]
-    elif (found := _library_of(given, hints.state)) is not None:
+    elif (found := _library_of(given, state)) is not None:
         readers = [found]
     else:
         readers = function_adapters()
+    reading = Reading(_read_by_first(readers, given), layout)
+    _check_size("state_size", state_size, reading.dynamics.state_size)
+    return _system(reading, dt, regions)
+
+
+def _system(
+    reading: Reading, dt: float | None, regions: Mapping[str, Sequence[int]] | None
+) -> System:
+    named = None if regions is None else Regions(reading.dynamics.state_size, regions)
+    return System.of(reading.dynamics, dt=dt, state_regions=named, layout=reading.layout)
+
+
+def _read_by_first(readers: Sequence[ModuleType], given: StepFunction) -> Dynamics:
+    """Return what the first adapter whose trial calls succeed makes of a function."""
     failures = []
     for reader in readers:
         try:
-            return Reading(reader.read_function(given), structure)
+            return reader.read_function(given)
         except UnsupportedModelError as error:
             failures.append(error)
     if len(failures) == 1:
@@ -181,7 +246,7 @@ def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
     It is that of the example's arrays, or of what the function makes of NumPy arrays: a function
     of another library that accepts them returns its own.
     """
-    arrays = [] if example is None else given.structure.leaves(example)
+    arrays = [] if example is None else given.layout.leaves(example)
     if not any(found.is_array(a) for found in function_adapters()[1:] for a in arrays):
         arrays = _returned_for_numpy(given)
     for found in function_adapters()[::-1]:  # NumPy is the first
@@ -192,11 +257,11 @@ def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
 
 def _returned_for_numpy(given: StepFunction) -> list[Any]:
     """Return what a function gives for NumPy arrays; nothing if it fails."""
-    function, states = given.of_two(), given.structure.unpack(np.full((2, given.size[0]), 0.5))
+    function, states = given.of_two(), given.layout.unpack(np.full((2, given.size[0]), 0.5))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            return given.structure.leaves(function(states, np.full((2, given.size[1]), 0.5)))
+            return given.layout.leaves(function(states, np.full((2, given.size[1]), 0.5)))
         except Exception:
             return []
 

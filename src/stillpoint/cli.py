@@ -27,35 +27,6 @@ def main() -> None:
     """Keep `demo` a command of its own."""
 
 
-@demo.command("flip-flop")
-def demo_flip_flop(
-    cell: Annotated[str, typer.Option(help="tanh, gru or lstm")] = "tanh",
-    framework: Annotated[str, typer.Option(help="numpy or torch")] = "numpy",
-    bits: Annotated[int, typer.Option(help="memory channels")] = 3,
-    units: Annotated[int, typer.Option(help="units of the network")] = 16,
-    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
-    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
-) -> None:
-    """Find every fixed point of a flip-flop network; count, classify and draw them."""
-    with _told_in_one_line():
-        _tell_flip_flop(cell, framework, bits, units, train, out)
-
-
-@demo.command("decision")
-def demo_decision(
-    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
-    alpha: Annotated[float, typer.Option(help="step over time constant, with --train")] = 1.0,
-    epochs: Annotated[
-        int | None, typer.Option(help="of 64 batches of 16 trials, with --train; 20 by default")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of the network, with --train")] = 4,
-    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
-) -> None:
-    """Take a perceptual decision network apart: fixed points, ghosts, the slow line."""
-    with _told_in_one_line():
-        _tell_decision(train, alpha, epochs, seed, out)
-
-
 @contextmanager
 def _told_in_one_line() -> Iterator[None]:
     """Turn what a user can mend into one line and exit code 2."""
@@ -66,9 +37,17 @@ def _told_in_one_line() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def _tell_flip_flop(
-    cell: str, framework: str, bits: int, units: int, train: bool, out: Path
+@demo.command("flip-flop")
+@_told_in_one_line()
+def demo_flip_flop(
+    cell: Annotated[str, typer.Option(help="tanh, gru or lstm")] = "tanh",
+    framework: Annotated[str, typer.Option(help="numpy or torch")] = "numpy",
+    bits: Annotated[int, typer.Option(help="memory channels")] = 3,
+    units: Annotated[int, typer.Option(help="units of the network")] = 16,
+    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
+    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
 ) -> None:
+    """Find every fixed point of a flip-flop network; count, classify and draw them."""
     out.mkdir(parents=True, exist_ok=True)
     if train:
         typer.echo(f"training {cell}, {bits} bits, {units} units ...")
@@ -81,7 +60,7 @@ def _tell_flip_flop(
     typer.echo(f"task accuracy: {story.accuracy:.4f}\n")
     typer.echo(f"{len(few.starts)} starts on trajectories alone:\n  {few.census().verdict}\n")
     typer.echo(f"{len(points.starts)} starts from many sources:")
-    typer.echo(f"  {points.census().verdict}\n{points.starts.sources_told}\n")
+    typer.echo(f"  {points.census().verdict}\n{points.starts.discoveries_told}\n")
     if not len(points):
         typer.echo("  nothing to classify: train longer, or another network\n")
         return
@@ -104,7 +83,18 @@ def _tell_flip_flop(
     typer.echo(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")
 
 
-def _tell_decision(train: bool, alpha: float, epochs: int | None, seed: int, out: Path) -> None:
+@demo.command("decision")
+@_told_in_one_line()
+def demo_decision(
+    train: Annotated[bool, typer.Option("--train", help="train a new network (torch)")] = False,
+    alpha: Annotated[float, typer.Option(help="step over time constant, with --train")] = 1.0,
+    epochs: Annotated[
+        int | None, typer.Option(help="of 64 batches of 16 trials, with --train; 20 by default")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of the network, with --train")] = 4,
+    out: Annotated[Path, typer.Option(help="folder for the figure and the results")] = Path("out"),
+) -> None:
+    """Take a perceptual decision network apart: fixed points, ghosts, the slow line."""
     out.mkdir(parents=True, exist_ok=True)
     task = decision.task_for(alpha)
     network, origin = decision.network_for(alpha, train, epochs, seed, out)

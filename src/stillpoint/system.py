@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 
 from ._core.arrays import diagonal_matrices, to_numpy
-from ._core.layout import Structure
+from ._core.layout import StateLayout
+from ._core.provenance import version_of
 from ._core.validation import (
     check_real,
     check_whole,
@@ -20,12 +22,20 @@ from ._core.validation import (
     read_inputs,
     read_states,
 )
-from .dynamics import Dynamics, Kind, Regions, activation
-from .dynamics.restriction import input_regions_of, join_states, read_context, split_states
+from .dynamics import Dynamics, Kind, Regions, Restriction, activation
 from .dynamics.simulate import simulate
-from .dynamics.transforms import Clamped, EulerMap, Iterated, Observable, Observed, Restricted
+from .dynamics.transforms import (
+    Clamped,
+    EulerMap,
+    Iterated,
+    Observable,
+    Observed,
+    Restricted,
+    Transformed,
+)
 from .errors import ArgumentError
 from .frameworks.base import adapter_of_arrays
+from .system_info import SystemInfo
 
 Array = Any
 
@@ -48,7 +58,7 @@ class System:
         `simulate` for a flow. None counts steps.
     state_regions, input_regions
         Named index sets of states and inputs; an LSTM has `h` and `c`.
-    structure
+    layout
         How the network's own states (a pair, a dictionary, layers) lie in the flat ones.
     observable
         What the residual is measured in; the state itself if None.
@@ -67,7 +77,7 @@ class System:
     dt: float | None
     state_regions: Regions
     input_regions: Regions
-    structure: Structure
+    layout: StateLayout
     observable: Observable | None = None
 
     @classmethod
@@ -78,24 +88,24 @@ class System:
         dt: float | None = None,
         state_regions: Regions | None = None,
         input_regions: Regions | None = None,
-        structure: Structure | None = None,
+        layout: StateLayout | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
-        if structure is None:
-            structure = Structure.of_parts(dynamics.state_size, dynamics.parts)
+        if layout is None:
+            layout = StateLayout.of_parts(dynamics.state_size, dynamics.parts)
         if dt is not None:
             dt = check_real("dt", dt, above=0)
         if state_regions is None:
-            state_regions = Regions(dynamics.state_size, {**structure.parts, **dynamics.parts})
+            state_regions = Regions(dynamics.state_size, {**layout.parts, **dynamics.parts})
         if input_regions is None:
             input_regions = Regions(dynamics.input_size, {})
-        return cls(dynamics, dt, state_regions, input_regions, structure)
+        return cls(dynamics, dt, state_regions, input_regions, layout)
 
     def __repr__(self) -> str:
         d, m = self.state_size, self.input_size
         states = f"{d} state{'s' if d != 1 else ''}"
         inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
-        extra = f", regions {', '.join(self.state_regions)}" if self.state_regions else ""
+        extra = f", regions {', '.join(self.state_regions)}" if self.state_regions.members else ""
         observed = "" if self.observable is None else ", observed"
         return f"System({self.kind}, {states}, {inputs}{extra}{observed})"
 
@@ -115,6 +125,25 @@ class System:
     def kind(self) -> Kind:
         """ "map" or "flow"."""
         return self.dynamics.kind
+
+    @cached_property
+    def info(self) -> SystemInfo:
+        """What records say of the system that they are of."""
+        is_whole = not isinstance(self.dynamics, Transformed)
+        part = None if is_whole else Restriction.of(self.dynamics)
+        return SystemInfo(
+            description=repr(self),
+            model=_model_told(self.dynamics),
+            framework=_framework_told(self.dynamics),
+            kind=self.kind,
+            dt=self.dt,
+            lefschetz=self.lefschetz,
+            layout=self.layout,
+            state_regions=self.state_regions,
+            input_regions=self.input_regions,
+            restriction=part,
+            weights_sha256=self.fingerprint(),
+        )
 
     @property
     def measured(self) -> Dynamics:
@@ -244,20 +273,20 @@ class System:
         if not len(kept):
             raise ArgumentError("units: got none; a restriction keeps at least one.")
         held = self.state_regions.others(kept)
-        dynamics = Restricted(self.dynamics, kept, held)
+        restriction = Restriction(kept, held)
         part = System(
-            dynamics,
+            Restricted(self.dynamics, kept, held),
             self.dt,
             state_regions=self.state_regions.restricted(kept),
-            input_regions=input_regions_of(self.state_regions, self.input_regions, held),
-            structure=Structure.flat(len(kept)),
+            input_regions=restriction.input_regions(self.state_regions, self.input_regions),
+            layout=StateLayout.flat(len(kept)),
         )
         if holding is None:
             return part
         places = np.arange(self.input_size, part.input_size)
-        return part._clamped(places, read_context(holding, dynamics))
+        return part._clamped(places, restriction.read_holding(holding))
 
-    def split(self, states: Array, inputs: Array = None) -> tuple[np.ndarray, np.ndarray]:
+    def from_full(self, states: Array, inputs: Array = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a restricted system's own states and inputs from states of the whole system.
 
         Parameters
@@ -265,7 +294,7 @@ class System:
         states
             States of the system that was restricted, shape (n, D).
         inputs
-            Its inputs, shape (n, m) or (m,).
+            Those of its inputs that are not fixed, shape (n, m) or (m,).
 
         Returns
         -------
@@ -276,20 +305,24 @@ class System:
         ArgumentError
             If this system is not a restriction, or a shape does not fit.
         """
-        return split_states(self.dynamics, states, inputs)
+        part = self._restriction("from_full")
+        x = read_states("states", states, part.full_size)
+        u = read_inputs("inputs", inputs, len(x), self.input_size - part.n_held_inputs)
+        return part.from_full(x, u)
 
-    def join(self, states: Array, inputs: Array = None) -> Float[np.ndarray, "n D"]:
+    def to_full(self, states: Array, inputs: Array = None) -> Float[np.ndarray, "n D"]:
         """Return states of the whole system from a restricted one's states and inputs.
 
-        The inverse of `split`.
+        The inverse of `from_full`.
 
         Raises
         ------
         ArgumentError
             If this system is not a restriction, or a shape does not fit.
         """
+        part = self._restriction("to_full")
         x = read_states("states", states, self.state_size)
-        return join_states(self.dynamics, x, read_inputs("inputs", inputs, len(x), self.input_size))
+        return part.to_full(x, read_inputs("inputs", inputs, len(x), self.input_size))
 
     def pack(self, states: Any) -> Float[np.ndarray, "*n d"]:
         """Return states as the network keeps them (a pair, a dictionary, layers) as flat rows.
@@ -312,11 +345,11 @@ class System:
         >>> system.pack({"y": np.ones((1, 1)), "x": np.zeros((1, 1))})
         array([[0., 1.]])
         """
-        return self.structure.read(states)
+        return self.layout.read(states)
 
     def unpack(self, rows: Array) -> Any:
         """Return flat states, shape (n, d), as the network keeps them; the inverse of `pack`."""
-        return self.structure.unpack(read_states("rows", rows, self.state_size))
+        return self.layout.unpack(read_states("rows", rows, self.state_size))
 
     def iterate(self, times: int) -> System:
         """Return the system of F^times; its fixed points are the cycles of that period.
@@ -416,6 +449,15 @@ class System:
         inputs = read_inputs("u", u, len(states), self.input_size)
         return self._asarray(states), self._asarray(inputs)
 
+    def _restriction(self, method: str) -> Restriction:
+        part = Restriction.of(self.dynamics)
+        if part is None:
+            raise ArgumentError(
+                f"{method}: this system is not a restriction of a larger one; its states are full "
+                f"already. Make one with restrict(...)."
+            )
+        return part
+
     def _clamped(self, places: np.ndarray, values: np.ndarray) -> System:
         """Return the system with the inputs at `places` fixed."""
         free = np.setdiff1d(np.arange(self.input_size), places)
@@ -429,6 +471,39 @@ class System:
         """Return `result` in the library of what the caller gave."""
         own = type(self._asarray(np.zeros(0)))
         return result if isinstance(given, own) else to_numpy(result)
+
+
+def check_system(system: object) -> System:
+    """Return the system, or raise an error if a caller passed something else.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a System.
+    """
+    if isinstance(system, System):
+        return system
+    raise ArgumentError(
+        f"system: got {type(system).__name__}, but a System is wanted; make one with "
+        f"stillpoint.as_system(model)."
+    )
+
+
+def _model_told(dynamics: Dynamics) -> str:
+    """Return the cell or black box, and the transforms around it."""
+    name = type(dynamics).__name__
+    return f"{name}({_model_told(dynamics.inner)})" if isinstance(dynamics, Transformed) else name
+
+
+def _framework_told(dynamics: Dynamics) -> str:
+    """Return the library that computes the step, and its version."""
+    while isinstance(dynamics, Transformed):
+        dynamics = dynamics.inner
+    inside = type(dynamics).__module__.split(".")
+    library = dynamics.arrays.namespace.__name__.rpartition(".")[2]
+    if "frameworks" in inside:
+        library = inside[inside.index("frameworks") + 1]
+    return f"{library} {version_of(library)}"
 
 
 def _observable(g: str | Callable[[Array], Array], dynamics: Dynamics) -> Observable:

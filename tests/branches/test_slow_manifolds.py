@@ -10,9 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 
 import stillpoint as sp
+from stillpoint import ArgumentError
 from stillpoint.branches.ends import End
+from stillpoint.branches.slow_manifold._repr import ends
 from stillpoint.cells import VanillaCell
-from stillpoint.errors import ArgumentError
 from zoo import cosine_ring, half_line
 
 # Smallest |1 - lambda| off the origin of the cosine ring (ground truth G3).
@@ -48,6 +49,13 @@ def ring_of(n):
     points = sp.find_fixed_points(system, network.starts(300))
     assert len(points) == 2 * n + 1
     return system, points, sp.follow_slow_manifold(system, points)
+
+
+@cache
+def coarse_ring_of(n):
+    """Return the same ring followed in steps twice as long as by default."""
+    system, points, ring = ring_of(n)
+    return sp.follow_slow_manifold(system, points, step_size=0.1 * np.linalg.norm(ring.states[0]))
 
 
 # -- rings -----------------------------------------------------------------------------------------
@@ -103,12 +111,20 @@ def test_the_arc_of_the_ring_wraps_around():
 
 @pytest.mark.parametrize("n", [6, 10])
 def test_half_the_step_changes_extent_and_drift_by_less_than_a_percent(n):
-    system, points, ring = ring_of(n)
-    longest = 0.1 * np.linalg.norm(ring.states[0])
-    coarse = sp.follow_slow_manifold(system, points, step=longest)
+    ring, coarse = ring_of(n)[2], coarse_ring_of(n)
     assert len(ring) > 1.3 * len(coarse)  # by default steps are half as long
     for name in ("extent", "mean_drift", "max_drift", "memory_time", "decay_time"):
         assert getattr(coarse, name) == pytest.approx(getattr(ring, name), rel=0.01)
+
+
+@pytest.mark.parametrize("n", [6, 10])
+def test_no_step_turns_far_where_there_is_no_kink(n):
+    """Long steps on a smooth ring are halved until the slow direction turns by .2 at most."""
+    ring = coarse_ring_of(n)
+    assert ring.shape == "ring"
+    tangents = ring.tangents[:, :, 0]
+    turns = np.arccos(np.clip(np.sum(tangents * np.roll(tangents, -1, axis=0), axis=1), -1, 1))
+    assert 0.1 < turns[:-1].max() <= 0.2 + 1e-9  # the last segment closes the ring
 
 
 # -- lines -----------------------------------------------------------------------------------------
@@ -116,7 +132,7 @@ def test_half_the_step_changes_extent_and_drift_by_less_than_a_percent(n):
 
 def test_a_half_line_of_relu_units_ends_at_its_kink_and_at_the_bound():
     system = sp.as_system(half_line().cell)
-    line = sp.follow_slow_manifold(system, np.array([[1.0, 0.2, 0.1]]), bound=5.0)
+    line = sp.follow_slow_manifold(system, np.array([[1.0, 0.2, 0.1]]), max_norm=5.0)
     assert line.shape == "line"
     a = line.states[:, 0]
     np.testing.assert_allclose(line.states[:, 1:], 0, atol=1e-14)
@@ -125,7 +141,7 @@ def test_a_half_line_of_relu_units_ends_at_its_kink_and_at_the_bound():
     np.testing.assert_allclose(line.drift, 0, atol=1e-14)
     assert line.memory_time == np.inf
     assert len(line.rests) == 0
-    assert "for ever" in repr(line)
+    assert "infinite: nothing drifts" in repr(line)
     by_side = line.ends if a[-1] > a[0] else line.ends[::-1]
     assert by_side == (End.NOT_SLOW, End.OUT_OF_BOUNDS)
 
@@ -137,7 +153,7 @@ def test_a_half_line_of_relu_units_ends_at_its_kink_and_at_the_bound():
 def test_a_linear_line_has_the_known_eigenvectors(kind, values, library):
     system, _, right, _ = linear(values, kind=kind, library=library)
     exact = library == "torch"
-    line = sp.follow_slow_manifold(system, np.ones((1, 4)), bound=3.0)
+    line = sp.follow_slow_manifold(system, np.ones((1, 4)), max_norm=3.0)
     assert line.shape == "line"
     assert line.ends == (End.OUT_OF_BOUNDS, End.OUT_OF_BOUNDS)
     tangent = right[:, 0] * np.sign(right[:, 0] @ line.tangents[0, :, 0])
@@ -175,7 +191,9 @@ def test_drift_and_times_of_a_leaky_line_are_exact():
 
     for dt, unit in ((None, 1.0), (0.02, 0.02)):
         system = sp.as_system(leak, state_size=2, dt=dt)
-        line = sp.follow_slow_manifold(system, np.array([[1.0, 1.0]]), bound=2.0, step=0.125)
+        line = sp.follow_slow_manifold(
+            system, np.array([[1.0, 1.0]]), max_norm=2.0, step_size=0.125
+        )
         assert line.shape == "line"
         place = line.states @ line.tangents[0, :, 0]
         np.testing.assert_allclose(line.drift[:, 0], -0.01 * place, atol=1e-9)
@@ -211,7 +229,7 @@ def test_a_tanh_integrator_drifts_slowly_on_both_sides_of_the_pitchfork(gain, n_
 
 def test_inputs_are_measured_against_the_selection_vector():
     system, _, right, B = linear((0.995, 0.5, 0.2), inputs=2, seed=3)
-    line = sp.follow_slow_manifold(system, np.zeros((1, 3)), np.zeros(2), bound=2.0)
+    line = sp.follow_slow_manifold(system, np.zeros((1, 3)), np.zeros(2), max_norm=2.0)
     left = np.linalg.inv(right)[0]
     left *= np.sign(left @ line.tangents[0, :, 0])
     cosine = left @ B / np.linalg.norm(left) / np.linalg.norm(B, axis=0)
@@ -236,7 +254,9 @@ def test_a_silent_input_has_no_angle():
 
 def test_two_unit_eigenvalues_make_a_flat_sheet():
     system, _, right, _ = linear((1.0, 1.0, 0.5, 0.2), seed=5)
-    sheet = sp.follow_slow_manifold(system, np.ones((1, 4)), dimension=2, step=0.5, max_length=2.0)
+    sheet = sp.follow_slow_manifold(
+        system, np.ones((1, 4)), dimension=2, step_size=0.5, max_length=2.0
+    )
     assert sheet.shape == "sheet"
     assert sheet.dimension == 2
     assert sheet.states.shape == (9, 9, 4)
@@ -255,7 +275,7 @@ def test_two_unit_eigenvalues_make_a_flat_sheet():
 
 def test_a_curve_does_not_start_where_two_modes_are_equally_slow():
     system, *_ = linear((1.0, 1.0, 0.5, 0.2), seed=5)
-    with pytest.raises(ArgumentError, match=r"^seed: .*dimension=2"):
+    with pytest.raises(ArgumentError, match=r"^start: .*dimension=2"):
         sp.follow_slow_manifold(system, np.ones((1, 4)))
 
 
@@ -275,9 +295,9 @@ def test_a_ring_times_a_line_is_a_sheet_with_the_drift_of_both():
         return block
 
     system = sp.as_system(product, state_size=9, jacobian=jacobian)
-    seed = np.append(ring.points[1], 0.3)[None]
+    start = np.append(ring.points[1], 0.3)[None]
     sheet = sp.follow_slow_manifold(
-        system, seed, dimension=2, step=0.2, max_length=1.0, max_steps=20
+        system, start, dimension=2, step_size=0.2, max_length=1.0, max_steps=20
     )
     alone = sp.follow_slow_manifold(sp.as_system(ring.cell), ring.points[1:2], max_length=1.5)
     there = sheet.states[sheet.present]
@@ -299,58 +319,59 @@ def rotation(angle, radius):
 
 
 def test_a_slow_rotation_is_no_direction():
-    with pytest.raises(ArgumentError, match=r"^seed: .*complex pair"):
+    with pytest.raises(ArgumentError, match=r"^start: .*complex pair"):
         sp.follow_slow_manifold(rotation(0.3, 0.99), np.zeros((1, 3)))
 
 
 def test_a_fast_system_has_no_slow_manifold_and_the_message_says_how_fast():
     system = sp.as_system(lambda x: x * np.array([0.3, 0.1]), state_size=2)
-    with pytest.raises(ArgumentError, match=r"^seed: .* 0\.3, 0\.1.*1\.91 times"):
+    with pytest.raises(ArgumentError, match=r"^start: .* 0\.3, 0\.1.*1\.91 times"):
         sp.follow_slow_manifold(system, np.zeros((1, 2)))
-    with pytest.raises(ArgumentError, match=r"^seed: .*at least one step"):
-        sp.follow_slow_manifold(system, np.zeros((1, 2)), gap=1.5)
+    with pytest.raises(ArgumentError, match=r"^start: .*at least one step"):
+        sp.follow_slow_manifold(system, np.zeros((1, 2)), min_separation=1.5)
 
 
-def test_the_slowest_of_several_seeds_is_taken():
+def test_the_slowest_of_several_starts_is_taken():
     """A tanh integrator that leaks: the slow mode is slowest at the origin."""
     cell = VanillaCell(np.diag([0.98, 0.3]), np.zeros((2, 0)), np.zeros(2))
-    seeds = np.array([[0.9, 0.0], [0.01, 0.0], [0.5, 0.2]])
-    line = sp.follow_slow_manifold(sp.as_system(cell), seeds, max_length=0.3)
+    starts = np.array([[0.9, 0.0], [0.01, 0.0], [0.5, 0.2]])
+    line = sp.follow_slow_manifold(sp.as_system(cell), starts, max_length=0.3)
     np.testing.assert_allclose(line.states[line.origin], [0.01, 0.0], atol=1e-6)
 
 
 def test_a_path_that_uses_up_its_steps_says_so():
     system = sp.as_system(lambda x: x * np.array([1.0, 0.3]), state_size=2)
-    line = sp.follow_slow_manifold(system, np.zeros((1, 2)), max_steps=7, step=0.25)
+    line = sp.follow_slow_manifold(system, np.zeros((1, 2)), max_steps=7, step_size=0.25)
     assert len(line) == 15
     assert line.ends == (End.MAX_STEPS, End.MAX_STEPS)
     assert End.MAX_STEPS.sentence in repr(line)
 
 
 def test_a_single_unit_that_integrates_is_a_line():
-    line = sp.follow_slow_manifold(sp.as_system(lambda x: x, state_size=1), np.ones((1, 1)))
+    system = sp.as_system(lambda x: x, state_size=1)
+    line = sp.follow_slow_manifold(system, np.ones((1, 1)), max_norm=2.0)
     assert line.memory_time == np.inf
     assert line.decay_time == 0
 
 
 HALVES = {"state_size": 2}
-GOOD = {"seed": np.zeros((1, 2))}
+GOOD = {"start": np.zeros((1, 2))}
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"seed": np.zeros((0, 2))}, "seed: got no state"),
-        ({"seed": np.zeros(2)}, "seed: got shape"),
-        ({"seed": np.full((1, 2), np.nan)}, "seed"),
-        ({"step": 0}, "step"),
-        ({"step": -0.1}, "step"),
-        ({"step": np.inf}, "step"),
+        ({"start": np.zeros((0, 2))}, "start: got no state"),
+        ({"start": np.zeros(2)}, "start: got shape"),
+        ({"start": np.full((1, 2), np.nan)}, "start"),
+        ({"step_size": 0}, "step_size"),
+        ({"step_size": -0.1}, "step_size"),
+        ({"step_size": np.inf}, "step_size"),
         ({"max_steps": 0}, "max_steps"),
         ({"max_length": 0.0}, "max_length"),
-        ({"gap": 0.5}, "gap"),
-        ({"gap": np.nan}, "gap"),
-        ({"bound": 0.0}, "bound"),
+        ({"min_separation": 0.5}, "min_separation"),
+        ({"min_separation": np.nan}, "min_separation"),
+        ({"max_norm": 0.0}, "max_norm"),
         ({"dimension": 3}, "dimension"),
         ({"dimension": True}, "dimension"),
         ({"inputs": np.zeros(3)}, "inputs"),
@@ -362,14 +383,14 @@ def test_wrong_arguments_are_named(arguments, named):
         sp.follow_slow_manifold(system, **GOOD | arguments)
 
 
-def test_seeds_of_several_inputs_are_told_apart():
+def test_starts_of_several_inputs_are_refused():
     system = sp.as_system(lambda x, u: x * np.array([0.99, 0.3]) + u, state_size=2, input_size=1)
     with pytest.raises(ArgumentError, match=r"^inputs: .*2 different"):
         sp.follow_slow_manifold(system, np.zeros((2, 2)), np.array([[0.0], [1.0]]))
     points = sp.find_fixed_points(system, np.zeros((2, 2)), np.array([[0.0], [0.01]]))
     with pytest.raises(ArgumentError, match=r"^inputs: .*2 different"):
         sp.follow_slow_manifold(system, points)
-    line = sp.follow_slow_manifold(system, points[points.inputs[:, 0] > 0])
+    line = sp.follow_slow_manifold(system, points[points.inputs[:, 0] > 0], max_steps=3)
     np.testing.assert_array_equal(line.inputs, [0.01])
 
 
@@ -399,6 +420,12 @@ def test_the_repr_tells_what_a_scientist_asks():
         assert words in text
 
 
+def test_a_sheet_that_closes_one_way_also_says_how_it_ends_the_other_way():
+    closed = ends((End.CLOSED, End.CLOSED), (End.MAX_STEPS, End.NOT_SLOW))
+    assert closed.startswith(f"{End.CLOSED.sentence}; {End.CLOSED.sentence}; across, mostly: ")
+    assert ends((End.CLOSED, End.CLOSED), ()) == "returned to its start"
+
+
 # -- the figure ------------------------------------------------------------------------------------
 
 
@@ -418,7 +445,7 @@ def test_the_figure_colours_the_curve_by_its_drift(dimensions):
     assert len(drawn["rests"]) == 2
     if dimensions == 2:
         assert [len(cloud.get_offsets()) for cloud in drawn["rests"]] == [6, 6]
-        flat = sp.fit_pca(paths).points(ring.states)
+        flat = sp.fit_pca(paths).transform(ring.states)
         np.testing.assert_allclose(drawn["manifold"].get_segments()[4], flat[4:6])
         assert ax.dataLim.contains(*flat[0])
     assert dict(mpl.rcParams) == before

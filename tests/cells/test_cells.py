@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint import ArgumentError
 from stillpoint._core.arrays import to_numpy
 from stillpoint.cells import (
     GRUCell,
@@ -21,7 +22,6 @@ from stillpoint.cells import (
     VanillaCell,
 )
 from stillpoint.dynamics.activations import ACTIVATIONS
-from stillpoint.errors import ArgumentError
 from stillpoint.solvers import LevenbergMarquardt, Newton, solve
 
 D, M, N = 5, 3, 7  # units, inputs, rows
@@ -435,7 +435,7 @@ def test_the_leak_moves_no_fixed_point_and_scales_the_determinant():
     np.testing.assert_allclose(leaky_det, np.prod(cell.alpha) * full_det, rtol=1e-9)
 
 
-# -- structure ----------------------------------------------------------------------------------
+# -- layout ----------------------------------------------------------------------------------
 
 
 def test_parts_of_stacked_lstms_are_named_layer_by_layer():

@@ -9,8 +9,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from stillpoint import ArgumentError, UnsupportedModelError
 from stillpoint.compat.brainpy import CONTINUOUS, DISCRETE, SlowPointFinder
-from stillpoint.errors import ArgumentError, UnsupportedModelError
 from stillpoint.solvers import Adam
 from stillpoint.tasks import load_network
 
@@ -335,7 +335,7 @@ def test_a_system_with_several_variables():
     np.testing.assert_allclose(np.ravel(rates), 0, atol=1e-6)
     together = finder.compute_jacobians(point)[0]
     apart = finder.compute_jacobians(dict(reversed(point.items())), stack_dict_var=False)
-    order = [v.name for v in finder._system.structure.variables]
+    order = [v.name for v in finder._system.layout.variables]
     blocks = [[apart[to][source][0] for source in order] for to in order]
     np.testing.assert_array_equal(np.block(blocks), together)
     assert all(v.value is before for v, before in zip(hh.vars().values(), held, strict=True))

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint import (
+    ArgumentError,
+    FileFormatError,
+    StillpointWarning,
+    UnsupportedModelError,
+)
 from stillpoint.compat.fixed_point_finder import (
     FixedPointFinderTF,
     FixedPointFinderTorch,
     FixedPoints,
     plot_fps,
-)
-from stillpoint.errors import (
-    ArgumentError,
-    FileFormatError,
-    StillpointWarning,
-    UnsupportedModelError,
 )
 from stillpoint.tasks import FlipFlop, load_network
 
@@ -154,9 +154,8 @@ def test_torch_networks_of_every_kind_are_read_exactly(name):
     system = sp.as_system(rnn)
     starts = normal(64, system.state_size)
     unique, ends = found(rnn, starts, np.zeros((1, 2)), kind=FixedPointFinderTorch)
-    points = sp.find_fixed_points(
-        system, starts, np.zeros(2), tol_unique=1e-3, near=10.0, progress=False
-    )
+    points = sp.find_fixed_points(system, starts, np.zeros(2), tol_unique=1e-3, progress=False)
+    points = points.near(starts, 10.0)
     np.testing.assert_array_equal(unique.xstar, points.xstar)
     np.testing.assert_array_equal(unique.qstar, points.q)
     np.testing.assert_array_equal(unique.J_xstar, points.jacobian)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stillpoint.errors import ArgumentError, FileFormatError, StillpointError, StillpointWarning
+from stillpoint import ArgumentError, FileFormatError, StillpointError, StillpointWarning
 
 torch = pytest.importorskip("torch")
 from stillpoint.compat.mrnntorch import (  # noqa: E402
@@ -326,7 +326,7 @@ def test_networks_that_are_built_one_after_the_other_differ():
 
 
 CONFIG = {
-    "__comment_regions": ["Structure of regions key:", "name: str"],
+    "__comment_regions": ["StateLayout of regions key:", "name: str"],
     "recurrent_regions": [
         {"name": "d1", "num_units": 5, "base_firing": 0, "sign": "neg"},
         {"name": "gpe", "num_units": 4, "base_firing": 1, "init": 1, "sign": "neg"},
@@ -742,6 +742,26 @@ def test_outliers_are_searched_again_from_where_they_ended():
     assert second.qstar.max() < first.qstar.max()
     assert third.qstar.max() < second.qstar.max()
     assert once.n <= 4
+
+
+def test_points_are_chosen_once_after_all_rounds():
+    """What later rounds find counts among the most points, and is near the starts of all."""
+    starts = torch.tensor([[0.95], [0.96], [-6.0], [-0.2]]).double()
+    options = {"solver": "adam", "lr_init": 1e-2, "max_iters": 150, "tol_q": 1e-10}
+    options |= {"outlier_q_scale": 0.5, "do_exclude_distance_outliers": False}
+
+    def after_rounds(**more):
+        arguments = (bistable(), starts, torch.zeros(1))
+        return searched("elman", *arguments, hps=options | more, n_rounds_q_opt=6)[0]
+
+    everything = after_rounds(do_rerun_q_outliers=True)
+    assert everything.n > after_rounds().n
+    assert after_rounds(do_rerun_q_outliers=True, max_n_unique=1).n == 1
+    distance = (everything.xstar - starts.mean()).abs()
+    reach = distance.sort(dim=0)[0][:2].mean() / (starts - starts.mean()).abs().mean()
+    close = {"do_exclude_distance_outliers": True, "outlier_distance_scale": reach.item()}
+    near = after_rounds(do_rerun_q_outliers=True, **close)
+    torch.testing.assert_close(near.xstar, everything.xstar[distance.argmin()][None])
 
 
 @both

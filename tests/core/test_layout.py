@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint._core.layout import Structure, Variable
-from stillpoint.errors import ArgumentError
+from stillpoint import ArgumentError
+from stillpoint._core.layout import StateLayout, Variable
 
 ROWS = np.arange(12.0).reshape(2, 6)
 
@@ -44,66 +44,66 @@ each_example = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLE
 
 @each_example
 def test_packing_undoes_unpacking(example):
-    structure = Structure.of(example)
-    assert structure.size == 6
-    np.testing.assert_array_equal(structure.pack(structure.unpack(ROWS)), ROWS)
-    np.testing.assert_array_equal(structure.read(structure.unpack(ROWS)), ROWS)
+    layout = StateLayout.of(example)
+    assert layout.size == 6
+    np.testing.assert_array_equal(layout.pack(layout.unpack(ROWS)), ROWS)
+    np.testing.assert_array_equal(layout.read(layout.unpack(ROWS)), ROWS)
 
 
 @each_example
 def test_the_way_to_a_file_and_back(example):
-    structure = Structure.of(example)
-    again = Structure.from_plain(structure.to_plain())
-    assert again == structure
-    assert [v.name for v in again.variables] == [v.name for v in structure.variables]
+    layout = StateLayout.of(example)
+    again = StateLayout.from_plain(layout.to_plain())
+    assert again == layout
+    assert [v.name for v in again.variables] == [v.name for v in layout.variables]
     np.testing.assert_array_equal(again.pack(again.unpack(ROWS)), ROWS)
 
 
 @pytest.mark.parametrize("name", ["a pair", "a list", "a named tuple", "a dataclass"])
 def test_the_nest_keeps_its_kind(name):
-    assert type(Structure.of(EXAMPLES[name]).unpack(ROWS)) is type(EXAMPLES[name])
+    assert type(StateLayout.of(EXAMPLES[name]).unpack(ROWS)) is type(EXAMPLES[name])
 
 
 def test_the_order_is_that_of_the_example_not_of_the_keys():
-    structure = Structure.of({"z": np.zeros(1), "a": np.zeros(2)})
-    assert structure.parts == {"z": [0], "a": [1, 2]}
+    layout = StateLayout.of({"z": np.zeros(1), "a": np.zeros(2)})
+    assert layout.parts == {"z": [0], "a": [1, 2]}
     swapped = {"a": np.array([[1.0, 2.0]]), "z": np.array([[0.0]])}
-    assert structure.pack(swapped).tolist() == [[0.0, 1.0, 2.0]]
+    assert layout.pack(swapped).tolist() == [[0.0, 1.0, 2.0]]
 
 
 def test_unequal_orders_are_unequal():
-    one = Structure.of({"z": np.zeros(1), "a": np.zeros(2)})
-    other = Structure.of({"a": np.zeros(2), "z": np.zeros(1)})
+    one = StateLayout.of({"z": np.zeros(1), "a": np.zeros(2)})
+    other = StateLayout.of({"a": np.zeros(2), "z": np.zeros(1)})
     assert one != other
-    assert one == Structure.of({"z": np.ones(1), "a": np.ones(2)})
+    assert one == StateLayout.of({"z": np.ones(1), "a": np.ones(2)})
 
 
 def test_names_are_paths():
-    structure = Structure.of([Pair(np.zeros(1), np.zeros(1)), {"x": np.zeros(1)}])
-    assert [v.name for v in structure.variables] == ["0.h", "0.c", "1.x"]
+    layout = StateLayout.of([Pair(np.zeros(1), np.zeros(1)), {"x": np.zeros(1)}])
+    assert [v.name for v in layout.variables] == ["0.h", "0.c", "1.x"]
 
 
 def test_variables_may_stand_in_any_order_in_the_row():
-    structure = Structure((Variable("c", np.arange(2, 4)), Variable("h", np.arange(2))))
-    c, h = structure.unpack(np.array([[0.0, 1.0, 2.0, 3.0]]))
+    layout = StateLayout((Variable("c", np.arange(2, 4)), Variable("h", np.arange(2))))
+    c, h = layout.unpack(np.array([[0.0, 1.0, 2.0, 3.0]]))
     assert (c.tolist(), h.tolist()) == ([[2.0, 3.0]], [[0.0, 1.0]])
-    assert structure.pack((c, h)).tolist() == [[0.0, 1.0, 2.0, 3.0]]
-    assert structure.parts == {"h": [0, 1], "c": [2, 3]}
+    assert layout.pack((c, h)).tolist() == [[0.0, 1.0, 2.0, 3.0]]
+    assert layout.parts == {"h": [0, 1], "c": [2, 3]}
 
 
 def test_the_batch_axis_may_lie_behind_the_layers():
-    structure = Structure(Variable("h", np.array([[0, 1], [2, 3]]), batch_axis=1))
+    layout = StateLayout(Variable("h", np.array([[0, 1], [2, 3]]), batch_axis=1))
     rows = np.arange(12.0).reshape(3, 4)
-    layers = structure.unpack(rows)
+    layers = layout.unpack(rows)
     assert layers.shape == (2, 3, 2)
     np.testing.assert_array_equal(layers[1], rows[:, 2:])
-    np.testing.assert_array_equal(structure.pack(layers), rows)
+    np.testing.assert_array_equal(layout.pack(layers), rows)
 
 
 def test_trajectories_are_packed_too():
-    structure = Structure.of((np.zeros(2), np.zeros(1)))
+    layout = StateLayout.of((np.zeros(2), np.zeros(1)))
     states = (np.ones((4, 10, 2)), np.zeros((4, 10, 1)))
-    assert structure.read(states).shape == (4, 10, 3)
+    assert layout.read(states).shape == (4, 10, 3)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_trajectories_are_packed_too():
     ],
 )
 def test_states_that_do_not_fit_are_named(state, message):
-    structure = Structure.of({"h": np.zeros(2), "c": np.zeros(2)})
+    layout = StateLayout.of({"h": np.zeros(2), "c": np.zeros(2)})
     with pytest.raises(ArgumentError, match=message):
-        structure.read(state)
+        layout.read(state)
 
 
 def test_one_array_is_wanted_where_the_state_is_one():
     with pytest.raises(ArgumentError, match="one array is wanted"):
-        Structure.flat(2).pack((np.zeros((1, 1)), np.zeros((1, 1))))
+        StateLayout.flat(2).pack((np.zeros((1, 1)), np.zeros((1, 1))))
 
 
 @dataclass(frozen=True)
@@ -137,14 +137,14 @@ class Tuned:
 
 
 def test_settings_of_a_dataclass_are_no_states():
-    structure = Structure.of(Tuned(np.zeros(2), steps=7))
-    assert structure.size == 2
-    assert structure.unpack(np.ones((1, 2))).steps == 7
+    layout = StateLayout.of(Tuned(np.zeros(2), steps=7))
+    assert layout.size == 2
+    assert layout.unpack(np.ones((1, 2))).steps == 7
 
 
 def test_keys_may_be_numbers():
-    structure = Structure.of({0: np.zeros(1), 7: np.zeros(2)})
-    assert structure.pack({7: np.ones((1, 2)), 0: np.zeros((1, 1))}).tolist() == [[0, 1, 1]]
+    layout = StateLayout.of({0: np.zeros(1), 7: np.zeros(2)})
+    assert layout.pack({7: np.ones((1, 2)), 0: np.zeros((1, 1))}).tolist() == [[0, 1, 1]]
 
 
 @pytest.mark.parametrize(
@@ -152,29 +152,29 @@ def test_keys_may_be_numbers():
 )
 def test_two_variables_of_one_name_are_refused(example):
     with pytest.raises(ArgumentError, match="names two variables"):
-        Structure.of(example)
+        StateLayout.of(example)
 
 
 def test_whole_numbers_are_no_states():
     with pytest.raises(ArgumentError, match=r"state k: got 3, but an array of real numbers"):
-        Structure.of({"x": np.zeros(2), "k": 3})
+        StateLayout.of({"x": np.zeros(2), "k": 3})
 
 
 def test_variables_must_hold_as_many_states():
-    structure = Structure.of({"h": np.zeros(2), "c": np.zeros(2)})
+    layout = StateLayout.of({"h": np.zeros(2), "c": np.zeros(2)})
     with pytest.raises(ArgumentError, match=r"different numbers of states: \(2,\), \(3,\)"):
-        structure.read({"h": np.zeros((2, 2)), "c": np.zeros((3, 2))})
+        layout.read({"h": np.zeros((2, 2)), "c": np.zeros((3, 2))})
 
 
 def test_every_variable_is_a_region_in_one_piece_or_not():
     nest = (Variable("h", np.array([[0], [2]])), Variable("c", np.array([[1], [3]])))
-    assert Structure(nest).parts == {"h": [0, 2], "c": [1, 3]}
+    assert StateLayout(nest).parts == {"h": [0, 2], "c": [1, 3]}
 
 
 @pytest.mark.parametrize("example", [{}, [], {"x": np.zeros(0)}])
 def test_an_example_must_hold_values(example):
     with pytest.raises(ArgumentError, match=r"no arrays|no values"):
-        Structure.of(example)
+        StateLayout.of(example)
 
 
 def test_cells_with_parts_are_dictionaries():
@@ -191,8 +191,9 @@ def test_points_keep_their_nest_in_a_file(tmp_path):
     system = sp.as_system(lambda s, u: (s[0] / 2, s[1] / 2), state=(np.zeros(1), np.zeros(2)))
     points = sp.find_fixed_points(system, np.ones((4, 3)))
     again = sp.load(points.save(tmp_path / "points.nc"))
-    assert again.structure == points.structure
-    assert [part.shape for part in again.split()] == [(1, 1), (1, 2)]
+    assert again.system.layout == points.system.layout
+    assert again.system == points.system
+    assert [part.shape for part in again.unpack()] == [(1, 1), (1, 2)]
 
 
 def test_a_restriction_is_one_array_again():

@@ -13,11 +13,12 @@ import pytest
 import xarray
 
 import stillpoint as sp
+from stillpoint import ArgumentError, FileFormatError, StillpointWarning
 from stillpoint._core.files import write_atomically
+from stillpoint._core.record import Record
 from stillpoint.cells import LSTMCell, VanillaCell
-from stillpoint.errors import ArgumentError, FileFormatError, StillpointWarning
 from stillpoint.points import Starts
-from stillpoint.solvers import Newton, Status
+from stillpoint.solvers import Newton
 
 
 def normal(seed, *shape):
@@ -26,12 +27,12 @@ def normal(seed, *shape):
 
 @cache
 def driven():
-    """Three units with rotating modes, under two inputs; one start in four is left out."""
+    """Three units with rotating modes, under two inputs, with further rounds, certified."""
     cell = VanillaCell(2 * normal(11, 3, 3), normal(1, 3, 2), 0.1 * normal(2, 3))
     inputs = np.tile(normal(3, 2, 2), (30, 1))
-    return sp.find_fixed_points(
-        sp.as_system(cell, dt=0.01), normal(4, 60, 3), inputs, rounds=1, near=50.0, seed=7
-    )
+    system = sp.as_system(cell, dt=0.01, regions={"a": [0, 2], "b": [1]})
+    points = sp.find_fixed_points(system, normal(4, 60, 3), inputs, rounds=1, seed=7)
+    return sp.certify(system, points)
 
 
 @cache
@@ -43,7 +44,7 @@ def gated():
 @cache
 def alone():
     system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1)
-    return sp.find_fixed_points(system, np.linspace(-1, 1, 9)[:, None], max_points=2)
+    return sp.find_fixed_points(system, np.linspace(-1, 1, 9)[:, None]).subsample(2)
 
 
 @cache
@@ -89,16 +90,23 @@ RECORDS = {
 
 def assert_identical(left, right):
     """Assert that two records hold the same bytes of the same types in every field."""
-    for owner, other in ((left, right), (left.starts, right.starts)):
-        assert type(owner) is type(other)
-        for field in fields(owner):
-            one, two = getattr(owner, field.name), getattr(other, field.name)
-            if isinstance(one, np.ndarray):
-                assert isinstance(two, np.ndarray), field.name
-                assert (one.dtype, one.shape) == (two.dtype, two.shape), field.name
-                assert one.tobytes() == two.tobytes(), field.name
-            elif field.name != "starts":
-                assert one == two, field.name
+    assert type(left) is type(right)
+    for field in fields(left):
+        one, two = getattr(left, field.name), getattr(right, field.name)
+        if isinstance(one, np.ndarray):
+            assert_same_bytes(one, two, field.name)
+        elif isinstance(one, Record):
+            assert_identical(one, two)
+        elif field.name != "enumerations":
+            assert one == two, field.name
+    for name in left.derived:
+        assert_same_bytes(getattr(left, name), getattr(right, name), name)
+
+
+def assert_same_bytes(one, two, name):
+    assert isinstance(two, np.ndarray), name
+    assert (one.dtype, one.shape) == (two.dtype, two.shape), name
+    assert one.tobytes() == two.tobytes(), name
 
 
 # -- there and back --------------------------------------------------------------------------------
@@ -119,10 +127,11 @@ def test_the_records_of_these_tests_are_not_trivial():
     points = driven()
     assert len(points) > 2
     assert np.abs(points.eigenvalues.imag).max() > 0.1
-    assert points.provenance["dt"] == 0.01
+    assert points.system.dt == 0.01
+    assert points.certificate.all_proved
     assert len(np.unique(points.inputs, axis=0)) == 2
     assert single().is_selection
-    assert Status.LEFT_OUT in alone().starts.status
+    assert alone().is_selection
     assert continuum().on_continuum.all()
     assert np.isinf(continuum().condition).all()
     assert len(set(unconverged().starts.status)) > 1
@@ -171,10 +180,11 @@ def test_any_numbers_are_read_back_bit_for_bit(real, tmp_path):
     points = sp.find_fixed_points(system, normal(0, 4, len(SPECIAL)))
     eigenvalues = np.empty((1, len(SPECIAL)), dtype=np.complex128)
     eigenvalues.real, eigenvalues.imag = real, SPECIAL
+    linearization = replace(points.linearization, states=SPECIAL[None])
+    vars(linearization)["eigenvalues"] = eigenvalues
     points = replace(
         points,
-        eigenvalues=eigenvalues,
-        xstar=SPECIAL[None],
+        linearization=linearization,
         hits=np.array([2**62]),
         starts=replace(points.starts, end=np.tile(SPECIAL, (4, 1))),
     )
@@ -204,8 +214,18 @@ def test_plain_xarray_reads_the_file(tmp_path):
         for field in fields(Starts):
             assert f"start_{field.name}" in dataset
         assert points.provenance["weights_sha256"] in dataset.attrs["provenance"]
-        stable = dataset.isel(point=dataset["is_stable"].values == 1)
+        stable = dataset.isel(point=dataset["is_stable"].values)
         assert stable.sizes["point"] == len(points.stable)
+
+
+def test_the_dataset_has_coordinates_and_says_what_its_variables_are():
+    dataset = driven().to_xarray()
+    assert dataset["state_region"].values.tolist() == ["a", "b", "a"]
+    assert dataset.indexes.keys() >= {"point", "start", "state", "from_state", "input", "mode"}
+    assert dataset["hits"].attrs == {"long_name": "starts that reached the point"}
+    assert dataset["start_steps"].attrs["units"] == "step"
+    unnamed = [name for name, v in dataset.data_vars.items() if v.dims and not v.attrs]
+    assert unnamed == []
 
 
 def test_plain_hdf5_reads_the_file(tmp_path):
@@ -283,6 +303,7 @@ CHANGES = {
     "part-of-eigenvalues-dropped": lambda data: data.drop_vars("eigenvalues_imag"),
     "variable-of-starts-dropped": lambda data: data.drop_vars("start_status"),
     "variable-added": lambda data: data.assign(note=("point", np.zeros(data.sizes["point"]))),
+    "coordinates-added": lambda data: data.assign(of=("state", np.zeros(data.sizes["state"]))),
     "provenance-dropped": lambda data: data.assign_attrs(provenance=""),
     "provenance-garbled": lambda data: data.assign_attrs(provenance="{'seed': 1}"),
 }
@@ -293,6 +314,20 @@ def test_a_file_that_was_changed_is_refused(name, tmp_path):
     path = tmp_path / "points.nc"
     CHANGES[name](alone().to_xarray()).to_netcdf(path, engine="h5netcdf")
     refused(path, "changed after it was saved")
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(None, "before files had a version"), (2, "this stillpoint reads version 1; update")],
+)
+def test_a_file_of_another_version_is_refused(version, words, tmp_path):
+    path = tmp_path / "points.nc"
+    dataset = alone().to_xarray()
+    del dataset.attrs["stillpoint_format"]
+    if version is not None:
+        dataset.attrs["stillpoint_format"] = version
+    dataset.to_netcdf(path, engine="h5netcdf")
+    refused(path, words)
 
 
 def test_a_missing_file_is_named(tmp_path):

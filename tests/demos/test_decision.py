@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import stillpoint as sp
 from stillpoint.cli import app
+from stillpoint.demos import decision
 from stillpoint.tasks import ContextIntegration, PerceptualDecision, load_network
 
 TASK = PerceptualDecision()
@@ -27,6 +28,13 @@ def states(network):
 @pytest.fixture(scope="module")
 def slow(network, states):
     return sp.find_slow_points(network.system, states.reshape(-1, 64), TASK.constant_input())
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let the demo search from the states of few trials, and below few speeds."""
+    monkeypatch.setattr(decision, "_TRIALS", 12)
+    monkeypatch.setattr(decision, "_SPEEDS", decision._SPEEDS[::4])
 
 
 def run(*arguments):
@@ -61,7 +69,7 @@ def test_its_leading_modes_are_slow_and_the_rest_is_not(network, slow):
 
 
 def test_the_fixed_points_collide_and_leave_a_ghost_as_evidence_grows(network, states):
-    starts = states.reshape(-1, 64)
+    starts = states.reshape(-1, 64)[::8]
     told = []
     for coherence in (0.0, 12.8, 25.6):
         under = sp.find_slow_points(network.system, starts, TASK.constant_input(coherence))
@@ -78,8 +86,8 @@ def test_the_slow_line_lies_along_the_trajectories_and_integrates_the_difference
 ):
     line = sp.follow_slow_manifold(network.system, slow)
     pca = sp.fit_pca(states)
-    along = np.ptp(pca.points(line.states)[:, 0])
-    assert along > 0.5 * np.ptp(pca.points(states)[:, 0])
+    along = np.ptp(pca.transform(line.states)[:, 0])
+    assert along > 0.5 * np.ptp(pca.transform(states)[:, 0])
     assert len(line.rests) == 1  # the border between the choices
     assert not line.rests.attracts.any()
     fixation, first, second = line.input_gain[line.origin, 0]
@@ -90,14 +98,14 @@ def test_the_slow_line_lies_along_the_trajectories_and_integrates_the_difference
 def test_a_threshold_counts_whatever_it_is_set_to(network, states, slow):
     starts = states.reshape(-1, 64)
     counts = [
-        len(sp.points_slower_than(network.system, starts, TASK.constant_input(), speed=speed))
+        len(sp.sample_slow_states(network.system, starts, TASK.constant_input(), speed=speed))
         for speed in (0.1, 0.3, 1.0)
     ]
     assert counts[0] < counts[-1] or counts == [2200] * 3
     assert len(slow) == 2
 
 
-def test_the_demo_tells_the_story(tmp_path):
+def test_the_demo_tells_the_story(small, tmp_path):
     result = run("--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "ideal observer: 0.896" in result.output
@@ -123,7 +131,9 @@ def test_wrong_options_of_the_demo_end_in_one_line(tmp_path):
 
 
 @pytest.mark.torch
-def test_the_demo_trains(tmp_path):
+def test_the_demo_trains(small, monkeypatch, tmp_path):
+    task = PerceptualDecision(coherences=(0.0, 51.2))
+    monkeypatch.setattr(decision, "task_for", lambda alpha: task)
     result = run("--train", "--epochs", 1, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "trained now" in result.output
@@ -144,7 +154,9 @@ def lines():
         own = states[trials.conditions["context"] == context]
         starts = sp.sample_states(own, 256, noise=0.1, seed=0)
         slow = sp.find_slow_points(network.system, starts, task.constant_input(context))
-        found.append((sp.follow_slow_manifold(network.system, slow, gap=10.0), slow, own))
+        found.append(
+            (sp.follow_slow_manifold(network.system, slow, min_separation=10.0), slow, own)
+        )
     return network, found
 
 

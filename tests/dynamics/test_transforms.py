@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint import Status
+from stillpoint import ArgumentError, Status, StillpointWarning
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from stillpoint.dynamics import Regions
-from stillpoint.errors import ArgumentError, StillpointWarning
 
 D, M = 5, 2
 

@@ -18,8 +18,8 @@ import jax.numpy as jnp  # noqa: E402
 from brainpy.math.defaults import env  # noqa: E402
 
 import stillpoint as sp  # noqa: E402
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError  # noqa: E402
 from stillpoint.cells.base import Cell  # noqa: E402
-from stillpoint.errors import ArgumentError, StillpointWarning, UnsupportedModelError  # noqa: E402
 from stillpoint.tasks import load_network  # noqa: E402
 
 
@@ -290,8 +290,8 @@ def test_variables_beside_the_state_keep_their_values():
 
 def test_points_come_as_dictionaries():
     points = sp.find_fixed_points(sp.as_system(Powers(), state=("h", "m")), np.full((4, 2), 0.9))
-    assert list(points.split()) == ["h", "m"]
-    assert points.split()["m"].shape == (len(points), 1)
+    assert list(points.unpack()) == ["h", "m"]
+    assert points.unpack()["m"].shape == (len(points), 1)
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_arrays_of_higher_rank_are_states_too():
             self.v.value = bm.tanh(2 * self.v.value)
 
     points = sp.find_fixed_points(sp.as_system(Field()), np.ones((3, 6)))
-    assert points.split()["v"].shape == (1, 2, 3)
+    assert points.unpack()["v"].shape == (1, 2, 3)
 
 
 # -- batches ------------------------------------------------------------------------------------
@@ -544,7 +544,7 @@ def test_several_hidden_states_are_named():
     model = Pair()
     before = [dict(vars(state)) for state in model.states().values()]
     points = sp.find_fixed_points(sp.as_system(model, state=("b", "a")), np.ones((2, 3)))
-    np.testing.assert_allclose(points.split()["a"], [[0.957504, 0.957504]], atol=1e-6)
+    np.testing.assert_allclose(points.unpack()["a"], [[0.957504, 0.957504]], atol=1e-6)
     for was, state in zip(before, model.states().values(), strict=True):
         assert all(vars(state)[name] is value for name, value in was.items())
 
@@ -583,7 +583,7 @@ def test_a_trained_rnn_has_its_27_points():
     )
     assert len(points) == len(own) == 27
     assert points.is_stable.sum() == own.is_stable.sum() == 8
-    np.testing.assert_allclose(points.split()["state"], own.split()["r"], atol=1e-6)
+    np.testing.assert_allclose(points.unpack()["state"], own.unpack()["r"], atol=1e-6)
 
 
 def test_a_trained_lstm_has_its_27_points():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError, UnsupportedModelError
+from stillpoint import ArgumentError, UnsupportedModelError
 from stillpoint.frameworks.base import Hints, adapter
 from stillpoint.tasks import load_network
 
@@ -147,7 +147,7 @@ def test_points_of_an_lstm_go_back_as_its_pair(rng):
     model = cell(eqx.nn.LSTMCell, rng)
     system = sp.as_system(model)
     points = sp.find_fixed_points(system, rows(system, 32)[0], np.zeros(M))
-    h, c = points.split()
+    h, c = points.unpack()
     np.testing.assert_array_equal(np.concatenate([h, c], axis=1), points.xstar)
     with jax.enable_x64(True):
         new_h, new_c = jax.vmap(model, in_axes=(None, 0))(jnp.zeros(M), (h, c))
@@ -159,7 +159,7 @@ def test_points_of_a_module_go_back_as_its_own_state(rng):
     system = sp.as_system(cell(Layers, rng), input_size=M, state=LAYERS)
     points = sp.find_fixed_points(system, rows(system, 16)[0], np.zeros(M))
     assert len(points)
-    state = points.split()
+    state = points.unpack()
     assert state["bottom"].shape == (len(points), D)
     assert [part.shape for part in state["top"]] == [(len(points), D - 1)] * 2
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint import ArgumentError, UnsupportedModelError
 from stillpoint.cells import GRUCell
-from stillpoint.errors import ArgumentError, UnsupportedModelError
 from stillpoint.tasks import load_network
 
 jax = pytest.importorskip("jax")
@@ -285,7 +285,7 @@ def test_points_of_an_lstm_go_back_as_its_carry(rng, library, gate):
     assert list(system.state_regions) == ["h", "c"]
     points = sp.find_fixed_points(system, rows(system, 32)[0], np.zeros(M))
     assert len(points)
-    carry = points.split()
+    carry = points.unpack()
     assert isinstance(carry, tuple)
     c, h = carry
     np.testing.assert_array_equal(np.concatenate([h, c], axis=1), points.xstar)

@@ -32,7 +32,7 @@ def built(case: Case) -> tuple[sp.System, sp.System]:
     """Return a case as stillpoint reads it, and its own step, differentiated by the framework."""
     network = case.make(np.random.default_rng(5))
     system = sp.as_system(network.model, **network.options)
-    step = StepFunction(network.step, system.structure, system.input_size)
+    step = StepFunction(network.step, system.layout, system.input_size)
     return system, System.of(adapter(network.arrays).read_function(step))
 
 

@@ -14,7 +14,7 @@ jnp = jax.numpy
 pytestmark = pytest.mark.jax
 
 import stillpoint as sp  # noqa: E402
-from stillpoint.errors import (  # noqa: E402
+from stillpoint import (  # noqa: E402
     ArgumentError,
     StillpointWarning,
     UnsupportedModelError,
@@ -186,7 +186,7 @@ def test_points_come_back_in_the_callers_nest(example):
 
     system = sp.as_system(step, state=example, framework="jax")
     points = sp.find_fixed_points(system, STARTS[:9, :5])
-    split = points.split()
+    split = points.unpack()
     assert type(split) is type(example)
     assert [part.shape for part in split] == [(1, 2), (1, 3)]
 

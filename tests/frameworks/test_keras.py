@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint._core.arrays import to_numpy
-from stillpoint.errors import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint.frameworks.base import Hints, adapter
 from stillpoint.tasks import FlipFlop, load_network
 
@@ -82,7 +82,7 @@ def test_a_trained_gru_has_the_points_of_the_network_it_came_from():
 def test_states_are_split_as_keras_keeps_them():
     lstm = sp.as_system(built(layers.LSTMCell(4), rng(), gain=0.3))
     assert list(lstm.state_regions) == ["h", "c"]
-    h, c = sp.find_fixed_points(lstm, np.zeros((1, 8)), np.zeros(3)).split()
+    h, c = sp.find_fixed_points(lstm, np.zeros((1, 8)), np.zeros(3)).unpack()
     assert h.shape == c.shape == (1, 4)
     cells = [layers.GRUCell(4), layers.LSTMCell(2)]
     stack = sp.as_system(built(layers.StackedRNNCells(cells), rng()))

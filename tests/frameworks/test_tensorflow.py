@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError, StillpointWarning, UnsupportedModelError
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 
 tf = pytest.importorskip("tensorflow")
 from stillpoint.frameworks import tensorflow as adapter  # noqa: E402
@@ -168,7 +168,7 @@ def test_states_of_several_variables_keep_the_callers_order(nest, leaves):
     np.testing.assert_array_equal(system.step(at), [[4.0, 27.0]])
     np.testing.assert_array_equal(system.jacobian(at), [np.diag([4.0, 27.0])])
     points = sp.find_fixed_points(system, np.array([[0.9, 0.1]]))
-    assert type(points.split()) is type(nest(0, 0))
+    assert type(points.unpack()) is type(nest(0, 0))
 
 
 def test_variables_keep_their_shapes():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError, StillpointWarning, UnsupportedModelError
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint.frameworks.base import Hints, adapter
 
 torch = pytest.importorskip("torch")

@@ -14,7 +14,7 @@ from mpmath import mp
 import reference
 from stillpoint.dynamics import activation
 from stillpoint.dynamics.activations import sigmoid
-from stillpoint.intervals import EPS, Interval, increasing, namespace, upward
+from stillpoint.intervals import EPS, Interval, functions, increasing, upward
 from stillpoint.intervals.functions import ULPS, tanh
 from stillpoint.intervals.interval import as_interval
 
@@ -228,7 +228,7 @@ def test_a_product_of_matrices_encloses_all_products(style, seed, shapes):
     rng = np.random.default_rng(seed)
     a, b = matrix(rng, shapes[0], style), matrix(rng, shapes[1], style, second=True)
     answer = a @ b
-    for product_ in (answer, namespace.matmul(a, b)):
+    for product_ in (answer, functions.matmul(a, b)):
         for _ in range(2):
             exact = np.asarray(np.matmul(member(rng, a), member(rng, b)), dtype=object)
             assert exact.shape == np.shape(product_.mid)
@@ -246,8 +246,8 @@ def test_a_product_of_matrices_encloses_all_products(style, seed, shapes):
 def test_rearranging_changes_no_number(seed, style):
     rng = np.random.default_rng(seed)
     a, b = matrix(rng, (3, 4), style), matrix(rng, (3, 4), style)
-    joined = namespace.concat([a, b, np.zeros((3, 1))], axis=1)
-    taken = namespace.take(joined, np.array([8, 0, 5, 5]), axis=1)
+    joined = functions.concat([a, b, np.zeros((3, 1))], axis=1)
+    taken = functions.take(joined, np.array([8, 0, 5, 5]), axis=1)
     for axis_of, whole in ((lambda v: v, joined), (lambda v: v.T, joined.T)):
         np.testing.assert_array_equal(
             axis_of(whole.mid), np.concatenate([a.mid, b.mid, np.zeros((3, 1))], 1)
@@ -265,13 +265,13 @@ def test_rearranging_changes_no_number(seed, style):
         total = a[0] + a[1] + a[2] + b[0]
         exact = x[0] + x[1] + x[2] + y[0]
         assert all(holds(total, k, v) for k, v in enumerate(exact))
-    wide = namespace.broadcast_to(a[0], (2, 4))
+    wide = functions.broadcast_to(a[0], (2, 4))
     np.testing.assert_array_equal(wide.radius, np.broadcast_to(a.radius[0], (2, 4)))
     assert (len(a), a.ndim, a.shape, a.device) == (3, 2, (3, 4), "cpu")
-    assert (namespace.ones_like(a).mid == 1).all()
-    assert not namespace.zeros_like(a).mid.any()
-    assert namespace.astype(a, np.float64) is namespace.asarray(a) is a
-    np.testing.assert_array_equal(namespace.eye(3).mid, np.eye(3))
+    assert (functions.ones_like(a).mid == 1).all()
+    assert not functions.zeros_like(a).mid.any()
+    assert functions.astype(a, np.float64) is functions.asarray(a) is a
+    np.testing.assert_array_equal(functions.eye(3).mid, np.eye(3))
 
 
 @given(value=st.floats(0, 1e300), count=st.integers(1, 60))
@@ -310,7 +310,7 @@ def test_what_is_not_bounded_bounds_nothing_afterwards(pair):
         a * a,
     ):
         assert not bounds_something(answer)
-    row = namespace.concat([a, fine])[None, :]
+    row = functions.concat([a, fine])[None, :]
     assert not bounds_something(row @ np.ones((2, 1)))
     assert not bounds_something(row @ row.T)
     assert not a.excludes_zero[0]
@@ -478,7 +478,7 @@ def test_no_operation_changes_its_arguments():
     total = a
     total += b
     total = a @ b - b * a / (b * b + 1.0)
-    total = namespace.tanh(total)
+    total = functions.tanh(total)
     for part, was in zip((a.mid, a.rad, b.mid, b.rad), before, strict=True):
         np.testing.assert_array_equal(part, was)
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stillpoint as sp
+from stillpoint import ArgumentError
 from stillpoint.cells import LeakyCell, LSTMCell, VanillaCell
-from stillpoint.errors import ArgumentError
 from stillpoint.local import MARGIN, index, is_stable, n_unstable
 
 
@@ -192,10 +192,10 @@ def test_the_index_is_the_parity_of_real_modes_beyond_one(d, seed):
 
 def test_the_condition_number_is_that_of_the_motion():
     lin = of_matrices(np.diag([0.5, 0.9]), np.diag([1.0, 0.5]), np.zeros((2, 2)))
-    np.testing.assert_allclose(lin.condition[[0, 2]], [5, 1], rtol=1e-12)
-    assert np.isinf(lin.condition[1])
+    np.testing.assert_allclose(lin.motion_condition[[0, 2]], [5, 1], rtol=1e-12)
+    assert np.isinf(lin.motion_condition[1])
     as_flow = of_matrices(np.diag([2.0, -8.0]), kind="flow")
-    np.testing.assert_allclose(as_flow.condition, [4], rtol=1e-12)
+    np.testing.assert_allclose(as_flow.motion_condition, [4], rtol=1e-12)
     np.testing.assert_array_equal(as_flow.motion_jacobian, as_flow.A)
 
 
@@ -460,7 +460,7 @@ def test_any_state_can_be_linearised_and_none():
         "n_unstable",
         "is_stable",
         "index",
-        "condition",
+        "motion_condition",
         "non_normality",
         "left",
     ):

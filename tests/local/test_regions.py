@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from scipy.optimize import linear_sum_assignment
 
 import stillpoint as sp
+from stillpoint import ArgumentError, StillpointWarning
 from stillpoint.cells import LeakyCell, VanillaCell
 from stillpoint.dynamics import Regions
-from stillpoint.errors import ArgumentError, StillpointWarning
 from stillpoint.local import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from stillpoint.solvers import Status
 from stillpoint.system import System
@@ -190,7 +190,7 @@ def test_each_start_holds_its_own_values(form, regions):
     np.testing.assert_array_equal(points.starts.inputs, np.hstack([u, x[:, held]]))
     assert (points.starts.status == Status.FIXED_POINT).all()
 
-    whole = points.full_state()
+    whole = points.to_full()
     np.testing.assert_array_equal(whole[:, kept], points.xstar)
     np.testing.assert_array_equal(whole[points.starts.point][:, held], x[:, held])
     still = system.residual(whole, points.inputs[:, :M])
@@ -213,7 +213,7 @@ def test_one_context_gives_one_point_where_there_is_one(form, phi):
     assert (len(own), len(one), len(held)) == (20, 1, 1)
     assert one.hits.tolist() == held.hits.tolist() == [20]
     np.testing.assert_allclose(one.xstar, held.xstar, atol=1e-12)
-    np.testing.assert_allclose(one.full_state(), held.full_state(), atol=1e-12)
+    np.testing.assert_allclose(one.to_full(), held.to_full(), atol=1e-12)
     at_first = own.xstar[own.starts.point[0]]
     np.testing.assert_allclose(one.xstar[0], at_first, atol=1e-12)
 
@@ -235,7 +235,7 @@ def test_the_context_is_given_as_held_values_or_as_a_state_of_the_whole():
 
 @pytest.mark.parametrize("holding", [False, True])
 @pytest.mark.parametrize("also", [None, "clamp", "observe", "observe and clamp"])
-def test_splitting_and_joining_are_inverse(holding, also):
+def test_from_full_and_to_full_are_inverse(holding, also):
     system, x, u = circuit(), normal(5, D), normal(5, M, seed=1)
     if holding:
         x[:, :] = np.where(np.isin(np.arange(D), [0, 1, 2, 9, 10, 11]), x, x[0])
@@ -248,12 +248,12 @@ def test_splitting_and_joining_are_inverse(holding, also):
         u = np.tile(u[0], (5, 1))
         part = part.clamp(u[0] if holding else np.hstack([u[0], held]))
         u = None
-    states, inputs = part.split(x, u)
+    states, inputs = part.from_full(x, u)
     assert states.shape == (5, part.state_size)
     assert inputs.shape == (5, part.input_size)
     np.testing.assert_array_equal(states, x[:, [9, 10, 11, 0, 1, 2]])
-    np.testing.assert_array_equal(part.join(states, inputs), x)
-    again = part.split(part.join(states, inputs), u)
+    np.testing.assert_array_equal(part.to_full(states, inputs), x)
+    again = part.from_full(part.to_full(states, inputs), u)
     np.testing.assert_array_equal(again[0], states)
     np.testing.assert_array_equal(again[1], inputs)
 
@@ -269,7 +269,7 @@ def test_a_restriction_is_the_kept_rows_of_the_whole():
         "ctx_i": [6, 7, 8],
     }
     assert part.state_regions.indices("ctx", "d2").tolist() == [2, 3, 4, 5, 6, 7, 8, 0, 1]
-    states, inputs = part.split(x, u)
+    states, inputs = part.from_full(x, u)
     np.testing.assert_allclose(part.step(states, inputs), system.step(x, u)[:, kept], atol=1e-15)
     whole = system.jacobian(x, u)
     np.testing.assert_allclose(
@@ -283,11 +283,11 @@ def test_a_restriction_can_be_restricted():
     system, x, u = circuit(), normal(4, D), normal(4, M)
     once = system.restrict("ctx", "d1")
     twice = once.restrict("ctx_i")
-    states, inputs = twice.split(*once.split(x, u))
+    states, inputs = twice.from_full(*once.from_full(x, u))
     np.testing.assert_allclose(
         twice.step(states, inputs), system.step(x, u)[:, [9, 10, 11]], atol=1e-15
     )
-    whole = once.join(twice.join(states, inputs), once.split(x, u)[1])
+    whole = once.to_full(twice.to_full(states, inputs), once.from_full(x, u)[1])
     np.testing.assert_array_equal(whole, x)
 
 
@@ -297,18 +297,18 @@ def test_full_states_survive_saving_and_selecting(tmp_path):
         part = system.restrict("ctx_i", "d1", holding=holding)
         points = sp.find_fixed_points(part, x, np.zeros(M))
         again = sp.load(points.save(tmp_path / "points.nc"))
-        np.testing.assert_array_equal(again.full_state(), points.full_state())
-        np.testing.assert_array_equal(points[::-1].full_state(), points.full_state()[::-1])
+        np.testing.assert_array_equal(again.to_full(), points.to_full())
+        np.testing.assert_array_equal(points[::-1].to_full(), points.to_full()[::-1])
 
 
-def test_whole_systems_have_nothing_to_split_or_to_join():
+def test_whole_systems_have_no_larger_one():
     system = circuit()
-    for act in (system.split, system.join):
+    for act in (system.from_full, system.to_full):
         with pytest.raises(ArgumentError, match="not a restriction"):
             act(np.zeros((1, D)), np.zeros(M))
     points = sp.find_fixed_points(contracting(), normal(50, D), np.zeros(M), rounds=2)
     with pytest.raises(ArgumentError, match="`xstar` is the full state"):
-        points.full_state()
+        points.to_full()
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_held_regions_keep_their_names_among_the_inputs():
     system, x, u = circuit("elman"), normal(4, D), normal(4, M)
     whole = sp.linearize(system, x, u)
     part = system.restrict("d2", "ctx_i")
-    lin = sp.linearize(part, *part.split(x, u))
+    lin = sp.linearize(part, *part.from_full(x, u))
     held = [0, 1, 2, 3, 4, 5, 6]
     assert list(part.input_regions) == ["cue", "stop", "d1", "ctx_e", "held"]
     close = {"rtol": 0, "atol": 1e-14}
@@ -376,7 +376,7 @@ def test_held_regions_keep_their_names_among_the_inputs():
 def test_a_held_parent_keeps_its_name_and_a_divided_one_loses_it():
     whole = sp.linearize(circuit(), normal(2, D), normal(2, M))
     part = circuit().restrict("ctx")
-    lin = sp.linearize(part, *part.split(normal(2, D), normal(2, M)))
+    lin = sp.linearize(part, *part.from_full(normal(2, D), normal(2, M)))
     np.testing.assert_allclose(
         lin.block("ctx_e", "str"), whole.block("ctx_e", "str"), rtol=0, atol=1e-14
     )
@@ -401,7 +401,7 @@ def test_a_blocks_modes_are_those_of_the_restriction(regions):
     system, x, u = circuit(), normal(4, D), normal(4, M)
     values, vectors = sp.linearize(system, x, u).block_eigen(*regions)
     part = system.restrict(*regions)
-    restricted = sp.linearize(part, *part.split(x, u))
+    restricted = sp.linearize(part, *part.from_full(x, u))
     block = sp.linearize(system, x, u).block(regions, regions)
     assert (np.diff(np.abs(values), axis=1) < 1e-9).all()
     for k in range(4):
@@ -419,7 +419,7 @@ def test_predictions_of_a_restriction_err_in_second_order(form):
     system, x, u = circuit(form), normal(3, D), normal(3, M)
     part = system.restrict("ctx_i", "str")
     kept, held = system.state_regions.indices("ctx_i", "str"), [3, 4, 5, 6]
-    lin = sp.linearize(part, *part.split(x, u))
+    lin = sp.linearize(part, *part.from_full(x, u))
     dx, du, dheld = normal(5, 1, 3, 8, seed=1), normal(6, 3, M, seed=2), normal(5, 6, 3, 4, seed=3)
 
     def error(size):
@@ -439,7 +439,7 @@ def test_predictions_of_a_restriction_err_in_second_order(form):
 def test_predictions_take_every_shape_that_broadcasts():
     system, x, u = circuit(), normal(3, D), normal(3, M)
     part = system.restrict("ctx_i", "str")
-    lin = sp.linearize(part, *part.split(x, u))
+    lin = sp.linearize(part, *part.from_full(x, u))
     dx, du, dheld = normal(8), normal(M, seed=1), normal(4, seed=2)
     expected = lin.value + lin.A @ dx + lin.B @ np.concatenate([du, dheld])
     for lift in (lambda v: v, lambda v: v[None], lambda v: np.tile(v, (3, 1))):
@@ -453,7 +453,7 @@ def test_predictions_take_every_shape_that_broadcasts():
 def test_inputs_and_held_units_are_told_apart():
     system, x, u = circuit(), normal(3, D), normal(3, M)
     part = system.restrict("ctx")
-    lin = sp.linearize(part, *part.split(x, u))
+    lin = sp.linearize(part, *part.from_full(x, u))
     nothing = np.zeros((3, 7))
     du, dheld = normal(3, M, seed=1), normal(3, 5, seed=2)
     together = lin.predict(nothing, np.hstack([du, dheld]))
@@ -476,7 +476,7 @@ def test_inputs_and_held_units_are_told_apart():
 )
 def test_deviations_of_the_wrong_width_are_named(deviations, named):
     part = circuit().restrict("ctx")
-    lin = sp.linearize(part, *part.split(normal(3, D), normal(3, M)))
+    lin = sp.linearize(part, *part.from_full(normal(3, D), normal(3, M)))
     with pytest.raises(ArgumentError, match=named):
         lin.predict(**deviations)
 
@@ -638,7 +638,7 @@ def test_regions_are_searched_in_h_too():
     part = system.restrict("ctx", holding=x[0]).observe("relu")
     truth = sp.find_fixed_points(system.restrict("ctx", holding=x[0]), x, np.zeros(M))
     assert (truth.xstar < 0).any()
-    points = sp.find_fixed_points(part, np.vstack([truth.full_state(), x]), np.zeros(M))
+    points = sp.find_fixed_points(part, np.vstack([truth.to_full(), x]), np.zeros(M))
     np.testing.assert_allclose(points.xstar, truth.xstar, atol=1e-9)
     lost = points.starts.status == Status.OBSERVED_ONLY
     assert lost.any()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+from stillpoint import ArgumentError
 from stillpoint.dynamics import Regions
-from stillpoint.errors import ArgumentError
 from stillpoint.models import Connection, Connectome, InputRegion, RecurrentRegion
 
 pytestmark = pytest.mark.torch

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError
+from stillpoint import ArgumentError
 
 torch = pytest.importorskip("torch")
 from stillpoint.models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion  # noqa: E402

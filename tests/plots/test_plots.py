@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError
+from stillpoint import ArgumentError
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_point_is_drawn_at_its_place(points, axes, dimensions):
     assert all(artist.axes is ax for group in artists.values() for artist in group)
     if dimensions == 2:
         drawn = artists["points"][0].get_offsets()
-        np.testing.assert_allclose(drawn, pca.points(points.stable.xstar))
+        np.testing.assert_allclose(drawn, pca.transform(points.stable.xstar))
 
 
 def test_modes_are_segments_along_eigenvectors_scaled_by_their_modulus(axes):
@@ -66,9 +66,37 @@ def test_spectrum_has_every_eigenvalue_and_the_right_border(points, axes):
     drawn = np.concatenate([cloud.get_offsets() for cloud in artists["eigenvalues"]])
     assert len(drawn) == points.eigenvalues.size
     np.testing.assert_allclose(np.hypot(*artists["border"][0].get_xydata().T), 1.0)
+    (whole,) = sp.plots.spectrum(points.linearization, ax=axes())["border"]
+    np.testing.assert_array_equal(whole.get_xydata(), artists["border"][0].get_xydata())
     flow = sp.as_system(lambda x: -x, state_size=1, kind="flow")
     border = sp.plots.spectrum(sp.linearize(flow, np.zeros((1, 1))), ax=axes())["border"][0]
     assert border.get_xdata() == [0, 0]
+
+
+def test_spectrum_of_slow_points_is_that_of_their_jacobians(axes):
+    system = sp.as_system(lambda x: np.tanh(2 * x + [0.54, 0.0]), state_size=2)
+    slow = sp.find_slow_points(system, np.random.default_rng(0).normal(size=(50, 2)))
+    artists = sp.plots.spectrum(slow, ax=axes())
+    drawn = np.vstack([cloud.get_offsets() for cloud in artists["eigenvalues"]])
+    assert sorted(drawn[:, 0]) == sorted(slow.eigenvalues.real.ravel())
+
+
+def test_regions_are_drawn_as_blocks_and_their_shares_of_modes_add_up(axes):
+    weights = np.arange(9.0).reshape(3, 3) / 10
+    regions = {"a": [0, 2], "b": [1]}
+    system = sp.as_system(lambda x: x @ weights.T, state_size=3, regions=regions)
+    lin = sp.linearize(system, np.zeros((1, 3)))
+    image = sp.plots.region_blocks(lin, ax=axes())["image"]
+    order = [0, 2, 1]
+    np.testing.assert_allclose(image.get_array(), weights[np.ix_(order, order)], atol=1e-7)
+    bars = sp.plots.region_modes(lin, ax=axes())["bars"]
+    tops = [bar.get_y() + bar.get_height() for bar in bars[-1]]
+    np.testing.assert_allclose(tops, 1.0)
+
+
+def test_search_summary_draws_the_tolerance_of_the_search(points, axes):
+    line = sp.plots.search_summary(points, ax=axes())["tolerance"]
+    np.testing.assert_allclose(line.get_xdata(), np.log10(points.tol))
 
 
 def test_search_summary_counts_every_start(points, axes):
@@ -99,6 +127,6 @@ def test_no_global_setting_changes(points, axes):
 def test_pca_reproduces_the_data_and_orders_by_variance():
     states = np.random.default_rng(0).normal(size=(50, 3)) * [1.0, 5.0, 2.0]
     pca = sp.fit_pca(states, 3)
-    np.testing.assert_allclose(pca.points(states) @ pca.components_ + pca.mean_, states)
+    np.testing.assert_allclose(pca.transform(states) @ pca.components_ + pca.mean_, states)
     assert (np.diff(pca.explained_variance_ratio_) < 0).all()
     assert pca.explained_variance_ratio_.sum() == pytest.approx(1.0)

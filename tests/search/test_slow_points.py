@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stillpoint as sp
+from stillpoint import ArgumentError, StillpointWarning
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from stillpoint.dynamics.transforms import Descent
-from stillpoint.errors import ArgumentError, StillpointWarning
 from stillpoint.solvers import LevenbergMarquardt, PiecewiseNewton, Status, solve
 from stillpoint.tasks import FlipFlop, load_network
 from zoo import fold_of
@@ -434,7 +434,7 @@ def test_choosing_keeps_starts_in_step():
     slow = sp.find_slow_points(scalar(2.0, 0.54), np.linspace(-1, 1, 20)[:, None])
     ghost = slow[slow.label == "ghost"]
     assert (ghost.starts.point >= 0).sum() == ghost.hits.sum() == slow.hits[1]
-    assert len(slow.fixed) + len(slow.ghosts) + len(slow.regions) == len(slow)
+    assert len(slow.fixed) + len(slow.ghosts) + len(slow.region_samples) == len(slow)
 
 
 def test_inputs_are_told_apart():
@@ -453,13 +453,13 @@ def test_states_below_a_speed_are_a_sample_of_a_region():
     system, starts, u = relu_network()
     slow = sp.find_slow_points(system, starts, u)
     least = slow.speed[slow.speed > 1e-10].min()
-    sample = sp.points_slower_than(system, starts, u, speed=1.05 * least)
+    sample = sp.sample_slow_states(system, starts, u, speed=1.05 * least)
     assert len(sample)
     assert (
         np.linalg.norm(system.residual(sample.end, sample.inputs), axis=1) <= 1.05 * least
     ).all()
     assert set(sample.status) == {Status.BELOW_SPEED}
-    assert len(sp.points_slower_than(system, starts, u, speed=0.5 * least)) == 0
+    assert len(sp.sample_slow_states(system, starts, u, speed=0.5 * least)) == 0
 
 
 # -- the door -------------------------------------------------------------------------------------
@@ -486,7 +486,7 @@ def test_wrong_arguments_are_named(options, message):
 
 def test_speed_must_be_positive():
     with pytest.raises(ArgumentError, match="speed: got 0"):
-        sp.points_slower_than(scalar(2.0, 0.5), [[0.1]], speed=0)
+        sp.sample_slow_states(scalar(2.0, 0.5), [[0.1]], speed=0)
 
 
 def test_the_exact_solver_is_refused_where_the_motion_bends():

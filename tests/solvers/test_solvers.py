@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stillpoint as sp
+from stillpoint import StillpointWarning
 from stillpoint._core.arrays import solve_rows, to_numpy
 from stillpoint.cells import GRUCell, VanillaCell
-from stillpoint.errors import StillpointWarning
-from stillpoint.solvers import Adam, LevenbergMarquardt, Newton, Plateau, Status, solve
+from stillpoint.solvers import Adam, LevenbergMarquardt, Newton, Plateau, Solver, Status, solve
 
 A = 0.9575040240772687  # tanh(2 a) = a
 
@@ -169,7 +169,7 @@ def test_a_runaway_row_is_no_fixed_point():
 
 
 def test_a_non_finite_row_keeps_its_last_row_of_the_search():
-    with pytest.warns(StillpointWarning, match="3 met a value that is not finite"):
+    with pytest.warns(StillpointWarning, match="3 met NaN or infinity"):
         points = sp.find_fixed_points(POLE, column(1.0, 2.0, 3.0))
     assert points.starts.counts() == {Status.NON_FINITE: 3}
     assert np.isnan(points.starts.q).all()
@@ -182,6 +182,35 @@ def test_slow_points_are_where_the_motion_is_slowest():
     slowest = grid[(grid[:, 0] < 0.9) & (speed <= speed[grid[:, 0] < 0.9].min() + 1e-18), 0]
     assert end.x[0, 0] == pytest.approx(slowest.mean(), abs=1e-4)
     assert abs(FOLDED.residual(end.x)[0, 0]) == pytest.approx(speed[grid[:, 0] < 0.9].min())
+
+
+class GivesUp(Solver):
+    """A solver that can do nothing, for any row."""
+
+    def problem(self, dynamics):
+        return dynamics.residual_problem()
+
+    def start(self, problem, y, u):
+        return Newton().start(problem, y, u)
+
+    def update(self, problem, rows):
+        return Newton().update(problem, rows)
+
+    def status(self, rows):
+        return np.full(len(rows.q), Status.STALLED)
+
+
+def test_what_has_converged_is_not_for_the_solver_to_say():
+    jump = sp.as_system(lambda x: np.where(x > 2, np.inf, np.where(x > 1, x, x + 1)), state_size=1)
+    end = run(jump, column(1.5, 3.0, 0.5), GivesUp())
+    assert end.status.tolist() == [Status.FIXED_POINT, Status.NON_FINITE, Status.STALLED]
+    assert end.steps.tolist() == [0, 0, 0]
+
+
+def test_every_status_has_its_number_and_its_sentence():
+    assert [int(status) for status in Status] == [*range(9), 10, 11, 12]  # files hold them
+    assert len({status.sentence for status in Status}) == len(Status)
+    assert Status.DIVERGED.sentence == "diverged: its norm exceeded the bound"
 
 
 def test_a_later_solver_takes_the_rows_that_are_left():
@@ -280,6 +309,21 @@ def test_levenberg_marquardt_never_makes_q_larger(values):
     end = run(PARABOLA, x, LevenbergMarquardt(), max_steps=20)
     before, after = np.abs(PARABOLA.residual(x)), np.abs(PARABOLA.residual(end.x))
     assert (after <= before).all()
+
+
+def test_damping_grows_ever_faster_while_steps_fail():
+    """Nielsen (1999): the factor doubles with every failing step, and is 2 after a good one."""
+    wall = scalar(lambda x: x + np.arctan(20 * x), lambda x: 1 + 20 / (1 + 400 * x**2))
+    solver = LevenbergMarquardt()
+    problem = solver.problem(wall.dynamics)
+    rows = [solver.start(problem, column(3.0), np.zeros((1, 0)))]
+    while rows[-1].y[0, 0] == 3.0:  # the undamped step leads 280 to the other side
+        rows.append(solver.update(problem, rows[-1]))
+    slope = 20 / (1 + 400 * 9)
+    failing = np.array([row.damping[0] for row in rows[1:-1]]) / (1e-3 * slope**2)
+    np.testing.assert_allclose(failing, np.cumprod(2.0 ** np.arange(1, len(failing) + 1)))
+    assert len(failing) == 6
+    assert rows[-1].growth.tolist() == [2.0]
 
 
 # -- observed problems -----------------------------------------------------------------------------

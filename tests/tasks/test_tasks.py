@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError, FileFormatError
+from stillpoint import ArgumentError, FileFormatError
 from stillpoint.tasks import (
     ContextIntegration,
     DelayedMatch,

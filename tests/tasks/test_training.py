@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.errors import ArgumentError
+from stillpoint import ArgumentError
 from stillpoint.tasks import (
     ContextIntegration,
     DelayedMatch,
@@ -23,11 +23,11 @@ from stillpoint.tasks import (
 torch = pytest.importorskip("torch")
 
 from stillpoint.models import LeakyElmanRNN  # noqa: E402
-from stillpoint.tasks.losses import (  # noqa: E402
+from stillpoint.tasks.optimisation import (  # noqa: E402
+    Optimisation,
     masked_cross_entropy,
     masked_mse,
 )
-from stillpoint.tasks.optimisation import Optimisation  # noqa: E402
 from stillpoint.tasks.training import (  # noqa: E402
     TrainingError,
     train,

@@ -126,20 +126,14 @@ def take_record(record: Record, rows: Int[np.ndarray, " k"]) -> Record:
     taken = {
         field.name: take(value, rows)
         for field in dataclasses.fields(record)  # type: ignore[arg-type]
-        if array_api_compat.is_array_api_obj(value := getattr(record, field.name))
+        if (value := getattr(record, field.name)) is not None
+        and array_api_compat.is_array_api_obj(value)
     }
     return dataclasses.replace(record, **taken)  # type: ignore[type-var]
 
 
 def solve_rows(matrices: Float[Any, "n k k"], rhs: Float[Any, "n k"]) -> Float[Any, "n k"]:
     """Solve one linear system per row; a row whose matrix is singular comes back as NaN.
-
-    Parameters
-    ----------
-    matrices
-        Square matrices, shape (n, k, k).
-    rhs
-        Right-hand sides, shape (n, k).
 
     Examples
     --------
@@ -169,6 +163,17 @@ def multiply_rows_transposed(
 ) -> Float[Any, "n d"]:
     """Multiply each row's vector with its matrix from the left."""
     return namespace(matrices, vectors).matmul(vectors[:, None, :], matrices)[:, 0, :]
+
+
+def half_square(residual: Float[Any, "n r"]) -> Float[Any, " n"]:
+    """Return 1/2 |residual|^2 for each row.
+
+    Examples
+    --------
+    >>> half_square(np.array([[3.0, 4.0]]))
+    array([12.5])
+    """
+    return 0.5 * namespace(residual).sum(residual * residual, axis=1)
 
 
 def identity_like(array: Any, size: int) -> Any:

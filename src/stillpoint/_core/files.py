@@ -15,11 +15,6 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
 
     If `write` fails, what was at `path` before is still there and the temporary file is gone.
 
-    Raises
-    ------
-    ArgumentError
-        If the folder does not exist.
-
     Examples
     --------
     >>> import tempfile

@@ -35,9 +35,31 @@ def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray,
     cell = _CELL * tolerance / np.sqrt(max(1, points.shape[1]))
     first, member = _distinct_rows(np.round(points / cell))
     pairs = cKDTree(points[first]).query_pairs(tolerance, output_type="ndarray")
-    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(first), len(first)))
-    _, labels = connected_components(links, directed=False)
-    return labels[member].astype(np.int64)
+    return components(pairs, len(first))[member]
+
+
+def components(pairs: Int[np.ndarray, "p 2"], n: int) -> Int[np.ndarray, " n"]:
+    """Return a number for each of `n` things, equal where a chain of pairs connects them.
+
+    Examples
+    --------
+    >>> components(np.array([[3, 1]]), 4)
+    array([0, 1, 2, 1])
+    """
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(n, n))
+    return numbered(connected_components(links, directed=False)[1])
+
+
+def numbered(labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """Return the labels as 0, 1, 2, ... in the order in which each occurs first.
+
+    Examples
+    --------
+    >>> numbered(np.array([7, 2, 7, 5]))
+    array([0, 1, 0, 2])
+    """
+    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[place.reshape(-1)].astype(np.int64)
 
 
 def _distinct_rows(
@@ -55,14 +77,14 @@ def _distinct_rows(
     return first, member.reshape(-1)
 
 
-def conditions(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
+def equal_inputs(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
     """Return a number for every row: equal inputs, equal number; in ascending order of inputs.
 
     Inputs are compared exactly, as they are given and not computed.
 
     Examples
     --------
-    >>> conditions(np.array([[1.0], [0.0], [1.0]]))
+    >>> equal_inputs(np.array([[1.0], [0.0], [1.0]]))
     array([1, 0, 1])
     """
     if not inputs.size or (inputs == inputs[0]).all():
@@ -70,7 +92,7 @@ def conditions(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
     return np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def group_by_condition(
+def group_states(
     points: Float[np.ndarray, "n k"], condition: Int[np.ndarray, " n"], tolerance: float
 ) -> Int[np.ndarray, " n"]:
     """Return a group number for every point; points under different conditions stay apart.
@@ -80,6 +102,31 @@ def group_by_condition(
     """
     apart = 3 * tolerance * condition[:, None]  # one more coordinate, further than any hop
     return group(np.hstack([np.arcsinh(points), apart]), tolerance)
+
+
+def match_states(
+    known: Float[np.ndarray, "p d"],
+    known_inputs: Float[np.ndarray, "p m"],
+    states: Float[np.ndarray, "n d"],
+    inputs: Float[np.ndarray, "n m"],
+    tolerance: float,
+) -> Int[np.ndarray, " n"]:
+    """Return which of the known points each state is, in the distance of `group_states`, or -1.
+
+    Examples
+    --------
+    >>> no_inputs = np.zeros((2, 0))
+    >>> known, states = np.array([[0.0], [1.0]]), np.array([[1.0 + 1e-9], [0.5]])
+    >>> match_states(known, no_inputs, states, no_inputs, 1e-6)
+    array([ 1, -1])
+    """
+    if not (len(known) and len(states)):
+        return np.full(len(states), -1)
+    apart = 3 * tolerance * equal_inputs(np.vstack([known_inputs, inputs]))[:, None]
+    both = np.hstack([np.arcsinh(np.vstack([known, states])), apart])
+    tree, n = cKDTree(both[: len(known)]), len(known)
+    distance, nearest = tree.query(both[n:])
+    return np.where(distance <= tolerance, nearest, -1)
 
 
 def representatives(

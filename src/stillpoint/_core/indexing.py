@@ -11,11 +11,6 @@ from jaxtyping import Int
 def rows_of(which: Any, n: int) -> Int[np.ndarray, " k"]:
     """Return the rows of `n` that an index means: an int of any type, a slice, a mask or a list.
 
-    Raises
-    ------
-    IndexError
-        If it is none of these, or lies outside.
-
     Examples
     --------
     >>> rows_of(np.int8(-1), 3)

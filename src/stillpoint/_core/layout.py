@@ -1,8 +1,8 @@
 """States of several variables: how they lie one behind the other in a flat row, and back.
 
 Every analysis works on flat states of shape (n, d). A network may keep its state as a pair (an
-LSTM), a dictionary, or a list of layers; a `Structure` says which places of the flat row belong to
-which variable. The order is that of the caller's example, never that of a dictionary's keys in
+LSTM), a dictionary, or a list of layers; a `StateLayout` says which places of the flat row belong
+to which variable. The order is that of the caller's example, never that of a dictionary's keys in
 something the network returns.
 """
 
@@ -64,7 +64,7 @@ class Variable(Leaf):
 
 
 @dataclass(frozen=True, eq=False)
-class Structure:
+class StateLayout:
     """A state's variables in the nest of dicts, lists and tuples that the network uses.
 
     Named tuples and dataclasses are nests too.
@@ -76,22 +76,22 @@ class Structure:
 
     Examples
     --------
-    >>> structure = Structure.of({"v": np.zeros(2), "a": np.zeros(1)})
-    >>> structure.size, structure.parts
+    >>> layout = StateLayout.of({"v": np.zeros(2), "a": np.zeros(1)})
+    >>> layout.size, layout.parts
     (3, {'v': [0, 1], 'a': [2]})
-    >>> structure.unpack(np.array([[1.0, 2.0, 3.0]]))
+    >>> layout.unpack(np.array([[1.0, 2.0, 3.0]]))
     {'v': array([[1., 2.]]), 'a': array([[3.]])}
     """
 
     nest: Any
 
     @classmethod
-    def flat(cls, size: int) -> Structure:
-        """Return the structure of a state that is one array of `size` values."""
+    def flat(cls, size: int) -> StateLayout:
+        """Return the layout of a state that is one array of `size` values."""
         return cls(Variable("", np.arange(size)))
 
     @classmethod
-    def of_parts(cls, size: int, parts: Mapping[str, range]) -> Structure:
+    def of_parts(cls, size: int, parts: Mapping[str, range]) -> StateLayout:
         """Return the dictionary of a state's named parts, or one array if they do not tile it."""
         places = np.concatenate([np.arange(0), *map(np.asarray, parts.values())])
         if not np.array_equal(np.sort(places), np.arange(size)):
@@ -99,14 +99,8 @@ class Structure:
         return cls({name: Variable(name, np.asarray(part)) for name, part in parts.items()})
 
     @classmethod
-    def of(cls, example: Any) -> Structure:
-        """Return the structure of an example of one state, without a batch axis.
-
-        Parameters
-        ----------
-        example
-            Arrays or numbers in a nest of dicts, lists, tuples, named tuples and dataclasses; the
-            variables are laid out in the order in which they stand there.
+    def of(cls, example: Any) -> StateLayout:
+        """Return the layout of an example of one state, without a batch axis.
 
         Raises
         ------
@@ -130,16 +124,16 @@ class Structure:
             size += count
             return Variable(name, np.arange(size - count, size).reshape(shape))
 
-        structure = cls(walk("", example, place))
+        layout = cls(walk("", example, place))
         if not size:
             raise ArgumentError("state: the example holds no arrays, so there is no state.")
-        names = [variable.name for variable in structure.variables]
+        names = [variable.name for variable in layout.variables]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ArgumentError(
                 f"state: {', '.join(twice)} names two variables; give them different keys."
             )
-        return structure
+        return layout
 
     @property
     def variables(self) -> list[Variable]:
@@ -213,18 +207,18 @@ class Structure:
         return self.pack(walk("", self.nest, lambda *_: next(arrays)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Structure) and self.to_plain() == other.to_plain()
+        return isinstance(other, StateLayout) and self.to_plain() == other.to_plain()
 
     def __hash__(self) -> int:
         return hash(repr(self.to_plain()))
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the structure as what JSON can hold; named tuples and dataclasses as dicts."""
+        """Return the layout as what JSON can hold; named tuples and dataclasses as dicts."""
         return _to_plain(self.nest)
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Structure:
-        """Return the structure that `to_plain` wrote down."""
+    def from_plain(cls, plain: Mapping[str, Any]) -> StateLayout:
+        """Return the layout that `to_plain` wrote down."""
         return cls(_from_plain(plain))
 
 

@@ -30,39 +30,51 @@ class Projection:
     mean_: Float[np.ndarray, " d"]
     explained_variance_ratio_: Float[np.ndarray, " k"]
 
-    def points(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
-        """Project states."""
-        return (states - self.mean_) @ self.components_.T
+    def transform(self, states: Any) -> Float[np.ndarray, "... k"]:
+        """Return states, shape (..., d), in the coordinates of the projection.
+
+        Raises
+        ------
+        ArgumentError
+            If the states have another size.
+        """
+        x = read_floats("states", states)
+        if x.shape[-1:] != self.mean_.shape:
+            raise ArgumentError(
+                f"states: got shape {x.shape}, but (..., {len(self.mean_)}) is wanted: the "
+                f"projection is of states of that size."
+            )
+        return (x - self.mean_) @ self.components_.T
 
     def directions(self, vectors: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
         """Project directions, which the origin does not shift."""
         return vectors @ self.components_.T
 
 
-def fit_pca(states: Any, dimensions: int = 2) -> Projection:
+def fit_pca(states: Any, n_components: int = 2) -> Projection:
     """Return the projection onto the principal components of `states`.
 
     Parameters
     ----------
     states
         Shape (..., d), for example trajectories (trials, time, d).
-    dimensions
+    n_components
         How many components; fewer are returned if the state has fewer.
 
     Raises
     ------
     ArgumentError
-        If there are no states, or no dimension.
+        If there are no states, or no component.
 
     Examples
     --------
     >>> import numpy as np
-    >>> pca = fit_pca(np.array([[0.0, 0.0], [2.0, 0.0]]), dimensions=1)
-    >>> pca.points(np.array([[2.0, 0.0]])).round(6).tolist()
+    >>> pca = fit_pca(np.array([[0.0, 0.0], [2.0, 0.0]]), n_components=1)
+    >>> pca.transform(np.array([[2.0, 0.0]])).round(6).tolist()
     [[1.0]]
     """
     flat = read_floats("states", states)
-    dimensions = check_whole("dimensions", dimensions, least=1)
+    n_components = check_whole("n_components", n_components, least=1)
     if flat.ndim == 0 or not flat.size:
         raise ArgumentError(f"states: got shape {flat.shape}, but (..., d) is wanted, not empty.")
     flat = flat.reshape(-1, flat.shape[-1])
@@ -71,7 +83,7 @@ def fit_pca(states: Any, dimensions: int = 2) -> Projection:
     largest = np.argmax(np.abs(axes), axis=1)  # fixes the sign, so pictures do not flip
     axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
     total = max(float(np.sum(singular**2)), np.finfo(np.float64).tiny)
-    k = min(dimensions, len(axes))
+    k = min(n_components, len(axes))
     return Projection(axes[:k], mean, singular[:k] ** 2 / total)
 
 

@@ -1,4 +1,8 @@
-"""What comes in from the caller: states and inputs of the right shape, or an error that says so."""
+"""What comes in from the caller: of the right type, shape and size, or an error that says so.
+
+Every function takes the argument's name and raises an `ArgumentError` that names it, says what came
+and what was wanted, and what to do. Numbers must be finite.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +22,6 @@ from .arrays import to_numpy
 
 def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
     """Return a caller's states as float64 NumPy, one row each.
-
-    Parameters
-    ----------
-    name
-        The argument's name, for the message.
-    states
-        What the caller passed.
-    size
-        The number of state variables d.
-
-    Raises
-    ------
-    ArgumentError
-        If the shape is not (n, d), or a value is not finite.
 
     Examples
     --------
@@ -60,13 +50,7 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
 
 
 def read_generator(name: str, seed: Any) -> np.random.Generator:
-    """Return NumPy's generator for a seed, or the generator that was passed.
-
-    Raises
-    ------
-    ArgumentError
-        If it is neither.
-    """
+    """Return NumPy's generator for a seed, or the generator that was passed."""
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
@@ -77,24 +61,7 @@ def read_generator(name: str, seed: Any) -> np.random.Generator:
 
 
 def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, "n m"]:
-    """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows.
-
-    Parameters
-    ----------
-    name
-        The argument's name, for the message.
-    inputs
-        Shape (m,) or (n, m), or None where there are no inputs.
-    n
-        The number of states.
-    size
-        The number of inputs m.
-
-    Raises
-    ------
-    ArgumentError
-        If inputs are missing, have another shape, or hold a value that is not finite.
-    """
+    """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows."""
     if inputs is None:
         if size:
             raise ArgumentError(
@@ -121,26 +88,7 @@ def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, 
 def read_input_sequences(
     name: str, inputs: Any, n: int, size: int, steps: int | None
 ) -> Float[np.ndarray, "n t m"]:
-    """Return a caller's input sequences as float64 NumPy.
-
-    Parameters
-    ----------
-    name
-        The argument's name, for the message.
-    inputs
-        Shape (n, t, m), or None where there are no inputs.
-    n
-        The number of trials.
-    size
-        The number of inputs m.
-    steps
-        The number of steps t, where there are no inputs.
-
-    Raises
-    ------
-    ArgumentError
-        If inputs are missing, have another shape, or hold a value that is not finite.
-    """
+    """Return a caller's input sequences as float64 NumPy."""
     if inputs is None and size == 0 and steps is not None:
         return np.zeros((n, check_whole("steps", steps, least=0), 0))
     if inputs is None:
@@ -156,13 +104,7 @@ def read_input_sequences(
 
 
 def read_deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarray, "..."]:
-    """Return a caller's deviations as float64 NumPy, broadcast to (..., n, width).
-
-    Raises
-    ------
-    ArgumentError
-        If the shape does not broadcast so, or a value is not finite.
-    """
+    """Return a caller's deviations as float64 NumPy, broadcast to (..., n, width)."""
     array = read_floats(name, values)
     try:
         shape = np.broadcast_shapes(array.shape, (n, width))
@@ -178,11 +120,6 @@ def read_deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarr
 
 def read_floats(name: str, values: Any) -> np.ndarray:
     """Return a caller's argument as a float64 NumPy array, or raise an error that names it.
-
-    Raises
-    ------
-    ArgumentError
-        If `values` is not numeric, or holds NaN or infinity.
 
     Examples
     --------
@@ -214,20 +151,6 @@ def read_floats(name: str, values: Any) -> np.ndarray:
 def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`, or raise an error that lists them.
 
-    Parameters
-    ----------
-    name
-        The argument's name, for the message.
-    value
-        What the caller passed.
-    allowed
-        The values that exist.
-
-    Raises
-    ------
-    ArgumentError
-        If `value` is not allowed; the nearest allowed value is suggested.
-
     Examples
     --------
     >>> check_option("kind", "map", ("map", "flow"))
@@ -245,11 +168,6 @@ def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
 def check_flag(name: str, value: object) -> bool:
     """Return True or False, or raise an error.
 
-    Raises
-    ------
-    ArgumentError
-        If it is neither: "no" would count as true.
-
     Examples
     --------
     >>> check_flag("exhaustive", False)
@@ -262,11 +180,6 @@ def check_flag(name: str, value: object) -> bool:
 
 def check_whole(name: str, value: object, least: int) -> int:
     """Return a whole number of at least `least`, of any integer type, as an int.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not one.
 
     Examples
     --------
@@ -288,11 +201,6 @@ def check_real(
     name: str, value: object, *, above: float | None = None, least: float | None = None
 ) -> float:
     """Return a finite real number, `above` a bound or at `least` it, as a float.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not one.
 
     Examples
     --------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from .._core.sentences import SentenceEnum
 
 
-class End(IntEnum):
+class End(SentenceEnum):
     """Why a slow manifold was followed no further in one direction.
 
     Examples
@@ -14,28 +14,11 @@ class End(IntEnum):
     'returned to its start'
     """
 
-    CLOSED = 0
-    NOT_SLOW = 1
-    ROTATES = 2
-    OUT_OF_BOUNDS = 3
-    MAX_STEPS = 4
-    MAX_LENGTH = 5
-    NOT_FOUND = 6
-    JOINED = 7
-
-    @property
-    def sentence(self) -> str:
-        """What happened, in words."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    End.CLOSED: "returned to its start",
-    End.NOT_SLOW: "the slow mode is no longer slow beside the others",
-    End.ROTATES: "the slow mode became one of a complex pair, which has no direction",
-    End.OUT_OF_BOUNDS: "left every reasonable bound",
-    End.MAX_STEPS: "used up its steps",
-    End.MAX_LENGTH: "reached the length asked for",
-    End.JOINED: "ran into a part of itself that was followed before",
-    End.NOT_FOUND: "no state was found further on that moves along the manifold alone",
-}
+    CLOSED = 0, "returned to its start"
+    NOT_SLOW = 1, "the slow mode is no longer slow beside the others"
+    ROTATES = 2, "the slow mode became one of a complex pair, which has no direction"
+    OUT_OF_BOUNDS = 3, "diverged: its norm exceeded the bound"
+    MAX_STEPS = 4, "used up its steps"
+    MAX_LENGTH = 5, "reached the length asked for"
+    NOT_FOUND = 6, "no state was found further on that moves along the manifold alone"
+    JOINED = 7, "ran into a part of itself that was followed before"

@@ -1,34 +1,32 @@
-"""What all cells share: weights that are checked once, and derivatives as scaled rows."""
+"""What all cells share: weights that are checked once, and derivatives as scaled rows.
+
+Every gate multiplies the rows of one weight matrix by numbers that depend on the state, and the
+leak adds a diagonal. Written as such a sum, products with vectors need no matrix per row.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Float
 
-from .._core.arrays import ArrayKind, host, is_real_floating, namespace
+from .._core.arrays import ArrayKind, diagonal_matrices, host, is_real_floating, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
 from ..errors import ArgumentError
 from ..intervals import Interval
-from .scaled_rows import ScaledRows
 
 
 class Cell(Dynamics):
-    """A canonical cell: a frozen dataclass whose array fields are its weights.
+    """A canonical cell: a frozen dataclass whose array fields are its weights."""
 
-    Attributes
-    ----------
-    W
-        Recurrent weights, rows = to; gates stacked.
-    B
-        Input weights, shape (rows of W, m).
-    """
-
+    #: Recurrent weights, rows = to; gates stacked.
     W: Any
+    #: Input weights, shape (rows of W, m).
     B: Any
 
     @property
@@ -44,18 +42,63 @@ class Cell(Dynamics):
         return ArrayKind.of(self.W)
 
     def weights(self) -> Iterable[Any]:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if is_real_floating(value):
-                yield value
+        return self._weights_by_name().values()
 
     def enclosed(self) -> Dynamics:
         twin = copy.copy(self)  # its weights were checked when the cell was made
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if is_real_floating(value):
-                object.__setattr__(twin, field.name, Interval(host(value)))
+        for name, value in self._weights_by_name().items():
+            object.__setattr__(twin, name, Interval(host(value)))
         return twin
+
+    def _weights_by_name(self) -> dict[str, Any]:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        values = {field.name: getattr(self, field.name) for field in fields}
+        return {name: value for name, value in values.items() if is_real_floating(value)}
+
+
+@dataclass(frozen=True)
+class ScaledRows:
+    """The matrices sum_k diag(scale_k) W_k + diag(diagonal), one per row of the batch.
+
+    The terms are pairs (scale_k, W_k). Only square matrices have a diagonal.
+    """
+
+    terms: Sequence[tuple[Float[Any, "n r"], Float[Any, "r k"]]]
+    diagonal: Float[Any, "n r"] | None = None
+
+    def matrix(self) -> Float[Any, "n r k"]:
+        """Return the matrices themselves."""
+        (first, weight), *others = self.terms
+        total = first[:, :, None] * weight[None, :, :]
+        for scale, weight in others:  # added in place: a pass over memory costs like a product
+            total += scale[:, :, None] * weight[None, :, :]
+        if self.diagonal is not None:
+            total += diagonal_matrices(self.diagonal)
+        return total
+
+    def times(self, v: Float[Any, "n k"]) -> Float[Any, "n r"]:
+        """Return each row's matrix times `v`."""
+        total = 0 if self.diagonal is None else self.diagonal * v
+        for scale, weight in self.terms:
+            total = total + scale * (v @ weight.T)
+        return total
+
+    def transposed_times(self, w: Float[Any, "n r"]) -> Float[Any, "n k"]:
+        """Return `w` times each row's matrix."""
+        total = 0 if self.diagonal is None else self.diagonal * w
+        for scale, weight in self.terms:
+            total = total + (scale * w) @ weight
+        return total
+
+    def scaled(self, factor: Float[Any, "n r"]) -> ScaledRows:
+        """Return the matrices with row i multiplied by `factor[:, i]`."""
+        terms = [(factor * scale, weight) for scale, weight in self.terms]
+        diagonal = None if self.diagonal is None else factor * self.diagonal
+        return ScaledRows(terms, diagonal)
+
+    def plus(self, *terms: tuple[Float[Any, "n r"], Float[Any, "r k"]]) -> ScaledRows:
+        """Return the sum with further terms."""
+        return ScaledRows([*self.terms, *terms], self.diagonal)
 
 
 class RowScaledCell(Cell):
@@ -82,15 +125,11 @@ class RowScaledCell(Cell):
         return self.state_rows(x, u).transposed_times(w)
 
 
-def check_axes(owner: str, **arrays: tuple[Any, int]) -> None:
-    """Check that weights are arrays of real floating-point numbers with so many axes.
-
-    Raises
-    ------
-    ArgumentError
-        If one is not.
-    """
-    for name, (array, axes) in arrays.items():
+def check_axes(cell: Cell, **wanted: int) -> None:
+    """Check that weights are arrays of real floating-point numbers with so many axes."""
+    owner = type(cell).__name__
+    for name, axes in wanted.items():
+        array = getattr(cell, name)
         found = f"{type(array).__name__} {getattr(array, 'dtype', '')}".strip()
         if not is_real_floating(array):
             raise ArgumentError(
@@ -103,28 +142,15 @@ def check_axes(owner: str, **arrays: tuple[Any, int]) -> None:
             )
 
 
-def check_weights(owner: str, **arrays: tuple[Any, tuple[int, ...]]) -> None:
-    """Check that weights are of one kind, have the shapes they must have, and are finite.
-
-    Parameters
-    ----------
-    owner
-        The cell's name, for messages.
-    **arrays
-        For each weight its array and the shape wanted.
-
-    Raises
-    ------
-    ArgumentError
-        If one does not.
-    """
-    kinds = set()
-    for name, (array, wanted) in arrays.items():
-        shape = tuple(array.shape)
-        if shape != wanted:
+def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
+    """Check that weights are of one kind, have the shapes they must have, and are finite."""
+    owner, kinds = type(cell).__name__, set()
+    for name, shape in wanted.items():
+        array = getattr(cell, name)
+        if tuple(array.shape) != shape:
             raise ArgumentError(
-                f"{name} of {owner}: got shape {shape}, but {wanted} is wanted; rows are the "
-                f"units written to, columns the units read from."
+                f"{name} of {owner}: got shape {tuple(array.shape)}, but {shape} is wanted; rows "
+                f"are the units written to, columns the units read from."
             )
         if not bool(namespace(array).all(namespace(array).isfinite(array))):
             raise ArgumentError(

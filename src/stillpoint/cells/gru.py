@@ -9,10 +9,8 @@ from jaxtyping import Float
 
 from .._core.arrays import namespace
 from ..dynamics import Batch, Inputs, Matrices
-from ..dynamics.activations import sigmoid
-from .base import RowScaledCell, check_axes, check_weights, gate_blocks
-from .scaled_rows import ScaledRows
-from .update_gated import UpdateGatedCell
+from .base import RowScaledCell, ScaledRows, check_axes, check_weights, gate_blocks
+from .update_gated import CANDIDATE, RESET, UPDATE, UpdateGatedCell
 
 
 class _Gates(NamedTuple):
@@ -60,19 +58,18 @@ class GRUCell(UpdateGatedCell, RowScaledCell):
     c: Float[Any, " d"]
 
     def __post_init__(self) -> None:
-        check_axes("GRUCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1), c=(self.c, 1))
+        check_axes(self, W=2, B=2, b=1, c=1)
         d, m = self.state_size, self.input_size
-        biases = {"b": (self.b, (3 * d,)), "c": (self.c, (d,))}
-        check_weights("GRUCell", W=(self.W, (3 * d, d)), B=(self.B, (3 * d, m)), **biases)
+        check_weights(self, W=(3 * d, d), B=(3 * d, m), b=(3 * d,), c=(d,))
 
     def state_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates, z = self._gates(x, u), self.update_gate(x, u)
+        gates, z = self._gates(x, u), self.gate(UPDATE, x, u)
         _, w_z, _ = gate_blocks(self.W, 3)
         candidate = self._candidate_rows(gates).scaled(1 - z)
         return ScaledRows([*candidate.terms, ((x - gates.n) * z * (1 - z), w_z)], diagonal=z)
 
     def input_rows(self, x: Batch, u: Inputs) -> ScaledRows:
-        gates, z = self._gates(x, u), self.update_gate(x, u)
+        gates, z = self._gates(x, u), self.gate(UPDATE, x, u)
         _, b_z, _ = gate_blocks(self.B, 3)
         candidate = self._candidate_input_rows(gates).scaled(1 - z)
         return candidate.plus(((x - gates.n) * z * (1 - z), b_z))
@@ -99,9 +96,7 @@ class GRUCell(UpdateGatedCell, RowScaledCell):
         return ScaledRows([(slope * gates.m * gates.r * (1 - gates.r), b_r), (slope, b_n)])
 
     def _gates(self, x: Batch, u: Inputs) -> _Gates:
-        w_r, _, w_n = gate_blocks(self.W, 3)
-        b_r, _, b_n = gate_blocks(self.B, 3)
-        bias_r, _, bias_n = gate_blocks(self.b, 3)
-        r = sigmoid(x @ w_r.T + u @ b_r.T + bias_r)
+        w_n, b_n, bias = self.weights_of(CANDIDATE)
+        r = self.gate(RESET, x, u)
         m = x @ w_n.T + self.c
-        return _Gates(r, namespace(x).tanh(u @ b_n.T + bias_n + r * m), m)
+        return _Gates(r, namespace(x).tanh(u @ b_n.T + bias + r * m), m)

@@ -66,12 +66,10 @@ class LeakyCell(Cell):
     phi: str = "tanh"
 
     def __post_init__(self) -> None:
-        b, alpha = (self.b, 1), (self.alpha, 1)
-        check_axes("LeakyCell", W=(self.W, 2), B=(self.B, 2), b=b, alpha=alpha)
+        check_axes(self, W=2, B=2, b=1, alpha=1)
         activation(self.phi)
         d, m = self.state_size, self.input_size
-        vectors = {"b": (self.b, (d,)), "alpha": (self.alpha, (d,))}
-        check_weights("LeakyCell", W=(self.W, (d, d)), B=(self.B, (d, m)), **vectors)
+        check_weights(self, W=(d, d), B=(d, m), b=(d,), alpha=(d,))
         xp = namespace(self.alpha)
         if not bool(xp.all((self.alpha > 0) & (self.alpha <= 1))):
             raise ArgumentError(

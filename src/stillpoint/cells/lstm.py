@@ -14,8 +14,7 @@ from ..dynamics import Batch, Inputs, Matrices, RootProblem
 from ..dynamics.activations import sigmoid
 from ..errors import ArgumentError
 from ..intervals import Interval
-from .base import Cell, check_axes, check_weights, gate_blocks
-from .scaled_rows import ScaledRows
+from .base import Cell, ScaledRows, check_axes, check_weights, gate_blocks
 
 Output = Float[Any, "n p"]
 Memory = Float[Any, "n k"]
@@ -92,19 +91,17 @@ class LSTMCell(Cell):
     P: Float[Any, "p k"] | None = None
 
     def __post_init__(self) -> None:
-        check_axes("LSTMCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
-        projection = {}
+        check_axes(self, W=2, B=2, b=1)
         if self.P is not None:
-            check_axes("LSTMCell", P=(self.P, 2))
-            projection = {"P": (self.P, (self.output_size, self.cell_size))}
+            check_axes(self, P=2)
         k, p, m = self.cell_size, self.output_size, self.input_size
         if self.b.shape[0] != 4 * k:
             raise ArgumentError(
                 f"b of LSTMCell: got shape {tuple(self.b.shape)}, but a multiple of 4 is wanted: "
                 f"the biases of i, f, g, o stacked."
             )
-        gates = {"W": (self.W, (4 * k, p)), "B": (self.B, (4 * k, m)), "b": (self.b, (4 * k,))}
-        check_weights("LSTMCell", **gates, **projection)
+        projection = {} if self.P is None else {"P": (p, k)}
+        check_weights(self, W=(4 * k, p), B=(4 * k, m), b=(4 * k,), **projection)
 
     @property
     def cell_size(self) -> int:
@@ -129,36 +126,32 @@ class LSTMCell(Cell):
         return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:
-        at = self._evaluate(x, u)
+        h, c = self._split(x)
+        at = self._evaluate(h, u, c)
         return namespace(x).concat([self.project(at.o * at.tanh_c), at.new_c], axis=1)
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         concat = namespace(x).concat
-        at, memory, output = self._state_rows(x, u)
+        at, memory, output = self._derivatives(x, u, self.W)
         output_in_c = diagonal_matrices(at.through_memory * at.f)
         top = [self._project_rows(output.matrix()), self._project_rows(output_in_c)]
         bottom = [memory.matrix(), diagonal_matrices(at.f)]
         return concat([concat(top, axis=2), concat(bottom, axis=2)], axis=1)
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
-        at = self._evaluate(x, u)
-        memory = at.memory_rows(self.B)
-        output = at.output_rows(self.B, memory)
+        _, memory, output = self._derivatives(x, u, self.B)
         return namespace(x).concat([self._project_rows(output.matrix()), memory.matrix()], axis=1)
 
     def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
         v_h, v_c = self._split(v)
-        at, memory, output = self._state_rows(x, u)
+        at, memory, output = self._derivatives(x, u, self.W)
         moved = output.times(v_h) + at.through_memory * at.f * v_c
-        return namespace(x).concat(
-            [self.project(moved), memory.times(v_h) + at.f * v_c],
-            axis=1,
-        )
+        return namespace(x).concat([self.project(moved), memory.times(v_h) + at.f * v_c], axis=1)
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         w_h, w_c = self._split(w)
         w_h = w_h if self.P is None else w_h @ self.P
-        at, memory, output = self._state_rows(x, u)
+        at, memory, output = self._derivatives(x, u, self.W)
         pulled = output.transposed_times(w_h) + memory.transposed_times(w_c)
         return namespace(x).concat([pulled, at.f * (at.through_memory * w_h + w_c)], axis=1)
 
@@ -175,18 +168,18 @@ class LSTMCell(Cell):
 
     def resting_memory(self, h: Output, u: Inputs) -> Memory:
         """Return c = i g / (1 - f), where the memory stands still under a constant h."""
-        return self._evaluate_at_rest(h, u).c
+        return self._evaluate(h, u).c
 
     def resting_output(self, h: Output, u: Inputs) -> Output:
         """Return P (o tanh(c)) at the resting memory."""
-        at = self._evaluate_at_rest(h, u)
+        at = self._evaluate(h, u)
         return self.project(at.o * at.tanh_c)
 
     def resting_output_jacobian(
         self, h: Output, u: Inputs, weights: Float[Any, "g j"]
     ) -> Float[Any, "n p j"]:
         """Return the Jacobian of `resting_output` in what `weights` read: W for h, B for u."""
-        at = self._evaluate_at_rest(h, u)
+        at = self._evaluate(h, u)
         # At rest, the derivative of c is that of one step with the leak 1 - f divided out.
         memory = at.memory_rows(weights).scaled(1 / at.not_f)
         return self._project_rows(at.output_rows(weights, memory).matrix())
@@ -194,27 +187,26 @@ class LSTMCell(Cell):
     def _split(self, x: Batch) -> tuple[Output, Memory]:
         return x[:, : self.output_size], x[:, self.output_size :]
 
-    def _evaluate(self, x: Batch, u: Inputs) -> _Evaluation:
-        h, c = self._split(x)
-        i, f, g, o, not_f = self._gates(h, u)
-        new_c = f * c + i * g
-        return _Evaluation(i, f, g, o, not_f, c, new_c, namespace(x).tanh(new_c))
-
-    def _evaluate_at_rest(self, h: Output, u: Inputs) -> _Evaluation:
-        i, f, g, o, not_f = self._gates(h, u)
-        c = i * g / not_f
-        return _Evaluation(i, f, g, o, not_f, c, c, namespace(h).tanh(c))
-
-    def _gates(self, h: Output, u: Inputs) -> tuple[Memory, ...]:
-        k = self.cell_size
+    def _evaluate(self, h: Output, u: Inputs, c: Memory | None = None) -> _Evaluation:
+        """Return the gates and the memory after a step; where c is left out, it stands still."""
+        k, tanh = self.cell_size, namespace(h).tanh
         drive = h @ self.W.T + u @ self.B.T + self.b
         i, f, g, o = (drive[:, gate * k : (gate + 1) * k] for gate in range(4))
-        return sigmoid(i), sigmoid(f), namespace(h).tanh(g), sigmoid(o), sigmoid(-f)
+        i, f, g, o, not_f = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o), sigmoid(-f)
+        if c is None:
+            c = new_c = i * g / not_f
+        else:
+            new_c = f * c + i * g
+        return _Evaluation(i, f, g, o, not_f, c, new_c, tanh(new_c))
 
-    def _state_rows(self, x: Batch, u: Inputs) -> tuple[_Evaluation, ScaledRows, ScaledRows]:
-        at = self._evaluate(x, u)
-        memory = at.memory_rows(self.W)
-        return at, memory, at.output_rows(self.W, memory)
+    def _derivatives(
+        self, x: Batch, u: Inputs, weights: Float[Any, "g j"]
+    ) -> tuple[_Evaluation, ScaledRows, ScaledRows]:
+        """Return the gates, and the derivatives of c' and o tanh(c') in what `weights` read."""
+        h, c = self._split(x)
+        at = self._evaluate(h, u, c)
+        memory = at.memory_rows(weights)
+        return at, memory, at.output_rows(weights, memory)
 
     def _project_rows(self, matrices: Float[Any, "n k j"]) -> Float[Any, "n p j"]:
         return matrices if self.P is None else namespace(matrices).matmul(self.P, matrices)

@@ -9,9 +9,8 @@ from jaxtyping import Float
 
 from .._core.arrays import diagonal_matrices, namespace
 from ..dynamics import Batch, Inputs, Matrices
-from ..dynamics.activations import sigmoid
 from .base import check_axes, check_weights, gate_blocks
-from .update_gated import UpdateGatedCell
+from .update_gated import CANDIDATE, RESET, UPDATE, UpdateGatedCell
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,28 +48,25 @@ class ResetBeforeGRUCell(UpdateGatedCell):
     b: Float[Any, " g"]
 
     def __post_init__(self) -> None:
-        check_axes("ResetBeforeGRUCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
+        check_axes(self, W=2, B=2, b=1)
         d, m = self.state_size, self.input_size
-        weights = {"W": (self.W, (3 * d, d)), "B": (self.B, (3 * d, m)), "b": (self.b, (3 * d,))}
-        check_weights("ResetBeforeGRUCell", **weights)
+        check_weights(self, W=(3 * d, d), B=(3 * d, m), b=(3 * d,))
 
     def candidate(self, x: Batch, u: Inputs) -> Batch:
-        return self._candidate(x, u, self._reset(x, u))
+        return self._candidate(x, u, self.gate(RESET, x, u))
 
     def candidate_jacobian(self, x: Batch, u: Inputs) -> Matrices:
         w_r, _, w_n = gate_blocks(self.W, 3)
-        r = self._reset(x, u)
-        direct = w_n * r[:, None, :]
-        return self._slope(x, u, r) * (direct + self._through_reset(x, r, w_r))
+        r = self.gate(RESET, x, u)
+        return self._derivative(x, u, r, w_n * r[:, None, :], w_r)
 
     def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         b_r, _, b_n = gate_blocks(self.B, 3)
-        r = self._reset(x, u)
-        return self._slope(x, u, r) * (b_n + self._through_reset(x, r, b_r))
+        return self._derivative(x, u, self.gate(RESET, x, u), b_n, b_r)
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         derivative = self._gated(x, u, self.candidate_jacobian(x, u), self.W)
-        return derivative + diagonal_matrices(self.update_gate(x, u))
+        return derivative + diagonal_matrices(self.gate(UPDATE, x, u))
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self._gated(x, u, self.candidate_input_jacobian(x, u), self.B)
@@ -79,23 +75,18 @@ class ResetBeforeGRUCell(UpdateGatedCell):
         self, x: Batch, u: Inputs, of_candidate: Float[Any, "n d j"], weights: Float[Any, "g j"]
     ) -> Float[Any, "n d j"]:
         """Return the derivative of h' through n and z, in what `weights` read."""
-        z, n = self.update_gate(x, u), self.candidate(x, u)
+        z, n = self.gate(UPDATE, x, u), self.candidate(x, u)
         through_z = ((x - n) * z * (1 - z))[:, :, None] * gate_blocks(weights, 3)[1]
         return (1 - z)[:, :, None] * of_candidate + through_z
 
-    def _reset(self, x: Batch, u: Inputs) -> Batch:
-        (w_r, *_), (b_r, *_), (bias, *_) = (gate_blocks(v, 3) for v in (self.W, self.B, self.b))
-        return sigmoid(x @ w_r.T + u @ b_r.T + bias)
-
     def _candidate(self, x: Batch, u: Inputs, r: Batch) -> Batch:
-        w_n, b_n, bias = (gate_blocks(v, 3)[2] for v in (self.W, self.B, self.b))
+        w_n, b_n, bias = self.weights_of(CANDIDATE)
         return namespace(x).tanh((r * x) @ w_n.T + u @ b_n.T + bias)
 
-    def _slope(self, x: Batch, u: Inputs, r: Batch) -> Float[Any, "n d 1"]:
-        n = self._candidate(x, u, r)
-        return (1 - n * n)[:, :, None]
-
-    def _through_reset(self, x: Batch, r: Batch, weights: Float[Any, "d j"]) -> Float[Any, "n d j"]:
-        """Return the derivative of W_n (r h) through r, in what `weights` read."""
-        w_n = gate_blocks(self.W, 3)[2]
-        return namespace(x).matmul(w_n * (x * r * (1 - r))[:, None, :], weights)
+    def _derivative(
+        self, x: Batch, u: Inputs, r: Batch, direct: Any, reset_weights: Float[Any, "d j"]
+    ) -> Float[Any, "n d j"]:
+        """Return the derivative of n: that of its drive, direct and through r, times the slope."""
+        w_n, n = self.weights_of(CANDIDATE)[0], self._candidate(x, u, r)
+        through_reset = namespace(x).matmul(w_n * (x * r * (1 - r))[:, None, :], reset_weights)
+        return (1 - n * n)[:, :, None] * (direct + through_reset)

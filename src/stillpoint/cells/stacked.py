@@ -13,7 +13,7 @@ from .._core.arrays import ArrayKind, identity_like, namespace
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
 from ..errors import ArgumentError
 from ..intervals import Interval
-from ..intervals.namespace import concat
+from ..intervals.functions import concat
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +91,8 @@ class StackedCell(Dynamics):
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         new = []
-        for layer, (start, stop) in zip(self.layers, self._spans, strict=True):
-            new.append(layer.step(x[:, start:stop], u))
+        for layer, state in zip(self.layers, self.states(x), strict=True):
+            new.append(layer.step(state, u))
             u = _read(layer, new[-1])
         return namespace(x).concat(new, axis=1)
 

@@ -15,6 +15,9 @@ from ..dynamics.activations import sigmoid
 from ..intervals import Interval
 from .base import Cell, gate_blocks
 
+# How the weights are stacked.
+RESET, UPDATE, CANDIDATE = range(3)
+
 
 class UpdateGatedCell(Cell):
     """h' = (1 - z) n + z h with a candidate n(h, u) and z = sigmoid(W_z h + B_z u + b_z).
@@ -34,7 +37,7 @@ class UpdateGatedCell(Cell):
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         n = self.candidate(x, u)
-        return n + self.update_gate(x, u) * (x - n)
+        return n + self.gate(UPDATE, x, u) * (x - n)
 
     def equilibrium_box(self) -> Interval:
         size = self.state_size
@@ -55,12 +58,15 @@ class UpdateGatedCell(Cell):
     def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         """Return dn_i / du_j."""
 
-    def update_gate(self, x: Batch, u: Inputs) -> Batch:
-        """Return z(x, u), how much of the state is kept."""
-        (_, w_z, _), (_, b_z, _), (_, bias, _) = (
-            gate_blocks(v, 3) for v in (self.W, self.B, self.b)
-        )
-        return sigmoid(x @ w_z.T + u @ b_z.T + bias)
+    def gate(self, which: int, x: Batch, u: Inputs) -> Batch:
+        """Return the reset gate, or the update gate z: how much of the state is kept."""
+        w, b, bias = self.weights_of(which)
+        return sigmoid(x @ w.T + u @ b.T + bias)
+
+    def weights_of(self, which: int) -> tuple[Any, Any, Any]:
+        """Return the rows of W, B and b that belong to a gate or to the candidate."""
+        w, b, bias = (gate_blocks(weights, 3)[which] for weights in (self.W, self.B, self.b))
+        return w, b, bias
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activ
 from ..dynamics.activations import PIECEWISE_LINEAR
 from ..dynamics.trapping import range_of, traps
 from ..intervals import Interval
-from .base import RowScaledCell, check_axes, check_weights
-from .scaled_rows import ScaledRows
+from .base import RowScaledCell, ScaledRows, check_axes, check_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +50,10 @@ class VanillaCell(RowScaledCell):
     phi: str = "tanh"
 
     def __post_init__(self) -> None:
-        check_axes("VanillaCell", W=(self.W, 2), B=(self.B, 2), b=(self.b, 1))
+        check_axes(self, W=2, B=2, b=1)
         activation(self.phi)
         d, m = self.state_size, self.input_size
-        check_weights("VanillaCell", W=(self.W, (d, d)), B=(self.B, (d, m)), b=(self.b, (d,)))
+        check_weights(self, W=(d, d), B=(d, m), b=(d,))
 
     @property
     def state_size(self) -> int:

@@ -1,7 +1,15 @@
-"""Is a point missing? Counts, estimates, and the verdict that they lead to."""
+"""Is a point missing? Counts, estimates, and the verdict that they lead to; on arrays."""
 
-from .census import Census
-from .count import Tally
-from .verdict import Completeness
+from .census import Census, Tally, take_census
+from .count import Evidence, count_unstable
+from .verdict import Completeness, heading
 
-__all__ = ["Census", "Completeness", "Tally"]
+__all__ = [
+    "Census",
+    "Completeness",
+    "Evidence",
+    "Tally",
+    "count_unstable",
+    "heading",
+    "take_census",
+]

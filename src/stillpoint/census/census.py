@@ -15,23 +15,36 @@ reached is one that independent starts missed: evidence that those do not see ev
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from .._core.grouping import conditions, group_by_condition
-from ..points.starts import Source
-from ..points.table import count_unstable
-from ..solvers import Status
-from .count import Tally
-from .estimators import chao1, coverage_bound, good_turing
-from .verdict import Completeness
+from .._core.arrays import take_record
+from .._core.grouping import equal_inputs
+from .count import Counts, Evidence
+from .verdict import Completeness, Judgement, judge, sentence
 
-if TYPE_CHECKING:
-    from ..points import FixedPoints
+
+@dataclass(frozen=True)
+class Tally(Counts):
+    """The census under one input: the numbers, and the verdict that they lead to."""
+
+    @property
+    def judgement(self) -> Judgement:
+        """The completeness, and why."""
+        return judge(self)
+
+    @property
+    def completeness(self) -> Completeness:
+        """What the evidence says about the set as a whole."""
+        return self.judgement.completeness
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on whether a point is missing."""
+        return sentence(self, self.judgement)
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,41 +55,32 @@ class Census:
     ----------
     tallies
         One for every distinct input, in ascending order of inputs.
-    left_out
-        Starts whose point `near` or `max_points` left out.
     is_selection
-        Whether it was taken of a selection of the points.
+        Whether it was taken of a selection of the points, so that nothing can be said on others.
     """
 
     tallies: tuple[Tally, ...]
-    left_out: int
     is_selection: bool
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether points were left out on purpose, so that nothing can be said on the others."""
-        return self.is_selection or self.left_out > 0
 
     @property
     def suggests_missing(self) -> bool:
         """Whether any evidence speaks for missing points, under any input."""
-        return self.is_partial or any(tally.suggests_missing for tally in self.tallies)
+        return self.is_selection or any(tally.suggests_missing for tally in self.tallies)
 
     @property
     def completeness(self) -> Completeness:
         """What the evidence says about the weakest of the sets; of a selection, nothing."""
-        if self.is_partial or not self.tallies:
+        if self.is_selection or not self.tallies:
             return Completeness.UNDECIDED
         return Completeness.weakest(tally.completeness for tally in self.tallies)
 
     @property
     def verdict(self) -> str:
         """One sentence on whether a point is missing."""
-        if self.is_partial:
+        if self.is_selection:
             return (
                 "this is a selection of the points that were found, so nothing can be said on "
-                "completeness; take the census of the whole set (of a search: without near and "
-                "max_points)"
+                "completeness; take the census of the whole set"
             )
         if len(self.tallies) == 1:
             return self.tallies[0].verdict
@@ -93,66 +97,27 @@ class Census:
         return self.verdict
 
 
-def take_census(points: FixedPoints) -> Census:
-    """Return the census of a search."""
-    starts = points.starts
-    both = np.vstack([starts.inputs, points.inputs])
-    condition = conditions(both)
-    of_points = condition[len(starts) :]
-    first = np.unique(condition, return_index=True)[1]
-    tallies = [_tally(points, of_points == k, both[row]) for k, row in enumerate(first)]
-    return Census(
-        tallies=tuple(tallies),
-        left_out=int((starts.status == Status.LEFT_OUT).sum()),
-        is_selection=points.is_selection,
-    )
+def take_census(
+    points: Evidence,
+    start_inputs: Float[np.ndarray, "s m"],
+    *,
+    lefschetz: int | None,
+    tolerance: float,
+    proved_points: Mapping[tuple[float, ...], int],
+    is_selection: bool,
+) -> Census:
+    """Return the census of a search, with a tally for inputs of starts without points too.
 
-
-def _tally(points: FixedPoints, rows: np.ndarray, inputs: np.ndarray) -> Tally:
-    own = _independent_hits(points)[rows]
-    estimate, interval = chao1(own[own > 0])
-    x, index = points.xstar[rows], points.index[rows]
-    n = len(x)
-    tolerance = points.provenance.get("tol_unique", 0.0) or 1e-12
-    labels = group_by_condition(np.vstack([x, -x]), np.zeros(2 * n, dtype=np.int64), tolerance)
-    has_image = np.isin(labels[n:], labels[:n])
-    certificate = points.certificate
-    return Tally(
-        inputs=inputs,
-        n_points=n,
-        n_starts=int(points.hits[rows].sum()),
-        counts=count_unstable(points.n_unstable[rows], points.is_stable[rows]),
-        index_sum=int(index.sum()),
-        lefschetz=points.provenance.get("lefschetz"),
-        least_hits=int(points.hits[rows].min()) if n else 0,
-        n_independent=int(own.sum()),
-        singletons=int((own == 1).sum()),
-        unseen=int((own == 0).sum()),
-        coverage=good_turing(own),
-        coverage_at_least=coverage_bound(own),
-        chao1=estimate,
-        chao1_interval=interval,
-        unpaired=int((points.mirrored[rows] & ~has_image).sum()),
-        degenerate=int(points.is_degenerate[rows].sum()),
-        on_kink=int((points.on_kink[rows] & (index == 0) & ~points.is_degenerate[rows]).sum()),
-        continuum=int(points.on_continuum[rows].sum()),
-        unproved=None if certificate is None else int((~certificate.proved[rows]).sum()),
-        all_distinct=None if certificate is None else bool(certificate.distinct[rows].all()),
-        proved_points=_proved_points(points.exhaustion, inputs),
-    )
-
-
-def _independent_hits(points: FixedPoints) -> Int[np.ndarray, " n"]:
-    """Return how many starts reached each point that were drawn without a look at the points."""
-    starts = points.starts
-    looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
-    theirs = starts.point[looked & (starts.point >= 0)]
-    return np.maximum(points.hits - np.bincount(theirs, minlength=len(points)), 0)
-
-
-def _proved_points(exhaustion: Sequence[Any], inputs: Float[np.ndarray, " m"]) -> int | None:
-    """Return how many points an exhaustive search proves to exist under an input, or None."""
-    for search in exhaustion:
-        if search.is_proof and np.array_equal(search.inputs, inputs):
-            return int(search.n_points)
-    return None
+    The indices under each input must sum to `lefschetz`, if that is known. States nearer than
+    `tolerance` are one point. `proved_points` says by input how many points an exhaustive search
+    proved; of a selection points are missing because they were not selected.
+    """
+    both = np.vstack([start_inputs, points.inputs])
+    condition = equal_inputs(both)
+    of_points = condition[len(start_inputs) :]
+    tallies = []
+    for k, row in enumerate(np.unique(condition, return_index=True)[1]):
+        rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
+        proved = proved_points.get(tuple(u.tolist()))
+        tallies.append(Tally.of(rows, u, lefschetz, tolerance, proved))
+    return Census(tuple(tallies), is_selection)

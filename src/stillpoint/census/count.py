@@ -1,20 +1,46 @@
-"""What the search under one input says: the numbers, and the sentence that they make."""
+"""What a search under one input counted, and what theorems say of these numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
-from ..points.table import heading
-from .verdict import Completeness, Judgement, judge
+from .._core.grouping import group_states
+from .estimators import chao1, coverage_bound, good_turing
+
+AnyCounts = TypeVar("AnyCounts", bound="Counts")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a search knows of its points, one row each: what a census is taken of.
+
+    Each was reached by `hits` starts, `independent_hits` of them drawn without a look at the
+    points. The rest is as in `stillpoint.FixedPoints` and, where there is one, in its certificate.
+    """
+
+    xstar: Float[np.ndarray, "n d"]
+    inputs: Float[np.ndarray, "n m"]
+    hits: Int[np.ndarray, " n"]
+    independent_hits: Int[np.ndarray, " n"]
+    n_unstable: Int[np.ndarray, " n"]
+    is_stable: Bool[np.ndarray, " n"]
+    index: Int[np.ndarray, " n"]
+    mirrored: Bool[np.ndarray, " n"]
+    is_degenerate: Bool[np.ndarray, " n"]
+    on_kink: Bool[np.ndarray, " n"]
+    on_continuum: Bool[np.ndarray, " n"]
+    proved: Bool[np.ndarray, " n"] | None = None
+    distinct: Bool[np.ndarray, " n"] | None = None
 
 
 @dataclass(frozen=True)
-class Tally:
-    """The census under one input.
+class Counts:
+    """The numbers of a search under one input.
 
     Attributes
     ----------
@@ -77,27 +103,55 @@ class Tally:
     all_distinct: bool | None = None
     proved_points: int | None = None
 
+    @classmethod
+    def of(
+        cls: type[AnyCounts],
+        points: Evidence,
+        inputs: Float[np.ndarray, " m"],
+        lefschetz: int | None,
+        tolerance: float,
+        proved_points: int | None,
+    ) -> AnyCounts:
+        """Return the numbers for the points under one input.
+
+        A point nearer than `tolerance` to the mirror image of another counts as that image.
+        """
+        own, n = points.independent_hits, len(points.xstar)
+        estimate, interval = chao1(own[own > 0])
+        both = np.vstack([points.xstar, -points.xstar])
+        labels = group_states(both, np.zeros(2 * n, dtype=np.int64), tolerance)
+        has_image = np.isin(labels[n:], labels[:n])
+        is_open = points.on_kink & (points.index == 0) & ~points.is_degenerate
+        return cls(
+            inputs=inputs,
+            n_points=n,
+            n_starts=int(points.hits.sum()),
+            counts=count_unstable(points.n_unstable, points.is_stable),
+            index_sum=int(points.index.sum()),
+            lefschetz=lefschetz,
+            least_hits=int(points.hits.min()) if n else 0,
+            n_independent=int(own.sum()),
+            singletons=int((own == 1).sum()),
+            unseen=int((own == 0).sum()),
+            coverage=good_turing(own),
+            coverage_at_least=coverage_bound(own),
+            chao1=estimate,
+            chao1_interval=interval,
+            unpaired=int((points.mirrored & ~has_image).sum()),
+            degenerate=int(points.is_degenerate.sum()),
+            on_kink=int(is_open.sum()),
+            continuum=int(points.on_continuum.sum()),
+            unproved=None if points.proved is None else int((~points.proved).sum()),
+            all_distinct=None if points.distinct is None else bool(points.distinct.all()),
+            proved_points=proved_points,
+        )
+
     @property
     def index_agrees(self) -> bool | None:
         """Whether the index sum is right; None where it cannot be checked."""
         if self.lefschetz is None or self.degenerate or self.on_kink:
             return None
         return self.index_sum == self.lefschetz
-
-    @property
-    def parity_agrees(self) -> bool | None:
-        """Whether the number of points is odd or even as it must be; None where not known.
-
-        Indices are +1 or -1, so the number of points has the parity of their sum.
-        """
-        if self.lefschetz is None or self.degenerate or self.on_kink:
-            return None
-        return (self.n_points - self.lefschetz) % 2 == 0
-
-    @property
-    def is_symmetric(self) -> bool:
-        """Whether every point found has its mirror image -x among the points found."""
-        return self.unpaired == 0
 
     @property
     def missing_at_least(self) -> int:
@@ -114,70 +168,19 @@ class Tally:
             return False
         return self.missing_at_least > 0 or self.least_hits < 2
 
-    @property
-    def completeness(self) -> Completeness:
-        """What the evidence says about the set as a whole."""
-        return self.judgement.completeness
 
-    @property
-    def judgement(self) -> Judgement:
-        """The completeness, and why."""
-        return judge(self)
+def count_unstable(
+    n_unstable: Int[np.ndarray, " n"], is_stable: Bool[np.ndarray, " n"]
+) -> dict[str, int]:
+    """Return how many points are stable, marginal, or have k unstable directions.
 
-    @property
-    def verdict(self) -> str:
-        """One sentence on whether a point is missing."""
-        if self.continuum:
-            return (
-                f"a continuum of fixed points (I - J is singular at {self.continuum} of the "
-                f"{self.n_points} states found): counting them means nothing"
-            )
-        if self.n_points == 0:
-            if self.proved_points == 0:
-                return "no fixed points: an exhaustive search proves that there are none"
-            if self.lefschetz is None and self.proved_points is None:
-                return "no fixed points were found"
-            return f"no fixed points were found: {self.judgement.reason}"
-        clauses = [heading(self.counts, self.n_points), self._on_the_index()]
-        if self.completeness is not Completeness.PROVED:
-            clauses.append(self._on_the_hits())
-        if self.unpaired:
-            clauses.append(f"mirror images of {_points(self.unpaired)} are fixed but not found")
-        return f"{'; '.join(clauses)}: {self.judgement.reason}"
-
-    def _on_the_index(self) -> str:
-        if self.degenerate:
-            where = _points(self.degenerate)
-            return f"I - J is singular at {where}, so the index sum is not defined"
-        if self.on_kink:
-            return f"kinks meet {_points(self.on_kink)}, so the index sum is not known"
-        if self.lefschetz is None:
-            return f"index sum {self.index_sum}, but what it must be is not known for this map"
-        if self.index_agrees:
-            return f"index sum {self.index_sum} as it must be"
-        return f"index sum {self.index_sum}, not {self.lefschetz} as it must be"
-
-    def _on_the_hits(self) -> str:
-        theirs = "" if self.n_independent == self.n_starts else " by independent starts"
-        told = []
-        if self.unseen:
-            told.append(f"{_points_were(self.unseen)} never reached{theirs}")
-        if self.singletons:
-            low, high = self.chao1_interval
-            told.append(
-                f"{_points_were(self.singletons)} reached only once{theirs} "
-                f"(Chao1 estimates {_points(round(self.chao1))}, {low:.0f} to {high:.0f})"
-            )
-        return "; ".join(told) or f"every point was reached at least {_times(self.least_hits)}"
-
-
-def _points(count: int) -> str:
-    return "1 point" if count == 1 else f"{count} points"
-
-
-def _points_were(count: int) -> str:
-    return f"{_points(count)} {'was' if count == 1 else 'were'}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    Examples
+    --------
+    >>> count_unstable(np.array([0, 1, 1]), np.array([True, False, False]))
+    {'stable': 1, '1': 2}
+    """
+    counts = {"stable": int(is_stable.sum())}
+    counts["marginal"] = int(((n_unstable == 0) & ~is_stable).sum())
+    for k in sorted({int(k) for k in n_unstable if k > 0}):
+        counts[str(k)] = int((n_unstable == k).sum())
+    return {name: count for name, count in counts.items() if count}

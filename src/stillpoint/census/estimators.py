@@ -41,7 +41,7 @@ def chao1(hits: Int[np.ndarray, " n"]) -> tuple[float, tuple[float, float]]:
     share = (total - 1) / total
     unseen = share * once * (once - 1) / (2 * (twice + 1))
     variance = (
-        share * once * (once - 1) / (2 * (twice + 1))
+        unseen
         + share**2 * once * (2 * once - 1) ** 2 / (4 * (twice + 1) ** 2)
         + share**2 * once**2 * twice * (once - 1) ** 2 / (4 * (twice + 1) ** 4)
     )

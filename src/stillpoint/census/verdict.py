@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .count import Tally
+from .._core.display import plural
+from .count import Counts
 
 #: With independent starts of which more than this share might reach a point that is not known, at
 #: 95 % confidence, nothing is said: about 150 hits are wanted. `benchmarks/calibration.py` says how
@@ -53,8 +52,8 @@ class Judgement:
     reason: str
 
 
-def judge(tally: Tally) -> Judgement:
-    """Return what a tally says about its points.
+def judge(counts: Counts) -> Judgement:
+    """Return what the counts under one input say about their points.
 
     A set is *proved complete* by an exhaustive search alone. It is *incomplete* where a theorem or
     a mirror image says that a point is missing, or where even the lower end of Chao's 95 %
@@ -64,57 +63,125 @@ def judge(tally: Tally) -> Judgement:
     and told apart, where there is a certificate), each was reached at least twice by independent
     starts, and those were many. All else is *undecided*.
     """
-    exhausted = _by_exhaustion(tally)
+    exhausted = _by_exhaustion(counts)
     if exhausted:
         return exhausted
-    if tally.continuum:
+    if counts.continuum:
         return Judgement(Completeness.UNDECIDED, "counting the points of a continuum means nothing")
-    if tally.unproved:
-        told = f"{tally.unproved} of {tally.n_points} points"
+    if counts.unproved:
+        told = f"{counts.unproved} of {counts.n_points} points"
         return Judgement(Completeness.UNDECIDED, f"{told} could not be proved to exist")
-    if tally.missing_at_least:
-        missing = tally.missing_at_least
-        plural = "point is" if missing == 1 else "points are"
-        return Judgement(Completeness.INCOMPLETE, f"at least {missing} {plural} missing")
-    if tally.chao1_interval[0] >= tally.n_points + 1:
+    if counts.missing_at_least:
+        missing = counts.missing_at_least
+        noun = "point is" if missing == 1 else "points are"
+        return Judgement(Completeness.INCOMPLETE, f"at least {missing} {noun} missing")
+    if counts.chao1_interval[0] >= counts.n_points + 1:
         return Judgement(Completeness.INCOMPLETE, "points are missing, as the hits say")
-    doubt = _doubt(tally)
+    doubt = _doubt(counts)
     if doubt:
         return Judgement(Completeness.UNDECIDED, doubt)
     return Judgement(Completeness.NO_EVIDENCE, "nothing suggests that a point is missing")
 
 
-def _by_exhaustion(tally: Tally) -> Judgement | None:
+def _by_exhaustion(counts: Counts) -> Judgement | None:
     """Return the judgement where an exhaustive search proved how many points there are."""
-    proved, found = tally.proved_points, tally.n_points
+    proved, found = counts.proved_points, counts.n_points
     if proved is None:
         return None
-    if found == proved and not (tally.unproved == 0 and tally.all_distinct):
-        reason = f"an exhaustive search proves that there are {proved}, but not that they are these"
-        return Judgement(Completeness.UNDECIDED, reason)
-    if found == proved:
-        reason = "an exhaustive search proves that there are no others"
-        return Judgement(Completeness.PROVED, reason)
+    told = "an exhaustive search proves that there are"
     if found < proved:
-        reason = f"an exhaustive search proves that there are {proved}"
-        return Judgement(Completeness.INCOMPLETE, reason)
-    reason = f"an exhaustive search proves that there are {proved}, so some are copies"
-    return Judgement(Completeness.UNDECIDED, reason)
+        return Judgement(Completeness.INCOMPLETE, f"{told} {proved}")
+    if found > proved:
+        return Judgement(Completeness.UNDECIDED, f"{told} {proved}, so some are copies")
+    if counts.unproved == 0 and counts.all_distinct:
+        return Judgement(Completeness.PROVED, f"{told} no others")
+    return Judgement(Completeness.UNDECIDED, f"{told} {proved}, but not that they are these")
 
 
-def _doubt(tally: Tally) -> str | None:
+def _doubt(counts: Counts) -> str | None:
     """Return why nothing is said of a set that no evidence calls incomplete, or None."""
-    if tally.n_points == 0:
+    if counts.n_points == 0:
         return "no start reached a fixed point"
-    if tally.suggests_missing:
+    if counts.suggests_missing:
         return "points may be missing; search from more starts"
-    if tally.singletons or tally.unseen:
+    if counts.singletons or counts.unseen:
         return "nothing else suggests that a point is missing"
-    if tally.index_agrees is None:
+    if counts.index_agrees is None:
         return "the hits do not suggest that a point is missing"
-    if tally.all_distinct is False:
+    if counts.all_distinct is False:
         return "nothing suggests that a point is missing, but not all are proved to be distinct"
-    if tally.coverage_at_least < 1 - LARGEST_UNSEEN_SHARE:
-        hits = tally.n_independent
+    if counts.coverage_at_least < 1 - LARGEST_UNSEEN_SHARE:
+        hits = counts.n_independent
         return f"nothing suggests that a point is missing, but {hits} starts that converged are few"
     return None
+
+
+def sentence(counts: Counts, judgement: Judgement) -> str:
+    """Return one sentence on whether a point is missing, and why."""
+    if counts.continuum:
+        return (
+            f"a continuum of fixed points (I - J is singular at {counts.continuum} of the "
+            f"{counts.n_points} states found): counting them means nothing"
+        )
+    if counts.n_points == 0:
+        if counts.proved_points == 0:
+            return "no fixed points: an exhaustive search proves that there are none"
+        if counts.lefschetz is None and counts.proved_points is None:
+            return "no fixed points were found"
+        return f"no fixed points were found: {judgement.reason}"
+    clauses = [heading(counts.counts, counts.n_points), _on_the_index(counts)]
+    if judgement.completeness is not Completeness.PROVED:
+        clauses.append(_on_the_hits(counts))
+    if counts.unpaired:
+        images = plural(counts.unpaired, "point")
+        clauses.append(f"mirror images of {images} are fixed but not found")
+    return f"{'; '.join(clauses)}: {judgement.reason}"
+
+
+def heading(counts: Mapping[str, int], n: int) -> str:
+    """Return how many points there are of which kind.
+
+    Examples
+    --------
+    >>> heading({"stable": 2, "1": 1}, 3)
+    '3 fixed points: 2 stable, 1 with 1 unstable direction'
+    """
+    parts = [f"{counts[name]} {name}" for name in ("stable", "marginal") if name in counts]
+    orders = [name for name in counts if name.isdigit()]
+    if orders:
+        amounts = " + ".join(str(counts[order]) for order in orders)
+        noun = "direction" if orders == ["1"] else "directions"
+        parts.append(f"{amounts} with {', '.join(orders)} unstable {noun}")
+    return f"{plural(n, 'fixed point')}: {', '.join(parts)}"
+
+
+def _on_the_index(counts: Counts) -> str:
+    if counts.degenerate:
+        where = plural(counts.degenerate, "point")
+        return f"I - J is singular at {where}, so the index sum is not defined"
+    if counts.on_kink:
+        return f"kinks meet {plural(counts.on_kink, 'point')}, so the index sum is not known"
+    if counts.lefschetz is None:
+        return f"index sum {counts.index_sum}, but what it must be is not known for this map"
+    if counts.index_agrees:
+        return f"index sum {counts.index_sum} as it must be"
+    return f"index sum {counts.index_sum}, not {counts.lefschetz} as it must be"
+
+
+def _on_the_hits(counts: Counts) -> str:
+    theirs = "" if counts.n_independent == counts.n_starts else " by independent starts"
+    told = []
+    if counts.unseen:
+        told.append(f"{_points_were(counts.unseen)} never reached{theirs}")
+    if counts.singletons:
+        low, high = counts.chao1_interval
+        told.append(
+            f"{_points_were(counts.singletons)} reached only once{theirs} "
+            f"(Chao1 estimates {plural(round(counts.chao1), 'point')}, {low:.0f} to {high:.0f})"
+        )
+    times = "once" if counts.least_hits == 1 else f"{counts.least_hits} times"
+    return "; ".join(told) or f"every point was reached at least {times}"
+
+
+def _points_were(count: int) -> str:
+    return f"{plural(count, 'point')} {'was' if count == 1 else 'were'}"

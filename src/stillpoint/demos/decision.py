@@ -14,12 +14,12 @@ from ..branches.slow_manifold import SlowManifold, follow_slow_manifold
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import SlowPoints
-from ..search import find_slow_points, points_slower_than
+from ..search import find_slow_points, sample_slow_states
 from ..system import System
 from ..tasks import PerceptualDecision, ReadoutNetwork, load_network
+from .shared import trained_now
 
 _TRIALS = 100
-_EPOCHS = 20  # of 64 batches of 16 trials
 _TAU = 100.0  # ms, the time constant of a unit
 
 # Where the classic picture puts its threshold on |F(x) - x|.
@@ -83,28 +83,14 @@ class Story:
 
 
 def task_for(alpha: float) -> PerceptualDecision:
-    """Return the task with steps of alpha time constants of 100 ms.
-
-    Raises
-    ------
-    ArgumentError
-        If the periods are not whole numbers of such steps.
-    """
+    """Return the task with steps of alpha time constants of 100 ms."""
     return PerceptualDecision(dt=check_real("alpha", alpha, above=0) * _TAU)
 
 
 def network_for(
     alpha: float, train: bool, epochs: int | None, seed: int, save_to: Path
 ) -> tuple[ReadoutNetwork, str]:
-    """Return the network that comes with the package, or train one; and where it is from.
-
-    Raises
-    ------
-    ArgumentError
-        If no such network comes with the package and it is not to be trained.
-    MissingExtraError
-        If it is to be trained and torch is not installed.
-    """
+    """Return the network that comes with the package, or train one; and where it is from."""
     if not train:
         if epochs is not None:
             raise ArgumentError(f"epochs: got {epochs}, but nothing is trained; add --train.")
@@ -116,15 +102,12 @@ def network_for(
         return load_network("decision"), "comes with the package"
     adapter("torch")  # a clear error where it is missing
     from ..models import LeakyElmanRNN
-    from ..tasks.training import train as fit
 
     options: dict[str, Any] = {"batch": 16, "rate": 1e-3, "schedule": "constant", "stop_at": None}
+    options["max_steps"] = 64 * (20 if epochs is None else check_whole("epochs", epochs, least=1))
     module = LeakyElmanRNN(3, 64, alpha=alpha, seed=seed)
-    batches = 64 * (_EPOCHS if epochs is None else check_whole("epochs", epochs, least=1))
-    trained = fit(task_for(alpha), module, max_steps=batches, seed=seed, **options)
-    network, path = trained.as_network(), save_to / "decision_relu_64.npz"
-    network.save(path)
-    return network, f"trained now, weights in {path}"
+    path = save_to / "decision_relu_64.npz"
+    return trained_now(task_for(alpha), module, path, seed=seed, **options)
 
 
 def tell(network: ReadoutNetwork, task: PerceptualDecision, seed: int = 0) -> Story:
@@ -140,7 +123,7 @@ def tell(network: ReadoutNetwork, task: PerceptualDecision, seed: int = 0) -> St
     evidence = [_under(network.system, starts, task, coherence) for coherence in signed]
     line = next(under.line for under in evidence if under.coherence == 0)
     during = states[:, task.periods["stimulus"]].reshape(-1, states.shape[-1])
-    slower = [points_slower_than(network.system, starts, neutral, speed=speed) for speed in _SPEEDS]
+    slower = [sample_slow_states(network.system, starts, neutral, speed=speed) for speed in _SPEEDS]
     return Story(
         accuracy=task.accuracy(network.run(tested.inputs)[1], tested),
         trajectories=states,
@@ -168,7 +151,7 @@ def table(story: Story) -> list[str]:
     """Return what was found under each strength of the evidence, in lines of text."""
     lines = [
         f"{'coherence':>10} {'fixed points':>13} {'ghosts':>7} {'slowest':>8} {'|λ| there':>18} "
-        f"{'line':>6} {'drift':>6} {'places of rest':>15}"
+        f"{'line':>6} {'drift':>6} {'zeros of drift':>15}"
     ]
     for under in story.evidence:
         slow, line = under.slow, under.line

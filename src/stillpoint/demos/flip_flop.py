@@ -10,19 +10,18 @@ import numpy as np
 from jaxtyping import Float
 
 from .. import plots
-from .._core.files import write_atomically
 from .._core.pca import fit_pca
 from .._core.validation import check_option
 from ..as_system import as_system
-from ..census import Completeness
+from ..census import Completeness, count_unstable
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import FixedPoints
-from ..points.table import count_unstable
 from ..search import find_all_fixed_points, find_fixed_points, sample_states
 from ..system import System
 from ..tasks import FlipFlop, ReadoutNetwork, load_network
 from ..tasks.networks import CELLS
+from .shared import save_figure, trained_now
 
 _STARTS = 1024
 _TRIALS = 256
@@ -54,15 +53,7 @@ class Story:
 def network_for(
     cell: str, bits: int, units: int, train: bool, save_to: Path
 ) -> tuple[ReadoutNetwork, str]:
-    """Return the network that comes with the package, or train one; and where it is from.
-
-    Raises
-    ------
-    ArgumentError
-        If no such network comes with the package and it is not to be trained.
-    MissingExtraError
-        If it is to be trained and torch is not installed.
-    """
+    """Return the network that comes with the package, or train one; and where it is from."""
     check_option("cell", cell, CELLS)
     if not train:
         if (bits, units) != (3, 16):
@@ -71,23 +62,12 @@ def network_for(
                 f"package have 3 bits and 16 units; add --train to train another one."
             )
         return load_network(cell), "comes with the package"
-    adapter("torch")  # a clear error where it is missing
-    from ..tasks.training import train as fit
-
-    network = fit(FlipFlop(bits=bits), cell, units).as_network()
     path = save_to / f"flip_flop_{cell}_{units}.npz"
-    network.save(path)
-    return network, f"trained now, weights in {path}"
+    return trained_now(FlipFlop(bits=bits), cell, path, units=units)
 
 
 def system_for(network: ReadoutNetwork, framework: str) -> System:
-    """Return the network as a system on NumPy, or by way of a torch module.
-
-    Raises
-    ------
-    MissingExtraError
-        If torch is wanted and not installed.
-    """
+    """Return the network as a system on NumPy, or by way of a torch module."""
     if check_option("framework", framework, ("numpy", "torch")) == "numpy":
         return network.system
     adapter("torch")
@@ -114,11 +94,9 @@ def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0)
 
 def draw(story: Story, path: Path) -> Path:
     """Draw what trajectories find alone, what noise adds, and the spectra; save it to `path`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 5.2), layout="constrained")
-    FigureCanvasAgg(figure)
     axes = [figure.add_subplot(1, 3, k, projection="3d") for k in (1, 2)]
     axes.append(figure.add_subplot(1, 3, 3))
     pca = fit_pca(story.trajectories, 3)
@@ -135,9 +113,7 @@ def draw(story: Story, path: Path) -> Path:
     axes[2].set_title("Eigenvalues of the Jacobian at each point")
     axes[2].legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
     axes[2].set_ylim(-1.5, 1.2)
-    return write_atomically(
-        path, lambda file: figure.savefig(file, dpi=120, bbox_inches="tight", pad_inches=0.15)
-    )
+    return save_figure(figure, path, dpi=120)
 
 
 class Row(NamedTuple):

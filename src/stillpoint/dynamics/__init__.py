@@ -1,10 +1,10 @@
 """The contract that every network fulfils, and what is made of it."""
 
 from .activations import Activation, activation
-from .base import Batch, Dynamics, Inputs, Kind, Matrices, Motion, RootProblem, StateProblem
-from .piecewise_linear import PiecewiseLinear
-from .rate_form import RateForm
+from .base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
+from .forms import PiecewiseLinear, RateForm
 from .regions import Regions
+from .restriction import Restriction
 
 __all__ = [
     "Activation",
@@ -13,10 +13,10 @@ __all__ = [
     "Inputs",
     "Kind",
     "Matrices",
-    "Motion",
     "PiecewiseLinear",
     "RateForm",
     "Regions",
+    "Restriction",
     "RootProblem",
     "StateProblem",
     "activation",

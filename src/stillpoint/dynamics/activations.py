@@ -17,20 +17,10 @@ Array = Float[Any, "..."]
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function phi.
+    """An elementwise function phi, and whether it maps all reals into a bounded interval.
 
-    Attributes
-    ----------
-    name
-        The field's name for it.
-    value
-        phi(a).
-    slope
-        phi'(a), given `a` and phi(a). At ReLU's kink the slope is 0, as in torch.
-    bend
-        phi''(a), given the same; 0 at a kink.
-    bounded
-        Whether phi maps all reals into a bounded interval.
+    The slope phi'(a) and the bend phi''(a) are given `a` and phi(a). At ReLU's kink both are 0, as
+    in torch.
     """
 
     name: str
@@ -57,10 +47,6 @@ def sigmoid(a: Array) -> Array:
     return xp.where(a >= 0, xp.ones_like(a), small) / (1 + small)
 
 
-def _tanh(a: Array) -> Array:
-    return namespace(a).tanh(a)
-
-
 @increasing(ulps=0)
 def _positive_part(a: Array) -> Array:
     xp = namespace(a)
@@ -78,16 +64,8 @@ def _softplus(a: Array) -> Array:
     return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))
 
 
-def _softplus_bend(a: Array, _: Array) -> Array:
-    return sigmoid(a) * sigmoid(-a)
-
-
 def _flat(a: Array, _: Array) -> Array:
     return namespace(a).zeros_like(a)
-
-
-def _one(a: Array, _: Array) -> Array:
-    return namespace(a).ones_like(a)
 
 
 #: The activations that cells know, by name.
@@ -96,7 +74,7 @@ ACTIVATIONS = {
     for phi in (
         Activation(
             "tanh",
-            _tanh,
+            lambda a: namespace(a).tanh(a),
             slope=lambda _, h: 1 - h * h,
             bend=lambda _, h: -2 * h * (1 - h * h),
             bounded=True,
@@ -109,8 +87,20 @@ ACTIVATIONS = {
             bend=lambda a, h: h * sigmoid(-a) * (1 - 2 * h),
             bounded=True,
         ),
-        Activation("softplus", _softplus, lambda a, _: sigmoid(a), _softplus_bend, bounded=False),
-        Activation("linear", lambda a: a, _one, _flat, bounded=False),
+        Activation(
+            "softplus",
+            _softplus,
+            slope=lambda a, _: sigmoid(a),
+            bend=lambda a, _: sigmoid(a) * sigmoid(-a),
+            bounded=False,
+        ),
+        Activation(
+            "linear",
+            lambda a: a,
+            slope=lambda a, _: namespace(a).ones_like(a),
+            bend=_flat,
+            bounded=False,
+        ),
     )
 }
 

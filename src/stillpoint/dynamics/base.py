@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from jaxtyping import Float
 
@@ -22,11 +22,8 @@ from .._core.arrays import (
     multiply_rows_transposed,
     namespace,
 )
-
-if TYPE_CHECKING:
-    from ..intervals import Interval
-    from .piecewise_linear import PiecewiseLinear
-    from .rate_form import RateForm
+from ..intervals import Interval
+from .forms import PiecewiseLinear, RateForm
 
 Kind = Literal["map", "flow"]
 Batch = Float[Any, "n d"]

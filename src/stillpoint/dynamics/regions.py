@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -50,10 +51,10 @@ class Regions(Mapping[str, Sequence[int]]):
             )
         for name, indices in self.members.items():
             try:
-                listed = list(indices)
+                listed: list[Any] = list(indices)
             except TypeError:
                 listed = [None]
-            if any(isinstance(i, bool | np.bool_) or not _is_whole(i) for i in listed):
+            if any(isinstance(i, bool | np.bool_) or not hasattr(i, "__index__") for i in listed):
                 raise ArgumentError(
                     f"regions: {name!r} is {indices!r}, but a list of whole numbers is wanted."
                 )
@@ -122,6 +123,21 @@ class Regions(Mapping[str, Sequence[int]]):
         }
         return Regions(len(kept), survivors, parents)
 
+    def labels(self) -> list[str]:
+        """Return the region of every unit; of several the first, of none an empty string."""
+        told = [""] * self.size
+        for name, indices in reversed(list(self.members.items())):
+            for i in indices:
+                told[i] = name
+        return told
 
-def _is_whole(value: object) -> bool:
-    return hasattr(value, "__index__")
+    def to_plain(self) -> dict[str, Any]:
+        """Return the regions as what JSON can hold."""
+        members = {name: [int(i) for i in indices] for name, indices in self.members.items()}
+        parents = {name: list(children) for name, children in self.parents.items()}
+        return {"size": self.size, "members": members, "parents": parents}
+
+    @classmethod
+    def from_plain(cls, told: Mapping[str, Any]) -> Regions:
+        """Return the regions that `to_plain` wrote down."""
+        return cls(**told)

@@ -1,119 +1,115 @@
-"""What belongs to a restriction: its regions, and states of the whole system taken apart."""
+"""What belongs to some units of a larger system while the others are held."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import to_numpy
-from .._core.validation import read_floats, read_inputs, read_states
+from .._core.validation import read_floats
 from ..errors import ArgumentError
 from .base import Dynamics
 from .regions import Regions
 from .transforms import Clamped, Restricted, Transformed
 
 
-def restriction_of(dynamics: Dynamics) -> Restricted | None:
-    """Return the restriction that some dynamics come from, if any."""
-    while isinstance(dynamics, Transformed) and not isinstance(dynamics, Restricted):
-        dynamics = dynamics.inner
-    return dynamics if isinstance(dynamics, Restricted) else None
+@dataclass(frozen=True, eq=False)
+class Restriction:
+    """Which units of a larger system are kept, and the values that hold all others.
 
+    `holding` is None where the held units are the last inputs.
 
-def held_values(dynamics: Dynamics) -> Float[np.ndarray, " r"] | None:
-    """Return the values of the held units where they are fixed, None where they are inputs."""
-    while isinstance(dynamics, Transformed):
-        if isinstance(dynamics, Clamped) and isinstance(dynamics.inner, Restricted):
-            first = dynamics.inner.inner.input_size
-            return to_numpy(dynamics.fixed)[dynamics.places >= first]
-        dynamics = dynamics.inner
-    return None
-
-
-def input_regions_of(states: Regions, inputs: Regions, held: Int[np.ndarray, " r"]) -> Regions:
-    """Return the inputs' names when `held` units follow them: held regions keep their names."""
-    m = inputs.size
-    context = states.restricted(held)
-    behind = {name: [m + i for i in places] for name, places in context.members.items()}
-    members = {**inputs.members, **behind, "held": range(m, m + len(held))}
-    return Regions(m + len(held), members, {**inputs.parents, **context.parents})
-
-
-def read_context(holding: Any, restricted: Restricted) -> Float[np.ndarray, " r"]:
-    """Return the values of the held units from those, or from a state of the whole system.
-
-    Raises
-    ------
-    ArgumentError
-        If it is neither.
+    Examples
+    --------
+    >>> part = Restriction(kept=np.array([2, 0]), held=np.array([1]))
+    >>> x, u = part.from_full(np.array([[1.0, 2.0, 3.0]]), np.zeros((1, 0)))
+    >>> x, u, part.to_full(x, u)
+    (array([[3., 1.]]), array([[2.]]), array([[1., 2., 3.]]))
     """
-    values = read_floats("holding", holding)
-    whole = restricted.inner.state_size
-    if values.shape == (whole,):
-        values = values[restricted.held]
-    if values.shape != (len(restricted.held),):
-        raise ArgumentError(
-            f"holding: got shape {values.shape}, but ({len(restricted.held)},) is wanted, one "
-            f"value for each held unit, or ({whole},), a state of the whole system."
-        )
-    return values
 
+    kept: Int[np.ndarray, " k"]
+    held: Int[np.ndarray, " r"]
+    holding: Float[np.ndarray, " r"] | None = None
 
-def split_states(
-    dynamics: Dynamics, states: Any, inputs: Any
-) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    """Return states of the kept units, and inputs with the held units behind them.
+    @classmethod
+    def of(cls, dynamics: Dynamics) -> Restriction | None:
+        """Return the restriction that some dynamics were made of, the last of several, or None."""
+        clamped = None
+        while isinstance(dynamics, Transformed) and not isinstance(dynamics, Restricted):
+            clamped = dynamics if isinstance(dynamics, Clamped) else clamped
+            dynamics = dynamics.inner
+        if not isinstance(dynamics, Restricted):
+            return None
+        holding = None
+        if clamped is not None:  # the inputs that it fixes are counted as the restriction does
+            holding = to_numpy(clamped.fixed)[clamped.places >= dynamics.inner.input_size]
+        return cls(dynamics.kept, dynamics.held, holding)
 
-    Parameters
-    ----------
-    dynamics
-        A restriction, or what was made of one.
-    states
-        States of the whole system, shape (n, D).
-    inputs
-        Inputs of the whole system that are not fixed.
+    @property
+    def full_size(self) -> int:
+        """The number of units of the larger system."""
+        return len(self.kept) + len(self.held)
 
-    Raises
-    ------
-    ArgumentError
-        If `dynamics` is no restriction, or a shape does not fit.
-    """
-    part = restriction_of(dynamics)
-    if part is None:
-        raise ArgumentError("split: this system is not a restriction of a larger one.")
-    x = read_states("states", states, part.inner.state_size)
-    held = x[:, part.held] if held_values(dynamics) is None else x[:, :0]
-    u = read_inputs("inputs", inputs, len(x), dynamics.input_size - held.shape[1])
-    return x[:, part.kept], np.hstack([u, held])
+    @property
+    def n_held_inputs(self) -> int:
+        """How many of the inputs are held units."""
+        return len(self.held) if self.holding is None else 0
 
+    def from_full(
+        self, states: Float[np.ndarray, "n D"], inputs: Float[np.ndarray, "n m"]
+    ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "n _"]]:
+        """Return states of the kept units, and inputs with those held units that follow them."""
+        behind = states[:, self.held] if self.holding is None else states[:, :0]
+        return states[:, self.kept], np.hstack([inputs, behind])
 
-def join_states(
-    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
-) -> Float[np.ndarray, "n D"]:
-    """Return states of the whole system from those of the kept units and the inputs.
+    def to_full(
+        self, x: Float[np.ndarray, "n k"], u: Float[np.ndarray, "n _"]
+    ) -> Float[np.ndarray, "n D"]:
+        """Return states of the larger system: the inverse of `from_full`."""
+        full = np.empty((len(x), self.full_size))
+        full[:, self.kept] = x
+        own_inputs = u.shape[1] - self.n_held_inputs
+        full[:, self.held] = u[:, own_inputs:] if self.holding is None else self.holding
+        return full
 
-    Raises
-    ------
-    ArgumentError
-        If `dynamics` is no restriction.
-    """
-    part, fixed = restriction_of(dynamics), held_values(dynamics)
-    if part is None:
-        raise ArgumentError("join: this system is not a restriction of a larger one.")
-    return whole_states(x, u, part.kept, part.held, fixed)
+    def input_regions(self, states: Regions, inputs: Regions) -> Regions:
+        """Return the inputs' names when held units follow them: held regions keep their names."""
+        m, context = inputs.size, states.restricted(self.held)
+        behind = {name: [m + i for i in places] for name, places in context.members.items()}
+        size = m + len(self.held)
+        members = {**inputs.members, **behind, "held": range(m, size)}
+        return Regions(size, members, {**inputs.parents, **context.parents})
 
+    def read_holding(self, holding: Any) -> Float[np.ndarray, " r"]:
+        """Return the values of the held units from those, or from a state of the larger system.
 
-def whole_states(
-    x: Float[np.ndarray, "n d"],
-    u: Float[np.ndarray, "n m"],
-    kept: Any,
-    held: Any,
-    holding: Any,
-) -> Float[np.ndarray, "n D"]:
-    """Return whole states: `kept` units from x, `held` from `holding` or else the last of u."""
-    whole = np.empty((len(x), len(kept) + len(held)))
-    whole[:, kept] = x
-    whole[:, held] = u[:, u.shape[1] - len(held) :] if holding is None else holding
-    return whole
+        Raises
+        ------
+        ArgumentError
+            If it is neither.
+        """
+        values = read_floats("holding", holding)
+        if values.shape == (self.full_size,):
+            values = values[self.held]
+        if values.shape != (len(self.held),):
+            raise ArgumentError(
+                f"holding: got shape {values.shape}, but ({len(self.held)},) is wanted, one "
+                f"value for each held unit, or ({self.full_size},), a state of the whole system."
+            )
+        return values
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the restriction as what JSON can hold."""
+        holding = None if self.holding is None else self.holding.tolist()
+        return {"kept": self.kept.tolist(), "held": self.held.tolist(), "holding": holding}
+
+    @classmethod
+    def from_plain(cls, told: Mapping[str, Any]) -> Restriction:
+        """Return the restriction that `to_plain` wrote down."""
+        kept, held = (np.array(told[name], dtype=np.int64) for name in ("kept", "held"))
+        holding = told["holding"]
+        return cls(kept, held, None if holding is None else np.array(holding, dtype=np.float64))

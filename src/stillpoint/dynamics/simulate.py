@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from jaxtyping import Float
@@ -17,27 +18,25 @@ def simulate(
 
     A map is stepped; a flow is integrated with the classical Runge-Kutta method, one step of
     length `dt` per row of inputs, which are held constant over the step.
-
-    Raises
-    ------
-    ArgumentError
-        If a flow has no dt.
     """
-    if dynamics.kind == "flow" and dt is None:
+    if dynamics.kind == "map":
+        advance = dynamics.step
+    elif dt is not None:
+        advance = partial(_advance, dynamics, dt)
+    else:
         raise ArgumentError(
             "dt: a flow needs a step to be simulated; give one: as_system(..., dt=...)."
         )
     states = []
     for t in range(u.shape[1]):
-        drive = u[:, t, :]
-        x = dynamics.step(x, drive) if dynamics.kind == "map" else _advance(dynamics, x, drive, dt)
+        x = advance(x, u[:, t, :])
         states.append(x)
     if not states:
         return x[:, None, :][:, :0, :]
     return dynamics.arrays.namespace.stack(states, axis=1)
 
 
-def _advance(flow: Dynamics, x: Batch, u: Inputs, dt: float) -> Batch:
+def _advance(flow: Dynamics, dt: float, x: Batch, u: Inputs) -> Batch:
     """Return the state one Runge-Kutta step of fourth order later."""
     k1 = flow.step(x, u)
     k2 = flow.step(x + dt / 2 * k1, u)

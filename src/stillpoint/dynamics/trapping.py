@@ -30,16 +30,8 @@ def traps(W: Any, phi: str, *, in_balls: bool = True) -> bool:
     """Return whether a network with an unbounded activation is proved to keep a ball or a box.
 
     It is true of x' = phi(W x + c) and of x' = (1 - a) x + a (W phi(x) + c), whatever c: in the
-    second case a box that is wide enough below, and t w above, is mapped into its interior.
-
-    Parameters
-    ----------
-    W
-        Recurrent weights, shape (d, d).
-    phi
-        Name of the activation: relu, softplus or linear.
-    in_balls
-        Whether |W|_2 < 1 counts.
+    second case a box that is wide enough below, and t w above, is mapped into its interior. phi is
+    relu, softplus or linear; `in_balls` says whether |W|_2 < 1 counts.
 
     Examples
     --------

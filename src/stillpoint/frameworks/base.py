@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple, SupportsIndex
 
-from .._core.layout import Structure
+from .._core.layout import StateLayout
 from .._core.validation import check_option, check_whole
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, MissingExtraError
@@ -53,21 +53,7 @@ class Hints:
     params: Any = None
 
     def size(self, name: str, owner: Any, told: Any) -> int:
-        """Return one of the sizes: what the caller says, or else what `owner` tells.
-
-        Parameters
-        ----------
-        name
-            "state_size" or "input_size".
-        owner
-            The model, for messages.
-        told
-            What it tells, of whatever type; None for nothing.
-
-        Raises
-        ------
-        ArgumentError
-            If the caller's is no size, or neither says one.
+        """Return state_size or input_size: what the caller says, or else what `owner` has told.
 
         Examples
         --------
@@ -87,13 +73,7 @@ class Hints:
             ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:
-        """Raise an error if one of the hints is given that says nothing about `owner`.
-
-        Raises
-        ------
-        ArgumentError
-            If one is.
-        """
+        """Raise an error if one of the hints is given that says nothing about `owner`."""
         given = [name for name in names if getattr(self, name) is not None]
         if given:
             raise ArgumentError(
@@ -105,19 +85,11 @@ class Reading(NamedTuple):
     """A model as dynamics, and how its own states lie in the flat ones."""
 
     dynamics: Dynamics
-    structure: Structure | None
+    layout: StateLayout | None
 
 
 def adapter(framework: str) -> ModuleType:
-    """Return the adapter module of `framework`, importing the framework if need be.
-
-    Raises
-    ------
-    ArgumentError
-        If there is no such adapter.
-    MissingExtraError
-        If the framework is not installed.
-    """
+    """Return the adapter module of `framework`, importing the framework if need be."""
     extras = MODULES | FUNCTIONS
     check_option("framework", framework, extras)
     try:
@@ -143,13 +115,7 @@ def adapter_of_model(model: Any) -> ModuleType | None:
 
 
 def adapter_of_arrays(array: Any) -> ModuleType:
-    """Return the adapter whose library `array` belongs to.
-
-    Raises
-    ------
-    ArgumentError
-        If it belongs to none that is known.
-    """
+    """Return the adapter whose library `array` belongs to."""
     for found in function_adapters():
         if found.is_array(array):
             return found

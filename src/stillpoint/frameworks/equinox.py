@@ -6,16 +6,14 @@ they are donated to a training step, and layers with an inference mode are put i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
-import numpy as np
 
-from .._core.layout import Structure
-from ..cells import GRUCell, LSTMCell
+from .._core.layout import StateLayout
 from ..dynamics import Dynamics
 from .base import Hints, Reading
+from .gates import Gate, gru, lstm
 from .jax.modules import copy_arrays, pair, read_calls
 
 __all__ = ["is_model", "read_model"]
@@ -61,8 +59,8 @@ def read_model(model: Any, hints: Hints) -> Reading:
         hints.refuse(model, "state")
     name = type(model).__name__
     own: Any = eqx.nn.inference_mode(copy_arrays(name, model))
-    if type(model) in _READERS:
-        return Reading(_READERS[type(model)](own), _structure(model, hints))
+    if type(model) in (eqx.nn.GRUCell, eqx.nn.LSTMCell):
+        return Reading(_canonical(own), _structure(model, hints))
     return read_calls(
         name,
         "h = cell(input, h)",
@@ -72,35 +70,19 @@ def read_model(model: Any, hints: Hints) -> Reading:
     )
 
 
-def _structure(model: Any, hints: Hints) -> Structure:
+def _structure(model: Any, hints: Hints) -> StateLayout:
     if isinstance(model, eqx.nn.LSTMCell):
         return pair("h", "c", model.hidden_size)
     if hints.state is not None:
-        return Structure.of(hints.state)
-    return Structure.flat(hints.size("state_size", model, getattr(model, "hidden_size", None)))
+        return StateLayout.of(hints.state)
+    return StateLayout.flat(hints.size("state_size", model, getattr(model, "hidden_size", None)))
 
 
-def _gru(cell: Any) -> GRUCell:
-    """Equinox adds its first bias to all gates, its second inside the reset gate."""
-    d = cell.hidden_size
-    return GRUCell(
-        W=np.array(cell.weight_hh),
-        B=np.array(cell.weight_ih),
-        b=_bias(cell.bias, 3 * d),
-        c=_bias(cell.bias_n, d),
-    )
-
-
-def _lstm(cell: Any) -> LSTMCell:
-    return LSTMCell(
-        W=np.array(cell.weight_hh),
-        B=np.array(cell.weight_ih),
-        b=_bias(cell.bias, 4 * cell.hidden_size),
-    )
-
-
-def _bias(bias: Any, size: int) -> np.ndarray:
-    return np.zeros(size) if bias is None else np.array(bias)
-
-
-_READERS: dict[type, Callable[[Any], Dynamics]] = {eqx.nn.GRUCell: _gru, eqx.nn.LSTMCell: _lstm}
+def _canonical(cell: Any) -> Dynamics:
+    """Equinox adds its first bias to all gates, its second inside the reset gate of a GRU."""
+    gates = Gate.of(cell.weight_hh, cell.weight_ih, cell.bias)
+    if isinstance(cell, eqx.nn.LSTMCell):
+        return lstm(gates)
+    if cell.bias_n is not None:
+        gates.c[-cell.hidden_size :] = cell.bias_n
+    return gru(gates)

@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
-from .._core.layout import Structure
+from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..errors import ArgumentError
 from .trials import shape_of_derivative
@@ -28,7 +28,7 @@ class StepFunction:
     ----------
     function
         Maps states, in their nest, and inputs to new states or velocities.
-    structure
+    layout
         The nest.
     input_size
         The number of inputs m; a function of the state alone is accepted where it is 0.
@@ -45,7 +45,7 @@ class StepFunction:
     """
 
     function: Callable[..., Any]
-    structure: Structure
+    layout: StateLayout
     input_size: int
     kind: Kind = "map"
     jacobian: Derivative | None = None
@@ -57,21 +57,16 @@ class StepFunction:
     @property
     def name(self) -> str:
         """What the function is called, for messages."""
-        return self.owner or getattr(self.function, "__name__", type(self.function).__name__)
+        own: str = getattr(self.function, "__name__", type(self.function).__name__)
+        return self.owner or own
 
     @property
     def size(self) -> tuple[int, int]:
         """(d, m)."""
-        return self.structure.size, self.input_size
+        return self.layout.size, self.input_size
 
     def of_two(self) -> Callable[[Any, Any], Any]:
-        """Return the function as one of (x, u), whether or not it takes inputs.
-
-        Raises
-        ------
-        ArgumentError
-            If it takes no inputs, but there are some.
-        """
+        """Return the function as one of (x, u), whether or not it takes inputs."""
         function = self.function
         try:
             inspect.signature(function).bind(None, None)
@@ -92,10 +87,10 @@ class StepFunction:
 
         What it returns is read by name, so the order of its dictionaries does not matter.
         """
-        function, structure = self.of_two(), self.structure
-        if structure.is_flat:
+        function, layout = self.of_two(), self.layout
+        if layout.is_flat:
             return function
-        return lambda x, u: structure.pack(function(structure.unpack(x), u))
+        return lambda x, u: layout.pack(function(layout.unpack(x), u))
 
     def dynamics(
         self,
@@ -120,23 +115,33 @@ class StepFunction:
             The library's derivatives.
         called
             Makes a caller's derivative one on such arrays.
-
-        Raises
-        ------
-        ArgumentError
-            If a caller's derivative is no function, or returns another shape.
         """
-        given = {"jacobian": self.jacobian, "input_jacobian": self.input_jacobian}
-        own = {
-            name: _checked(name, derivative, called, self.size, width, arrays)
-            for (name, derivative), width in zip(given.items(), self.size, strict=True)
-        }
+
+        def own(name: str, width: int) -> Derivative | None:
+            """Return a caller's derivative, tried once; None if there is none."""
+            derivative = getattr(self, name)
+            if derivative is None:
+                return None
+            if not callable(derivative):
+                raise ArgumentError(
+                    f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out "
+                    f"to have it computed."
+                )
+            shape = shape_of_derivative(called(derivative), self.size, arrays)
+            wanted = (2, self.size[0], width)
+            if shape != wanted:
+                raise ArgumentError(
+                    f"{name}: returned shape {shape} for 2 states, but {wanted} is wanted: rows "
+                    f"are what is written to, columns what is read from."
+                )
+            return called(derivative)
+
         return FunctionDynamics(
             function=step,
             size=self.size,
             array_kind=arrays,
-            state_derivative=own["jacobian"] or of_state,
-            input_derivative=own["input_jacobian"] or of_inputs,
+            state_derivative=own("jacobian", self.size[0]) or of_state,
+            input_derivative=own("input_jacobian", self.size[1]) or of_inputs,
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
             function_kind=self.kind,
@@ -146,25 +151,7 @@ class StepFunction:
 
 @dataclass(frozen=True, eq=False)
 class FunctionDynamics(Dynamics):
-    """A batched function with its derivatives.
-
-    Attributes
-    ----------
-    function
-        Maps states (n, d) and inputs (n, m) to new states (map) or velocities (flow), (n, d).
-    size
-        (d, m).
-    array_kind
-        The arrays that the function works on.
-    state_derivative, input_derivative
-        Return the Jacobians (n, d, d) and (n, d, m).
-    pushforward, pullback
-        Return J v and w J, or None to multiply with the Jacobian.
-    function_kind
-        "map" or "flow".
-    known_lefschetz
-        The index sum, where the caller knows it.
-    """
+    """A batched function with its derivatives; without `pushforward`, J v is a product."""
 
     function: Step
     size: tuple[int, int]
@@ -210,28 +197,3 @@ class FunctionDynamics(Dynamics):
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.pullback(x, u, w) if self.pullback else super().vjp(x, u, w)
-
-
-def _checked(
-    name: str,
-    derivative: Any,
-    called: Callable[[Derivative], Derivative],
-    size: tuple[int, int],
-    width: int,
-    arrays: ArrayKind,
-) -> Derivative | None:
-    """Return a caller's derivative, tried once; None if there is none."""
-    if derivative is None:
-        return None
-    if not callable(derivative):
-        raise ArgumentError(
-            f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out to have "
-            f"it computed."
-        )
-    shape = shape_of_derivative(called(derivative), size, arrays)
-    if shape != (2, size[0], width):
-        raise ArgumentError(
-            f"{name}: returned shape {shape} for 2 states, but (2, {size[0]}, {width}) is wanted: "
-            f"rows are what is written to, columns what is read from."
-        )
-    return called(derivative)

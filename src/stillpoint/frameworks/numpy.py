@@ -24,13 +24,7 @@ def is_array(array: Any) -> bool:
 
 
 def read_function(given: StepFunction) -> Dynamics:
-    """Return a NumPy function as dynamics in float64.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the function is not batched, fails, or returns arrays of another library.
-    """
+    """Return a NumPy function as dynamics in float64."""
     on_rows = given.on_rows()
 
     def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:

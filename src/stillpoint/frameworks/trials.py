@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from .._core.arrays import ArrayKind, to_numpy
 from ..errors import UnsupportedModelError, warn
@@ -13,15 +14,8 @@ from ..errors import UnsupportedModelError, warn
 
 def try_out(
     name: str, step: Callable[[Any, Any], Any], size: tuple[int, int], kind: ArrayKind
-) -> Any:
-    """Call a step on some states, check that it is a batched one; return what it gave.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the call fails, what it returns is not one new state per state, or a row depends on
-        anything but itself.
-    """
+) -> Shaped[Any, "n d"]:
+    """Call a step on some states, check that it is a batched one; return what it gave."""
     x, u = trial_rows(size, kind)
     try:
         with np.errstate(all="ignore"):  # a pole is no fault of the step
@@ -43,6 +37,19 @@ def try_out(
     return result
 
 
+def in_either_precision(
+    attempt: Callable[[ArrayKind], Any], double: ArrayKind, single: ArrayKind
+) -> Any:
+    """Return what an attempt gives in float64, or else in float32; it may fail in both."""
+    try:
+        return attempt(double)
+    except UnsupportedModelError as error:
+        try:
+            return attempt(single)
+        except UnsupportedModelError:
+            raise error from None
+
+
 def trial_rows(size: tuple[int, int], kind: ArrayKind) -> tuple[Any, Any]:
     """Return two states and inputs to try a function on: the same ones every time."""
     rng = np.random.default_rng(0)
@@ -52,19 +59,8 @@ def trial_rows(size: tuple[int, int], kind: ArrayKind) -> tuple[Any, Any]:
 def check_rows(name: str, result: Any, again: Any, alone: Sequence[Any]) -> None:
     """Check that a step is a function of its own row: of no random number, of no other row.
 
-    Parameters
-    ----------
-    name
-        The function's name, for the message.
-    result, again
-        What it returned for the same rows in two calls.
-    alone
-        What it returned for each row without the others, shapes (1, d).
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it is not.
+    `result` and `again` are what it returned for the same rows in two calls, `alone` for each of
+    them without the others, shapes (1, d).
     """
     first, second, *single = (
         to_numpy(values).astype(np.float64) for values in (result, again, *alone)
@@ -98,21 +94,7 @@ def works_in_double(
 ) -> bool:
     """Return whether a step works in float64 throughout; warn if parts of it are in float32.
 
-    Parameters
-    ----------
-    step
-        Of flat rows.
-    size
-        (d, m).
-    double
-        The kind of array that it was given, in float64.
-    result
-        What it returned.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If what it returned is coarser than float32.
+    `result` is what it returned when it was tried; it must not be coarser than float32.
     """
     name = str(result.dtype).removeprefix("torch.")
     if name not in ("float64", "float32"):

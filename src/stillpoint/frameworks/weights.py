@@ -15,17 +15,7 @@ _LOW = ("float16", "bfloat16", "half", "float8", "int8", "uint8")
 
 
 def check_precision(name: str, dtype: str) -> None:
-    """Check that weights are real and of single precision at least.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If they are complex, half-precision or quantised.
-
-    Examples
-    --------
-    >>> check_precision("kernel", "float32")
-    """
+    """Refuse weights that are complex, half-precision or quantised."""
     if dtype.startswith("complex"):
         raise UnsupportedModelError(f"model: {name} is {dtype}; real weights are wanted.")
     if dtype.startswith(_LOW):
@@ -36,26 +26,7 @@ def check_precision(name: str, dtype: str) -> None:
 
 
 def check_weight(owner: str, name: str, array: Any) -> None:
-    """Check that a weight of any framework is precise and finite.
-
-    Parameters
-    ----------
-    owner, name
-        What the model and the weight are called, for messages.
-    array
-        The weight; integers and flags have nothing that could be wrong.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it is complex, half-precision or quantised.
-    ArgumentError
-        If it holds NaN or infinity.
-
-    Examples
-    --------
-    >>> check_weight("GRUCell", "bias", np.ones(2, dtype=np.float32))
-    """
+    """Refuse a weight that is coarse or not finite; integers and flags cannot be wrong so."""
     dtype = getattr(array, "dtype", "")
     dtype = getattr(dtype, "name", str(dtype)).removeprefix("torch.")
     check_precision(f"{name} of {owner}", dtype)
@@ -68,13 +39,6 @@ def check_weight(owner: str, name: str, array: Any) -> None:
 
 def read_weight(owner: str, name: str, array: Any) -> Float[np.ndarray, "..."]:
     """Return a weight of any framework, checked, as a float64 NumPy array of its own.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it is complex, half-precision or quantised.
-    ArgumentError
-        If it holds NaN or infinity.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Elementary functions of intervals.
+"""What the array API calls a namespace: the functions of intervals that cells use.
 
 Floating-point libraries promise no bound on the error of tanh, exp or log1p. Those in use stay
 below 4 units in the last place in float64 (measured and published; the tests compare with
@@ -7,13 +7,15 @@ multiple precision); the bounds here assume `ULPS` and more where several are co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
-from .interval import EPS, TINY, Interval
+from .interval import EPS, TINY, Interval, as_interval
 
 #: What one library function is assumed to lose at most, in units of EPS times the result.
 ULPS = 8
@@ -24,14 +26,8 @@ def increasing(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an elementwise function increasing, so that it can also be taken of intervals.
 
-    Of an interval the values at its ends are enough, widened by what computing them may lose.
-
-    Parameters
-    ----------
-    ulps
-        A bound on the relative error of the function as it is computed, in units of 2^-52.
-    least, most
-        What its values never leave.
+    Of an interval the values at its ends are enough, widened by what computing them may lose:
+    `ulps` bounds the relative error in units of 2^-52. Values never leave [least, most].
 
     Examples
     --------
@@ -61,6 +57,49 @@ def increasing(
 
 
 @increasing(ulps=ULPS, least=-1.0, most=1.0)
-def tanh(a: Any) -> Any:
+def tanh(a: Any) -> Float[Any, "..."]:
     """Return the hyperbolic tangent."""
     return np.tanh(a)
+
+
+def asarray(values: Any, **_: Any) -> Interval | np.ndarray:
+    """Return intervals as they are, and anything else as a NumPy array (of numbers or indices)."""
+    return values if isinstance(values, Interval) else np.asarray(values)
+
+
+def astype(values: Interval, dtype: Any) -> Interval:  # noqa: ARG001
+    """Return `values`: intervals are float64."""
+    return values
+
+
+def broadcast_to(values: Any, shape: tuple[int, ...]) -> Interval:
+    return as_interval(values).each(lambda part: np.broadcast_to(part, shape))
+
+
+def concat(several: Sequence[Any], axis: int = 0) -> Interval:
+    parts = [as_interval(part) for part in several]
+    mid = np.concatenate([part.mid for part in parts], axis=axis)
+    return Interval(mid, np.concatenate([part.radius for part in parts], axis=axis))
+
+
+def eye(size: int, **_: Any) -> Interval:
+    return Interval(np.eye(size))
+
+
+def matmul(first: Any, second: Any) -> Interval:
+    return as_interval(first) @ as_interval(second)
+
+
+def ones_like(values: Interval) -> Interval:
+    return Interval(np.ones(values.shape))
+
+
+def take(values: Interval, indices: Any, axis: int = 0) -> Interval:
+    return values.each(lambda part: part.take(indices, axis=axis))
+
+
+def zeros_like(values: Interval) -> Interval:
+    return Interval(np.zeros(values.shape))
+
+
+Interval.namespace = sys.modules[__name__]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -25,9 +25,10 @@ EPS = 2.0**-52
 TINY = 2.0**-1022
 
 _Box = Float[np.ndarray, "..."]
+_Value = TypeVar("_Value", float, np.ndarray)
 
 
-def upward(value: Any, operations: int = 8) -> Any:
+def upward(value: _Value, operations: int = 8) -> _Value:
     """Return a bound of what `operations` roundings of non-negative terms made `value` lose."""
     return value * (1 + operations * EPS) + TINY
 
@@ -55,6 +56,10 @@ class Interval:
     mid: Float[np.ndarray, "..."]
     rad: Float[np.ndarray, "..."] | None = None
 
+    #: The functions of the array API for intervals. They are made of intervals, so `namespace.py`
+    #: sets it when the package is imported.
+    namespace: ClassVar[ModuleType]
+
     # NumPy's operators leave an expression with an interval to those below.
     __array_ufunc__ = None
 
@@ -67,9 +72,7 @@ class Interval:
     # -- as an array --------------------------------------------------------------------------
 
     def __array_namespace__(self, api_version: str | None = None) -> ModuleType:
-        from . import namespace
-
-        return namespace
+        return Interval.namespace
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,7 +83,7 @@ class Interval:
         return self.mid.ndim
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype:
         return self.mid.dtype
 
     @property

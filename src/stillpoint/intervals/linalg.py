@@ -1,7 +1,9 @@
 """Verified linear algebra: what holds of all matrices of an interval, every rounding included.
 
-Signs of determinants and inertias are each reduced to one question: does a matrix, multiplied by a
-known one, lie so near a matrix of signs that nothing can cross zero between them?
+Most of it is one argument: multiplied by known matrices, such as an approximate inverse, all
+matrices of the interval lie so near the identity (or a diagonal of signs) in the row-sum norm that
+none between them is singular. Then each is regular, and neither determinants nor eigenvalues have
+crossed zero on the way.
 """
 
 from __future__ import annotations
@@ -34,13 +36,7 @@ def solve_enclosed(A: Interval, b: Interval) -> tuple[Interval, Bool[np.ndarray,
 
     With R near the inverse of A and G = I - R A, every A is regular if |G|_inf < 1; then
     |x - y| <= e + |G| |e|_inf / (1 - |G|_inf) for any y, where e = |R (b - A y)| (Rump 1983).
-
-    Parameters
-    ----------
-    A
-        Shape (n, k, k).
-    b
-        Shape (n, k).
+    A has shape (n, k, k), b (n, k).
 
     Examples
     --------
@@ -139,11 +135,6 @@ def determinant_sign(matrix: Interval) -> int:
     can be read off. If |Y X P M - I| < 1 in the row-sum norm, no matrix on the way from I to
     Y X P M is singular, and det(Y X P M) > 0.
 
-    Parameters
-    ----------
-    matrix
-        Shape (d, d).
-
     Examples
     --------
     >>> determinant_sign(Interval(np.diag([1.0, -2.0])))
@@ -166,7 +157,8 @@ def determinant_sign(matrix: Interval) -> int:
     if not row_sums(identity - product).max() < 1:
         return 0
     signs = np.sign(np.diag(inverse_upper)) * np.sign(np.diag(inverse_lower))
-    return int(np.prod(signs)) * _parity(order)
+    parity = np.linalg.det(identity[order])  # of a permutation, and exact
+    return int(np.prod(signs) * parity)
 
 
 def is_positive_definite(matrix: Interval) -> bool:
@@ -177,8 +169,7 @@ def is_positive_definite(matrix: Interval) -> bool:
     >>> is_positive_definite(Interval(np.array([[2.0, 1.0], [1.0, 2.0]])))
     True
     """
-    negative = negative_eigenvalues(matrix)
-    return negative == 0
+    return negative_eigenvalues(matrix) == 0
 
 
 def negative_eigenvalues(matrix: Interval) -> int | None:
@@ -186,12 +177,7 @@ def negative_eigenvalues(matrix: Interval) -> int | None:
 
     With M = X diag(w) X^T and Y = diag(|w|^-1/2) X^T, the matrix Y M Y^T has the inertia of M
     (Sylvester); if it lies within 1 of diag(sign w) in the row-sum norm, no eigenvalue has crossed
-    zero on the way (Weyl).
-
-    Returns
-    -------
-    int or None
-        None where it is not proved that none is zero.
+    zero on the way (Weyl). Where that is not proved, the answer is None.
     """
     if not np.isfinite(matrix.mid).all():
         return None
@@ -204,14 +190,3 @@ def negative_eigenvalues(matrix: Interval) -> int | None:
     if not row_sums(product - signs).max() < 1:
         return None
     return int((values < 0).sum())
-
-
-def _parity(order: np.ndarray) -> int:
-    """Return the sign of a permutation."""
-    sign, left = 1, set(range(len(order)))
-    while left:
-        start = here = left.pop()
-        while (here := int(order[here])) != start:
-            left.discard(here)
-            sign = -sign
-    return sign

@@ -37,17 +37,8 @@ UNDECIDED = -1
 def count_unstable(jacobian: Interval, kind: Literal["map", "flow"]) -> Int[np.ndarray, " n"]:
     """Return how many eigenvalues of every matrix of an interval lie beyond the stability border.
 
-    Parameters
-    ----------
-    jacobian
-        Shape (n, d, d).
-    kind
-        For a map the border is the unit circle, for a flow the imaginary axis.
-
-    Returns
-    -------
-    array, shape (n,)
-        The counts; `UNDECIDED` where none is proved.
+    The matrices have shape (n, d, d). For a map the border is the unit circle, for a flow the
+    imaginary axis. Where no count is proved, it is `UNDECIDED`.
 
     Examples
     --------

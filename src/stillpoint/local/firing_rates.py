@@ -19,7 +19,7 @@ from .._core.validation import read_states
 from ..cells import LeakyCell, VanillaCell
 from ..errors import ArgumentError
 from ..system import System
-from .linearization import linearize
+from .linearize import linearize
 
 
 def rate_jacobian(system: System, states: Any, inputs: Any = None) -> Float[np.ndarray, "n d d"]:
@@ -90,12 +90,8 @@ def partial_rate_jacobian(
 
     Parameters
     ----------
-    system
-        A leaky network.
-    states
-        States x, shape (n, d).
-    inputs
-        Shape (n, m) or (m,).
+    system, states, inputs
+        As for `rate_jacobian`.
 
     Raises
     ------

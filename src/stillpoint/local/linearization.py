@@ -1,25 +1,39 @@
-"""The linearised dynamics: x' = F(x0, u0) + A (x - x0) + B (u - u0)."""
+"""The linearised dynamics x' = F(x0, u0) + A (x - x0) + B (u - u0), its stability and index.
+
+Moduli count, not real parts: a map is stable where all |lambda| < 1, a flow where all
+Re lambda < 0. An eigenvalue within `MARGIN` of the border is on neither side; a point that has
+one is neither stable nor, for that eigenvalue, unstable.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from .._core.arrays import host, to_numpy
-from .._core.validation import read_deviation, read_inputs, read_states
+from .._core.arrays import host
+from .._core.display import Display, plural
+from .._core.record import about, column, plain
 from ..dynamics import Kind, Regions
-from ..errors import ArgumentError
 from ..system import System
-from . import stability
+from ..system_info import SystemInfo
+from .blocks import Blocks
+
+#: Eigenvalues this near the stability border are taken to lie on it.
+MARGIN = 1e-9
+
+#: A point with a larger condition number counts as degenerate: at a fold, where the distance to the
+#: next point and the slope vanish together, rounding leaves 1e8.
+DEGENERATE = 1e7
 
 
-@dataclass(frozen=True, eq=False)
-class Linearization:
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Linearization(Blocks):
     """Jacobians of a system at some states, and what follows from them.
 
     Works at any state, not only at fixed points. Eigenvalues are sorted, the most unstable first.
@@ -31,33 +45,59 @@ class Linearization:
         Where, shapes (n, d) and (n, m).
     value
         F(x, u) there (f(x, u) for a flow), shape (n, d).
-    A, B
-        Jacobians in the state, (n, d, d), and in the inputs, (n, d, m); rows = to.
-    kind, dt
-        As of the system.
-    state_regions, input_regions
-        As of the system.
+    jacobian, input_jacobian
+        A in the state, (n, d, d), and B in the inputs, (n, d, m); rows = to. `A` and `B` are other
+        names for them.
+    system
+        Which system it is of.
     shape
-        The shape that the states came in, without their last axis.
+        The shape in which trajectories came, without their last axis; empty for rows of states.
     """
 
-    states: Float[np.ndarray, "n d"]
-    inputs: Float[np.ndarray, "n m"]
-    value: Float[np.ndarray, "n d"]
-    A: Float[np.ndarray, "n d d"]
-    B: Float[np.ndarray, "n d m"]
-    kind: Kind
-    dt: float | None
-    state_regions: Regions
-    input_regions: Regions
-    shape: tuple[int, ...]
+    derived: ClassVar[Mapping[str, Any]] = {
+        "eigenvalues": about("point", "mode", long_name="eigenvalues of the Jacobian")
+    }
+
+    states: Float[np.ndarray, "n d"] = column("point", "state", long_name="state")
+    inputs: Float[np.ndarray, "n m"] = column("point", "input", long_name="input")
+    value: Float[np.ndarray, "n d"] = column("point", "state", long_name="F(x, u), or f(x, u)")
+    jacobian: Float[np.ndarray, "n d d"] = column(
+        "point", "state", "from_state", long_name="Jacobian in the state, rows = to"
+    )
+    input_jacobian: Float[np.ndarray, "n d m"] = column(
+        "point", "state", "input", long_name="Jacobian in the inputs, rows = to"
+    )
+    system: SystemInfo = plain(SystemInfo)
+    shape: tuple[int, ...] = plain(default=())
 
     def __len__(self) -> int:
         return len(self.states)
 
-    def __repr__(self) -> str:
+    def _display(self) -> Display:
         n, d = self.states.shape
-        return f"Linearization({self.kind}, {n} state{'s' if n != 1 else ''} of size {d})"
+        return Display(f"Linearization({self.kind}, {plural(n, 'state')} of size {d})")
+
+    def take(self, rows: Int[np.ndarray, " k"]) -> Linearization:
+        """Return the linearisation at some of the states, as rows."""
+        taken = Linearization(
+            states=self.states[rows],
+            inputs=self.inputs[rows],
+            value=self.value[rows],
+            jacobian=self.jacobian[rows],
+            input_jacobian=self.input_jacobian[rows],
+            system=self.system,
+        )
+        if "eigenvalues" in vars(self):  # they are computed once, also for a selection
+            vars(taken)["eigenvalues"] = self.eigenvalues[rows]
+        return taken
+
+    @classmethod
+    def joined(cls, several: Sequence[Linearization]) -> Linearization:
+        """Return the rows of several linearisations in one."""
+        whole = replace(super().joined(several), shape=())
+        if all("eigenvalues" in vars(lin) for lin in several):
+            vars(whole)["eigenvalues"] = np.concatenate([lin.eigenvalues for lin in several])
+        return whole
 
     def unflatten(self, values: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, "..."]:
         """Return values with one row per state in the shape of the trajectories.
@@ -70,19 +110,49 @@ class Linearization:
         >>> lin.unflatten(lin.eigenvalues).shape
         (3, 5, 1)
         """
-        return values.reshape(*self.shape, *values.shape[1:])
+        return values.reshape(*(self.shape or (len(self),)), *values.shape[1:])
+
+    @property
+    def A(self) -> Float[np.ndarray, "n d d"]:  # noqa: N802
+        """The Jacobian in the state."""
+        return self.jacobian
+
+    @property
+    def B(self) -> Float[np.ndarray, "n d m"]:  # noqa: N802
+        """The Jacobian in the inputs."""
+        return self.input_jacobian
+
+    @property
+    def kind(self) -> Kind:
+        """ "map" or "flow"."""
+        return self.system.kind
+
+    @property
+    def dt(self) -> float | None:
+        """As of the system."""
+        return self.system.dt
+
+    @property
+    def state_regions(self) -> Regions:
+        """As of the system."""
+        return self.system.state_regions
+
+    @property
+    def input_regions(self) -> Regions:
+        """As of the system."""
+        return self.system.input_regions
 
     # -- spectra ------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def eigenvalues(self) -> Complex[np.ndarray, "n d"]:
         """Eigenvalues of A, the most unstable first."""
-        return self._eigen[0]
+        return sorted_eig(self.jacobian, self.kind)[0]
 
-    @property
+    @cached_property
     def right(self) -> Complex[np.ndarray, "n d d"]:
         """Right eigenvectors, one per column, of unit length."""
-        return self._eigen[1]
+        return sorted_eig(self.jacobian, self.kind)[1]
 
     @cached_property
     def left(self) -> Complex[np.ndarray, "n d d"]:
@@ -117,12 +187,12 @@ class Linearization:
     @property
     def n_unstable(self) -> Int[np.ndarray, " n"]:
         """The number of unstable directions."""
-        return stability.n_unstable(self.eigenvalues, self.kind)
+        return n_unstable(self.eigenvalues, self.kind)
 
     @property
     def is_stable(self) -> Bool[np.ndarray, " n"]:
         """Whether all modes decay."""
-        return stability.is_stable(self.eigenvalues, self.kind)
+        return is_stable(self.eigenvalues, self.kind)
 
     @property
     def motion_jacobian(self) -> Float[np.ndarray, "n d d"]:
@@ -132,12 +202,19 @@ class Linearization:
     @property
     def index(self) -> Int[np.ndarray, " n"]:
         """sign det(I - A) for a map, sign det(-A) for a flow."""
-        return stability.index(self.motion_jacobian)
+        return index(self.motion_jacobian)
 
     @property
-    def condition(self) -> Float[np.ndarray, " n"]:
+    def motion_condition(self) -> Float[np.ndarray, " n"]:
         """Condition number of I - A (of A for a flow); infinite on a continuum of fixed points."""
-        return stability.condition(self.motion_jacobian)
+        return condition(self.motion_jacobian)
+
+    @property
+    def slowest_time_constant(self) -> Float[np.ndarray, " n"]:
+        """The time constant of the mode that changes most slowly, negative if it grows."""
+        times = self.time_constants
+        slowest = np.argmax(np.abs(times), axis=1) if times.shape[1] else np.zeros(0, dtype=int)
+        return np.take_along_axis(times, slowest[:, None], axis=1)[:, 0]
 
     @property
     def non_normality(self) -> Float[np.ndarray, " n"]:
@@ -145,41 +222,6 @@ class Linearization:
         total = np.sum(self.A**2, axis=(1, 2))
         departure = np.maximum(total - np.sum(np.abs(self.eigenvalues) ** 2, axis=1), 0)
         return np.sqrt(departure / np.where(total > 0, total, 1))
-
-    # -- parts --------------------------------------------------------------------------------
-
-    def block(
-        self, to: str | Sequence[str], source: str | Sequence[str]
-    ) -> Float[np.ndarray, "n k j"]:
-        """Return the part of A, or of B for an input region, from one region to another.
-
-        Parameters
-        ----------
-        to
-            State regions; the order given is the order of the rows.
-        source
-            State regions or input regions; the order given is the order of the columns. Of a
-            restricted system, the held regions are input regions, all together `held`.
-
-        Raises
-        ------
-        ArgumentError
-            If a name is unknown.
-        """
-        rows = self.state_regions.indices(*_names(to))
-        names = _names(source)
-        if set(names) <= set(self.input_regions.names):
-            return self.B[:, rows][:, :, self.input_regions.indices(*names)]
-        return self.A[:, rows][:, :, self.state_regions.indices(*names)]
-
-    def block_eigen(
-        self, *regions: str
-    ) -> tuple[Complex[np.ndarray, "n k"], Complex[np.ndarray, "n k k"]]:
-        """Return eigenvalues and right eigenvectors of the block of some regions on themselves.
-
-        The block is the linearised dynamics of these regions with all others held.
-        """
-        return stability.sorted_eig(self.block(regions, regions), self.kind)
 
     def participation(self, region: str) -> Float[np.ndarray, "n d"]:
         """Return how much of each mode lies in a region: |left_i right_i| summed, in [0, 1].
@@ -189,105 +231,113 @@ class Linearization:
         """
         share = np.abs(np.conj(self.left) * self.right)
         share /= share.sum(axis=1, keepdims=True)
-        return share[:, self.state_regions.indices(region)].sum(axis=1)
+        return share[:, self.system.state_regions.indices(region)].sum(axis=1)
 
-    def predict(self, dx: Any, du: Any = None, dheld: Any = None) -> Float[np.ndarray, "... n d"]:
-        """Return the first-order Taylor prediction F(x0, u0) + A dx + B du.
+    def block_eigen(
+        self, *regions: str
+    ) -> tuple[Complex[np.ndarray, "n k"], Complex[np.ndarray, "n k k"]]:
+        """Return eigenvalues and right eigenvectors of the block of some regions on themselves.
 
-        Parameters
-        ----------
-        dx
-            Deviations of the state, any shape that broadcasts to (..., n, d).
-        du
-            Deviations of the inputs, broadcasting to (..., n, m); none if left out.
-        dheld
-            Of a restricted system: deviations of the held units, broadcasting to (..., n, r);
-            `du` is then that of the other inputs.
-
-        Raises
-        ------
-        ArgumentError
-            If a width does not fit, or nothing is held.
-
-        Examples
-        --------
-        >>> import numpy as np, stillpoint as sp
-        >>> lin = sp.linearize(sp.as_system(lambda x: x**2, state_size=1), np.ones((1, 1)))
-        >>> lin.predict([[0.1]]).round(6)
-        array([[1.2]])
+        The block is the linearised dynamics of these regions with all others held.
         """
-        deviations = [("dx", dx, self.A), ("du", du, self.B)]
-        if dheld is not None:
-            held = self.input_regions.indices("held")
-            free = self.input_regions.others(held)
-            deviations[1:] = [("du", du, self.B[..., free]), ("dheld", dheld, self.B[..., held])]
-        prediction = self.value
-        for name, deviation, matrix in deviations:
-            if deviation is not None:
-                deviation = read_deviation(name, deviation, len(self), matrix.shape[2])
-                prediction = prediction + np.einsum("nij,...nj->...ni", matrix, deviation)
-        return prediction
-
-    @cached_property
-    def _eigen(self) -> tuple[np.ndarray, np.ndarray]:
-        return stability.sorted_eig(self.A, self.kind)
+        return sorted_eig(self.block(regions, regions), self.kind)
 
 
-def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
-    """Linearise a system around states.
+def linearize_rows(
+    system: System,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    shape: tuple[int, ...] = (),
+) -> Linearization:
+    """Return the linearisation at rows of states and inputs, which are not checked again."""
+    dynamics = system.dynamics
+    native_x, native_u = map(dynamics.arrays.asarray, (x, u))
+    value, jacobian, input_jacobian = (
+        host(function(native_x, native_u))
+        for function in (dynamics.step, dynamics.jacobian, dynamics.input_jacobian)
+    )
+    return Linearization(x, u, value, jacobian, input_jacobian, system.info, shape)
 
-    Parameters
-    ----------
-    system
-        A map or a flow.
-    states
-        Shape (n, d), or trajectories (trials, time, d), whose states are taken trial after trial
-        (`unflatten` gives results that shape again), or the `FixedPoints` of a search, which
-        bring their inputs.
-    inputs
-        Laid out like the states, or (m,) for all of them.
 
-    Raises
-    ------
-    ArgumentError
-        If shapes do not fit the system.
+# -- stability and index, from Jacobians --------------------------------------------------------
+
+
+def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.ndarray, "... d"]:
+    """Return how far each eigenvalue lies outside the stability border.
 
     Examples
     --------
-    >>> import numpy as np, stillpoint as sp
-    >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1)
-    >>> sp.linearize(system, np.zeros((1, 1))).eigenvalues.real.round(6)
-    array([[2.]])
+    >>> growth(np.array([-1.5 + 0j]), "map"), growth(np.array([-1.5 + 0j]), "flow")
+    (array([0.5]), array([-1.5]))
     """
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
-    if hasattr(states, "xstar"):
-        states, inputs = states.xstar, states.inputs if inputs is None else inputs
-    shape = np.shape(states)[:-1]
-    if len(shape) == 2:
-        states = np.reshape(to_numpy(states), (-1, np.shape(states)[-1]))
-        if np.ndim(inputs) == 3:
-            inputs = np.reshape(to_numpy(inputs), (-1, np.shape(inputs)[-1]))
-    x = read_states("states", states, system.state_size)
-    u = read_inputs("inputs", inputs, len(x), system.input_size)
-    asarray, dynamics = system.dynamics.arrays.asarray, system.dynamics
-    native_x, native_u = asarray(x), asarray(u)
-    return Linearization(
-        states=x,
-        inputs=u,
-        value=host(dynamics.step(native_x, native_u)),
-        A=host(dynamics.jacobian(native_x, native_u)),
-        B=host(dynamics.input_jacobian(native_x, native_u)),
-        kind=system.kind,
-        dt=system.dt,
-        state_regions=system.state_regions,
-        input_regions=system.input_regions,
-        shape=shape,
+    return np.abs(eigenvalues) - 1 if kind == "map" else eigenvalues.real
+
+
+def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.ndarray, " n"]:
+    """Return the number of unstable directions: complex and negative real ones count too.
+
+    Examples
+    --------
+    >>> n_unstable(np.array([[1.2 + 0j, -1.1 + 0j, 0.3 + 0j]]), "map")
+    array([2])
+    """
+    return np.sum(growth(eigenvalues, kind) > MARGIN, axis=-1)
+
+
+def is_stable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Bool[np.ndarray, " n"]:
+    """Return whether every eigenvalue lies inside the stability border."""
+    return np.all(growth(eigenvalues, kind) < -MARGIN, axis=-1)
+
+
+def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
+    """Return sign det(-G), G the Jacobian of the motion: sign det(I - J) for a map.
+
+    It is 1 at a stable point, -1 at a saddle with one real unstable mode beyond +1, and 0 where
+    the determinant vanishes. Over all fixed points it sums to the Lefschetz number of the map.
+
+    Examples
+    --------
+    >>> index(np.array([[[0.5 - 1]], [[2.0 - 1]]]))
+    array([ 1, -1])
+    """
+    sign, _ = np.linalg.slogdet(-motion_jacobian)
+    return np.rint(sign).astype(np.int64)
+
+
+def condition(
+    motion_jacobian: Float[np.ndarray, "n r d"], scale: float = 0.0
+) -> Float[np.ndarray, " n"]:
+    """Return the condition number of every matrix; infinite where singular or not finite.
+
+    Parameters
+    ----------
+    motion_jacobian
+        Shape (n, r, d).
+    scale
+        The largest singular value counts as at least this, so that a matrix that is small as a
+        whole, such as I - J of one unit near a fold, does not count as well conditioned.
+
+    Examples
+    --------
+    >>> condition(np.array([[[1e-3]], [[0.0]]]), scale=1.0)
+    array([1000.,   inf])
+    """
+    finite = np.isfinite(motion_jacobian).all(axis=(1, 2))
+    values = np.linalg.svd(np.where(finite[:, None, None], motion_jacobian, 0.0), compute_uv=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.maximum(values[:, 0], scale) / values[:, -1]
+    return np.where(values[:, -1] > 0, ratio, np.inf)
+
+
+def sorted_eig(
+    jacobian: Float[np.ndarray, "n d d"], kind: Kind
+) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
+    """Return eigenvalues, the most unstable first, and right eigenvectors, one per column."""
+    values, vectors = np.linalg.eig(jacobian)
+    values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
+    outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
+    order = np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
+    return (
+        np.take_along_axis(values, order, axis=1),
+        np.take_along_axis(vectors, order[:, None, :], axis=2),
     )
-
-
-def _names(regions: str | Sequence[str]) -> Sequence[str]:
-    return [regions] if isinstance(regions, str) else regions

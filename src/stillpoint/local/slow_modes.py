@@ -8,12 +8,20 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy.linalg import schur, solve_sylvester
 
-from ..branches.ends import End
+from .._core.sentences import SentenceEnum
 from ..dynamics import Kind
-from .stability import MARGIN
+from .linearization import MARGIN
 
 # A complex pair with smaller imaginary parts is a double real eigenvalue seen through rounding.
 _PAIR = 1e-6
+
+
+class NoSlowModes(SentenceEnum):
+    """Why a Jacobian has no slow modes that can be told from the others."""
+
+    NOT_FINITE = 0, "the Jacobian is not finite"
+    NOT_APART = 1, "the slow mode is not slow beside the others"
+    ROTATES = 2, "the slow mode is one of a complex pair, which has no direction"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +58,11 @@ class SlowModes:
         return replace(self, frame=self.frame @ turn, selection=self.selection @ turn)
 
 
-def slow_modes(jacobian: Float[np.ndarray, "d d"], kind: Kind, p: int) -> SlowModes | End:
+def slow_modes(jacobian: Float[np.ndarray, "d d"], kind: Kind, p: int) -> SlowModes | NoSlowModes:
     """Return the p modes whose eigenvalues lie nearest to 1 (to 0 for a flow).
 
     The spans come from an ordered Schur form, so multiple eigenvalues do no harm. Where the p
-    modes cannot be told from the next one, the `End` that this means is returned.
+    modes cannot be told from the next one, the reason is returned.
 
     Examples
     --------
@@ -62,23 +70,24 @@ def slow_modes(jacobian: Float[np.ndarray, "d d"], kind: Kind, p: int) -> SlowMo
     >>> modes.eigenvalues.real, modes.transverse, round(modes.separation, 2)
     (array([0.9]), 0.5, 6.58)
     >>> slow_modes(np.array([[0.9, -0.3], [0.3, 0.9]]), "map", 1).sentence
-    'the slow mode became one of a complex pair, which has no direction'
+    'the slow mode is one of a complex pair, which has no direction'
     """
     if not np.isfinite(jacobian).all():
-        return End.NOT_FOUND
+        return NoSlowModes.NOT_FINITE
     values = np.linalg.eigvals(jacobian).astype(np.complex128)
     centre = 1.0 if kind == "map" else 0.0
     distance = np.abs(values - centre)
     order = np.argsort(distance)
     slow, others = values[order[:p]], values[order[p:]]
     if abs(slow.imag.sum()) > 0:
-        return End.NOT_SLOW if abs(slow.imag.sum()) < _PAIR else End.ROTATES
+        apart = abs(slow.imag.sum()) >= _PAIR
+        return NoSlowModes.ROTATES if apart else NoSlowModes.NOT_APART
     nearest = np.sort(distance)
     border = np.inf if p == len(values) else (nearest[p - 1] + nearest[p]) / 2
     inside = lambda re, im=0.0: bool(abs(complex(re, im) - centre) < border)  # noqa: E731
     form, basis, size = schur(jacobian, sort=inside)
     if size != p:
-        return End.NOT_SLOW
+        return NoSlowModes.NOT_APART
     # selection^T = [1, Y] basis^T is invariant: selection^T J = form_11 selection^T.
     coupling = np.zeros((p, 0))
     if p < len(values):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -103,9 +103,7 @@ class Connectome:
     input_connections: Sequence[Connection] = ()
 
     def __post_init__(self) -> None:
-        problems = list(problems_of(**{name: getattr(self, name) for name in _LISTS}))
-        if problems:
-            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
+        _refuse(problems_of(**{name: getattr(self, name) for name in _LISTS}))
 
     @classmethod
     def from_json(cls, path: str | Path) -> Connectome:
@@ -133,24 +131,17 @@ class Connectome:
         """
         problems = list(key_problems("the config", table, _LISTS, ()))
         if not isinstance(table, Mapping):
-            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
-        lists: dict[str, list[Any]] = {}
+            _refuse(problems)
+        lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
         for name, kind in _LISTS.items():
-            entries = table.get(name) or []
-            names = tuple(f.name for f in fields(kind))
-            required = names[:2]
-            for k, entry in enumerate(entries):
-                problems += key_problems(f"{name}[{k}]", entry, names, required)
-            lists[name] = [
-                {key: entry[key] for key in names if key in entry}
-                for entry in entries
-                if isinstance(entry, Mapping) and all(key in entry for key in required)
-            ]
-        tables = {name: [_LISTS[name](**e) for e in entries] for name, entries in lists.items()}
-        problems += problems_of(**tables)
-        if problems:
-            raise ArgumentError("connectome: " + "; ".join(problems) + ".")
-        return cls(**tables)
+            known = [f.name for f in fields(kind)]
+            required = known[:2]
+            for k, entry in enumerate(table.get(name) or []):
+                problems += key_problems(f"{name}[{k}]", entry, known, required)
+                if isinstance(entry, Mapping) and all(key in entry for key in required):
+                    lists[name].append(kind(**{key: entry[key] for key in known if key in entry}))
+        _refuse([*problems, *problems_of(**lists)])
+        return cls(**lists)
 
     # -- units --------------------------------------------------------------------------------
 
@@ -180,19 +171,17 @@ class Connectome:
 
     def per_unit(self, attribute: str) -> Float[np.ndarray, " d"]:
         """Return a number of each unit's region: "base_firing" or "init"."""
-        return np.concatenate(
-            [np.full(r.num_units, float(getattr(r, attribute))) for r in self.recurrent_regions]
-        )
+        return _each_unit(self.recurrent_regions, lambda region: getattr(region, attribute))
 
     # -- weights ------------------------------------------------------------------------------
 
     def recurrent_signs(self) -> Float[np.ndarray, " d"]:
         """Return +1 or -1 for every unit, the sign of what it sends."""
-        return _signs(self.recurrent_regions)
+        return _each_unit(self.recurrent_regions, _sign)
 
     def input_signs(self) -> Float[np.ndarray, " m"]:
         """Return +1 or -1 for every input channel."""
-        return _signs(self.input_regions)
+        return _each_unit(self.input_regions, _sign)
 
     def recurrent_mask(self, rng: np.random.Generator | None = None) -> Float[np.ndarray, "d d"]:
         """Return ones where weights exist: rows = destination, columns = source.
@@ -266,10 +255,19 @@ def _regions(listed: Sequence[Any], parents: Mapping[str, Sequence[str]]) -> Reg
     return Regions(int(ends[-1]) if len(ends) else 0, members, parents)
 
 
-def _signs(listed: Sequence[Any]) -> Float[np.ndarray, " k"]:
-    return np.concatenate(
-        [np.full(r.num_units, 1.0 if r.sign == "pos" else -1.0) for r in listed] or [np.zeros(0)]
-    )
+def _refuse(problems: Iterable[str]) -> None:
+    """Raise one error that tells all problems, if there are any."""
+    if told := "; ".join(problems):
+        raise ArgumentError(f"connectome: {told}.")
+
+
+def _each_unit(listed: Sequence[Any], value: Callable[[Any], float]) -> Float[np.ndarray, " k"]:
+    """Return a number of each unit's region."""
+    return np.array([value(region) for region in listed for _ in range(region.num_units)], float)
+
+
+def _sign(region: Any) -> float:
+    return 1.0 if region.sign == "pos" else -1.0
 
 
 def _mask(

@@ -12,16 +12,9 @@ from .._core.validation import check_option, check_real, check_whole
 from ..cells import VanillaCell
 from ..errors import ArgumentError
 from ..system import System
+from .running import ACTIVATIONS, check_shape, time_first
 
 Tensor = torch.Tensor
-
-_NONLINEARITIES = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "softplus": nn.functional.softplus,
-    "linear": lambda x: x,
-}
 
 
 class LeakyElmanRNN(nn.Module):
@@ -83,10 +76,18 @@ class LeakyElmanRNN(nn.Module):
         self.alpha = check_real("alpha", alpha, above=0)
         if self.alpha > 1:
             raise ArgumentError(f"alpha: got {alpha}, but dt / tau of at most 1 is wanted.")
-        self.nonlinearity = check_option("nonlinearity", nonlinearity, _NONLINEARITIES)
+        self.nonlinearity = check_option("nonlinearity", nonlinearity, ACTIVATIONS)
         self.batch_first = batch_first
         generator = None if seed is None else torch.Generator().manual_seed(seed)
-        self._make_weights(generator, {"dtype": dtype, "device": device})
+        options: Any = {"dtype": dtype or torch.get_default_dtype(), "device": device}
+
+        def normal(fan_in: int) -> nn.Parameter:
+            shape = (hidden_size, fan_in)
+            drawn = torch.randn(shape, generator=generator, dtype=torch.float64)
+            return nn.Parameter((drawn * max(fan_in, 1) ** -0.5).to(**options))
+
+        self.weight_ih, self.weight_hh = normal(input_size), normal(hidden_size)
+        self.bias = nn.Parameter(torch.zeros(hidden_size, **options))
 
     def extra_repr(self) -> str:
         """Sizes and constants, for `repr`."""
@@ -115,18 +116,11 @@ class LeakyElmanRNN(nn.Module):
         ArgumentError
             If a shape does not fit, or there is no time step.
         """
-        axis = 1 if self.batch_first else 0
-        if inputs.ndim != 3 or inputs.shape[2] != self.input_size or not inputs.shape[axis]:
-            layout = "trials, time" if self.batch_first else "time, trials"
-            raise ArgumentError(
-                f"inputs: got shape {tuple(inputs.shape)}, but ({layout}, {self.input_size}) with "
-                f"at least one step is wanted."
-            )
-        wanted = (inputs.shape[1 - axis], self.hidden_size)
-        h = inputs.new_zeros(wanted) if h0 is None else h0
-        if h.shape != wanted:
-            raise ArgumentError(f"h0: got shape {tuple(h.shape)}, but {wanted} is wanted.")
-        phi, states = _NONLINEARITIES[self.nonlinearity], []
+        axis = int(self.batch_first)
+        n = time_first("inputs", inputs, self.input_size, self.batch_first).shape[1]
+        check_shape("h0", h0, (n, self.hidden_size))
+        h = inputs.new_zeros(n, self.hidden_size) if h0 is None else h0
+        phi, states = ACTIVATIONS[self.nonlinearity], []
         for drive in nn.functional.linear(inputs, self.weight_ih, self.bias).unbind(axis):
             h = phi((1 - self.alpha) * h + self.alpha * (h @ self.weight_hh.T + drive))
             states.append(h)
@@ -143,15 +137,3 @@ class LeakyElmanRNN(nn.Module):
             W=leak + self.alpha * W, B=self.alpha * B, b=self.alpha * b, phi=self.nonlinearity
         )
         return System.of(cell)
-
-    def _make_weights(self, generator: torch.Generator | None, options: dict[str, Any]) -> None:
-        d, m = self.hidden_size, self.input_size
-
-        options["dtype"] = options["dtype"] or torch.get_default_dtype()
-
-        def normal(fan_in: int) -> nn.Parameter:
-            drawn = torch.randn((d, fan_in), generator=generator, dtype=torch.float64)
-            return nn.Parameter((drawn * max(fan_in, 1) ** -0.5).to(**options))
-
-        self.weight_ih, self.weight_hh = normal(m), normal(d)
-        self.bias = nn.Parameter(torch.zeros(d, **options))

@@ -12,24 +12,16 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from .._core.arrays import to_numpy
 from .._core.validation import check_option
 from ..cells import LeakyCell, VanillaCell
 from ..dynamics import Regions
 from ..errors import ArgumentError
 from ..system import System
 from .connectome import Connectome
-from .weights import check_state, effective, is_acyclic
+from .running import ACTIVATIONS, check_shape, time_first
+from .weights import check_state, effective, scale_to_radius
 
 Tensor = torch.Tensor
-
-_ACTIVATIONS = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "softplus": nn.functional.softplus,
-    "linear": lambda x: x,
-}
 
 
 class MultiRegionRNN(nn.Module):
@@ -85,6 +77,14 @@ class MultiRegionRNN(nn.Module):
     System(map, 6 states, 1 input, regions exc, inh)
     """
 
+    W_rec_mask: Tensor
+    W_inp_mask: Tensor
+    W_rec_sign_matrix: Tensor
+    W_inp_sign_matrix: Tensor
+    init: Tensor
+    base_firing: Tensor
+    learnable_bias: Tensor
+
     def __init__(
         self,
         connectome: Connectome | Mapping[str, Any] | str | Path,
@@ -104,14 +104,14 @@ class MultiRegionRNN(nn.Module):
         device: Any = None,
     ) -> None:
         super().__init__()
-        if not isinstance(connectome, Connectome):
-            is_table = isinstance(connectome, Mapping)
-            read = Connectome.from_dict if is_table else Connectome.from_json
-            connectome = read(connectome)
+        if isinstance(connectome, Mapping):
+            connectome = Connectome.from_dict(connectome)
+        elif not isinstance(connectome, Connectome):
+            connectome = Connectome.from_json(connectome)
         if not connectome.recurrent_regions:
             raise ArgumentError("connectome: it has no recurrent region; at least one is wanted.")
         self.connectome = connectome
-        self.phi = check_option("phi", phi, _ACTIVATIONS)
+        self.phi = check_option("phi", phi, ACTIVATIONS)
         self.form = check_option("form", form, ("leaky", "elman"))
         if form == "leaky" and not 0 < dt <= tau:
             raise ArgumentError(f"dt, tau: got {dt} and {tau}, but 0 < dt <= tau is wanted.")
@@ -122,7 +122,8 @@ class MultiRegionRNN(nn.Module):
         options = {"dtype": dtype or torch.get_default_dtype(), "device": device}
         self._make_weights(np.random.default_rng(seed), options)
         if spectral_radius is not None:
-            self._scale_to(spectral_radius)
+            with torch.no_grad():
+                self.W_rec.mul_(scale_to_radius(self.W, spectral_radius))
         self.register_load_state_dict_pre_hook(check_state)
 
     def extra_repr(self) -> str:
@@ -179,12 +180,10 @@ class MultiRegionRNN(nn.Module):
 
     def weights_between(self, to: str, source: str) -> Float[Tensor, "k j"]:
         """Return the effective weights from a region (or input region) to a region."""
-        rows = torch.as_tensor(self.indices(to))
-        if source in self.connectome.input_channels.names:
-            return self.W_in[rows][
-                :, torch.as_tensor(self.connectome.input_channels.indices(source))
-            ]
-        return self.W[rows][:, torch.as_tensor(self.indices(source))]
+        channels = self.connectome.input_channels
+        W, regions = (self.W_in, channels) if source in channels.names else (self.W, self.regions)
+        rows, columns = map(torch.as_tensor, (self.indices(to), regions.indices(source)))
+        return W[rows][:, columns]
 
     # -- what it does -------------------------------------------------------------------------
 
@@ -233,33 +232,21 @@ class MultiRegionRNN(nn.Module):
         ArgumentError
             If a shape does not fit.
         """
-        u = self._time_first("inputs", inputs, self.num_inputs)
-        s = None if stimulus is None else self._time_first("stimulus", stimulus, self.num_units)
+        u = time_first("inputs", inputs, self.num_inputs, self.batch_first)
+        s = None
+        if stimulus is not None:
+            s = time_first("stimulus", stimulus, self.num_units, self.batch_first)
         x = self.initial_state(u.shape[1]) if x0 is None else x0
-        if x.shape != (u.shape[1], self.num_units):
-            raise ArgumentError(
-                f"x0: got shape {tuple(x.shape)}, but ({u.shape[1]}, {self.num_units}) is wanted."
-            )
-        for name, given, wanted in (
-            ("h0", h0, x.shape),
-            ("stimulus", s, (*u.shape[:2], x.shape[1])),
-        ):
-            if given is not None and given.shape != wanted:
-                raise ArgumentError(
-                    f"{name}: got shape {tuple(given.shape)} (time first), but {tuple(wanted)} is "
-                    f"wanted."
-                )
         W, W_in, b = self.W if weights is None else weights, self.W_in, self.b
-        if W.shape != (self.num_units, self.num_units):
-            raise ArgumentError(
-                f"weights: got shape {tuple(W.shape)}, but {(self.num_units,) * 2} is wanted."
-            )
-        if not len(u):
-            raise ArgumentError("inputs: got no time step; at least one is wanted.")
-        phi, spread = _ACTIVATIONS[self.phi], float(np.sqrt(2 / self.alpha))
-        h = x if self.form == "elman" else phi(x) if h0 is None else h0
-        xs, hs = [], []
-        for t in range(u.shape[0]):
+        steps, n, d = len(u), u.shape[1], self.num_units
+        check_shape("x0", x, (n, d))
+        check_shape("h0", h0, (n, d))
+        check_shape("stimulus", s, (steps, n, d), " (time first)")
+        check_shape("weights", W, (d, d))
+        phi, is_leaky = ACTIVATIONS[self.phi], self.form == "leaky"
+        h = x if not is_leaky else phi(x) if h0 is None else h0
+        spread, xs, hs = float(np.sqrt(2 / self.alpha)), [], []
+        for t in range(steps):
             drive, tonic = u[t], b
             if noisy:
                 drive = drive + spread * self.input_noise * _normal(drive, generator)
@@ -267,11 +254,8 @@ class MultiRegionRNN(nn.Module):
             total = h @ W.T + drive @ W_in.T + tonic
             if s is not None:
                 total = total + s[t]
-            if self.form == "leaky":
-                x = x + self.alpha * (total - x)
-                h = phi(x)
-            else:
-                x = h = phi(total)
+            x = x + self.alpha * (total - x) if is_leaky else phi(total)
+            h = phi(x) if is_leaky else x
             xs.append(x)
             hs.append(h)
         axis = 1 if self.batch_first else 0
@@ -300,10 +284,12 @@ class MultiRegionRNN(nn.Module):
         copied = copy.deepcopy(self)
         for lesion in lesions:
             copied.connectome = copied.connectome.without(lesion)
-        copied.W_rec_mask *= torch.as_tensor(copied.connectome.recurrent_mask()).to(
-            copied.W_rec_mask
-        )
-        copied.W_inp_mask *= torch.as_tensor(copied.connectome.input_mask()).to(copied.W_inp_mask)
+        left = copied.connectome
+        for mask, kept in (
+            (copied.W_rec_mask, left.recurrent_mask()),
+            (copied.W_inp_mask, left.input_mask()),
+        ):
+            mask *= torch.as_tensor(kept).to(mask)
         return copied
 
     def system(self, *, stimulus: bool = False) -> System:
@@ -352,31 +338,8 @@ class MultiRegionRNN(nn.Module):
         self.register_buffer("W_inp_sign_matrix", tensor(np.tile(c.input_signs(), (d, 1))))
         for name in ("init", "base_firing", "learnable_bias"):  # the connectome has them
             self.register_buffer(name, tensor(c.per_unit(name)), persistent=False)
-        offset = nn.Parameter(tensor(np.zeros(d)), requires_grad=bool(self.learnable_bias.any()))
-        self.bias_offset = offset
-
-    def _scale_to(self, radius: float) -> None:
-        W = to_numpy(self.W).astype(np.float64)
-        if not radius > 0:
-            raise ArgumentError(f"spectral_radius: got {radius}, but a positive number is wanted.")
-        if is_acyclic(W):
-            raise ArgumentError(
-                "spectral_radius: no unit reaches itself through the connections, so W is "
-                "nilpotent, all its eigenvalues are 0, and it cannot be scaled; add a recurrent "
-                "connection or leave spectral_radius out."
-            )
-        with torch.no_grad():
-            self.W_rec *= radius / np.abs(np.linalg.eigvals(W)).max()
-
-    def _time_first(
-        self, name: str, sequence: Float[Tensor, "a b k"], width: int
-    ) -> Float[Tensor, "t n k"]:
-        if sequence.ndim != 3 or sequence.shape[2] != width:
-            layout = "trials, time" if self.batch_first else "time, trials"
-            raise ArgumentError(
-                f"{name}: got shape {tuple(sequence.shape)}, but ({layout}, {width}) is wanted."
-            )
-        return sequence.transpose(0, 1) if self.batch_first else sequence
+        is_learnable = bool(self.learnable_bias.any())
+        self.bias_offset = nn.Parameter(tensor(np.zeros(d)), requires_grad=is_learnable)
 
 
 def _normal(like: Tensor, generator: torch.Generator | None) -> Tensor:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from .._core.arrays import to_numpy
 from ..errors import ArgumentError
 
 Tensor = torch.Tensor
@@ -21,15 +22,23 @@ def effective(raw: Tensor, mask: Tensor, signs: Tensor | None) -> Tensor:
 
 
 def is_acyclic(W: Float[np.ndarray, "d d"]) -> bool:
-    """Whether no unit reaches itself along nonzero weights, so that W is nilpotent.
-
-    Examples
-    --------
-    >>> is_acyclic(np.array([[0.0, 1.0], [0.0, 0.0]]))
-    True
-    """
+    """Whether no unit reaches itself along nonzero weights, so that W is nilpotent."""
     components, _ = connected_components(csr_array(W != 0), connection="strong")
     return components == len(W) and not np.diag(W).any()
+
+
+def scale_to_radius(W: Float[Tensor, "d d"], radius: float) -> float:
+    """Return by what to multiply weights so that `radius` is their spectral radius."""
+    if not radius > 0:
+        raise ArgumentError(f"spectral_radius: got {radius}, but a positive number is wanted.")
+    weights = to_numpy(W).astype(np.float64)
+    if is_acyclic(weights):
+        raise ArgumentError(
+            "spectral_radius: no unit reaches itself through the connections, so W is "
+            "nilpotent, all its eigenvalues are 0, and it cannot be scaled; add a recurrent "
+            "connection or leave spectral_radius out."
+        )
+    return float(radius / np.abs(np.linalg.eigvals(weights)).max())
 
 
 def check_state(module: Any, state: dict[str, Any], prefix: str, *_: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +12,11 @@ from .._core.pca import Projection, as_projection, fit_pca
 from .._core.validation import check_whole, read_floats
 from ..errors import ArgumentError
 from .style import QUIET, axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.lines import Line2D
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +35,7 @@ class Canvas:
         Trajectories, shape (trials, time, d), or None.
     """
 
-    ax: Any
+    ax: Any  # with two axes or three, whose methods differ
     projection: Projection
     dimensions: int
     paths: Float[np.ndarray, "n t d"] | None
@@ -38,20 +43,13 @@ class Canvas:
     @classmethod
     def of(
         cls,
-        ax: Any,
+        ax: Axes | None,
         dimensions: Any,
         states: Float[np.ndarray, "k d"],
         trajectories: Any,
         projection: Any,
     ) -> Canvas:
-        """Return the canvas for some states, with principal components where none are given.
-
-        Raises
-        ------
-        ArgumentError
-            If `dimensions` is neither 2 nor 3, `ax` has the wrong kind, sizes do not fit, or there
-            is nothing to draw.
-        """
+        """Return the canvas for some states, with principal components where none are given."""
         if dimensions not in (2, 3):
             raise ArgumentError(f"dimensions: got {dimensions!r}, but 2 or 3 is wanted.")
         ax = axes_or_new(ax, dimensions)
@@ -78,25 +76,31 @@ class Canvas:
 
     def place(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
         """Return where states are in the picture."""
-        return self._padded(self.projection.points(states))
+        return self._padded(self.projection.transform(states))
 
     def direct(self, vectors: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
         """Return directions in the picture."""
         return self._padded(self.projection.directions(vectors))
 
-    def draw_trajectories(self, most: Any, colours: Any = None) -> list[Any]:
+    def draw_trajectories(self, most: Any, colours: Any = None) -> list[Line2D]:
         """Draw at most so many trajectories as thin lines, grey unless each has a colour."""
         most = check_whole("max_trajectories", most, least=0)
-        count = 0 if self.paths is None else len(self.paths[:most])
-        if colours is not None and (isinstance(colours, str) or len(colours) < count):
+        paths = self.paths[:most] if self.paths is not None else np.zeros((0, 1, 1))
+        if colours is None:
+            colours = [QUIET] * len(paths)
+        elif isinstance(colours, str) or len(colours) < len(paths):
             raise ArgumentError(
-                f"colours: got {colours!r}, but one for each of the {count} trials is wanted."
+                f"colours: got {colours!r}, but one for each of the {len(paths)} trials is wanted."
             )
-        lines: list[Any] = []
-        for k, path in enumerate([] if self.paths is None else self.paths[:most]):
-            style = {"color": QUIET if colours is None else colours[k], "lw": 0.5, "alpha": 0.7}
-            lines += self.ax.plot(*self.place(path).T, zorder=1, **style)
+        lines: list[Line2D] = []
+        for path, shade in zip(paths, colours, strict=False):
+            lines += self.ax.plot(*self.place(path).T, color=shade, lw=0.5, alpha=0.7, zorder=1)
         return lines
+
+    def scatter(self, states: Float[np.ndarray, "n d"], **style: Any) -> PathCollection:
+        """Draw states as marks."""
+        flat = {"depthshade": False} if self.dimensions == 3 else {}
+        return self.ax.scatter(*self.place(states).T, **style, **flat)
 
     def label_axes(self) -> None:
         """Name the axes as principal components."""
@@ -110,7 +114,7 @@ class Canvas:
         return np.pad(flat[..., : self.dimensions], padding)
 
 
-def _read_paths(trajectories: Any, size: int) -> Any:
+def _read_paths(trajectories: Any, size: int) -> Float[np.ndarray, "n t d"] | None:
     if trajectories is None:
         return None
     paths = read_floats("trajectories", trajectories)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..local import sorted_eig
 from ..points import FixedPoints
 from .canvas import Canvas
 from .style import colour, label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def fixed_points(
@@ -20,7 +22,7 @@ def fixed_points(
     dimensions: int = 2,
     mode_length: float = 0.06,
     max_trajectories: int = 40,
-    ax: Any = None,
+    ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw fixed points among trajectories, with their unstable modes.
 
@@ -66,17 +68,16 @@ def fixed_points(
     canvas = Canvas.of(ax, dimensions, points.xstar, trajectories, projection)
     artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(max_trajectories)}
     artists |= {"points": [], "modes": []}
-    drawn = canvas.place(points.xstar)
-    span = np.ptp(drawn if canvas.paths is None else canvas.place(canvas.paths))
+    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.paths))
     for centre, step, n_unstable in _modes(points, canvas, mode_length * span):
         ends = np.stack([centre - step, centre + step])
         artists["modes"] += canvas.ax.plot(*ends.T, color=colour(n_unstable), lw=1.2, zorder=2)
-    depth = {"depthshade": False} if dimensions == 3 else {}
     for k in sorted({int(k) for k in points.n_unstable}):
         rows = points.n_unstable == k
         size = 36 if k == 0 else 20
-        style = {"color": colour(k), "s": size, "label": f"{rows.sum()} {label(k)}", "zorder": 3}
-        artists["points"].append(canvas.ax.scatter(*drawn[rows].T, **style, **depth))
+        told = f"{rows.sum()} {label(k)}"
+        drawn = canvas.scatter(points.xstar[rows], color=colour(k), s=size, label=told, zorder=3)
+        artists["points"].append(drawn)
     canvas.label_axes()
     return artists
 
@@ -87,13 +88,11 @@ def _modes(
     """Return centre and half segment of every unstable mode, scaled by |lambda|."""
     if not len(points):
         return []
-    kind = points.provenance["kind"]
-    values, vectors = sorted_eig(points.jacobian, kind)
-    segments = []
+    lin, segments = points.linearization, []
     for k, count in enumerate(points.n_unstable):
         centre = canvas.place(points.xstar[k])
         for mode in range(int(count)):
-            size = abs(values[k, mode]) if kind == "map" else 1.0
-            direction = canvas.direct(vectors[k, :, mode].real)
+            size = abs(lin.eigenvalues[k, mode]) if lin.kind == "map" else 1.0
+            direction = canvas.direct(lin.right[k, :, mode].real)
             segments.append((centre, size * length * direction, int(count)))
     return segments

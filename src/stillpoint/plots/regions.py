@@ -1,18 +1,21 @@
-"""What regions do to each other: blocks of a Jacobian, and modes by region."""
+"""A Jacobian seen by its regions: what they do to each other, and their part in its modes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..dynamics import Regions
 from ..errors import ArgumentError
 from ..local import Linearization
-from .style import axes_or_new, palette
+from .style import axes_or_new
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
-def region_blocks(lin: Linearization, *, row: int = 0, ax: Any = None) -> dict[str, Any]:
+def region_blocks(lin: Linearization, *, row: int = 0, ax: Axes | None = None) -> dict[str, Any]:
     """Draw a Jacobian as a heat map with the borders of its regions.
 
     Parameters
@@ -45,13 +48,12 @@ def region_blocks(lin: Linearization, *, row: int = 0, ax: Any = None) -> dict[s
     middles = (np.concatenate([[0], ends[:-1]]) + ends) / 2 - 0.5
     ax.set_xticks(middles, names, rotation=90)
     ax.set_yticks(middles, names)
-    ax.set_xlabel("from")
-    ax.set_ylabel("to")
+    ax.set(xlabel="from", ylabel="to")
     return {"image": image, "borders": borders}
 
 
 def region_modes(
-    lin: Linearization, *, row: int = 0, modes: int = 10, ax: Any = None
+    lin: Linearization, *, row: int = 0, modes: int = 10, ax: Axes | None = None
 ) -> dict[str, Any]:
     """Draw how much each region takes part in the leading modes, as stacked bars.
 
@@ -76,19 +78,20 @@ def region_modes(
     ArgumentError
         If the system has no regions.
     """
+    import matplotlib as mpl
+
     _, names, _ = _in_blocks(lin.state_regions)
     ax = axes_or_new(ax)
     shown = np.arange(min(modes, lin.eigenvalues.shape[1]))
     bottom = np.zeros(len(shown))
-    bars = []
-    for name, colour in zip(names, palette(len(names)), strict=True):
+    palette, bars = mpl.colormaps["tab20"], []
+    for k, name in enumerate(names):
         share = lin.participation(name)[row, shown]
-        bars.append(ax.bar(shown, share, bottom=bottom, color=colour, label=name))
+        bars.append(ax.bar(shown, share, bottom=bottom, color=palette(k % 20), label=name))
         bottom = bottom + share
     labels = [f"{value:.2f}" for value in np.abs(lin.eigenvalues[row, shown])]
     ax.set_xticks(shown, labels, rotation=90)
-    ax.set_xlabel("|λ| of the mode")
-    ax.set_ylabel("participation")
+    ax.set(xlabel="|λ| of the mode", ylabel="participation")
     ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return {"bars": bars}
 

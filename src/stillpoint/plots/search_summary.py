@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,17 +10,19 @@ from ..points import FixedPoints
 from ..solvers import Status
 from .style import QUIET, axes_or_new
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _COLOURS = {
     Status.FIXED_POINT: "#00798c",
     Status.SLOW_POINT: "#edae49",
     Status.OBSERVED_ONLY: "#6a4c93",
-    Status.LEFT_OUT: "#8d99ae",
 }
 _OTHER = "#d1495b"
 _SMALLEST = 1e-36  # where q = 0 is drawn
 
 
-def search_summary(points: FixedPoints, *, ax: Any = None) -> dict[str, Any]:
+def search_summary(points: FixedPoints, *, ax: Axes | None = None) -> dict[str, Any]:
     """Draw the final q of every start, by how it ended, and the tolerance.
 
     Parameters
@@ -52,14 +54,13 @@ def search_summary(points: FixedPoints, *, ax: Any = None) -> dict[str, Any]:
     bars = [
         ax.hist(
             exponent[starts.status == status],
-            bins=bins,
+            bins=bins.tolist(),
             color=_COLOURS.get(status, _OTHER),
             label=f"{count} {status.sentence}",
         )[2]
         for status, count in starts.counts().items()
     ]
-    tolerance = ax.axvline(np.log10(points.provenance["tol"]), color=QUIET, ls="--", lw=1)
-    ax.set_xlabel("log10 q at the end")
-    ax.set_ylabel("starts")
+    tolerance = ax.axvline(np.log10(points.tol), color=QUIET, ls="--", lw=1)
+    ax.set(xlabel="log10 q at the end", ylabel="starts")
     ax.legend(fontsize="small", frameon=False)
     return {"bars": bars, "tolerance": tolerance}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..branches.slow_manifold import SlowManifold
 from .canvas import Canvas
 from .style import colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import Collection, PathCollection
 
 
 def slow_manifold(
@@ -18,7 +22,7 @@ def slow_manifold(
     projection: Any = None,
     dimensions: int = 2,
     max_trajectories: int = 40,
-    ax: Any = None,
+    ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw a slow manifold, coloured by its drift, through trajectories.
 
@@ -28,17 +32,8 @@ def slow_manifold(
         A curve is drawn with its places of rest: filled where they attract along it, open where
         they repel. Its colour is the drift, which is positive towards later nodes. Of a sheet the
         nodes are drawn, coloured by the size of the drift.
-    trajectories
-        Shape (trials, time, d); drawn in grey behind the manifold.
-    projection
-        A fitted object with `components_` and `mean_`; by default the principal components of the
-        trajectories, or of the manifold where there are none.
-    dimensions
-        2 or 3.
-    max_trajectories
-        How many trials are drawn.
-    ax
-        Axes to draw into, 3-D ones for `dimensions=3`; new ones by default.
+    trajectories, projection, dimensions, max_trajectories, ax
+        As for `plots.fixed_points`.
 
     Returns
     -------
@@ -56,7 +51,7 @@ def slow_manifold(
     >>> import matplotlib; matplotlib.use("Agg")
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x: x * np.array([0.999, 0.5]), state_size=2)
-    >>> line = sp.follow_slow_manifold(system, np.zeros((1, 2)), bound=2.0)
+    >>> line = sp.follow_slow_manifold(system, np.zeros((1, 2)), max_norm=2.0)
     >>> sorted(sp.plots.slow_manifold(line))
     ['manifold', 'rests', 'trajectories']
     """
@@ -68,14 +63,13 @@ def slow_manifold(
         artists["rests"] = _rests(canvas, manifold)
     else:
         size = np.linalg.norm(manifold.drift[manifold.present], axis=-1)
-        style = {"c": size, "cmap": "viridis", "s": 8, "zorder": 2}
-        artists["manifold"] = canvas.ax.scatter(*canvas.place(there).T, **style)
+        artists["manifold"] = canvas.scatter(there, c=size, cmap="viridis", s=8, zorder=2)
         artists["rests"] = []
     canvas.label_axes()
     return artists
 
 
-def _curve(canvas: Canvas, manifold: SlowManifold) -> Any:
+def _curve(canvas: Canvas, manifold: SlowManifold) -> Collection:
     """Draw one segment between every two nodes, in the colour of their mean drift."""
     states, drift = manifold.states, manifold.drift[:, 0]
     if manifold.shape == "ring":
@@ -83,25 +77,25 @@ def _curve(canvas: Canvas, manifold: SlowManifold) -> Any:
     nodes = canvas.place(states)
     segments = np.stack([nodes[:-1], nodes[1:]], axis=1)
     largest = max(manifold.max_drift, np.finfo(np.float64).tiny)
-    style = {"cmap": "coolwarm", "clim": (-largest, largest), "lw": 2.5, "zorder": 2}
-    colours = (drift[:-1] + drift[1:]) / 2
+    style: Any = {"cmap": "coolwarm", "clim": (-largest, largest), "lw": 2.5, "zorder": 2}
+    style["array"] = (drift[:-1] + drift[1:]) / 2
     if nodes.shape[1] == 3:
         from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-        return canvas.ax.add_collection3d(Line3DCollection(segments, array=colours, **style))
+        return canvas.ax.add_collection3d(Line3DCollection(segments, **style))
     from matplotlib.collections import LineCollection
 
-    drawn = canvas.ax.add_collection(LineCollection(segments, array=colours, **style))
+    drawn = canvas.ax.add_collection(LineCollection(list(segments), **style))
     canvas.ax.autoscale_view()
     return drawn
 
 
-def _rests(canvas: Canvas, manifold: SlowManifold) -> list[Any]:
+def _rests(canvas: Canvas, manifold: SlowManifold) -> list[PathCollection]:
     rests, drawn = manifold.rests, []
     for attracts in (True, False):
         rows = rests.attracts == attracts
         if rows.any():
             face = colour(0) if attracts else "white"
             style = {"facecolor": face, "edgecolor": colour(0), "s": 22, "zorder": 3}
-            drawn.append(canvas.ax.scatter(*canvas.place(rests.states[rows]).T, **style))
+            drawn.append(canvas.scatter(rests.states[rows], **style))
     return drawn

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..points import SlowPoints
 from .canvas import Canvas
 from .style import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # How each kind of minimum is drawn.
 _STYLES: dict[str, dict[str, Any]] = {
@@ -24,7 +27,7 @@ def slow_points(
     projection: Any = None,
     dimensions: int = 2,
     max_trajectories: int = 100,
-    ax: Any = None,
+    ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw the minima of the speed among trajectories, each kind with its own mark.
 
@@ -32,19 +35,10 @@ def slow_points(
     ----------
     points
         From `find_slow_points`.
-    trajectories
-        Shape (trials, time, d); drawn behind the points.
     colours
         One colour for each trial, for example by choice; grey if left out.
-    projection
-        A fitted object with `components_` and `mean_`; by default the principal components of the
-        trajectories, or of the points where there are none.
-    dimensions
-        2 or 3.
-    max_trajectories
-        How many trials are drawn.
-    ax
-        Axes to draw into, 3-D ones for `dimensions=3`; new ones by default.
+    trajectories, projection, dimensions, max_trajectories, ax
+        As for `plots.fixed_points`.
 
     Returns
     -------
@@ -71,15 +65,12 @@ def slow_points(
         "trajectories": canvas.draw_trajectories(max_trajectories, colours),
         "points": [],
     }
-    depth = {"depthshade": False} if dimensions == 3 else {}
     for kind, style in _STYLES.items():
         rows = points.label == kind
         if rows.any():
             noun = "samples of a slow region" if kind == "slow region" else f"{kind}s"
             told = f"{rows.sum()} {noun}" if rows.sum() > 1 else f"1 {kind}"
-            drawn = canvas.ax.scatter(
-                *canvas.place(points.xstar[rows]).T, label=told, zorder=4, **style, **depth
-            )
+            drawn = canvas.scatter(points.xstar[rows], label=told, zorder=4, **style)
             artists["points"].append(drawn)
     canvas.label_axes()
     return artists

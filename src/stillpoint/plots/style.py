@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Colour of a point by its number of unstable directions; further ones repeat the last.
 COLOURS = ("#1b1b1b", "#d1495b", "#edae49", "#00798c", "#6a4c93", "#8d99ae")
@@ -21,17 +24,10 @@ def label(n_unstable: int) -> str:
     return f"with {n_unstable} unstable direction{'s' if n_unstable > 1 else ''}"
 
 
-def axes_or_new(ax: Any, dimensions: int = 2) -> Any:
+def axes_or_new(ax: Axes | None, dimensions: int = 2) -> Axes:
     """Return `ax`, or the axes of a new figure."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
 
     return plt.figure().add_subplot(projection="3d" if dimensions == 3 else None)
-
-
-def palette(count: int) -> list[Any]:
-    """Return `count` distinguishable colours."""
-    import matplotlib as mpl
-
-    return [mpl.colormaps["tab20"](k % 20) for k in range(count)]

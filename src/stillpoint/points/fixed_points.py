@@ -1,27 +1,24 @@
-"""The record of the points that a search found."""
+"""The record of the fixed points that a search found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Int
+from jaxtyping import Bool, Float, Int
 
-from .._core import netcdf as io
-from .._core.grouping import conditions, group_by_condition, representatives
-from .._core.layout import Structure
+from .._core.display import Column, Display, position
+from .._core.grouping import equal_inputs, group_states, numbered, representatives
+from .._core.record import column, part, plain
 from .._core.validation import check_real
-from ..census import Census
-from ..census.census import take_census
-from ..local import DEGENERATE
-from ..proofs import Certificate
-from ..proofs.enumeration import Exhaustion
-from .dataset import from_dataset
+from ..census import Census, Evidence, count_unstable, heading, take_census
+from ..local import DEGENERATE, Linearization
+from ..proofs import Certificate, Enumeration
 from .point_set import PointSet
-from .starts import Starts
-from .table import table
+from .proof_words import proof_entries, proof_sentence
+from .starts import Source, Starts
 
 
 @final
@@ -29,13 +26,14 @@ from .table import table
 class FixedPoints(PointSet):
     """Fixed points, one per row, with the evidence; NumPy arrays throughout.
 
-    Indexing with an int, a slice, a mask or an array of ints gives `FixedPoints` again; iterating
-    gives one point at a time.
+    Indexing with an int, a slice, a mask or an array of ints gives `FixedPoints` again, so the
+    position of one point is `points.xstar[k]`; iterating gives one point at a time.
 
     Attributes
     ----------
-    xstar, inputs
-        The points and the inputs they belong to, shapes (n, d) and (n, m).
+    linearization
+        The dynamics around each point. `xstar`, `inputs`, `jacobian`, `input_jacobian`,
+        `eigenvalues` and `n_unstable` of the points are its own.
     q
         1/2 |F(x, u) - x|^2, recomputed in float64 at `xstar` (1/2 |f|^2 for a flow).
     hits
@@ -43,12 +41,8 @@ class FixedPoints(PointSet):
     condition
         Condition number of I - J in the equilibrium form, where gates and leaks are divided out;
         infinite where the point is not isolated.
-    jacobian, input_jacobian
-        Shapes (n, d, d) and (n, d, m); rows = to.
-    eigenvalues
-        Of the Jacobian, the most unstable first, shape (n, d).
-    n_unstable, is_stable
-        The number of unstable directions, and whether all modes decay.
+    is_stable
+        Whether all modes decay.
     index
         sign det(I - J): its sum over all points is known (see `census`). 0 where degenerate, and
         on kinks unless the point attracts.
@@ -61,41 +55,43 @@ class FixedPoints(PointSet):
         point counts as stable, with index 1, only where that is shown for all sides together.
     starts
         One row for every start of the search.
-    structure
-        How the network's own states lie in the flat ones (see `split`).
+    tol, tol_unique
+        The largest q that counted as zero, and the distance below which states are one point.
     provenance
-        Versions, options, seeds and a hash of the weights.
+        Call, options, versions, time and hashes, for people to read.
     is_selection
         Whether points of the search are missing here because they were not selected.
     certificate
         What `stillpoint.certify` proved, one row per point; None where it was not asked.
-    exhaustion
+    enumerations
         What the exhaustive searches of `stillpoint.find_all_fixed_points` say, one per input.
     """
 
-    xstar: Float[np.ndarray, "n d"]
-    inputs: Float[np.ndarray, "n m"]
-    q: Float[np.ndarray, " n"]
-    hits: Int[np.ndarray, " n"]
-    condition: Float[np.ndarray, " n"]
-    jacobian: Float[np.ndarray, "n d d"]
-    input_jacobian: Float[np.ndarray, "n d m"]
-    eigenvalues: Complex[np.ndarray, "n d"]
-    n_unstable: Int[np.ndarray, " n"]
-    is_stable: Bool[np.ndarray, " n"]
-    index: Int[np.ndarray, " n"]
-    mirrored: Bool[np.ndarray, " n"]
-    on_continuum: Bool[np.ndarray, " n"]
-    on_kink: Bool[np.ndarray, " n"]
-    starts: Starts
-    structure: Structure
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    is_selection: bool = False
-    certificate: Certificate | None = None
-    exhaustion: tuple[Exhaustion, ...] = ()
+    rests_on = ("points", "census")
 
-    def __repr__(self) -> str:
-        return table(self)
+    linearization: Linearization = part(Linearization, names={"states": "xstar"})
+    q: Float[np.ndarray, " n"] = column("point", long_name="1/2 |F(x, u) - x|^2")
+    hits: Int[np.ndarray, " n"] = column("point", long_name="starts that reached the point")
+    condition: Float[np.ndarray, " n"] = column(
+        "point", long_name="condition number of I - J in the equilibrium form"
+    )
+    is_stable: Bool[np.ndarray, " n"] = column("point", long_name="all modes decay")
+    index: Int[np.ndarray, " n"] = column("point", long_name="sign det(I - J), 0 if not known")
+    mirrored: Bool[np.ndarray, " n"] = column("point", long_name="-x is a fixed point too")
+    on_continuum: Bool[np.ndarray, " n"] = column("point", long_name="one of a continuum")
+    on_kink: Bool[np.ndarray, " n"] = column("point", long_name="on a kink of ReLU")
+    starts: Starts = part(Starts, "start_")
+    tol: float = plain()
+    tol_unique: float = plain()
+    provenance: Mapping[str, Any] = plain(default_factory=dict)
+    is_selection: bool = plain(default=False)
+    certificate: Certificate | None = part(Certificate, "certificate_", default=None)
+    enumerations: tuple[Enumeration, ...] = plain(Enumeration, many=True, default=())
+
+    @property
+    def n_unstable(self) -> Int[np.ndarray, " n"]:
+        """The number of unstable directions of every point."""
+        return self.linearization.n_unstable
 
     # -- choosing -----------------------------------------------------------------------------
 
@@ -106,8 +102,13 @@ class FixedPoints(PointSet):
 
     @property
     def saddles(self) -> FixedPoints:
-        """The points with at least one unstable direction."""
-        return self[self.n_unstable > 0]
+        """The points with unstable and with other directions."""
+        return self[(self.n_unstable > 0) & (self.n_unstable < self.xstar.shape[1])]
+
+    @property
+    def repellers(self) -> FixedPoints:
+        """The points at which all directions are unstable."""
+        return self[self.n_unstable == self.xstar.shape[1]]
 
     @property
     def is_degenerate(self) -> Bool[np.ndarray, " n"]:
@@ -122,16 +123,14 @@ class FixedPoints(PointSet):
         tolerance
             Distance below which two points are one; that of the search if left out.
         """
-        tolerance = self.provenance["tol_unique"] if tolerance is None else tolerance
+        tolerance = self.tol_unique if tolerance is None else tolerance
         tolerance = check_real("tolerance", tolerance, above=0)
-        labels = group_by_condition(self.xstar, conditions(self.inputs), tolerance)
-        first = np.unique(labels, return_index=True)[1]
-        return self.merged(
-            np.argsort(np.argsort(first))[labels]
-        )  # in the order of the first points
+        return self.merged(numbered(group_states(self.xstar, equal_inputs(self.inputs), tolerance)))
 
     def merged(self, labels: Int[np.ndarray, " n"]) -> FixedPoints:
-        """Return one point for each label; hits are added up, the smallest q represents.
+        """Return one point for each label, in the order of the labels.
+
+        Hits are added up, the smallest q represents.
 
         Parameters
         ----------
@@ -139,34 +138,116 @@ class FixedPoints(PointSet):
             0, 1, 2, ... for every point, equal for copies of one, shape (n,).
         """
         once = self[representatives(labels, self.q)]
-        point = np.append(labels, -1)[self.starts.point]
-        certificate = once.certificate
-        if certificate is not None:  # without its copies a point may be another than all others
-            certificate = certificate.told_apart(once.xstar, once.inputs)
         return replace(
             once,
-            certificate=certificate,
             hits=np.bincount(labels, weights=self.hits, minlength=len(once)).astype(np.int64),
-            starts=replace(self.starts, point=point),
+            starts=replace(self.starts, point=np.append(labels, -1)[self.starts.point]),
             is_selection=self.is_selection,
         )
 
     @classmethod
     def concatenate(cls, several: Sequence[FixedPoints]) -> FixedPoints:
+        """Return the points of several searches in one record; copies stay (see `unique`).
+
+        Raises
+        ------
+        ArgumentError
+            If there is nothing to put together, or the sizes differ.
+        """
         joined = super().concatenate(several)
-        return replace(joined, exhaustion=tuple(e for points in several for e in points.exhaustion))
+        return replace(joined, enumerations=tuple(e for p in several for e in p.enumerations))
 
     # -- evidence -----------------------------------------------------------------------------
 
     def census(self) -> Census:
         """Return what the points, hits and indices say about points that may be missing."""
-        return take_census(self)
+        starts, proofs = self.starts, self.certificate
+        looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
+        theirs = starts.point[looked & (starts.point >= 0)]
+        evidence = Evidence(
+            xstar=self.xstar,
+            inputs=self.inputs,
+            hits=self.hits,
+            independent_hits=np.maximum(self.hits - np.bincount(theirs, minlength=len(self)), 0),
+            n_unstable=self.n_unstable,
+            is_stable=self.is_stable,
+            index=self.index,
+            mirrored=self.mirrored,
+            is_degenerate=self.is_degenerate,
+            on_kink=self.on_kink,
+            on_continuum=self.on_continuum,
+            proved=None if proofs is None else proofs.proved,
+            distinct=None if proofs is None else proofs.distinct,
+        )
+        return take_census(
+            evidence,
+            starts.inputs,
+            lefschetz=self.system.lefschetz,
+            tolerance=self.tol_unique,
+            proved_points={
+                tuple(e.inputs.tolist()): e.n_points for e in self.enumerations if e.is_proof
+            },
+            is_selection=self.is_selection,
+        )
 
-    @classmethod
-    def from_xarray(cls, dataset: Any) -> FixedPoints:
-        record = from_dataset(dataset)
-        record.setdefault("on_kink", np.zeros(len(record["q"]), dtype=bool))  # of older files
-        return cls(**record)
+    # -- how they read ------------------------------------------------------------------------
 
+    def _kinds(self) -> list[str]:
+        d = self.xstar.shape[1]
+        return [
+            "continuum" if continuum else "stable" if stable else "marginal" if not unstable
+            else "repeller" if unstable == d else "saddle"
+            for continuum, stable, unstable in zip(
+                self.on_continuum, self.is_stable, self.n_unstable, strict=True
+            )
+        ]  # fmt: skip
 
-io.reader("FixedPoints")(FixedPoints.from_xarray)
+    def _scalars(self) -> dict[str, Any]:
+        return {"n_unstable": self.n_unstable, **super()._scalars()}
+
+    def _display(self) -> Display:
+        if not len(self):
+            return Display("no fixed points", remarks=repr(self.starts).split("\n"))
+        if self.on_continuum.any():
+            return Display(
+                f"a continuum of fixed points: I - J is singular at "
+                f"{int(self.on_continuum.sum())} of the {len(self)} states found, and fixed "
+                f"states lie arbitrarily close to them. Their positions are samples.",
+                provenance=self.provenance,
+            )
+        return Display(
+            heading(count_unstable(self.n_unstable, self.is_stable), len(self)),
+            self._columns(),
+            [*self._remarks(), *self._starts_told()],
+            self.provenance,
+        )
+
+    def _columns(self) -> list[Column]:
+        largest = np.abs(self.eigenvalues).max(axis=1)
+        columns = [
+            Column("", [str(k) for k in range(len(self))], 5),
+            Column("unstable", [str(k) for k in self.n_unstable], 8),
+            Column("hits", [str(k) for k in self.hits], 6),
+            Column("q", [f"{q:.0e}" for q in self.q], 8),
+            Column("max|λ|", [f"{value:.4f}" for value in largest], 8),
+            Column("index", [f"{k:+}" for k in self.index], 5),
+        ]
+        if self.certificate is not None:
+            columns.append(Column("proof", proof_entries(self.certificate), 8))
+        columns.append(Column(" x", [f" {position(x)}" for x in self.xstar]))
+        if (self.inputs != self.inputs[:1]).any():
+            columns.append(Column("under", [position(u) for u in self.inputs]))
+        return columns
+
+    def _remarks(self) -> list[str]:
+        remarks, undecided = [], self.on_kink & ~self.is_stable
+        if undecided.any():
+            remarks.append(
+                f"{int(undecided.sum())} on a kink of ReLU, where one Jacobian does not decide "
+                f"stability; it is shown for one side"
+            )
+        if self.certificate is not None:
+            remarks.append(proof_sentence(self.certificate))
+        if self.enumerations and not self.is_selection:
+            remarks.append(f"as a set: {self.census().completeness.sentence}")
+        return remarks

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 from scipy.spatial import cKDTree
 
-from .._core import netcdf as io
 from .._core.grouping import smallest_gap
 from .._core.indexing import rows_of
-from .._core.layout import Structure
-from .._core.pca import as_projection
-from .._core.validation import read_floats
-from ..dynamics.restriction import whole_states
+from .._core.provenance import citation
+from .._core.record import Record
+from .._core.validation import check_real, check_whole, read_floats, read_generator
 from ..errors import ArgumentError
-from ..proofs import Certificate
-from .dataset import from_dataset, to_dataset
+from ..local import Linearization
+from ..proofs import Certificate, ProofStatus
+from ..system_info import SystemInfo
 from .starts import Starts
+
+if TYPE_CHECKING:
+    import pandas
 
 Points = TypeVar("Points", bound="PointSet")
 
-# The fields that are of the search as a whole; all others have one row per state.
-_WHOLE = ("starts", "structure", "provenance", "is_selection", "certificate", "exhaustion")
 
+class PointSet(Record):
+    """States that a search found, one per row, each with the linearised dynamics there.
 
-def row_fields(record: Any) -> tuple[str, ...]:
-    """Return the names of the fields that have one row per state."""
-    return tuple(field.name for field in fields(record) if field.name not in _WHOLE)
-
-
-class PointSet(ABC):
-    """States that a search found, one per row: a frozen dataclass of NumPy arrays.
-
-    Indexing with an int, a slice, a mask or an array of ints gives a record of the same kind;
-    iterating gives one state at a time.
+    Indexing with an int, a slice, a mask or an array of ints gives a record of the same kind, so
+    one state is `points.xstar[k]`; iterating gives one record of one state at a time.
     """
 
-    xstar: Float[np.ndarray, "n d"]
-    inputs: Float[np.ndarray, "n m"]
+    #: The parts of stillpoint whose sources are to be cited for such points.
+    rests_on: ClassVar[tuple[str, ...]]
+
+    linearization: Linearization
     starts: Starts
-    structure: Structure
+    tol: float
+    tol_unique: float
     provenance: Mapping[str, Any]
     is_selection: bool
     certificate: Certificate | None
@@ -59,93 +55,15 @@ class PointSet(ABC):
         rows = rows_of(which, len(self))
         place = np.full(len(self) + 1, -1)  # the last stands for "no point"
         place[rows] = np.arange(len(rows))
-        chosen = {name: getattr(self, name)[rows] for name in row_fields(self)}
-        starts = replace(self.starts, point=place[self.starts.point])
-        return replace(
-            self,  # type: ignore[type-var]
-            **chosen,
-            starts=starts,
-            certificate=None if self.certificate is None else self.certificate.take(rows),
-            is_selection=self.is_selection
-            or not np.array_equal(np.sort(rows), np.arange(len(self))),
+        is_whole = np.array_equal(np.sort(rows), np.arange(len(self)))
+        return replace(  # type: ignore[type-var]
+            self.take(rows),
+            starts=replace(self.starts, point=place[self.starts.point]),
+            is_selection=self.is_selection or not is_whole,
         )
 
     def __iter__(self: Points) -> Iterator[Points]:
         return (self[k] for k in range(len(self)))
-
-    # -- as states ----------------------------------------------------------------------------
-
-    @property
-    def smallest_gap(self) -> float:
-        """The smallest distance between two points (in state and inputs together)."""
-        return smallest_gap(np.hstack([self.xstar, self.inputs]))
-
-    def nearest(self, states: Any) -> Int[np.ndarray, " k"]:
-        """Return, for every state, shape (k, d), the number of the nearest point.
-
-        Raises
-        ------
-        ArgumentError
-            If there are no points, or the shape does not fit.
-        """
-        wanted = read_floats("states", states)
-        if wanted.ndim != 2 or wanted.shape[1] != self.xstar.shape[1]:
-            raise ArgumentError(
-                f"states: got shape {wanted.shape}, but (k, {self.xstar.shape[1]}) is wanted."
-            )
-        if not len(self):
-            raise ArgumentError("points: there are none, so no state has a nearest one.")
-        return cKDTree(self.xstar).query(wanted)[1]
-
-    def transform(self, projection: Any) -> Float[np.ndarray, "n k"]:
-        """Return the points in the coordinates of a projection.
-
-        Parameters
-        ----------
-        projection
-            `fit_pca(...)`, or any fitted object with `components_` and `mean_`.
-
-        Raises
-        ------
-        ArgumentError
-            If it is no projection, or one of states of another size.
-        """
-        fitted, size = as_projection(projection), self.xstar.shape[1]
-        if fitted.components_.shape[1] != size:
-            raise ArgumentError(
-                f"projection: it is of states of size {fitted.components_.shape[1]}, but the "
-                f"points have size {size}."
-            )
-        return fitted.points(self.xstar)
-
-    def split(self) -> Any:
-        """Return the points as the network keeps its states: a pair, a dictionary, layers.
-
-        The nest is that of the network (after `load`, named tuples and dataclasses have become
-        dictionaries), the leaves are NumPy arrays, and the points lie along their batch axis.
-
-        Examples
-        --------
-        >>> import numpy as np, stillpoint as sp
-        >>> halve = lambda s, u: (s[0] / 2, s[1] / 2)
-        >>> system = sp.as_system(halve, state=(np.zeros(1), np.zeros(1)))
-        >>> sp.find_fixed_points(system, np.ones((4, 2))).split()
-        (array([[0.]]), array([[0.]]))
-        """
-        return self.structure.unpack(self.xstar)
-
-    def full_state(self) -> Float[np.ndarray, "n D"]:
-        """Return the points of a restricted system as states of the whole one.
-
-        Raises
-        ------
-        ArgumentError
-            If the points do not come from a restriction.
-        """
-        kept, held = self.provenance["kept"], self.provenance["held"]
-        if kept is None:
-            raise ArgumentError("points: they belong to a whole system; `xstar` is the full state.")
-        return whole_states(self.xstar, self.inputs, kept, held, self.provenance["holding"])
 
     @classmethod
     def concatenate(cls: type[Points], several: Sequence[Points]) -> Points:
@@ -169,45 +87,179 @@ class PointSet(ABC):
             replace(p.starts, point=np.where(p.starts.point >= 0, p.starts.point + offset, -1))
             for p, offset in zip(several, offsets, strict=False)
         ]
-        rows = {n: np.concatenate([getattr(p, n) for p in several]) for n in row_fields(cls)}
-        certificate = None
-        if all(p.certificate is not None for p in several):
-            certificate = Certificate.concatenate([p.certificate for p in several])  # type: ignore[misc]
-            certificate = certificate.told_apart(rows["xstar"], rows["inputs"])
-        return replace(
-            several[0],  # type: ignore[type-var]
-            **rows,
-            certificate=certificate,
-            starts=Starts.concatenate(starts),
+        return replace(  # type: ignore[type-var]
+            cls.joined(several),
+            starts=Starts.joined(starts),
             is_selection=any(p.is_selection for p in several),
         )
 
-    # -- files --------------------------------------------------------------------------------
+    # -- as states ----------------------------------------------------------------------------
 
-    def to_xarray(self) -> Any:
-        """Return an `xarray.Dataset` with dimensions point, start, state and input."""
-        return to_dataset(self)
+    @property
+    def system(self) -> SystemInfo:
+        """Which system the points are of."""
+        return self.linearization.system
 
-    @classmethod
-    def from_xarray(cls: type[Points], dataset: Any) -> Points:
-        """Return the record that `to_xarray` wrote down."""
-        return cls(**from_dataset(dataset))
+    @property
+    def xstar(self) -> Float[np.ndarray, "n d"]:
+        """The states, shape (n, d)."""
+        return self.linearization.states
 
-    def to_dataframe(self) -> Any:
-        """Return a `pandas.DataFrame`, one row per point, with the state in columns x0, x1, ..."""
-        import pandas as pd
+    @property
+    def inputs(self) -> Float[np.ndarray, "n m"]:
+        """The inputs that they belong to, shape (n, m)."""
+        return self.linearization.inputs
 
-        columns = {n: getattr(self, n) for n in row_fields(self) if getattr(self, n).ndim == 1}
-        columns |= {f"x{i}": self.xstar[:, i] for i in range(self.xstar.shape[1])}
-        columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}
-        return pd.DataFrame(columns)
+    @property
+    def jacobian(self) -> Float[np.ndarray, "n d d"]:
+        """dF_i / dx_j at the states: rows = to, columns = from."""
+        return self.linearization.jacobian
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one NetCDF file, read back by `stillpoint.load`.
+    @property
+    def input_jacobian(self) -> Float[np.ndarray, "n d m"]:
+        """dF_i / du_j at the states."""
+        return self.linearization.input_jacobian
+
+    @property
+    def eigenvalues(self) -> Complex[np.ndarray, "n d"]:
+        """Eigenvalues of the Jacobian, the most unstable first."""
+        return self.linearization.eigenvalues
+
+    @property
+    def smallest_gap(self) -> float:
+        """The smallest distance between two points (in state and inputs together)."""
+        return smallest_gap(np.hstack([self.xstar, self.inputs]))
+
+    def nearest(self, states: Any) -> Int[np.ndarray, " k"]:
+        """Return, for every state, shape (k, d), the number of the nearest point.
 
         Raises
         ------
         ArgumentError
-            If the folder does not exist.
+            If there are no points, or the shape does not fit.
         """
-        return io.save(self.to_xarray(), path)
+        wanted = read_floats("states", states)
+        if wanted.ndim != 2 or wanted.shape[1] != self.xstar.shape[1]:
+            raise ArgumentError(
+                f"states: got shape {wanted.shape}, but (k, {self.xstar.shape[1]}) is wanted."
+            )
+        if not len(self):
+            raise ArgumentError("points: there are none, so no state has a nearest one.")
+        return cKDTree(self.xstar).query(wanted)[1]
+
+    def near(self: Points, states: Any, factor: float) -> Points:
+        """Return the points within `factor` times the mean distance of states from their centre.
+
+        Parameters
+        ----------
+        states
+            Shape (k, d), for example the starts of the search. States that are all alike have no
+            spread to measure by; then all points are returned.
+        factor
+            Positive.
+
+        Raises
+        ------
+        ArgumentError
+            If a shape does not fit, or `factor` is not positive.
+        """
+        around = read_floats("states", states)
+        if around.ndim != 2 or around.shape[1] != self.xstar.shape[1] or not len(around):
+            raise ArgumentError(
+                f"states: got shape {around.shape}, but (k, {self.xstar.shape[1]}) is wanted, "
+                f"with at least one state."
+            )
+        factor, centre = check_real("factor", factor, above=0), around.mean(axis=0)
+        spread = float(np.linalg.norm(around - centre, axis=1).mean())
+        distance = np.linalg.norm(self.xstar - centre, axis=1)
+        return self[distance <= factor * spread] if spread > 0 else self
+
+    def subsample(self: Points, n: int, seed: int | np.random.Generator = 0) -> Points:
+        """Return at most `n` of the points, drawn at random, in their order.
+
+        Raises
+        ------
+        ArgumentError
+            If `n` is no positive number, or `seed` neither a number nor a NumPy generator.
+        """
+        n, rng = check_whole("n", n, least=1), read_generator("seed", seed)
+        if len(self) <= n:
+            return self
+        return self[np.sort(rng.choice(len(self), size=n, replace=False))]
+
+    def unpack(self) -> Any:
+        """Return the points as the network keeps its states: a pair, a dictionary, layers.
+
+        The nest is that of the network (after `load`, named tuples and dataclasses have become
+        dictionaries), the leaves are NumPy arrays, and the points lie along their batch axis.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> halve = lambda s, u: (s[0] / 2, s[1] / 2)
+        >>> system = sp.as_system(halve, state=(np.zeros(1), np.zeros(1)))
+        >>> sp.find_fixed_points(system, np.ones((4, 2))).unpack()
+        (array([[0.]]), array([[0.]]))
+        """
+        return self.system.layout.unpack(self.xstar)
+
+    def to_full(self) -> Float[np.ndarray, "n D"]:
+        """Return the points of a restricted system as states of the whole one, shape (n, D).
+
+        Raises
+        ------
+        ArgumentError
+            If the points do not come from a restriction.
+        """
+        if self.system.restriction is None:
+            raise ArgumentError("points: they belong to a whole system; `xstar` is the full state.")
+        return self.system.restriction.to_full(self.xstar, self.inputs)
+
+    # -- for other programs -------------------------------------------------------------------
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a `pandas.DataFrame`, one row per point.
+
+        The state is in columns x0, x1, ..., the input in u0, u1, ...; `kind` says what a point is,
+        `time_constant` how long its slowest mode lasts, and of a certificate `proof` says what was
+        found and `radius` in how wide a box.
+        """
+        import pandas as pd
+
+        columns: dict[str, Any] = {"kind": self._kinds()}
+        columns |= {name: v for name, v in self._scalars().items() if name not in columns}
+        columns["time_constant"] = self.linearization.slowest_time_constant
+        if self.certificate is not None:
+            columns["proof"] = [ProofStatus(k).sentence for k in self.certificate.reason]
+            columns["radius"] = self.certificate.radius_exists
+        columns |= {f"x{i}": self.xstar[:, i] for i in range(self.xstar.shape[1])}
+        columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}
+        return pd.DataFrame(columns)
+
+    def _starts_told(self) -> list[str]:
+        """Return the line on starts that ended elsewhere, if there are any."""
+        elsewhere = np.flatnonzero(self.starts.point < 0)
+        if not len(elsewhere) or self.is_selection:
+            return []
+        return [f"of {len(self.starts)} starts {self.starts.take(elsewhere).summary}"]
+
+    def citation(self) -> str:
+        """Return what to cite for these points: the tool, and the sources of its methods."""
+        return citation(*self.rests_on, *(["proofs"] if self.certificate is not None else []))
+
+    @abstractmethod
+    def _kinds(self) -> list[str]:
+        """Return what each point is, in words."""
+
+    def _scalars(self) -> dict[str, Any]:
+        """Return the columns with one number per point."""
+        return {
+            name: value
+            for name in (field.name for field in fields(self))  # type: ignore[arg-type]
+            if isinstance(value := getattr(self, name), np.ndarray) and value.ndim == 1
+        }
+
+    def _coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:
+        numbers = {"point": np.arange(len(self)), "start": np.arange(len(self.starts))}
+        counted = {name: ((name,), n, {"long_name": name}) for name, n in numbers.items()}
+        return self.system.coordinates() | counted

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Complex, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
-from .._core import netcdf as io
-from .._core.layout import Structure
+from .._core.display import Column, Display, plural, position
+from .._core.record import column, part, plain
+from ..local import Linearization
 from ..proofs import Certificate
 from .point_set import PointSet
+from .proof_words import slow_proof_sentence
 from .starts import Starts
-from .table import slow_table
 
 
 @final
@@ -31,8 +33,9 @@ class SlowPoints(PointSet):
 
     Attributes
     ----------
-    xstar, inputs
-        The states and the inputs they belong to, shapes (n, d) and (n, m).
+    linearization
+        The dynamics around each state. `xstar`, `inputs`, `jacobian`, `input_jacobian` and
+        `eigenvalues` are its own.
     label
         "fixed point" where q is zero to rounding, "ghost" where a minimum with q > 0 stands
         alone, "slow region" where its neighbours along some direction are such minima too.
@@ -41,7 +44,7 @@ class SlowPoints(PointSet):
     speed
         |F(x, u) - x| per step, or |f| per unit time.
     gradient_norm
-        |J^T (F - x)|: what is left of the slope of q; on kinks that of its smallest subgradient.
+        |J^T (F - x)|: what is left of the gradient of q; on kinks that of its smallest subgradient.
     hits
         How many starts ended here.
     smallest_singular_value
@@ -55,33 +58,34 @@ class SlowPoints(PointSet):
         double.
     n_kinks
         How many kinks of ReLU meet here.
-    jacobian, eigenvalues
-        Of the step, shapes (n, d, d) and (n, d).
-    starts, structure, provenance, is_selection, certificate
+    starts, tol, tol_unique, provenance, is_selection, certificate
         As in `FixedPoints`.
     """
 
-    xstar: Float[np.ndarray, "n d"]
-    inputs: Float[np.ndarray, "n m"]
-    label: Shaped[np.ndarray, " n"]
-    q: Float[np.ndarray, " n"]
-    speed: Float[np.ndarray, " n"]
-    gradient_norm: Float[np.ndarray, " n"]
-    hits: Int[np.ndarray, " n"]
-    smallest_singular_value: Float[np.ndarray, " n"]
-    curvature: Float[np.ndarray, " n"]
-    dwell_time: Float[np.ndarray, " n"]
-    n_kinks: Int[np.ndarray, " n"]
-    jacobian: Float[np.ndarray, "n d d"]
-    eigenvalues: Complex[np.ndarray, "n d"]
-    starts: Starts
-    structure: Structure
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    is_selection: bool = False
-    certificate: Certificate | None = None
+    rests_on = ("points",)
 
-    def __repr__(self) -> str:
-        return slow_table(self)
+    linearization: Linearization = part(Linearization, names={"states": "xstar"})
+    label: Shaped[np.ndarray, " n"] = column("point", long_name="fixed point, ghost, slow region")
+    q: Float[np.ndarray, " n"] = column("point", long_name="1/2 |F(x, u) - x|^2")
+    speed: Float[np.ndarray, " n"] = column("point", long_name="|F(x, u) - x|, or |f|")
+    gradient_norm: Float[np.ndarray, " n"] = column("point", long_name="|gradient of q|")
+    hits: Int[np.ndarray, " n"] = column("point", long_name="starts that ended here")
+    smallest_singular_value: Float[np.ndarray, " n"] = column(
+        "point", long_name="smallest singular value of I - J"
+    )
+    curvature: Float[np.ndarray, " n"] = column(
+        "point", long_name="smallest eigenvalue of the Hessian of q"
+    )
+    dwell_time: Float[np.ndarray, " n"] = column(
+        "point", long_name="time at less than twice the smallest speed", units="step, or unit of dt"
+    )
+    n_kinks: Int[np.ndarray, " n"] = column("point", long_name="kinks of ReLU that meet here")
+    starts: Starts = part(Starts, "start_")
+    tol: float = plain()
+    tol_unique: float = plain()
+    provenance: Mapping[str, Any] = plain(default_factory=dict)
+    is_selection: bool = plain(default=False)
+    certificate: Certificate | None = part(Certificate, "certificate_", default=None)
 
     @property
     def fixed(self) -> SlowPoints:
@@ -94,9 +98,41 @@ class SlowPoints(PointSet):
         return self[self.label == "ghost"]
 
     @property
-    def regions(self) -> SlowPoints:
-        """The samples of regions along which q stays at its minimum."""
+    def region_samples(self) -> SlowPoints:
+        """The samples of slow regions, along which q stays at its minimum."""
         return self[self.label == "slow region"]
 
+    # -- how they read ------------------------------------------------------------------------
 
-io.reader("SlowPoints")(SlowPoints.from_xarray)
+    def _kinds(self) -> list[str]:
+        return self.label.tolist()
+
+    def _display(self) -> Display:
+        if not len(self):
+            return Display("no minimum of the speed", remarks=repr(self.starts).split("\n"))
+        several = {"slow region": "samples of a slow region"}
+        parts = [plural(n, label, several.get(label)) for label, n in Counter(self.label).items()]
+        remarks = []
+        if self.certificate is not None:
+            remarks.append(slow_proof_sentence(self.certificate, self.label))
+        return Display(
+            f"{plural(len(self), 'minimum', 'minima')} of the speed: {', '.join(parts)}",
+            self._columns(),
+            [*remarks, *self._starts_told()],
+            self.provenance,
+        )
+
+    def _columns(self) -> list[Column]:
+        largest = np.abs(self.eigenvalues).max(axis=1)
+        return [
+            Column("", [str(k) for k in range(len(self))], 5),
+            Column("", self.label.tolist(), -11),
+            Column("hits", [str(k) for k in self.hits], 6),
+            Column("speed", [f"{v:.1e}" for v in self.speed], 8),
+            Column("gradient", [f"{v:.0e}" for v in self.gradient_norm], 8),
+            Column("curvature", [f"{v:.1e}" for v in self.curvature], 9),
+            Column("dwell", [f"{v:.3g}" for v in self.dwell_time], 8),
+            Column("max|λ|", [f"{v:.4f}" for v in largest], 8),
+            Column("kinks", [str(k) for k in self.n_kinks], 5),
+            Column(" x", [f" {position(x)}" for x in self.xstar]),
+        ]

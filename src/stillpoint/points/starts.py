@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields
-from enum import IntEnum
+from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from .._core.display import Display
+from .._core.record import Record, column
+from .._core.sentences import SentenceEnum
 from ..solvers import Status
 
 
-class Source(IntEnum):
+class Source(SentenceEnum):
     """Where one start of a search came from.
 
     Examples
@@ -21,22 +24,17 @@ class Source(IntEnum):
     ('a random state of a box around the points', True)
     """
 
-    GIVEN = 0
-    NOISE = 1
-    TRAJECTORY = 2
-    BOX = 3
-    SPARSE = 4
-    MIXTURE = 5
-    SIGNED_SUM = 6
-    MIRROR_IMAGE = 7
-    UNSTABLE = 8
-    DEFLATED = 9
-    EXHAUSTIVE = 10
-
-    @property
-    def sentence(self) -> str:
-        """What it is, in words."""
-        return _SENTENCES[self]
+    GIVEN = 0, "a state that the caller passed"
+    NOISE = 1, "an earlier start with noise"
+    TRAJECTORY = 2, "a state of a trajectory with noise"
+    BOX = 3, "a random state of a box around the points"
+    SPARSE = 4, "a corner of that box, some units at zero"
+    MIXTURE = 5, "a mixture of known points"
+    SIGNED_SUM = 6, "a sum of known points with random signs"
+    MIRROR_IMAGE = 7, "the mirror image of a known point"
+    UNSTABLE = 8, "a step along an unstable direction of a known point"
+    DEFLATED = 9, "an end of a search that known points repel"
+    EXHAUSTIVE = 10, "a point that an exhaustive search proved"
 
     @property
     def is_independent(self) -> bool:
@@ -48,23 +46,9 @@ class Source(IntEnum):
         return self < Source.MIXTURE
 
 
-_SENTENCES = {
-    Source.GIVEN: "a state that the caller passed",
-    Source.NOISE: "an earlier start with noise",
-    Source.TRAJECTORY: "a state of a trajectory with noise",
-    Source.BOX: "a random state of a box around the points",
-    Source.SPARSE: "a corner of that box, some units at zero",
-    Source.MIXTURE: "a mixture of known points",
-    Source.SIGNED_SUM: "a sum of known points with random signs",
-    Source.MIRROR_IMAGE: "the mirror image of a known point",
-    Source.UNSTABLE: "a step along an unstable direction of a known point",
-    Source.DEFLATED: "an end of a search that known points repel",
-    Source.EXHAUSTIVE: "a point that an exhaustive search proved",
-}
-
-
+@final
 @dataclass(frozen=True, eq=False, repr=False)
-class Starts:
+class Starts(Record):
     """One row for every start: where it began, where it ended, and how.
 
     Attributes
@@ -85,34 +69,38 @@ class Starts:
         A `Source` for each row.
     """
 
-    states: Float[np.ndarray, "n d"]
-    inputs: Float[np.ndarray, "n m"]
-    end: Float[np.ndarray, "n d"]
-    q: Float[np.ndarray, " n"]
-    status: Int[np.ndarray, " n"]
-    steps: Int[np.ndarray, " n"]
-    point: Int[np.ndarray, " n"]
-    source: Int[np.ndarray, " n"]
+    rows = "start"
+
+    states: Float[np.ndarray, "n d"] = column("start", "state", long_name="where a start began")
+    inputs: Float[np.ndarray, "n m"] = column("start", "input", long_name="its input")
+    end: Float[np.ndarray, "n d"] = column("start", "state", long_name="where it ended")
+    q: Float[np.ndarray, " n"] = column("start", long_name="1/2 |F(x, u) - x|^2 at the end")
+    status: Int[np.ndarray, " n"] = column("start", long_name="how it ended (Status)")
+    steps: Int[np.ndarray, " n"] = column("start", long_name="solver steps", units="step")
+    point: Int[np.ndarray, " n"] = column("start", long_name="point reached, -1 for none")
+    source: Int[np.ndarray, " n"] = column("start", long_name="where it came from (Source)")
 
     def __len__(self) -> int:
         return len(self.q)
 
-    def __repr__(self) -> str:
+    def _display(self) -> Display:
         lines = [f"  {count:>7} {status.sentence}" for status, count in self.counts().items()]
         several = len(np.unique(self.source)) > 1
-        sources = f"\n{self.sources_told}" if several else ""
-        return "\n".join([f"Starts: {len(self)}", *lines]) + sources
+        return Display(
+            f"Starts: {len(self)}",
+            remarks=[*lines, *(self.discoveries_told.split("\n") if several else [])],
+        )
 
     def counts(self) -> dict[Status, int]:
         """Return how many starts ended in which way, the most frequent first."""
         return {Status(k): v for k, v in Counter(self.status.tolist()).most_common()}
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """How many starts ended in which way, in words."""
         return ", ".join(f"{count} {status.sentence}" for status, count in self.counts().items())
 
-    def harvest(self) -> dict[Source, tuple[int, int]]:
+    def discoveries(self) -> dict[Source, tuple[int, int]]:
         """Return, for every source, its starts and the points that it was the first to reach.
 
         The order of the starts decides who was first, so within a round of a search sources that
@@ -124,7 +112,7 @@ class Starts:
         >>> source = np.array([Source.BOX, Source.BOX, Source.MIXTURE])
         >>> whole = n.astype(int)
         >>> starts = Starts(none, none, none, n, whole, whole, np.array([0, -1, 1]), source)
-        >>> {source.name: found for source, found in starts.harvest().items()}
+        >>> {source.name: found for source, found in starts.discoveries().items()}
         {'BOX': (2, 1), 'MIXTURE': (1, 1)}
         """
         point, first = np.unique(self.point, return_index=True)
@@ -135,20 +123,9 @@ class Starts:
         }
 
     @property
-    def sources_told(self) -> str:
+    def discoveries_told(self) -> str:
         """Which source found what, as a table in words."""
         lines = [f"{'starts':>9} {'found first':>11}  from"]
-        for source, (starts, found) in self.harvest().items():
+        for source, (starts, found) in self.discoveries().items():
             lines.append(f"{starts:>9} {found:>11}  {source.sentence}")
         return "\n".join(lines)
-
-    def take(self, rows: Int[np.ndarray, " k"]) -> Starts:
-        """Return some rows."""
-        return Starts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
-
-    @classmethod
-    def concatenate(cls, several: list[Starts]) -> Starts:
-        """Return all rows of several searches, in order; `point` is left as it is."""
-        return cls(
-            **{f.name: np.concatenate([getattr(s, f.name) for s in several]) for f in fields(cls)}
-        )

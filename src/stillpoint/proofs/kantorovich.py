@@ -16,7 +16,7 @@ from jaxtyping import Float
 from .._core.arrays import host
 from ..dynamics import Dynamics
 from ..intervals.linalg import approximate_inverse
-from .certificate import Certificate, Finding
+from .certificate import Certificate, ProofStatus
 
 # Directions in which the second derivative is sampled, at these distances relative to max(1, |y|).
 _DIRECTIONS, _DISTANCES = 8, (1e-3, 1e-2, 1e-1)
@@ -37,12 +37,10 @@ def estimate(
         return certificate
     exists, unique = _radii(dynamics, x[rows], u[rows])
     credible = rows[np.isfinite(exists)]
-    columns = {
-        name: getattr(certificate, name).copy()
-        for name in ("radius_exists", "radius_unique", "reason")
-    }
+    names = "radius_exists", "radius_unique", "reason"
+    columns = {name: getattr(certificate, name).copy() for name in names}
     columns["radius_exists"][rows], columns["radius_unique"][rows] = exists, unique
-    columns["reason"][credible] = Finding.ESTIMATED
+    columns["reason"][credible] = ProofStatus.ESTIMATED
     return replace(certificate, **columns)
 
 

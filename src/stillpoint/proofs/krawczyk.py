@@ -1,150 +1,151 @@
-"""Proofs that a box holds exactly one zero of the equations, or none.
+"""Equations over boxes, and Krawczyk's operator: what can be proved of their zeros in a box.
 
-Let g be the equations, y a state, C any matrix near the inverse of g'(y), and Y the box of radius
-r around y. If |C g(y)| + |I - C g'(Y)| r < r in every coordinate, with g'(Y) an enclosure of all
-Jacobians (for a kink: of all slopes) in Y, then g has exactly one zero in Y, and it lies within
-|C g(y)| + |I - C g'(Y)| r of y (Krawczyk 1969; Moore 1977; Rump 1983). The argument is Brouwer's
-fixed-point theorem, so g need not be differentiable where g'(Y) holds its slopes.
+For a box Y around m and any matrix C, every zero of p in Y lies in
+K(Y) = m - C p(m) + (I - C p'(Y)) (Y - m), where p'(Y) encloses all Jacobians (at a kink: all
+slopes) in Y. If K(Y) lies in the interior of Y, there is exactly one zero in Y (Krawczyk 1969;
+Moore 1977; Rump 1983). The argument is Brouwer's fixed-point theorem, so p need not be
+differentiable where p'(Y) holds its slopes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..dynamics import RootProblem
-from ..intervals import Interval, upward
+from ..intervals import Interval
 from ..intervals.linalg import approximate_inverse
 
-# Boxes are inflated this often, doubling, until one proves existence.
-_INFLATIONS = 6
 
-# The radii at which uniqueness and emptiness are tried, relative to max(1, |y|), and how finely the
-# widest that works is located: by this many halvings of its exponent.
-_NARROWEST, _WIDEST, _HALVINGS = 1e-9, 2.0, 7
+class Equations(ABC):
+    """Equations p(z) = 0 in q unknowns, whose zeros are the fixed points, one to one."""
 
-# The first cube is no smaller than this, so that it holds more than one floating-point number.
-_LEAST = 1e-300
+    #: The number q of unknowns.
+    size: int
+    #: A box that holds all zeros, shape (q,), or None where none is known.
+    region: Interval | None
+    #: About how many numbers are computed for each box.
+    work: int
+
+    @abstractmethod
+    def residual(self, z: Interval) -> Interval:
+        """Return an enclosure of p over boxes, shape (n, q)."""
+
+    @abstractmethod
+    def jacobian(self, z: Interval) -> Interval:
+        """Return an enclosure of all slopes of p over boxes, shape (n, q, q)."""
+
+    @abstractmethod
+    def states(self, z: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n d"]:
+        """Return the network's states that belong to zeros, to rounding."""
+
+    def take(self, rows: Int[np.ndarray, " j"]) -> Equations:  # noqa: ARG002
+        """Return the equations of some boxes: the same, unless boxes have inputs of their own."""
+        return self
 
 
-@dataclass(frozen=True)
-class Krawczyk:
-    """The Krawczyk operator of every row, around a state y.
-
-    Attributes
-    ----------
-    problem
-        The equations, over intervals.
-    y, u
-        The states and inputs, shapes (n, k) and (n, m).
-    inverse
-        C, an approximate inverse of the Jacobian at y, shape (n, k, k); any matrix is sound.
-    step
-        A bound of |C g(y)|, shape (n, k): how far the Newton step leads.
-    """
+@final
+@dataclass(frozen=True, eq=False)
+class EquilibriumForm(Equations):
+    """The equilibrium form of a network under an input for every box, or one for all of them."""
 
     problem: RootProblem
-    y: Float[np.ndarray, "n k"]
     u: Float[np.ndarray, "n m"]
-    inverse: Float[np.ndarray, "n k k"]
-    step: Float[np.ndarray, "n k"]
+    size: int
+    region: Interval | None = None
+
+    @property
+    def work(self) -> int:  # type: ignore[override]
+        return 64 * self.size**2
+
+    def residual(self, z: Interval) -> Interval:
+        return self.problem.residual(z, self._inputs(len(z)))
+
+    def jacobian(self, z: Interval) -> Interval:
+        return self.problem.jacobian(z, self._inputs(len(z)))
+
+    def states(self, z: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "n d"]:
+        return self.problem.state(Interval(z), self._inputs(len(z))).mid
+
+    def take(self, rows: Int[np.ndarray, " j"]) -> EquilibriumForm:
+        return replace(self, u=self.u[rows])
+
+    def _inputs(self, n: int) -> Interval:
+        return Interval(np.broadcast_to(self.u, (n, self.u.shape[1])))
+
+
+@dataclass(frozen=True, eq=False)
+class Krawczyk:
+    """The Krawczyk operator on boxes Y, shape (n, q), with `value` p(m) and `slopes` p'(Y).
+
+    C is `inverse`, near an inverse of p'(m); but any matrix is sound, and NaN proves nothing.
+
+    Examples
+    --------
+    x^2 = 2 has exactly one zero between 1 and 2, and two between -2 and 2:
+
+    >>> class SquareRoot(Equations):
+    ...     residual = lambda self, z: z * z - 2.0
+    ...     jacobian = lambda self, z: (2.0 * z)[:, :, None]
+    ...     states = lambda self, z: z
+    >>> boxes = Interval(np.array([[1.5], [0.0]]), np.array([[0.5], [2.0]]))
+    >>> Krawczyk.on(SquareRoot(), boxes).holds_one
+    array([ True, False])
+    """
+
+    boxes: Interval
+    value: Interval
+    slopes: Interval
+    inverse: Float[np.ndarray, "n q q"]
 
     @classmethod
-    def at(
-        cls, problem: RootProblem, y: Float[np.ndarray, "n k"], u: Float[np.ndarray, "n m"]
+    def on(
+        cls,
+        equations: Equations,
+        boxes: Interval,
+        inverse: Float[np.ndarray, "n q q"] | None = None,
     ) -> Krawczyk:
-        """Return the operators at states y; where the Jacobian is singular they prove nothing."""
-        here, inputs = Interval(y), Interval(u)
-        inverse = approximate_inverse(problem.jacobian(here, inputs).mid)
-        residual = problem.residual(here, inputs)
-        step = (Interval(inverse) @ residual[:, :, None])[:, :, 0].magnitude
-        return cls(problem, y, u, inverse, step)
+        """Return the operator on boxes; where C is left out, it inverts the middle of p'(Y)."""
+        slopes, value = equations.jacobian(boxes), equations.residual(Interval(boxes.mid))
+        if inverse is None:
+            inverse = approximate_inverse(slopes.mid)
+        return cls(boxes, value, slopes, inverse)
 
-    def take(self, rows: Int[np.ndarray, " j"]) -> Krawczyk:
-        """Return the operators of some rows."""
-        parts = (part[rows] for part in (self.y, self.u, self.inverse, self.step))
-        return Krawczyk(self.problem, *parts)
+    @cached_property
+    def offset(self) -> Interval:
+        """K(Y) - m, shape (n, q)."""
+        C = Interval(self.inverse)
+        moved = (np.eye(self.boxes.shape[1]) - C @ self.slopes) @ self._around
+        return (moved - C @ self.value[:, :, None])[:, :, 0]
 
-    def image(self, radius: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n k"]:
-        """Return a bound of |K(Y) - y| over the cubes of that radius around y."""
-        cube = radius[:, None] * np.ones_like(self.y)
-        slopes = self.problem.jacobian(Interval(self.y, cube), Interval(self.u))
-        identity = Interval(np.eye(self.y.shape[1]))
-        contraction = Interval((identity - Interval(self.inverse) @ slopes).magnitude)
-        return upward(self.step + (contraction @ Interval(cube)[:, :, None])[:, :, 0].magnitude)
+    @property
+    def images(self) -> Interval:
+        """K(Y), shape (n, q)."""
+        return self.boxes.mid + self.offset
 
-    def existence(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n k"]]:
-        """Return small cubes that hold exactly one zero, and the boxes in which it lies.
+    @property
+    def holds_one(self) -> Bool[np.ndarray, " n"]:
+        """Where a box is proved to hold exactly one zero."""
+        return np.asarray((self.offset.magnitude < self.boxes.radius).all(axis=1))
 
-        Returns
-        -------
-        radius, shape (n,)
-            Of the cube; NaN where none was found.
-        box, shape (n, k)
-            The radii of a box around y, inside the cube, that holds the zero; NaN likewise.
-        """
-        tried = 2 * self.step.max(axis=1) + _LEAST
-        radius, box = np.full(len(self.y), np.nan), np.full_like(self.y, np.nan)
-        for _ in range(_INFLATIONS):
-            image = self.image(tried)
-            furthest = image.max(axis=1)
-            found = (furthest < tried) & np.isnan(radius)
-            radius[found], box[found] = tried[found], image[found]
-            if not np.isnan(radius).any():
-                break
-            tried = 2 * np.maximum(furthest, tried)
-        return radius, box
+    @property
+    def holds_none(self) -> Bool[np.ndarray, " n"]:
+        """Where one of the equations, p(m) + p'(Y) (Y - m), is proved not to vanish in a box."""
+        enclosed = self.value[:, :, None] + self.slopes @ self._around
+        return np.asarray(enclosed.excludes_zero.any(axis=(1, 2)))
 
-    def uniqueness(self, least: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Return the radius of the widest cube found around y that holds exactly one zero.
+    def excludes_zero(self, rows: Float[np.ndarray, "n r q"]) -> Bool[np.ndarray, " n"]:
+        """Return where a combination of the equations is proved not to vanish in a box."""
+        combine = Interval(rows)
+        value = combine @ self.value[:, :, None] + (combine @ self.slopes) @ self._around
+        return np.asarray(value.excludes_zero.any(axis=(1, 2)))
 
-        Parameters
-        ----------
-        least
-            Radii of cubes that do, shape (n,).
-        """
-        widest = least.copy()
-        low, high = np.log(least), np.log(_WIDEST * np.maximum(1.0, np.abs(self.y).max(axis=1)))
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            tried = np.exp(middle)
-            holds = self.image(tried).max(axis=1) < tried
-            widest = np.where(holds, tried, widest)
-            low, high = np.where(holds, middle, low), np.where(holds, high, middle)
-        return widest
-
-    def excludes(self, radius: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-        """Return where the cube of that radius around y certainly holds no zero.
-
-        It does not where some combination of the equations cannot vanish in it: one of the
-        equations, one of their combinations by the inverse, or that along g(y), which at a
-        minimum of |g| hardly depends on y.
-        """
-        cube = Interval(radius[:, None] * np.ones_like(self.y))[:, :, None]
-        inputs = Interval(self.u)
-        slopes = self.problem.jacobian(Interval(self.y, cube.mid[:, :, 0]), inputs)
-        value = self.problem.residual(Interval(self.y), inputs)
-        along = value.mid / np.linalg.norm(value.mid, axis=1, keepdims=True)
-        identity = np.broadcast_to(np.eye(value.shape[1]), slopes.shape)
-        answer = np.zeros(len(self.y), dtype=bool)
-        for combination in (identity, self.inverse, along[:, None, :]):
-            rows = Interval(combination)
-            reach = (Interval((rows @ slopes).magnitude) @ cube)[:, :, 0].magnitude
-            least = (rows @ value[:, :, None])[:, :, 0]
-            answer |= (np.abs(least.mid) > upward(least.radius + reach)).any(axis=1)
-        return answer
-
-    def emptiness(self) -> Float[np.ndarray, " n"]:
-        """Return the radius of the widest cube found around y without a zero; 0 where none is."""
-        widest = np.zeros(len(self.y))
-        scale = np.maximum(1.0, np.abs(self.y).max(axis=1))
-        low, high = np.log(_NARROWEST * scale), np.log(_WIDEST * scale)
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            tried = np.exp(middle)
-            holds = self.excludes(tried)
-            widest = np.where(holds, tried, widest)
-            low, high = np.where(holds, middle, low), np.where(holds, high, middle)
-        return widest
+    @property
+    def _around(self) -> Interval:
+        """Y - m, shape (n, q, 1)."""
+        return Interval(np.zeros(self.boxes.shape), self.boxes.radius)[:, :, None]

@@ -3,7 +3,7 @@
 from .certify import certify
 from .find import find_fixed_points
 from .find_all import find_all_fixed_points
-from .find_slow import find_slow_points, points_slower_than
+from .find_slow import find_slow_points, sample_slow_states
 from .sampling import sample_states
 
 __all__ = [
@@ -11,6 +11,6 @@ __all__ = [
     "find_all_fixed_points",
     "find_fixed_points",
     "find_slow_points",
-    "points_slower_than",
+    "sample_slow_states",
     "sample_states",
 ]

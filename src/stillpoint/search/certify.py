@@ -6,23 +6,24 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from jaxtyping import Bool, Float
 
 from .._core.validation import check_flag
 from ..dynamics import Dynamics
 from ..errors import ArgumentError
-from ..intervals import Interval, upward
+from ..intervals import Interval
 from ..points import FixedPoints, SlowPoints
-from ..proofs import Finding, estimate, prove, prove_empty
+from ..proofs import Certificate, ProofStatus, estimate, prove, prove_empty
+from ..proofs.identity import one_point
 from ..solvers import Status
-from ..system import System
-from .describe import collect
-from .options import Settings
+from ..system import System, check_system
+from .describe import collect, reading_order
 
 Points = TypeVar("Points", FixedPoints, SlowPoints)
+
+# Ends that lie outside the box where a point is alone are one where they are nearer to each other
+# than this part of the smallest such box.
+_FINER = 0.25
 
 
 def certify(system: System, points: Points, *, estimates: bool = False) -> Points:
@@ -51,7 +52,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     FixedPoints or SlowPoints
         The same record with its `certificate`. Fixed points that are proved to be one and the
         same are merged, whatever the tolerance of the search was. States that are proved not to be
-        fixed points are left out, and their starts say that they reached a slow point.
+        fixed points are left out, and their starts say so (`Status.NO_FIXED_POINT`).
 
     Raises
     ------
@@ -72,102 +73,97 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     _check(system, points)
     check_flag("estimates", estimates)
     exact = system.dynamics.enclosed()
-    proved = _proved(system, points, estimates)
-    if not isinstance(proved, FixedPoints) or exact is None:
-        return proved
-    points = _without_ghosts(_each_once(exact, proved))
-    if _is_crowded(exact, points):
-        finer = _each_once(exact, _proved(system, _collected_again(system, points), estimates))
-        if finer.certificate.all_proved:  # type: ignore[union-attr]
-            return finer
-    return points
+    points = replace(points, certificate=_certificate(system, points, estimates))
+    if exact is None or not isinstance(points, FixedPoints):
+        return points
+    points = _without_ghosts(_each_once(exact, points))
+    outside = _outside(exact, points)
+    if not outside.any():
+        return points
+    finer = _each_once(exact, _with_ends(system, points, outside, estimates))
+    return finer if finer.certificate.all_proved else points  # type: ignore[union-attr]
 
 
-def _proved(system: System, points: Points, estimates: bool) -> Points:
-    """Return points with their certificates, copies among them."""
-    x, u = points.xstar, points.inputs
+def _certificate(system: System, points: FixedPoints | SlowPoints, estimates: bool) -> Certificate:
+    """Return what can be proved about points, copies among them."""
+    x, u = points.linearization.states, points.linearization.inputs
     certificate = prove(system.dynamics, x, u)
+    reason, radius_empty = certificate.reason.copy(), certificate.radius_empty.copy()
     left = ~certificate.proved
     if isinstance(points, FixedPoints):
-        certificate.reason[left & points.on_kink] = Finding.KINK
-        certificate.reason[left & points.on_continuum] = Finding.CONTINUUM
+        reason[left & points.on_kink] = ProofStatus.KINK
+        reason[left & points.on_continuum] = ProofStatus.CONTINUUM
         left &= ~points.on_continuum
-    certificate.radius_empty[left] = prove_empty(system.dynamics, x[left], u[left])
-    certificate.reason[certificate.radius_empty > 0] = Finding.EMPTY
-    if estimates:
-        certificate = estimate(system.dynamics, x, u, certificate)
-    return replace(points, certificate=certificate.told_apart(x, u))
-
-
-def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
-    """Return the points without those that are proved to be copies of others."""
-    return points.merged(_same_points(exact, points))
+    if left.any():
+        radius_empty[left] = prove_empty(system.dynamics, x[left], u[left])
+        reason[radius_empty > 0] = ProofStatus.EMPTY
+    certificate = replace(certificate, reason=reason, radius_empty=radius_empty)
+    return estimate(system.dynamics, x, u, certificate) if estimates else certificate
 
 
 def _without_ghosts(points: FixedPoints) -> FixedPoints:
     """Return the points without states around which it is proved that there is no fixed point.
 
-    Their starts reached a slow point: one so slow that its motion is below the tolerance.
+    These are so slow that their motion is below the tolerance; their starts say so.
     """
     ghosts = points.certificate.radius_empty > 0  # type: ignore[union-attr]
     if not ghosts.any():
         return points
     theirs = np.append(ghosts, False)[points.starts.point]
     kept = points[~ghosts]
-    starts = replace(kept.starts, status=np.where(theirs, Status.SLOW_POINT, kept.starts.status))
-    return replace(kept, starts=starts, is_selection=points.is_selection)
-
-
-def _is_crowded(exact: Dynamics, points: FixedPoints) -> bool:
-    """Whether starts were taken to reach a point that ended where it need not be the only one."""
-    certificate: Any = points.certificate
-    starts = points.starts.take(np.flatnonzero(points.starts.point >= 0))
-    end, y = (
-        _unknowns(exact, x, u)
-        for x, u in ((starts.end, starts.inputs), (points.xstar, points.inputs))
+    status = np.where(theirs, Status.NO_FIXED_POINT, kept.starts.status)
+    return replace(
+        kept, starts=replace(kept.starts, status=status), is_selection=points.is_selection
     )
-    distance = np.abs(end - y[starts.point]).max(axis=1, initial=0.0)
-    outside = distance > certificate.radius_unique[starts.point]
-    return bool(outside.any()) and not points.is_selection
 
 
-def _collected_again(system: System, points: FixedPoints) -> FixedPoints:
-    """Return the points that the ends of the search are, with copies left as they are.
+def _outside(exact: Dynamics, points: FixedPoints) -> Bool[np.ndarray, " s"]:
+    """Return which starts were taken to reach a point, but ended where it need not be alone."""
+    starts, certificate = points.starts, points.certificate
+    answer = np.zeros(len(starts.q), dtype=bool)
+    reached = np.flatnonzero(starts.point >= 0)
+    if points.is_selection or not len(reached):
+        return answer
+    theirs = starts.point[reached]
+    end = _unknowns(exact, starts.end[reached], starts.inputs[reached])
+    lin = points.linearization
+    distance = np.abs(end - _unknowns(exact, lin.states, lin.inputs)[theirs])
+    alone = certificate.radius_unique[theirs]  # type: ignore[union-attr]
+    answer[reached] = distance.max(axis=1, initial=0.0) > alone
+    return answer
 
-    Points nearer to each other than the tolerance of the search are told apart by their proofs.
+
+def _with_ends(
+    system: System, points: FixedPoints, outside: Bool[np.ndarray, " s"], estimates: bool
+) -> FixedPoints:
+    """Return the points and those that some ends are, nearer to them than the search told apart.
+
+    Each of these ends is polished, described and proved; copies are among them.
     """
-    told = points.provenance
-    radius = np.nanmin(points.certificate.radius_unique)  # type: ignore[union-attr]
-    settings = Settings(
-        solvers=(),
-        slope_tol=None,
-        chunk=None,
-        progress=False,
-        tol_unique=min(told["tol_unique"], 0.25 * float(radius)),
-        **{
-            name: told[name]
-            for name in ("tol", "max_steps", "rounds", "near", "max_points", "seed")
-        },
-    )
-    again = collect(system, points.starts, settings)
-    return replace(again, provenance=told, exhaustion=points.exhaustion)
+    starts, rows = points.starts, np.flatnonzero(outside)
+    tolerance = _FINER * float(np.nanmin(points.certificate.radius_unique))  # type: ignore[union-attr]
+    more = collect(system, starts.take(rows), points.tol, min(points.tol_unique, tolerance))
+    more = replace(more, certificate=_certificate(system, more, estimates))
+    hits = points.hits - np.bincount(starts.point[rows], minlength=len(points))
+    both = FixedPoints.joined([replace(points, hits=hits), more])
+    point = starts.point.copy()
+    point[rows] = len(points) + more.starts.point
+    order = reading_order(both.linearization, points.tol_unique)
+    point = np.append(np.argsort(order), -1)[point]
+    return replace(both.take(order), starts=replace(starts, point=point))
 
 
-def _same_points(exact: Dynamics, points: FixedPoints) -> Int[np.ndarray, " n"]:
-    """Return equal numbers for points that are one: a box lies where the other point is alone."""
+def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
+    """Return the points without those that are proved to be copies of others.
+
+    Two are one where the box of one lies where the other is alone.
+    """
     certificate: Any = points.certificate
-    y, reach = (_unknowns(exact, part, points.inputs) for part in (points.xstar, certificate.box))
-    proved = np.flatnonzero(certificate.proved)
-    widest = certificate.radius_unique[proved].max(initial=0.0)
-    near = proved[cKDTree(y[proved]).query_pairs(widest, p=np.inf, output_type="ndarray")]
-    i, j = np.vstack([near, near[:, ::-1]]).T
-    distance = upward(np.abs(y[i] - y[j]) + reach[j]).max(axis=1, initial=0.0)
-    same = distance <= certificate.radius_unique[i]
-    same &= (points.inputs[i] == points.inputs[j]).all(axis=1)
-    links = coo_array((np.ones(same.sum()), (i[same], j[same])), shape=(len(y), len(y)))
-    labels = connected_components(links, directed=False)[1]
-    first = np.unique(labels, return_index=True)[1]
-    return np.argsort(np.argsort(first))[labels].astype(np.int64)
+    x, u = points.linearization.states, points.linearization.inputs
+    y, box = (_unknowns(exact, part, u) for part in (x, certificate.box))
+    alone = np.where(certificate.proved, certificate.radius_unique, np.nan)
+    labels = one_point(Interval(y, box), Interval(y, alone[:, None] * np.ones_like(y)), u)
+    return points if (labels == np.arange(len(labels))).all() else points.merged(labels)
 
 
 def _unknowns(
@@ -178,24 +174,20 @@ def _unknowns(
 
 
 def _check(system: Any, points: Any) -> None:
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
+    info = check_system(system).info
     if not isinstance(points, FixedPoints | SlowPoints):
         raise ArgumentError(
             f"points: got {type(points).__name__}, but FixedPoints or SlowPoints are wanted, as "
             f"find_fixed_points and find_slow_points return them."
         )
-    sizes = points.xstar.shape[1], points.inputs.shape[1]
-    if sizes != (system.state_size, system.input_size):
+    lin, own = points.linearization, (system.state_size, system.input_size)
+    sizes = lin.states.shape[1], lin.inputs.shape[1]
+    if sizes != own:
         raise ArgumentError(
             f"points: they have {sizes[0]} states and {sizes[1]} inputs, but the system has "
-            f"{system.state_size} and {system.input_size}; pass the system they were found in."
+            f"{own[0]} and {own[1]}; pass the system they were found in."
         )
-    theirs, own = points.provenance.get("weights_sha256"), system.fingerprint()
-    if theirs is not None and own is not None and theirs != own:
+    if len({lin.system.weights_sha256, info.weights_sha256} - {None}) > 1:
         raise ArgumentError(
             "points: they were found in a network with other weights; pass the system they were "
             "found in, or search this one."

@@ -1,91 +1,144 @@
-"""From the ends of a search to the distinct points, each with what is known about it."""
+"""From the ends of a search to the distinct points, polished, each with what is known about it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from .._core.grouping import conditions, group_by_condition, representatives
-from ..local import DEGENERATE, Linearization, linearize
+from .._core.grouping import equal_inputs, group_states, representatives
+from ..dynamics import Dynamics
+from ..local import DEGENERATE, Linearization, linearize_rows
 from ..points import FixedPoints, Starts
-from ..solvers import Status
+from ..solvers import LevenbergMarquardt, Newton, Solver, Status, solve
 from ..system import System
-from .continuum import on_continuum
-from .kinks import on_kinks
-from .options import Settings, provenance
-from .polish import condition_at, polish
-from .speed import counts_as_zero, half_square
+from .neighbours import on_continuum, on_kinks
+from .options import Options
+from .run import collect_interruptibly, condition_at, counts_as_zero, half_square
+
+# Newton steps that polish each distinct point down to rounding; isolated but degenerate points
+# converge linearly and need many.
+POLISH_STEPS = 100
+
+#: Full steps only: where one does not even halve q, rounding is reached.
+FULL_STEPS = Newton(decrease=0.25, max_trials=1)
+
+# A polished point lies this near to where it was, relative to max(1, |x|), or is left there.
+_NEAR = 1e-3
 
 
 def collect(
-    system: System, starts: Starts, settings: Settings, *, thorough: bool = True
+    system: System,
+    starts: Starts,
+    tol: float,
+    tol_unique: float,
+    *,
+    thorough: bool = True,
 ) -> FixedPoints:
-    """Merge copies, polish each distinct point, and linearise there.
+    """Merge copies, polish each distinct point, and describe it.
 
     Without `thorough`, points are left as the search found them and not tried for continua; that
     is quick enough for a search that was interrupted.
     """
     reached = np.flatnonzero(starts.status == Status.FIXED_POINT)
     end, inputs = starts.end[reached], starts.inputs[reached]
-    under = conditions(inputs)
-    copies = group_by_condition(end, under, settings.tol_unique)
+    under = equal_inputs(inputs)
+    copies = group_states(end, under, tol_unique)
     first = representatives(copies, starts.q[reached])
     x, u = end[first], inputs[first]
     if thorough:
         x = polish(system.dynamics, x, u)
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
-    points = group_by_condition(x, under[first], settings.tol_unique)
+    points = group_states(x, under[first], tol_unique)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
-    lin = linearize(system, x[kept], u[kept])
-    order = _reading_order(lin, settings.tol_unique)
-    point = np.full(len(starts), -1)
+    lin = linearize_rows(system, x[kept], u[kept])
+    order = reading_order(lin, tol_unique)
+    point = np.full(len(starts.q), -1)
     point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
-    return _with_evidence(system, lin, order, starts, settings, thorough)
+    return describe(system, lin.take(order), starts, tol, tol_unique, thorough=thorough)
 
 
-def _with_evidence(
-    system: System,
-    lin: Linearization,
-    order: Int[np.ndarray, " k"],
-    starts: Starts,
-    settings: Settings,
-    thorough: bool,
-) -> FixedPoints:
-    """Return the record of the points, in `order`, with all that is known about each."""
-    x, u = lin.states, lin.inputs
-    conditioning = condition_at(system.dynamics, x, u)
-    degenerate = ~(conditioning < DEGENERATE)
-    images = [half_square(system.dynamics, -x, u, equilibrium=form) for form in (True, False)]
-    on_kink, attracts = on_kinks(system.dynamics, x, u)
-    rows = {
-        "xstar": x,
-        "inputs": u,
-        "q": half_square(system.dynamics, x, u),
-        "condition": conditioning,
-        "jacobian": lin.A,
-        "input_jacobian": lin.B,
-        "eigenvalues": lin.eigenvalues,
-        "n_unstable": lin.n_unstable,
-        "is_stable": np.where(on_kink, attracts, lin.is_stable),
-        "index": np.where(degenerate, 0, np.where(on_kink, attracts, lin.index)),
-        "mirrored": np.all([counts_as_zero(q, x, settings.tol) for q in images], axis=0),
-        "on_continuum": on_continuum(system.dynamics, lin, degenerate & thorough, settings.tol),
-        "on_kink": on_kink,
-    }
-    return FixedPoints(
-        **{name: values[order] for name, values in rows.items()},
-        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
-        starts=starts,
-        structure=system.structure,
-        provenance=provenance(system, settings),
+def collect_what_there_is(
+    system: System, starts: Starts, options: Options, interrupted: bool
+) -> tuple[FixedPoints, bool]:
+    """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
+    return collect_interruptibly(
+        lambda thorough: collect(
+            system, starts, options.tol, options.tol_unique, thorough=thorough
+        ),
+        interrupted,
     )
 
 
-def _reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:
+def describe(
+    system: System,
+    lin: Linearization,
+    starts: Starts,
+    tol: float,
+    tol_unique: float,
+    *,
+    thorough: bool = True,
+) -> FixedPoints:
+    """Return the record of distinct points, with all that is known about each."""
+    dynamics, x, u = system.dynamics, lin.states, lin.inputs
+    condition = condition_at(dynamics, x, u)
+    degenerate = ~(condition < DEGENERATE)
+    images = [half_square(dynamics, -x, u, equilibrium=form) for form in (True, False)]
+    on_kink, attracts = np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=bool)
+    if dynamics.piecewise_linear() is not None:
+        on_kink, attracts = on_kinks(dynamics, x, u)
+    continuum = np.zeros(len(x), dtype=bool)
+    if thorough and degenerate.any():
+        continuum = on_continuum(dynamics, lin, degenerate, tol)
+    return FixedPoints(
+        linearization=lin,
+        q=half_square(dynamics, x, u),
+        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
+        condition=condition,
+        is_stable=np.where(on_kink, attracts, lin.is_stable),
+        index=np.where(degenerate, 0, np.where(on_kink, attracts, lin.index)),
+        mirrored=np.all([counts_as_zero(q, x, tol) for q in images], axis=0),
+        on_continuum=continuum,
+        on_kink=on_kink,
+        starts=starts,
+        tol=tol,
+        tol_unique=tol_unique,
+    )
+
+
+def reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:
     """Return the order by input, then by unstable directions, then by position."""
     cells = np.round(lin.states / tolerance)
     keys = [*cells.T[::-1], lin.n_unstable, *lin.inputs.T[::-1]]
     return np.lexsort(keys)
+
+
+def polish(
+    dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
+) -> Float[np.ndarray, "k d"]:
+    """Return the points brought down to rounding, where that is possible without leaving them.
+
+    Newton's method does it where the point is isolated; Levenberg-Marquardt where I - J is
+    singular and a Newton step is not defined.
+    """
+    x = _polish(dynamics, x, u, FULL_STEPS)
+    singular = np.flatnonzero(~(condition_at(dynamics, x, u) < DEGENERATE))
+    if len(singular):
+        gradual = LevenbergMarquardt(slope_tol=0.0)
+        x[singular] = _polish(dynamics, x[singular], u[singular], gradual)
+    return x
+
+
+def _polish(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    solver: Solver,
+) -> Float[np.ndarray, "k d"]:
+    """Return where a solver brings the points, as they were where it makes them worse or leaves."""
+    end = solve(dynamics, x, u, [solver], tol=0.0, max_steps=POLISH_STEPS, progress=False).x
+    before, after = (half_square(dynamics, states, u, equilibrium=True) for states in (x, end))
+    near = np.linalg.norm(end - x, axis=1) < _NEAR * np.maximum(1.0, np.linalg.norm(x, axis=1))
+    return np.where(((after < before) & near)[:, None], end, x)

@@ -7,17 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from .._core.grouping import conditions
-from ..errors import warn
-from ..points import FixedPoints, Starts
+from ..points import FixedPoints, Source
 from ..solvers import Solver, Status
 from ..system import System
-from .describe import collect
-from .options import Settings, read_settings
-from .run import read_starts, run_search
-from .sampling import mixed_states
+from .describe import collect_what_there_is
+from .options import provenance, read_options
+from .rounds import search_in_rounds
+from .run import read_starts, run_search, warn_of_the_end
 
 
 def find_fixed_points(
@@ -30,8 +27,6 @@ def find_fixed_points(
     tol_unique: float | None = None,
     max_steps: int = 200,
     rounds: int = 0,
-    near: float | None = None,
-    max_points: int | None = None,
     seed: int = 0,
     chunk: int | None = None,
     progress: bool | None = None,
@@ -66,16 +61,11 @@ def find_fixed_points(
     max_steps
         Steps per start and solver.
     rounds
-        Follow-up rounds of as many starts again: half of them old starts with noise, half
-        mixtures of points found. They end early when a round adds nothing and the index sums are
-        right.
-    near
-        If given, keep only points within `near` times the mean distance of the starts from their
-        centre; it has no effect where all starts are alike.
-    max_points
-        If given, keep a random subset of at most this many points.
+        The most rounds of further starts, as many again in each: from a box around the points,
+        noise, and what known points suggest (see `Source`). They end early under every input for
+        which one brings nothing while neither index nor hits speak for more points.
     seed
-        Of follow-up rounds and the random subset.
+        Of the further starts.
     chunk
         Starts worked on at a time; by default as many as `solvers.MEMORY_BUDGET` holds.
     progress
@@ -109,102 +99,34 @@ def find_fixed_points(
     1
     """
     x, u = read_starts(system, states, inputs)
-    settings = read_settings(
+    options = read_options(
         system,
         solver,
         tol,
         tol_unique,
         max_steps=max_steps,
         rounds=rounds,
-        near=near,
-        max_points=max_points,
-        slope_tol=None,
         seed=seed,
         chunk=chunk,
         progress=progress,
     )
-    rng = np.random.default_rng(settings.seed)
-    starts, interrupted = run_search(system, x, u, settings)
-    points, interrupted = collect_what_there_is(system, starts, settings, interrupted)
-    for _ in range(settings.rounds):
-        if interrupted:
-            break
-        known = len(points)
-        x_more, u_more, source = _follow_up(points, len(x), rng)
-        more, interrupted = run_search(system, x_more, u_more, settings, source)
-        starts = Starts.concatenate([starts, more])
-        points, interrupted = collect_what_there_is(system, starts, settings, interrupted)
-        if len(points) == known and _index_agrees(points):
-            break
-    points = _leave_out(points, settings, rng)
-    warn_of_the_end(points.starts, interrupted)
-    return points
-
-
-def collect_what_there_is(
-    system: System, starts: Starts, settings: Settings, interrupted: bool
-) -> tuple[FixedPoints, bool]:
-    """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
-    if not interrupted:
-        try:
-            return collect(system, starts, settings), False
-        except KeyboardInterrupt:
-            pass
-    return collect(system, starts, settings, thorough=False), True
-
-
-def _index_agrees(points: FixedPoints) -> bool:
-    """Whether no index sum is known to be wrong."""
-    return all(tally.index_agrees is not False for tally in points.census().tallies)
-
-
-def _follow_up(
-    points: FixedPoints, n: int, rng: np.random.Generator
-) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"], Int[np.ndarray, " n"]]:
-    """Return the starts of another round, as many under each input as the first round had.
-
-    With the states and inputs comes where each of them is from.
-    """
-    first = slice(0, n)
-    states, inputs = points.starts.states[first], points.starts.inputs[first]
-    condition = conditions(inputs)
-    new, source = np.empty_like(states), np.empty(n, dtype=np.int64)
-    for k in range(condition.max() + 1):
-        rows = np.flatnonzero(condition == k)
-        known = points.xstar[(points.inputs == inputs[rows[0]]).all(axis=1)]
-        new[rows], source[rows] = mixed_states(states[rows], known, len(rows), rng)
-    return new, inputs, source
-
-
-def _leave_out(points: FixedPoints, settings: Settings, rng: np.random.Generator) -> FixedPoints:
-    """Apply `near` and `max_points`; starts of points that are left out say so."""
-    kept = np.ones(len(points), dtype=bool)
-    if settings.near is not None:
-        centre = points.starts.states.mean(axis=0)
-        reach = np.linalg.norm(points.starts.states - centre, axis=1).mean()
-        if reach > 0:  # starts that are all alike have no spread to measure by
-            kept &= np.linalg.norm(points.xstar - centre, axis=1) <= settings.near * reach
-    if settings.max_points is not None and kept.sum() > settings.max_points:
-        chosen = rng.choice(np.flatnonzero(kept), size=settings.max_points, replace=False)
-        kept = np.isin(np.arange(len(points)), chosen)
-    if kept.all():
-        return points
-    starts = points.starts
-    left_out = (starts.point >= 0) & ~np.append(kept, True)[starts.point]
-    status = np.where(left_out, Status.LEFT_OUT, starts.status)
-    selected = points[kept]
-    return replace(selected, starts=replace(selected.starts, status=status), is_selection=False)
-
-
-def warn_of_the_end(starts: Starts, interrupted: bool) -> None:
-    """Say so when nothing converged, or when not everything was tried."""
-    if interrupted:
-        message = f"the search was interrupted; of {len(starts)} starts {starts.told}."
-    elif not np.isin(starts.status, [Status.FIXED_POINT, Status.LEFT_OUT]).any():
-        message = (
-            f"no start reached a fixed point; of {len(starts)} starts {starts.told}. "
-            f"`points.starts` has the details."
+    starts, interrupted = run_search(system, x, u, options)
+    points, interrupted = collect_what_there_is(system, starts, options, interrupted)
+    if options.rounds and not interrupted:
+        conditions, counts = np.unique(u, axis=0, return_counts=True)
+        visited = [x[(u == row).all(axis=1)] for row in conditions]
+        more, interrupted = search_in_rounds(
+            system,
+            conditions,
+            visited,
+            Source.NOISE,
+            points,
+            options,
+            counts,
+            quiet_rounds=1,
+            most_rounds=options.rounds,
         )
-    else:
-        return
-    warn(message)
+        points = points if more is None else more
+    reached = Status.FIXED_POINT in points.starts.status
+    warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
+    return replace(points, provenance=provenance("find_fixed_points", system, x, **options.told()))

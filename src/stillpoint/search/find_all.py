@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +12,28 @@ from jaxtyping import Float
 from .._core.validation import check_flag, check_whole, read_floats
 from ..errors import ArgumentError
 from ..points import FixedPoints, Source
-from ..proofs.enumeration import exhaust
-from ..system import System
+from ..proofs.enumeration import enumerate_states
+from ..solvers import Solver, Status
+from ..system import System, check_system
 from .certify import certify
-from .find import collect_what_there_is, warn_of_the_end
-from .options import Settings, read_settings
+from .describe import collect_what_there_is
+from .options import Options, provenance, read_options
 from .rounds import search_in_rounds
-from .run import check_system, run_search
+from .run import run_search, warn_of_the_end
 
 # Steps per start and solver: of the starts that need more, hardly one arrives.
 _MAX_STEPS = 50
 
 #: Starts under each input, unless the caller says otherwise.
-DEFAULT_BUDGET = 8192
+DEFAULT_MAX_STARTS = 8192
+
+# Starts of the first round, and of the largest: rounds double while they bring something new, which
+# spares overhead.
+_FIRST_ROUND = 256
+_LARGEST_ROUND = 1024
+
+# So many rounds in a row must bring nothing new.
+_QUIET_ROUNDS = 2
 
 
 def find_all_fixed_points(
@@ -31,9 +41,14 @@ def find_all_fixed_points(
     inputs: Any = None,
     *,
     trajectories: Any = None,
-    budget: int = DEFAULT_BUDGET,
+    max_starts: int = DEFAULT_MAX_STARTS,
     exhaustive: bool = True,
+    solver: Solver | Sequence[Solver] | None = None,
+    tol: float | None = None,
+    tol_unique: float | None = None,
+    max_steps: int = _MAX_STEPS,
     seed: int = 0,
+    chunk: int | None = None,
     progress: bool | None = None,
 ) -> FixedPoints:
     """Find all fixed points, without being told where to start, and prove what can be proved.
@@ -43,9 +58,9 @@ def find_all_fixed_points(
     many sources (see `Source`): trajectories, a box around the points, mixtures and sums of points
     found, steps along unstable directions, and searches that known points repel. That ends
     when two rounds in a row bring no new point, every point was reached more than once by starts
-    drawn without a look at the points, and the index sum is right where it is known; or when the
-    budget is used up. `census` of the result says whether the set is complete, as far as one can
-    know.
+    drawn without a look at the points, and the index sum is right where it is known; or when
+    `max_starts` are used up. `census` of the result says whether the set is complete, as far as
+    one can know.
 
     Parameters
     ----------
@@ -57,11 +72,13 @@ def find_all_fixed_points(
     trajectories
         States that the network visits, shape (trials, time, d) or (k, d), to start from; otherwise
         a few are simulated from random states.
-    budget
+    max_starts
         The largest number of starts under each input.
     exhaustive
         Whether an exhaustive search is tried first. It takes seconds at most, as it says quickly
         where it has no chance.
+    solver, tol, tol_unique, max_steps, chunk
+        As for `find_fixed_points`.
     seed
         Of the random starts; they are the same under every input.
     progress
@@ -72,7 +89,7 @@ def find_all_fixed_points(
     -------
     FixedPoints
         As from `find_fixed_points`; `starts` has one row for every start of all rounds, and
-        `starts.harvest()` says which source found what. Where the step can be enclosed, the
+        `starts.discoveries()` says which source found what. Where the step can be enclosed, the
         points are certified (see `certify`). After Ctrl-C it holds what there is.
 
     Raises
@@ -96,75 +113,84 @@ def find_all_fixed_points(
     """
     rows = _read_each_input(system, inputs)
     path = _read_trajectories(system, trajectories)
-    budget = check_whole("budget", budget, least=1)
+    max_starts = check_whole("max_starts", max_starts, least=1)
     check_flag("exhaustive", exhaustive)
-    settings = read_settings(
+    options = read_options(
         system,
-        None,
-        None,
-        None,
-        max_steps=_MAX_STEPS,
-        rounds=0,
-        near=None,
-        max_points=None,
-        slope_tol=None,
+        solver,
+        tol,
+        tol_unique,
+        max_steps=max_steps,
         seed=seed,
-        chunk=None,
+        chunk=chunk,
         progress=progress,
     )
     several, interrupted = [], False
     for u in rows:
-        points, interrupted = _search(system, u, path, budget, exhaustive, settings)
+        points, interrupted = _search(system, u, path, max_starts, exhaustive, options)
         several += [] if points is None else [points]
         if interrupted:
             break
     if not several:
         raise KeyboardInterrupt
     points = FixedPoints.concatenate(several)
-    points = replace(points, provenance={**points.provenance, "budget": budget})
-    if interrupted or not all(proof.is_proof for proof in points.exhaustion) or not exhaustive:
-        warn_of_the_end(points.starts, interrupted)
-    return points
+    if interrupted or not all(proof.is_proof for proof in points.enumerations) or not exhaustive:
+        reached = Status.FIXED_POINT in points.starts.status
+        warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
+    told = {"max_starts": max_starts, "exhaustive": exhaustive, **options.told()}
+    start = points.starts.states
+    return replace(points, provenance=provenance("find_all_fixed_points", system, start, **told))
 
 
 def _search(
     system: System,
     u: Float[np.ndarray, " m"],
     path: Float[np.ndarray, "k d"] | None,
-    budget: int,
+    max_starts: int,
     exhaustive: bool,
-    settings: Settings,
+    options: Options,
 ) -> tuple[FixedPoints | None, bool]:
     """Return the points under one input with their proofs, and whether Ctrl-C came.
 
     There is no record if it came before the first start had ended.
     """
-    points, interrupted, proof = None, False, None
+    points, interrupted, proof, complete = None, False, None, False
     try:
         if exhaustive:
-            proof = exhaust(system.dynamics, u)
-            points, interrupted = _at(system, u, proof.states, settings)
-        done = proof is not None and proof.is_proof and points is not None
-        if not (interrupted or (done and len(points) == proof.n_points)):  # type: ignore[arg-type,union-attr]
-            points, interrupted = search_in_rounds(system, u, path, budget, settings, points)
+            proof = enumerate_states(system.dynamics, u)
+            points, interrupted = _at(system, u, proof.states, options)
+            complete = proof.is_proof and points is not None and len(points) == proof.n_points
+        if not (interrupted or complete):
+            points, interrupted = search_in_rounds(
+                system,
+                u[None],
+                [path],
+                Source.TRAJECTORY,
+                points,
+                options,
+                np.array([_FIRST_ROUND]),
+                quiet_rounds=_QUIET_ROUNDS,
+                largest=_LARGEST_ROUND,
+                most_starts=max_starts,
+            )
         if points is not None and system.dynamics.enclosed() is not None:
             points = certify(system, points)
     except KeyboardInterrupt:
         interrupted = True
     if points is not None and proof is not None:
-        points = replace(points, exhaustion=(proof,))
+        points = replace(points, enumerations=(proof,))
     return points, interrupted
 
 
 def _at(
-    system: System, u: Float[np.ndarray, " m"], states: Float[np.ndarray, "k d"], settings: Settings
+    system: System, u: Float[np.ndarray, " m"], states: Float[np.ndarray, "k d"], options: Options
 ) -> tuple[FixedPoints | None, bool]:
     """Return the points at states that an exhaustive search proved, and whether Ctrl-C came."""
     if not len(states):
         return None, False
     source = np.full(len(states), Source.EXHAUSTIVE)
-    starts, interrupted = run_search(system, states, np.tile(u, (len(states), 1)), settings, source)
-    return collect_what_there_is(system, starts, settings, interrupted)
+    starts, interrupted = run_search(system, states, np.tile(u, (len(states), 1)), options, source)
+    return collect_what_there_is(system, starts, options, interrupted)
 
 
 def _read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_real
-from ..errors import ArgumentError, warn
+from ..errors import ArgumentError
 from ..points import SlowPoints, Source, Starts
-from ..solvers import Solver, Status, descent, solve
+from ..solvers import Solver, Status, solve
 from ..system import System
 from .describe_slow import collect_slow
-from .options import Settings, read_settings
-from .run import read_starts, run_search
-from .speed import half_square
+from .options import descent, provenance, read_options
+from .run import (
+    collect_interruptibly,
+    half_square,
+    read_starts,
+    run_search,
+    warn_of_the_end,
+)
 
 
 def find_slow_points(
@@ -87,27 +93,25 @@ def find_slow_points(
     """
     x, u = _read_starts(system, states, inputs)
     slope_tol = check_real("slope_tol", slope_tol, above=0)
-    settings = read_settings(
+    options = read_options(
         system,
         descent(system.dynamics, slope_tol) if solver is None else solver,
         tol,
         tol_unique,
         max_steps=max_steps,
-        rounds=0,
-        near=None,
-        max_points=None,
         slope_tol=slope_tol,
-        seed=0,
         chunk=chunk,
         progress=progress,
     )
-    starts, interrupted = run_search(system, x, u, settings)
-    points, interrupted = _collect(system, starts, settings, interrupted)
-    _warn(points, interrupted)
-    return points
+    starts, interrupted = run_search(system, x, u, options)
+    points, interrupted = collect_interruptibly(
+        lambda thorough: collect_slow(system, starts, options, thorough=thorough), interrupted
+    )
+    warn_of_the_end(points.starts, interrupted, len(points) > 0, "a minimum of the speed")
+    return replace(points, provenance=provenance("find_slow_points", system, x, **options.told()))
 
 
-def points_slower_than(
+def sample_slow_states(
     system: System,
     states: Any,
     inputs: Any = None,
@@ -147,7 +151,7 @@ def points_slower_than(
     --------
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x: np.tanh(2 * x + 0.54), state_size=1)
-    >>> len(points_slower_than(system, np.linspace(-1, 1, 20)[:, None], speed=0.01))
+    >>> len(sample_slow_states(system, np.linspace(-1, 1, 20)[:, None], speed=0.01))
     20
     """
     x, u = _read_starts(system, states, inputs)
@@ -180,27 +184,3 @@ def _read_starts(
             "that was observed."
         )
     return x, u
-
-
-def _collect(
-    system: System, starts: Starts, settings: Settings, interrupted: bool
-) -> tuple[SlowPoints, bool]:
-    """Return the minima that starts led to, and whether Ctrl-C came before or meanwhile."""
-    if not interrupted:
-        try:
-            return collect_slow(system, starts, settings), False
-        except KeyboardInterrupt:
-            pass
-    return collect_slow(system, starts, settings, thorough=False), True
-
-
-def _warn(points: SlowPoints, interrupted: bool) -> None:
-    """Say so when no start reached a minimum, or when not everything was tried."""
-    starts = points.starts
-    if interrupted:
-        warn(f"the search was interrupted; of {len(starts)} starts {starts.told}.")
-    elif not len(points):
-        warn(
-            f"no start reached a minimum of the speed; of {len(starts)} starts {starts.told}. "
-            f"`points.starts` has the details."
-        )

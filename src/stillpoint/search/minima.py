@@ -12,18 +12,25 @@ from scipy.optimize import lsq_linear
 from .._core.arrays import host
 from ..dynamics import Dynamics, PiecewiseLinear
 from ..dynamics.transforms import Descent
-from .speed import half_square
+from .run import half_square
 
-# Where the speed is looked at along a line, relative to the size of the state.
-_REACH, _NEAREST, _SAMPLES = 10.0, 1e-10, 256
+# Where the speed is looked at along a line, relative to the size of the state, and how often.
+_FURTHEST = 10.0
+_NEAREST = 1e-10
+_SAMPLES = 256
 
-# The quadratic model of q may promise at most this fraction of it at a minimum; directions in
-# which q bends less than this, relative to the most curved one, count as bending that much.
-_PROMISE, _FLATTEST = 1e-6, 1e-14
+# At a minimum the quadratic model of q predicts at most this reduction, as a fraction of q.
+_PREDICTED = 1e-6
 
-# Shares of the sides of kinks are computed to this; slopes across them that fall off both ways by
-# more than this, relative to the speed, make a ridge.
-_EXACT, _SHARPEST = 1e-15, 1e-9
+# Directions with a curvature below this, relative to the largest, count as curved that much.
+_FLATTEST = 1e-14
+
+# Shares of the sides of kinks are computed to this.
+_EXACT = 1e-15
+
+# Slopes across a kink that fall off both ways by more than this, relative to the speed, make a
+# ridge.
+_SHARPEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Shape:
         infinity where these leave no direction.
     softest
         The direction that belongs to it; where kinks leave none, that off one of them.
-    promise
+    predicted_reduction
         By how much the quadratic model says that q can still fall, as a fraction of q.
     n_kinks
         How many kinks meet at each state.
@@ -56,7 +63,7 @@ class Shape:
     gradient: Float[np.ndarray, "k d"]
     curvature: Float[np.ndarray, " k"]
     softest: Float[np.ndarray, "k d"]
-    promise: Float[np.ndarray, " k"]
+    predicted_reduction: Float[np.ndarray, " k"]
     n_kinks: Int[np.ndarray, " k"]
     is_ridge: Bool[np.ndarray, " k"]
 
@@ -71,7 +78,7 @@ class Shape:
         steepness = np.maximum(1.0, np.linalg.norm(self.slope, axis=(1, 2)))
         level = gradient <= steepness * (slope_tol * self.speed + 64 * resolution)
         bends_up = self.curvature >= -np.sqrt(resolution) * steepness**2
-        return level & bends_up & (self.promise <= _PROMISE) & ~self.is_ridge
+        return level & bends_up & (self.predicted_reduction <= _PREDICTED) & ~self.is_ridge
 
 
 def shape_at(dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]) -> Shape:
@@ -95,7 +102,7 @@ def _smooth(dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray
         gradient,
         curvature=values[:, 0],
         softest=vectors[:, :, 0],
-        promise=np.sum(along**2 / bends, axis=1) / twice_q,
+        predicted_reduction=np.sum(along**2 / bends, axis=1) / twice_q,
         n_kinks=np.zeros(len(x), dtype=np.int64),
         is_ridge=np.zeros(len(x), dtype=bool),
     )
@@ -132,7 +139,9 @@ def _on_pieces(
         gradient,
         curvature,
         softest,
-        promise=np.zeros(len(x)),  # along its kinks a row is at the minimum of its piece
+        predicted_reduction=np.zeros(
+            len(x)
+        ),  # along its kinks a row is at the minimum of its piece
         n_kinks=kinks.sum(axis=1),
         is_ridge=(kinks & (across < -_SHARPEST * speed)).any(axis=1),
     )
@@ -155,7 +164,7 @@ def dwell_times(
     size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     for k in range(len(x)):
         cosine = abs(shape.motion[k] @ direction[k]) / shape.speed[k]
-        y = size[k] * np.concatenate([[0.0], np.geomspace(_NEAREST, _REACH, _SAMPLES)])
+        y = size[k] * np.concatenate([[0.0], np.geomspace(_NEAREST, _FURTHEST, _SAMPLES)])
         sides = [
             _time_until_doubled(dynamics, x[k], u[k], sign * direction[k], y) for sign in (1, -1)
         ]

@@ -1,103 +1,131 @@
-"""The options of a search, checked and filled in."""
+"""The options of a search: one record, checked and filled in once."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from .._core.provenance import ENVIRONMENT
 from .._core.validation import check_real, check_whole
-from ..dynamics.restriction import held_values, restriction_of
+from ..dynamics import Dynamics
 from ..errors import ArgumentError
-from ..solvers import Solver, default_solvers
+from ..solvers import LevenbergMarquardt, Newton, PiecewiseNewton, Solver
 from ..system import System
 
-_version = cache(version)  # reading it takes a millisecond or two
-
 # Largest q of a converged row, for networks that work in float64 and in float32.
-_TOLERANCE, _TOLERANCE_SINGLE = 1e-24, 1e-12
+_TOLERANCE = 1e-24
+_TOLERANCE_SINGLE = 1e-12
+
+# The least value of the options that are whole numbers.
+_LEAST = {"max_steps": 1, "rounds": 0, "seed": 0, "chunk": 1}
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The options of one search, checked and filled in."""
+class Options:
+    """The options of one search, as the verbs describe them.
+
+    Attributes
+    ----------
+    solvers
+        In the order in which they take on a start.
+    tol, tol_unique
+        The largest q that counts as zero, and the distance below which states are one point.
+    max_steps
+        Steps per start and solver.
+    slope_tol
+        Where the gradient of q counts as zero.
+    rounds
+        Further rounds of starts.
+    seed, chunk, progress
+        As in the verbs.
+    """
 
     solvers: tuple[Solver, ...]
     tol: float
     tol_unique: float
     max_steps: int
-    rounds: int
-    near: float | None
-    max_points: int | None
-    slope_tol: float | None
-    seed: int
-    chunk: int | None
-    progress: bool | None
+    slope_tol: float = 1e-8
+    rounds: int = 0
+    seed: int = 0
+    chunk: int | None = None
+    progress: bool | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return the options by name, for people."""
+        options = {field.name: getattr(self, field.name) for field in fields(self)}
+        return options | {"solvers": " -> ".join(repr(solver) for solver in self.solvers)}
 
 
-def read_settings(
+def read_options(
     system: System,
-    solver: Solver | Sequence[Solver] | None,
-    tol: float | None,
-    tol_unique: float | None,
-    **options: Any,
-) -> Settings:
+    solver: Solver | Sequence[Solver] | None = None,
+    tol: float | None = None,
+    tol_unique: float | None = None,
+    **others: Any,
+) -> Options:
+    """Return the options of a search of a system; what is None or left out has its default."""
+    solvers: tuple[Any, ...]
     if solver is None:
         solvers = default_solvers(system.measured)
     else:
-        is_several = isinstance(solver, list | tuple)
-        solvers = tuple(solver) if is_several else (solver,)
+        solvers = tuple(solver) if isinstance(solver, list | tuple) else (solver,)
     if not solvers or not all(isinstance(s, Solver) for s in solvers):
         raise ArgumentError(
             f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
             f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
         )
-    for name, least in {
-        "max_steps": 1,
-        "rounds": 0,
-        "seed": 0,
-        "chunk": 1,
-        "max_points": 1,
-    }.items():
-        if options[name] is not None:
-            options[name] = check_whole(name, options[name], least)
-    if options["near"] is not None:
-        options["near"] = check_real("near", options["near"], above=0)
-    if options["slope_tol"] is not None:
-        options["slope_tol"] = check_real("slope_tol", options["slope_tol"], above=0)
-    single = system.dynamics.arrays.resolution > 1e-10
+    for name, least in _LEAST.items():
+        if others.get(name) is not None:
+            others[name] = check_whole(name, others[name], least)
+    if "slope_tol" in others:
+        others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
     if tol is None:
-        tol = _TOLERANCE_SINGLE if single else _TOLERANCE
+        tol = _TOLERANCE_SINGLE if system.dynamics.arrays.resolution > 1e-10 else _TOLERANCE
     tol = check_real("tol", tol, above=0)
     if tol_unique is None:
         tol_unique = (2 * tol) ** 0.25
-    return Settings(solvers, tol, check_real("tol_unique", tol_unique, above=0), **options)
+    return Options(solvers, tol, check_real("tol_unique", tol_unique, above=0), **others)
 
 
-def provenance(system: System, settings: Settings) -> dict[str, Any]:
-    part, holding = restriction_of(system.dynamics), held_values(system.dynamics)
+def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
+    """Return the solvers that a search for fixed points uses unless told otherwise.
+
+    Newton on the equilibrium form where there is one, then a descent on the motion;
+    `benchmarks/solvers.py` is the measurement behind it. Where gates cannot be divided out, Newton
+    runs to saturated states whose motion is zero to rounding; the descent works alone.
+    """
+    if dynamics.has_equilibrium_form:
+        return (Newton(), descent(dynamics))
+    return (descent(dynamics),)
+
+
+def descent(dynamics: Dynamics, slope_tol: float = 1e-8) -> Solver:
+    """Return the solver that goes down from a start to a minimum of q and never beyond.
+
+    Where the motion is known to be linear between kinks, this is exact; elsewhere it is
+    Levenberg-Marquardt, down to slopes of `slope_tol`.
+    """
+    if dynamics.piecewise_linear() is not None:
+        return PiecewiseNewton()
+    return LevenbergMarquardt(slope_tol=slope_tol)
+
+
+def provenance(call: str, system: System, starts: np.ndarray, **options: Any) -> dict[str, Any]:
+    """Return who did what to which network, when, and with which versions; for people only."""
+    info = system.info
     return {
-        "stillpoint": _version("stillpoint"),
-        "numpy": np.__version__,
-        "system": repr(system),
-        "kind": system.kind,
-        "dt": system.dt,
-        "lefschetz": system.dynamics.lefschetz,
-        "kept": None if part is None else part.kept.tolist(),
-        "held": None if part is None else part.held.tolist(),
-        "holding": None if holding is None else holding.tolist(),
-        "weights_sha256": system.fingerprint(),
-        "solver": " -> ".join(repr(solver) for solver in settings.solvers),
-        "tol": settings.tol,
-        "tol_unique": settings.tol_unique,
-        "max_steps": settings.max_steps,
-        "rounds": settings.rounds,
-        "near": settings.near,
-        "max_points": settings.max_points,
-        "slope_tol": settings.slope_tol,
-        "seed": settings.seed,
+        "call": call,
+        "system": info.description,
+        "model": info.model,
+        "weights_sha256": info.weights_sha256,
+        "starts_sha256": hashlib.sha256(np.ascontiguousarray(starts).tobytes()).hexdigest(),
+        **options,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        **ENVIRONMENT,
+        "framework": info.framework,
     }

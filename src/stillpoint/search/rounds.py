@@ -7,79 +7,102 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
 
+from .._core.grouping import match_states
 from ..census import Tally
-from ..points import FixedPoints, Starts
+from ..points import FixedPoints, Source, Starts
 from ..solvers import Status
 from ..system import System
-from .bounds import box_of_points, visited_states
-from .find import collect_what_there_is
-from .options import Settings
+from .describe import collect_what_there_is
+from .options import Options
 from .run import run_search
 from .samplers import (
     Box,
     Deflation,
     MirrorImages,
     Mixtures,
+    Perturbed,
     Sampler,
     SignedSums,
     SparseCorners,
-    Trajectories,
     UnstableDirections,
 )
-
-# Starts of the first round; rounds double up to the largest while they bring something new, which
-# spares overhead. So many in a row must bring nothing.
-_ROUND, _LARGEST_ROUND, _QUIET_ROUNDS = 256, 1024, 2
+from .sampling import box_of_points, visited_states
 
 
 def search_in_rounds(
     system: System,
-    u: Float[np.ndarray, " m"],
-    path: Float[np.ndarray, "k d"] | None,
-    budget: int,
-    settings: Settings,
+    inputs: Float[np.ndarray, "k m"],
+    visited: Sequence[Float[np.ndarray, "_ d"] | None],
+    source: Source,
     points: FixedPoints | None,
+    options: Options,
+    size: Int[np.ndarray, " k"],
+    *,
+    quiet_rounds: int,
+    largest: int = 0,
+    most_starts: int | None = None,
+    most_rounds: int | None = None,
 ) -> tuple[FixedPoints | None, bool]:
     """Return the points that are known and those that rounds of starts lead to.
 
     With them comes whether Ctrl-C came; there is no record if it did before any start had ended.
+    Under each input rounds go on until some in a row bring no new point while neither index nor
+    hits speak for more, or there is a continuum, of which every further start would be one more
+    point.
 
     Parameters
     ----------
-    system
-        Which is searched.
-    u
-        The input, shape (m,).
-    path
-        States that the network visits, shape (k, d), or None.
-    budget
-        The largest number of starts, those of `points` included.
-    settings
-        Of each search.
+    system, options
+        What is searched, and how; the seed of the options is that of the starts.
+    inputs
+        The distinct inputs in ascending order, shape (k, m).
+    visited, source
+        States that the network visits under each input, or earlier starts (simulated where None),
+        and what starts near them are called.
     points
         What is known already, or None.
+    size, largest
+        Starts of the first round under each input, shape (k,); rounds double up to the largest as
+        long as they bring something new.
+    quiet_rounds, most_rounds
+        So many in a row must bring no new point; so many are run at most.
+    most_starts
+        The largest number of starts under each input, those of `points` included.
     """
-    rng = np.random.default_rng(settings.seed)
-    interrupted, quiet, size = False, 0, _ROUND
+    rng, size = np.random.default_rng(options.seed), size.copy()
+    quiet, used, rounds = np.zeros(len(inputs), dtype=np.int64), np.zeros(len(inputs), int), 0
+    interrupted = False
+    if points is not None:
+        used = _count(points.starts.inputs, inputs)
     try:
-        samplers = samplers_under(system, u, path, rng)
-        while not interrupted and quiet < _QUIET_ROUNDS:
-            used = 0 if points is None else len(points.starts)
-            if used >= budget:
+        samplers = [
+            samplers_under(system, u, states, rng, source)
+            for u, states in zip(inputs, visited, strict=True)
+        ]
+        usual = np.concatenate([near.visited for near, *_ in samplers])
+        while not interrupted and (most_rounds is None or rounds < most_rounds):
+            left = size if most_starts is None else np.minimum(size, most_starts - used)
+            active = np.flatnonzero((quiet < quiet_rounds) & (left > 0))
+            if not len(active):
                 break
-            x, source = draw(samplers, points, rng, min(size, budget - used))
-            more, interrupted = run_search(system, x, np.tile(u, (len(x), 1)), settings, source)
-            before = 0 if points is None else len(points)
-            points, interrupted = _with(system, points, more, settings, interrupted)
-            (tally,) = points.census().tallies
-            if tally.continuum:  # every further start would be one more point of it
-                break
-            if len(points) == before and _agrees(tally):
-                quiet += 1
-            else:
-                quiet, size = 0, min(2 * size, _LARGEST_ROUND)
+            drawn = [
+                draw(samplers[k], _under(points, inputs[k]), rng, int(left[k])) for k in active
+            ]
+            x, origin = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+            u = np.repeat(inputs[active], [len(states) for states, _ in drawn], axis=0)
+            before = np.zeros(len(inputs)) if points is None else _count(points.inputs, inputs)
+            more, interrupted = run_search(system, x, u, options, origin, usual)
+            points, interrupted = _with(system, points, more, options, interrupted)
+            used, rounds = _count(points.starts.inputs, inputs), rounds + 1
+            tallies = points.census().tallies
+            for k in active:
+                if tallies[k].continuum:
+                    quiet[k] = quiet_rounds
+                elif tallies[k].n_points == before[k] and _agrees(tallies[k]):
+                    quiet[k] += 1
+                else:
+                    quiet[k], size[k] = 0, max(size[k], min(2 * size[k], largest))
     except KeyboardInterrupt:
         interrupted = True
     return points, interrupted
@@ -88,35 +111,39 @@ def search_in_rounds(
 def draw(
     samplers: Sequence[Sampler], known: FixedPoints | None, rng: np.random.Generator, n: int
 ) -> tuple[Float[np.ndarray, "k d"], Int[np.ndarray, " k"]]:
-    """Return up to `n` starts, shared out by the weights of the samplers, and their sources.
+    """Return `n` starts, shared out by the weights of the samplers, and their sources.
 
     As long as no point is known, samplers that look at the points draw nothing.
     """
     if known is None or not len(known):
         samplers = [sampler for sampler in samplers if sampler.source.is_independent]
+    first, *others = samplers
     weights = np.array([sampler.weight for sampler in samplers])
     counts = n * weights // weights.sum()
-    counts[0] += n - counts.sum()
     drawn = [
-        sampler.states(known, rng, int(count))
-        for sampler, count in zip(samplers, counts, strict=True)
+        (sampler.source, sampler.states(known, rng, int(count)))
+        for sampler, count in zip(others, counts[1:], strict=True)
         if count
     ]
-    drawing = [sampler.source for sampler, count in zip(samplers, counts, strict=True) if count]
-    return np.concatenate(drawn), np.repeat(drawing, [len(states) for states in drawn])
+    left = n - sum(len(states) for _, states in drawn)  # what some had no more of, too
+    drawn.insert(0, (first.source, first.states(known, rng, left)))
+    source = np.repeat([source for source, _ in drawn], [len(states) for _, states in drawn])
+    return np.concatenate([states for _, states in drawn]), source
 
 
 def samplers_under(
     system: System,
     u: Float[np.ndarray, " m"],
-    path: Float[np.ndarray, "k d"] | None,
+    visited: Float[np.ndarray, "k d"] | None,
     rng: np.random.Generator,
-) -> list[Sampler]:
-    """Return all sources of starts under one input."""
-    visited = visited_states(system, u, rng) if path is None else path
+    source: Source,
+) -> tuple[Perturbed, *tuple[Sampler, ...]]:
+    """Return all sources of starts under one input, that near the visited states first."""
+    if visited is None:
+        visited = visited_states(system, u, rng)
     box = Box(system, u, *box_of_points(system, u, visited, rng))
-    return [
-        Trajectories(visited),
+    return (
+        Perturbed(visited, source),
         box,
         SparseCorners(box),
         MirrorImages(),
@@ -124,33 +151,48 @@ def samplers_under(
         SignedSums(),
         UnstableDirections(),
         Deflation(system),
-    ]
+    )
+
+
+def _under(points: FixedPoints | None, u: Float[np.ndarray, " m"]) -> FixedPoints | None:
+    """Return the points under one input."""
+    if points is None:
+        return None
+    same = (points.inputs == u).all(axis=1)
+    return points if same.all() else points[same]
+
+
+def _count(
+    rows: Float[np.ndarray, "n m"], inputs: Float[np.ndarray, "k m"]
+) -> Int[np.ndarray, " k"]:
+    """Return how many rows each of the inputs has, which are in ascending order."""
+    both = np.unique(np.vstack([inputs, rows]), axis=0, return_inverse=True)[1].reshape(-1)
+    return np.bincount(both, minlength=len(inputs)) - 1
 
 
 def _with(
     system: System,
     points: FixedPoints | None,
     more: Starts,
-    settings: Settings,
+    options: Options,
     interrupted: bool,
 ) -> tuple[FixedPoints, bool]:
     """Return the points with those that further starts led to, and whether Ctrl-C came.
 
     Where all of them reached known points, there is nothing to polish and to linearise again.
     """
-    if points is None:
-        return collect_what_there_is(system, more, settings, interrupted)
-    reached = more.status == Status.FIXED_POINT
-    if len(points):
-        tree = cKDTree(np.arcsinh(points.xstar))  # the distance of `group_by_condition`
-        apart, nearest = tree.query(np.arcsinh(more.end))
-        if (apart[reached] <= settings.tol_unique).all():
-            more = replace(more, point=np.where(reached, nearest, -1))
-            starts = Starts.concatenate([points.starts, more])
-            hits = points.hits + np.bincount(nearest[reached], minlength=len(points))
-            return replace(points, starts=starts, hits=hits), interrupted
-    starts = Starts.concatenate([points.starts, more])
-    return collect_what_there_is(system, starts, settings, interrupted)
+    if points is not None:
+        reached = np.flatnonzero(more.status == Status.FIXED_POINT)
+        known = match_states(
+            points.xstar, points.inputs, more.end[reached], more.inputs[reached], options.tol_unique
+        )
+        point = np.full(len(more.q), -1)
+        point[reached] = known
+        more = Starts.joined([points.starts, replace(more, point=point)])
+        if (known >= 0).all():
+            hits = points.hits + np.bincount(known, minlength=len(points))
+            return replace(points, starts=more, hits=hits), interrupted
+    return collect_what_there_is(system, more, options, interrupted)
 
 
 def _agrees(tally: Tally) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._core.arrays import to_numpy
 from .._core.validation import read_inputs, read_states
 from ..dynamics import Dynamics
-from ..dynamics.restriction import restriction_of
-from ..dynamics.transforms import Restricted
-from ..errors import ArgumentError
+from ..errors import ArgumentError, warn
+from ..local import DEGENERATE, condition
 from ..points import Source, Starts
-from ..solvers import Outcome, Status, solve
-from ..system import System
-from .options import Settings
-from .polish import is_degenerate
-from .speed import counts_as_zero, half_square
+from ..solvers import Outcome, Status, solve, tolerance_at
+from ..system import System, check_system
+from .options import Options
+
+Points = TypeVar("Points")
+
+# Rows whose q is computed at a time, so that the temporaries stay small beside the starts.
+_ROWS = 4096
 
 # Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
 # singular is taken for a saturated one, which moves too little to see, and not for a fixed point.
@@ -27,70 +31,79 @@ _REACH = 2.0
 def read_starts(
     system: Any, states: Any, inputs: Any
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    """Return the starts and inputs of a search as arrays with one row per start.
-
-    Raises
-    ------
-    ArgumentError
-        If they do not fit the system, or there is no start.
-    """
-    check_system(system)
-    if _has_width(states, restriction_of(system.dynamics)):
-        states, inputs = system.split(states, inputs)
+    """Return the starts and inputs of a search as arrays with one row per start."""
+    info = check_system(system).info
+    part = info.restriction
+    if part is not None and np.shape(states)[-1:] == (len(part.kept) + len(part.held),):
+        states, inputs = system.from_full(states, inputs)
     x = read_states("states", states, system.state_size)
     if len(x) == 0:
         raise ArgumentError(
             f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
             f"example from sample_states(trajectories, 1024, noise=0.5)."
         )
-    u = read_inputs("inputs", inputs, len(x), system.input_size)
-    return x, u
-
-
-def check_system(system: Any) -> None:
-    """Raise an `ArgumentError` if a caller passed something else than a System."""
-    if not isinstance(system, System):
-        raise ArgumentError(
-            f"system: got {type(system).__name__}, but a System is wanted; make one with "
-            f"stillpoint.as_system(model)."
-        )
-
-
-def _has_width(states: Any, restriction: Restricted | None) -> bool:
-    """Whether states are those of the whole system that was restricted."""
-    return restriction is not None and np.shape(states)[-1:] == (restriction.inner.state_size,)
+    return x, read_inputs("inputs", inputs, len(x), system.input_size)
 
 
 def run_search(
     system: System,
     x: Float[np.ndarray, "n d"],
     u: Float[np.ndarray, "n m"],
-    settings: Settings,
+    options: Options,
     source: Int[np.ndarray, " n"] | None = None,
+    visited: Float[np.ndarray, "k d"] | None = None,
 ) -> tuple[Starts, bool]:
     """Solve every start; return what became of them, and whether Ctrl-C came meanwhile.
 
-    Starts were given by the caller unless their `source` says otherwise.
+    Starts were given by the caller unless their `source` says otherwise. `visited` are states as
+    the network visits them; the starts themselves if left out.
     """
     if source is None:
         source = np.full(len(x), Source.GIVEN)
+    radius = search_radius(x if visited is None else visited)
     outcome = solve(
         system.measured,
         x,
         u,
-        settings.solvers,
-        tol=settings.tol,
-        max_steps=settings.max_steps,
-        chunk=settings.chunk,
-        progress=settings.progress,
+        options.solvers,
+        tol=options.tol,
+        max_steps=options.max_steps,
+        chunk=options.chunk,
+        progress=options.progress,
         interruptible=True,
     )
     try:
-        return _judge(system, x, u, outcome, settings, source), (
-            Status.INTERRUPTED in outcome.status
-        )
+        starts = _judge(system, x, u, outcome, options, source, radius)
+        return starts, Status.INTERRUPTED in outcome.status
     except KeyboardInterrupt:
-        return _judge(system, x, u, outcome, settings, source), True
+        return _judge(system, x, u, outcome, options, source, radius), True
+
+
+def collect_interruptibly(
+    collect: Callable[[bool], Points], interrupted: bool
+) -> tuple[Points, bool]:
+    """Return what `collect(thorough)` makes of a search, and whether Ctrl-C came.
+
+    After Ctrl-C, and if it comes meanwhile, only the quick part is done.
+    """
+    if not interrupted:
+        try:
+            return collect(True), False
+        except KeyboardInterrupt:
+            pass
+    return collect(False), True
+
+
+def warn_of_the_end(starts: Starts, interrupted: bool, reached: bool, what: str) -> None:
+    """Say so when no start reached what was sought, or when not everything was tried."""
+    n = len(starts.q)
+    if interrupted:
+        warn(f"the search was interrupted; of {n} starts {starts.summary}.")
+    elif not reached:
+        warn(
+            f"no start reached {what}; of {n} starts {starts.summary}. `points.starts` has the "
+            f"details."
+        )
 
 
 def _judge(
@@ -98,42 +111,84 @@ def _judge(
     x: Float[np.ndarray, "n d"],
     u: Float[np.ndarray, "n m"],
     outcome: Outcome,
-    settings: Settings,
+    options: Options,
     source: Int[np.ndarray, " n"],
+    radius: float,
 ) -> Starts:
     """Decide, on the motion of x itself, which ends are fixed points."""
     end, status = outcome.x, outcome.status.copy()
     q = half_square(system.dynamics, end, u)
     claimed = status == Status.FIXED_POINT
-    moving = claimed & ~counts_as_zero(q, end, settings.tol)
+    moving = claimed & ~counts_as_zero(q, end, options.tol)
     status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
     still = np.flatnonzero(claimed & ~moving)
-    creeping = creeps(system.dynamics, end[still], u[still], settings.tol, reach_of(x))
-    status[still[creeping]] = Status.SLOW_POINT
+    saturated = is_saturated(system.dynamics, end[still], u[still], options.tol, radius)
+    status[still[saturated]] = Status.SATURATED
     return Starts(x, u, end, q, status, outcome.steps, np.full(len(x), -1), source)
 
 
-def reach_of(starts: Float[np.ndarray, "n d"]) -> float:
+# -- what counts as a fixed point -------------------------------------------------------------
+
+
+def half_square(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    *,
+    equilibrium: bool = False,
+) -> Float[np.ndarray, " n"]:
+    """Return q = 1/2 |g|^2 at states x, g the motion or the equilibrium form, in float64."""
+    problem = dynamics.equilibrium_problem() if equilibrium else dynamics.residual_problem()
+    q = np.empty(len(x))
+    with np.errstate(all="ignore"):
+        for first in range(0, len(x), _ROWS):
+            rows = slice(first, first + _ROWS)
+            states, inputs = (dynamics.arrays.asarray(part[rows]) for part in (x, u))
+            residual = problem.residual(problem.coordinates(states, inputs), inputs)
+            q[rows] = 0.5 * np.sum(to_numpy(residual).astype(np.float64) ** 2, axis=1)
+    return q
+
+
+def counts_as_zero(
+    q: Float[np.ndarray, " n"], x: Float[np.ndarray, "n d"], tol: float
+) -> Bool[np.ndarray, " n"]:
+    """Return where q counts as zero for states of the size of x."""
+    return q <= tolerance_at(np.abs(x).max(axis=1, initial=0.0), tol)
+
+
+def condition_at(
+    dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
+) -> Float[np.ndarray, " k"]:
+    """Return the condition number of the equilibrium form's Jacobian at states x."""
+    problem = dynamics.equilibrium_problem()
+    states, inputs = dynamics.arrays.asarray(x), dynamics.arrays.asarray(u)
+    with np.errstate(all="ignore"):  # gates that are all open may leave 1 / 0
+        jacobian = to_numpy(problem.jacobian(problem.coordinates(states, inputs), inputs))
+    return condition(jacobian, scale=1.0)
+
+
+def search_radius(starts: Float[np.ndarray, "n d"]) -> float:
     """Return how far out a state may be and still be told from a saturated one by its motion."""
     return _REACH * max(1.0, float(np.abs(starts).max()))
 
 
-def creeps(
+def is_saturated(
     dynamics: Dynamics,
     x: Float[np.ndarray, "k d"],
     u: Float[np.ndarray, "k m"],
     tol: float,
-    reach: float,
+    radius: float,
 ) -> Bool[np.ndarray, " k"]:
     """Return which states move too little to see behind a closed gate, though nothing holds them.
 
-    The form without gates tells; where there is none, a state beyond `reach` at which I - J is
+    The form without gates tells; where there is none, a state beyond `radius` at which I - J is
     singular is taken for one.
     """
     if dynamics.has_equilibrium_form:
-        drawn = half_square(dynamics, x, u, equilibrium=True)
-        return ~counts_as_zero(drawn, x, np.sqrt(tol))
-    creeping = np.abs(x).max(axis=1, initial=0.0) > reach
-    far = np.flatnonzero(creeping)
-    creeping[far] = is_degenerate(dynamics, x[far], u[far])
-    return creeping
+        q = half_square(dynamics, x, u, equilibrium=True)
+        return ~counts_as_zero(q, x, np.sqrt(tol))
+    saturated = np.abs(x).max(axis=1, initial=0.0) > radius
+    far = np.flatnonzero(saturated)
+    if len(far):
+        saturated[far] = ~(condition_at(dynamics, x[far], u[far]) < DEGENERATE)
+    return saturated

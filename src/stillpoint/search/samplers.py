@@ -13,14 +13,13 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
 
+from .._core.grouping import match_states
 from ..points import FixedPoints, Source
 from ..solvers import solve
 from ..solvers.deflated_newton import DeflatedNewton
 from ..system import System
-from .bounds import states_at
-from .sampling import mixtures_of
+from .sampling import FAR, states_at
 
 States = Float[np.ndarray, "n d"]
 
@@ -35,8 +34,10 @@ _MEMBERS = 4
 # Lengths of steps along unstable directions, relative to the size of the point.
 _LENGTHS = (0.05, 2.0)
 
-# Points that repel at a time, and steps of a search that they repel; ends need not be exact.
-_REPELLING, _DEFLATED_STEPS, _ROUGHLY = 64, 30, 1e-8
+# Deflation: known points that repel a search, its steps, and the q at which it may end.
+_REPELLING = 64
+_DEFLATED_STEPS = 30
+_ROUGHLY = 1e-8
 
 
 class Sampler(ABC):
@@ -49,15 +50,28 @@ class Sampler(ABC):
 
     @abstractmethod
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
-        """Return `n` states, or fewer where there are no more; known points are there if asked."""
+        """Return `n` states, or fewer where there are no more."""
+
+
+class AroundKnown(Sampler):
+    """A source of starts that looks at the points that are known."""
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+        if known is None:
+            raise ValueError("known: these starts need a point that is known.")
+        return self.around(known, rng, n)
+
+    @abstractmethod
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
+        """Return `n` states, or fewer where there are no more."""
 
 
 @dataclass(frozen=True)
-class Trajectories(Sampler):
-    """States of trajectories, with noise of several sizes."""
+class Perturbed(Sampler):
+    """States of trajectories, or earlier starts, with noise of several sizes."""
 
     visited: States
-    source = Source.TRAJECTORY
+    source: Source  # type: ignore[misc]
     weight = 3
 
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
@@ -82,9 +96,16 @@ class Box(Sampler):
     weight = 3
 
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
-        return states_at(
-            self.system, rng.uniform(self.low, self.high, (n, len(self.low))), self.inputs
-        )
+        return self.at(rng.uniform(self.low, self.high, (n, len(self.low))))
+
+    def at(self, y: Float[np.ndarray, "n k"]) -> States:
+        """Return the states of unknowns, without those that are out of all proportion.
+
+        Where the forget gate of an LSTM is wide open, c rests nowhere near.
+        """
+        x = states_at(self.system, y, self.inputs)
+        size = np.abs(x).max(axis=1, initial=0.0)
+        return x[size < FAR * np.maximum(1.0, np.abs(y).max(axis=1, initial=0.0))]
 
 
 @dataclass(frozen=True)
@@ -99,17 +120,17 @@ class SparseCorners(Sampler):
         low, high = self.box.low, self.box.high
         corner = np.where(rng.random((n, len(low))) < 0.5, low, high)
         active = rng.random(corner.shape) < rng.random((n, 1))
-        return states_at(self.box.system, np.where(active, corner, 0.0), self.box.inputs)
+        return self.box.at(np.where(active, corner, 0.0))
 
 
 @dataclass(frozen=True)
-class Mixtures(Sampler):
+class Mixtures(AroundKnown):
     """Convex combinations of two to four known points: saddles lie between other points."""
 
     source = Source.MIXTURE
     weight = 2
 
-    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
         several = np.array_split(np.arange(n), _MEMBERS - 1)
         noise = _LITTLE_NOISE * float(known.xstar.std())
         parts = [
@@ -120,7 +141,7 @@ class Mixtures(Sampler):
 
 
 @dataclass(frozen=True)
-class SignedSums(Sampler):
+class SignedSums(AroundKnown):
     """Sums of three known points with random signs.
 
     In networks that store several patterns, states that mix them lie there, beyond all mixtures.
@@ -129,54 +150,51 @@ class SignedSums(Sampler):
     source = Source.SIGNED_SUM
     weight = 2
 
-    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
         chosen = known.xstar[rng.integers(len(known), size=(n, 3))]
         sums = (rng.choice((-1.0, 1.0), size=(n, 3, 1)) * chosen).sum(axis=1)
         return sums + _LITTLE_NOISE * float(known.xstar.std()) * rng.standard_normal(sums.shape)
 
 
 @dataclass(frozen=True)
-class MirrorImages(Sampler):
+class MirrorImages(AroundKnown):
     """The states -x of known points x at which -x is fixed too and not known."""
 
     source = Source.MIRROR_IMAGE
     weight = 2
 
-    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
-        images = -known.xstar[known.mirrored]
-        if not len(images):
-            return images
-        apart = cKDTree(known.xstar).query(images)[0] > 1e-6
-        return rng.permutation(images[apart])[:n]
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
+        x, u = known.xstar, known.inputs
+        images = -x[known.mirrored]
+        found = match_states(x, u, images, u[known.mirrored], known.tol_unique)
+        return rng.permutation(images[found < 0])[:n]
 
 
 @dataclass(frozen=True)
-class UnstableDirections(Sampler):
+class UnstableDirections(AroundKnown):
     """Steps from known points along one of their unstable eigenvectors, both ways."""
 
     source = Source.UNSTABLE
     weight = 1
 
-    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
         saddles = np.flatnonzero(known.n_unstable > 0)
         if not len(saddles):
             return known.xstar[:0]
         saddles = rng.permutation(saddles)[:n]  # few: eigenvectors of large networks cost much
-        values, vectors = np.linalg.eig(known.jacobian[saddles])
-        growth = np.abs(values) if known.provenance["kind"] == "map" else values.real
-        order = np.argsort(-growth, axis=1)
+        vectors = known.linearization.take(saddles).right
         row = rng.integers(len(saddles), size=n)
-        mode = order[row, rng.integers(known.n_unstable[saddles][row])]
+        mode = rng.integers(known.n_unstable[saddles][row])
         phase = np.exp(1j * rng.uniform(0, 2 * np.pi, n))  # the plane of a pair, all around
         direction = (vectors[row, :, mode] * phase[:, None]).real
         direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
         size = np.sqrt((known.xstar**2).sum(axis=1).mean()) + 1e-3
-        length = size * np.exp(rng.uniform(*np.log(_LENGTHS), (n, 1)))
+        length = size * np.exp(rng.uniform(np.log(_LENGTHS[0]), np.log(_LENGTHS[1]), (n, 1)))
         return known.xstar[saddles][row] + length * direction
 
 
 @dataclass(frozen=True)
-class Deflation(Sampler):
+class Deflation(AroundKnown):
     """Where searches that start at mixtures end when known points repel them.
 
     It takes about three times as long per start as a mixture does, and is worth it where the last
@@ -187,8 +205,8 @@ class Deflation(Sampler):
     source = Source.DEFLATED
     weight = 1
 
-    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
-        begin = Mixtures().states(known, rng, n)
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
+        begin = Mixtures().around(known, rng, n)
         repelling = rng.permutation(len(known))[:_REPELLING]
         end = solve(
             self.system.dynamics,
@@ -200,3 +218,26 @@ class Deflation(Sampler):
             progress=False,
         ).x
         return np.where(np.isfinite(end).all(axis=1, keepdims=True), end, begin)
+
+
+def mixtures_of(
+    known: Float[np.ndarray, "p d"],
+    n: int,
+    rng: np.random.Generator,
+    *,
+    members: int = 3,
+    noise: float = 0.0,
+) -> Float[np.ndarray, "n d"]:
+    """Return random convex combinations of so many known points each, with Gaussian noise.
+
+    Saddles lie between the points whose basins they divide.
+
+    Examples
+    --------
+    >>> mixtures_of(np.eye(2), 3, np.random.default_rng(0)).sum(axis=1).round(9)
+    array([1., 1., 1.])
+    """
+    chosen = rng.integers(len(known), size=(n, members))
+    shares = rng.dirichlet(np.ones(members), size=n)
+    mixtures = np.einsum("nk,nkd->nd", shares, known[chosen])
+    return mixtures + noise * rng.standard_normal(mixtures.shape)

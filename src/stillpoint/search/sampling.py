@@ -1,16 +1,159 @@
-"""Where searches start: states of trajectories, noise around them, and mixtures of known points."""
+"""Where searches start: states of trajectories, and the box in which the points can lie.
+
+Where a box is proved to hold them all, it is taken. Elsewhere it is guessed: a fixed point is its
+own image under y -> y + g(y), g the equilibrium form, so if that map seems to send all states into
+one box, however far out they are, that is the box. Otherwise it is one around trajectories.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from .._core.arrays import to_numpy
 from .._core.validation import check_real, check_whole, read_floats, read_generator
 from ..errors import ArgumentError
-from ..points import Source
+from ..intervals import Interval
+from ..system import System
+
+States = Float[np.ndarray, "n d"]
+
+# Random states whose images span the box, and the range of their scales.
+_TRIED = 1024
+_WIDE = (0.1, 1e4)
+
+# Images are bounded if those of the wide half reach no further than this many times the others.
+_SAME = 2.0
+
+# Trajectories that are simulated when none are given, and their steps.
+_TRIALS = 64
+_STEPS = 64
+
+# Scales of the states where trajectories begin. Small ones see what weights near zero do.
+_SCALES = (1e-2, 3.0)
+
+#: States further out are not started from: the network diverges there, or has memories so large
+#: that rounding hides how everything else moves.
+FAR = 1e3
+
+# A box around trajectories is that of this share of their states, and so many times wider.
+_SHARE = 0.99
+_WIDENED = 1.5
+
+
+def states_at(system: System, y: Float[np.ndarray, "n k"], u: Float[np.ndarray, " m"]) -> States:
+    """Return the states that belong to unknowns y of the equilibrium form, under one input."""
+    dynamics = system.dynamics
+    inputs = dynamics.arrays.asarray(np.tile(u, (len(y), 1)))
+    state = dynamics.equilibrium_problem().state(dynamics.arrays.asarray(y), inputs)
+    return to_numpy(state).astype(np.float64)
+
+
+def unknowns_at(system: System, x: States, u: Float[np.ndarray, " m"]) -> Float[np.ndarray, "n k"]:
+    """Return the unknowns of the equilibrium form that belong to states x, under one input."""
+    dynamics = system.dynamics
+    inputs = dynamics.arrays.asarray(np.tile(u, (len(x), 1)))
+    y = dynamics.equilibrium_problem().coordinates(dynamics.arrays.asarray(x), inputs)
+    return to_numpy(y).astype(np.float64)
+
+
+def visited_states(system: System, u: Float[np.ndarray, " m"], rng: np.random.Generator) -> States:
+    """Return the states of simulated trajectories, the random ones at their beginning included.
+
+    A flow without dt cannot be simulated; then there are only those.
+    """
+    scales = np.exp(rng.uniform(np.log(_SCALES[0]), np.log(_SCALES[1]), (_TRIALS, 1)))
+    begin = scales * rng.standard_normal((_TRIALS, system.state_size))
+    if system.kind == "flow" and system.dt is None:
+        return begin
+    drive = np.tile(u, (_TRIALS, _STEPS, 1))
+    with np.errstate(all="ignore"):
+        path = system.simulate(begin, drive).reshape(-1, system.state_size)
+    path = path[np.abs(path).max(axis=1) < FAR]  # a comparison with NaN is False
+    return np.concatenate([begin, path])
+
+
+def box_of_points(
+    system: System, u: Float[np.ndarray, " m"], visited: States, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+    """Return the lower and upper corner of a box that holds the fixed points, or trajectories.
+
+    The box is one of the unknowns of the equilibrium form.
+
+    Examples
+    --------
+    >>> from stillpoint.as_system import as_system
+    >>> system = as_system(lambda x: np.tanh(2 * x), state_size=1)
+    >>> box_of_points(system, np.zeros(0), np.zeros((1, 1)), np.random.default_rng(0))
+    (array([-1.]), array([1.]))
+    """
+    proved = _proved_box(system, u)
+    if proved is not None:
+        return proved.lower, proved.upper
+    y = unknowns_at(system, visited, u)
+    if system.kind == "map":
+        scales = np.geomspace(*_WIDE, _TRIED)[:, None]
+        images = _images(system, scales * rng.standard_normal((_TRIED, y.shape[1])), u)
+        finite = np.isfinite(images).all(axis=1)  # gates that are all closed may leave 0 / 0
+        near, far = (
+            part[kept] for part, kept in zip(np.split(images, 2), np.split(finite, 2), strict=True)
+        )
+        if len(far) and np.abs(far).max() <= _SAME * np.abs(near).max():
+            both = np.concatenate([near, far])
+            return both.min(axis=0), both.max(axis=0)
+    low, high = np.quantile(y, [(1 - _SHARE) / 2, (1 + _SHARE) / 2], axis=0)
+    centre, radius = (low + high) / 2, _WIDENED * (high - low) / 2
+    return centre - radius, centre + radius
+
+
+def _proved_box(system: System, u: Float[np.ndarray, " m"]) -> Interval | None:
+    """Return a box that is proved to hold the unknowns of all fixed points, shape (k,), or None."""
+    exact = system.dynamics.enclosed()
+    if exact is None:
+        return None
+    with np.errstate(all="ignore"):
+        form = exact.rate_form(Interval(u[None]))
+        if form is not None and form.bounds is not None:
+            return form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
+        return exact.equilibrium_box()
+
+
+def _images(
+    system: System, y: Float[np.ndarray, "n k"], u: Float[np.ndarray, " m"]
+) -> Float[np.ndarray, "n k"]:
+    """Return y + g(y), g the equilibrium form."""
+    dynamics = system.dynamics
+    unknowns = dynamics.arrays.asarray(y)
+    inputs = dynamics.arrays.asarray(np.tile(u, (len(y), 1)))
+    with np.errstate(all="ignore"):
+        residual = dynamics.equilibrium_problem().residual(unknowns, inputs)
+    return y + to_numpy(residual).astype(np.float64)
+
+
+@overload
+def sample_states(
+    trajectories: Any,
+    n: int,
+    *,
+    inputs: None = None,
+    noise: float = 0.0,
+    where: Any = None,
+    seed: int | np.random.Generator = 0,
+) -> Float[np.ndarray, "n d"]: ...
+
+
+@overload
+def sample_states(
+    trajectories: Any,
+    n: int,
+    *,
+    inputs: Any,
+    noise: float = 0.0,
+    where: Any = None,
+    seed: int | np.random.Generator = 0,
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]: ...
 
 
 def sample_states(
@@ -21,7 +164,7 @@ def sample_states(
     noise: float = 0.0,
     where: Any = None,
     seed: int | np.random.Generator = 0,
-) -> Any:
+) -> Float[np.ndarray, "n d"] | tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
     """Draw states from trajectories, with Gaussian noise if wanted.
 
     Parameters
@@ -78,61 +221,6 @@ def sample_states(
             f"trajectories have shape {path.shape}."
         )
     return states, drive.reshape(-1, drive.shape[-1])[chosen]
-
-
-def mixed_states(
-    starts: Float[np.ndarray, "k d"],
-    known: Float[np.ndarray, "p d"],
-    n: int,
-    rng: np.random.Generator,
-) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"]]:
-    """Return starts for a further round: half old starts with noise, half mixtures of points.
-
-    With the states comes the `Source` of each.
-
-    Parameters
-    ----------
-    starts
-        Where the search started before.
-    known
-        The points it found.
-    n
-        How many states.
-    rng
-        A NumPy generator.
-    """
-    spread = max(float(np.std(starts)), float(np.std(known)) if len(known) else 0.0, 1e-3)
-    noisy = starts[rng.integers(len(starts), size=n)]
-    noisy = noisy + 0.5 * spread * rng.standard_normal(noisy.shape)
-    if len(known) < 2:
-        return noisy, np.full(n, Source.NOISE)
-    is_noisy = np.arange(n) % 2 == 0
-    mixtures = mixtures_of(known, n, rng, noise=0.05 * spread)
-    states = np.where(is_noisy[:, None], noisy, mixtures)
-    return states, np.where(is_noisy, Source.NOISE, Source.MIXTURE)
-
-
-def mixtures_of(
-    known: Float[np.ndarray, "p d"],
-    n: int,
-    rng: np.random.Generator,
-    *,
-    members: int = 3,
-    noise: float = 0.0,
-) -> Float[np.ndarray, "n d"]:
-    """Return random convex combinations of so many known points each, with Gaussian noise.
-
-    Saddles lie between the points whose basins they divide.
-
-    Examples
-    --------
-    >>> mixtures_of(np.eye(2), 3, np.random.default_rng(0)).sum(axis=1).round(9)
-    array([1., 1., 1.])
-    """
-    chosen = rng.integers(len(known), size=(n, members))
-    shares = rng.dirichlet(np.ones(members), size=n)
-    mixtures = np.einsum("nk,nkd->nd", shares, known[chosen])
-    return mixtures + noise * rng.standard_normal(mixtures.shape)
 
 
 def _allowed(where: Any, shape: tuple[int, ...]) -> np.ndarray:

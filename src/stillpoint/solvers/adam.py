@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.arrays import namespace, to_numpy
+from .._core.arrays import half_square, namespace, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from .base import Solver, common_status, half_square
+from .base import Solver
 from .status import Status
 
 
@@ -55,8 +55,9 @@ class AdamRows:
     resting: int
 
 
+@final
 @dataclass(frozen=True)
-class Adam(Solver):
+class Adam(Solver[RootProblem, AdamRows]):
     """Joint Adam (Kingma and Ba 2015) on the mean of q over all rows, as existing tools do it.
 
     The rows share one learning rate and stop together, so it needs thousands of steps: pass
@@ -132,12 +133,8 @@ class Adam(Solver):
             resting=resting,
         )
 
-    def status(
-        self, rows: AdamRows, tol: float, bound: Float[np.ndarray, " n"]
-    ) -> Int[np.ndarray, " n"]:
-        status = common_status(rows, tol, bound)
-        status[(status == Status.RUNNING) & to_numpy(rows.still)] = Status.STALLED
-        return status
+    def status(self, rows: AdamRows) -> Int[np.ndarray, " n"]:
+        return np.where(to_numpy(rows.still), Status.STALLED, Status.RUNNING)
 
     def _schedule(self, rows: AdamRows, loss: float) -> tuple[float, float, int, int]:
         """Return the learning rate and the schedule's memory after a step with this loss."""

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.arrays import namespace, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from .status import Status
-
-#: A row is given up as diverged when it is this many times larger than its start, or than 1.
-DIVERGENCE = 1e6
 
 
 @runtime_checkable
 class Rows(Protocol):
     """The state of a solver: a frozen dataclass whose array fields have one row per start."""
 
-    y: Any
-    u: Any
-    q: Any
+    @property
+    def y(self) -> Float[Any, "n k"]:
+        """The unknowns, shape (n, k)."""
+
+    @property
+    def u(self) -> Float[Any, "n m"]:
+        """The inputs, shape (n, m)."""
+
+    @property
+    def q(self) -> Float[Any, " n"]:
+        """1/2 |g(y, u)|^2, shape (n,)."""
 
 
-class Solver(ABC):
+ProblemT = TypeVar("ProblemT", bound=RootProblem)
+RowsT = TypeVar("RowsT", bound=Rows)
+
+
+class Solver(ABC, Generic[ProblemT, RowsT]):
     """A method that makes 1/2 |g(y, u)|^2 small, for many rows at once.
 
     Solvers are pure: `update` returns new rows and changes nothing. Rows do not interact, unless
@@ -38,44 +45,21 @@ class Solver(ABC):
     matrices: ClassVar[int] = 4
 
     @abstractmethod
-    def problem(self, dynamics: Dynamics) -> RootProblem:
+    def problem(self, dynamics: Dynamics) -> ProblemT:
         """Return the equations that this solver works on."""
 
     @abstractmethod
-    def start(self, problem: RootProblem, y: Float[Any, "n k"], u: Float[Any, "n m"]) -> Rows:
+    def start(self, problem: ProblemT, y: Float[Any, "n k"], u: Float[Any, "n m"]) -> RowsT:
         """Return the rows before the first update."""
 
     @abstractmethod
-    def update(self, problem: RootProblem, rows: Any) -> Rows:
+    def update(self, problem: ProblemT, rows: RowsT) -> RowsT:
         """Return the rows one step further."""
 
     @abstractmethod
-    def status(
-        self, rows: Any, tol: float, bound: Float[np.ndarray, " n"]
-    ) -> Int[np.ndarray, " n"]:
-        """Return the `Status` of every row; beyond `bound` a row has diverged."""
+    def status(self, rows: RowsT) -> Int[np.ndarray, " n"]:
+        """Return the `Status` of every row: RUNNING, or why this solver can do no more for it.
 
-
-def half_square(residual: Float[Any, "n r"]) -> Float[Any, " n"]:
-    """Return 1/2 |residual|^2 for each row."""
-    return 0.5 * namespace(residual).sum(residual * residual, axis=1)
-
-
-def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray, " n"]:
-    """Return the largest q that counts as zero for states of this size (maximum norm).
-
-    It is `tol`, or what rounding alone leaves of large states: (16 eps |x|)^2.
-    """
-    return np.maximum(tol, (16 * np.finfo(np.float64).eps * size) ** 2)
-
-
-def common_status(rows: Rows, tol: float, bound: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """Return the status that every solver agrees on: converged, diverged, non-finite or running."""
-    xp = namespace(rows.y)
-    size = to_numpy(xp.max(xp.abs(rows.y), axis=1)).astype(np.float64)
-    q = to_numpy(rows.q)
-    status = np.full(len(q), Status.RUNNING, dtype=np.int64)
-    status[q <= tolerance_at(size, tol)] = Status.FIXED_POINT
-    status[size > bound] = Status.DIVERGED
-    status[~(np.isfinite(q) & np.isfinite(size))] = Status.NON_FINITE
-    return status
+        A new array. What all solvers agree on (converged, diverged, not finite) the loop decides,
+        whatever this says.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,6 +16,9 @@ from .newton import Newton, NewtonRows
 # Added to squared distances, so that a state on a known root gives a large number and not NaN.
 _TINY = 1e-200
 
+# The steps that are taken on the deflated equations, with fewer lengths tried than usual.
+_NEWTON = Newton(max_trials=6)
+
 
 @dataclass(frozen=True)
 class Deflated(RootProblem):
@@ -23,16 +26,7 @@ class Deflated(RootProblem):
 
     The equations have the same other roots, but do not vanish at y_k (Brown and Gearhart 1971;
     Farrell, Birkisson and Funke 2015). The Newton step is the one of g times a scalar, which
-    turns it around where it would end in a known root.
-
-    Attributes
-    ----------
-    problem
-        The equations g.
-    known
-        The roots y_k in the unknowns of `problem`, shape (k, r).
-    power
-        p.
+    turns it around where it would end in a known root. Those are in the unknowns of `problem`, g.
 
     Examples
     --------
@@ -48,10 +42,10 @@ class Deflated(RootProblem):
     known: Float[Any, "k r"]
     power: float = 2.0
 
-    def coordinates(self, x: Any, u: Any) -> Any:
+    def coordinates(self, x: Float[Any, "n d"], u: Float[Any, "n m"]) -> Float[Any, "n r"]:
         return self.problem.coordinates(x, u)
 
-    def state(self, y: Any, u: Any) -> Any:
+    def state(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Float[Any, "n d"]:
         return self.problem.state(y, u)
 
     def residual(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Float[Any, "n r"]:
@@ -73,8 +67,9 @@ class Deflated(RootProblem):
         return xp.prod(1 + pole, axis=1), xp.sum(pull[:, :, None] * apart, axis=1)
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class DeflatedNewton(Solver):
+class DeflatedNewton(Solver[RootProblem, NewtonRows]):
     """Newton's method on the equilibrium form, repelled by fixed points that are known already.
 
     Where it converges, the end is a fixed point that was not known; known ones must belong to
@@ -84,10 +79,6 @@ class DeflatedNewton(Solver):
     ----------
     known, inputs
         Fixed points and their inputs, shapes (k, d) and (k, m).
-    power
-        How steeply they repel.
-    max_trials
-        Lengths that the line search tries.
 
     Examples
     --------
@@ -102,25 +93,17 @@ class DeflatedNewton(Solver):
 
     known: Float[np.ndarray, "k d"]
     inputs: Float[np.ndarray, "k m"]
-    power: float = 2.0
-    max_trials: int = 6
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         problem, asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
         known = problem.coordinates(asarray(self.known), asarray(self.inputs))
-        return Deflated(problem, known, self.power)
+        return Deflated(problem, known)
 
     def start(self, problem: RootProblem, y: Any, u: Any) -> NewtonRows:
-        return self._newton.start(problem, y, u)
+        return _NEWTON.start(problem, y, u)
 
     def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
-        return self._newton.update(problem, rows)
+        return _NEWTON.update(problem, rows)
 
-    def status(
-        self, rows: NewtonRows, tol: float, bound: Float[np.ndarray, " n"]
-    ) -> Int[np.ndarray, " n"]:
-        return self._newton.status(rows, tol, bound)
-
-    @property
-    def _newton(self) -> Newton:
-        return Newton(max_trials=self.max_trials)
+    def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
+        return _NEWTON.status(rows)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import (
+    half_square,
     identity_like,
     multiply_rows_transposed,
     namespace,
@@ -18,19 +19,21 @@ from .._core.arrays import (
     to_numpy,
 )
 from ..dynamics import Dynamics, RootProblem
-from .base import Solver, common_status, half_square
+from .base import Solver
 from .status import Status
 
 # A row whose damping exceeds this makes steps below the resolution of float64.
 _HEAVIEST = 1e15
 
-# A row whose q falls by less than this fraction, where |J^T g| / |g| is less than that, is about to
-# reach a minimum that is not zero; there the second derivatives of the residual count.
-_SLOW_GAIN, _NEARLY_FLAT = 0.1, 1e-2
+# The second derivatives of the residual count for a row that is about to reach a minimum above
+# zero: its q falls by less than this fraction ...
+_SLOW_GAIN = 0.1
+# ... where |J^T g| / |g| is less than this.
+_NEARLY_FLAT = 1e-2
 
-# A row has come to rest when q falls by less than this fraction, so many steps in a row; minima on
-# a kink of ReLU end so, as no gradient vanishes there.
+# A row has come to rest where q falls by less than this fraction ...
 _LEAST_GAIN = 1e-5
+# ... so many steps in a row; minima on a kink of ReLU end so, as no gradient vanishes there.
 _PATIENCE = 10
 
 
@@ -49,8 +52,9 @@ class DampedRows:
     resting: Float[Any, " n"]
 
 
+@final
 @dataclass(frozen=True)
-class LevenbergMarquardt(Solver):
+class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
     """Damped Gauss-Newton on the motion itself: it descends q to a root or to a slow point.
 
     The damping follows Nielsen (1999): it shrinks smoothly with the gain ratio of a good step
@@ -113,18 +117,14 @@ class LevenbergMarquardt(Solver):
             resting=xp.where(gained, xp.zeros_like(rows.resting), rows.resting + 1),
         )
 
-    def status(
-        self, rows: DampedRows, tol: float, bound: Float[np.ndarray, " n"]
-    ) -> Int[np.ndarray, " n"]:
-        status = common_status(rows, tol, bound)
-        running = status == Status.RUNNING
+    def status(self, rows: DampedRows) -> Int[np.ndarray, " n"]:
         still = to_numpy((rows.damping > _HEAVIEST) | (rows.resting >= _PATIENCE))
         slope = to_numpy(rows.slope)
-        status[running & still] = Status.STALLED
-        # Rounding in q hides slopes below about its square root.
-        status[running & still & (slope <= np.sqrt(self.slope_tol))] = Status.SLOW_POINT
-        status[running & (slope <= self.slope_tol)] = Status.SLOW_POINT
-        return status
+        # A slow point is one by its gradient in both cases. Where q falls no further, rounding in
+        # q hides slopes below about its square root, and what is steeper has only come to rest.
+        is_slow = (slope <= self.slope_tol) | (still & (slope <= np.sqrt(self.slope_tol)))
+        status = np.where(still, Status.STALLED, Status.RUNNING)
+        return np.where(is_slow, Status.SLOW_POINT, status)
 
     def _damping(self, rows: DampedRows, normal: Float[Any, "n k k"]) -> Float[Any, " n"]:
         """Return the damping of this step; at the first step it is set from J^T J."""

@@ -1,4 +1,4 @@
-"""The loop: the only place that iterates over solver steps."""
+"""The loop: the only place that iterates over solver steps and says what has converged."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
-from .._core.arrays import take_record, to_numpy
-from ..dynamics import Dynamics, RootProblem
-from .base import DIVERGENCE, Rows, Solver
+from .._core.arrays import namespace, take_record, to_numpy
+from ..dynamics import Dynamics
+from .base import Rows, Solver
 from .status import Status
+
+#: A row is given up as diverged when it is this many times larger than its start, or than 1.
+DIVERGENCE = 1e6
 
 #: How many bytes of working memory a chunk of rows may use, unless `chunk` says how many rows.
 MEMORY_BUDGET = 256 * 2**20
@@ -119,7 +122,7 @@ def _run(
     rows = solver.start(problem, problem.coordinates(asarray(x[places]), inputs), inputs)
     end.status[places] = Status.RUNNING
     for step in range(max_steps + 1):
-        status = solver.status(rows, tol, bound[places])
+        status = _status_of(rows, solver.status(rows), tol, bound[places])
         if step == max_steps:
             status[status == Status.RUNNING] = Status.MAX_STEPS
         finished = status != Status.RUNNING
@@ -127,7 +130,10 @@ def _run(
             finished[:] = False
         if finished.any():
             done = np.flatnonzero(finished)
-            _write(problem, take_record(rows, done), places[done], status[done], step, end)
+            ended = take_record(rows, done)
+            end.x[places[done]] = to_numpy(problem.state(ended.y, ended.u))
+            end.status[places[done]] = status[done]
+            end.steps[places[done]] += step
             if len(done) == len(places):
                 return
             going_on = np.flatnonzero(~finished)
@@ -135,17 +141,31 @@ def _run(
         rows = solver.update(problem, rows)
 
 
-def _write(
-    problem: RootProblem,
-    rows: Rows,
-    places: Int[np.ndarray, " k"],
-    status: Int[np.ndarray, " k"],
-    step: int,
-    end: Outcome,
-) -> None:
-    end.x[places] = to_numpy(problem.state(rows.y, rows.u))
-    end.status[places] = status
-    end.steps[places] += step
+def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray, " n"]:
+    """Return the largest q that counts as zero for states of this size (maximum norm).
+
+    It is `tol`, or what rounding alone leaves of large states: (16 eps |x|)^2.
+
+    Examples
+    --------
+    >>> tolerance_at(np.array([1.0, 1e6]), 1e-24).round(20).tolist()
+    [0.0, 1.262e-17]
+    """
+    return np.maximum(tol, (16 * np.finfo(np.float64).eps * size) ** 2)
+
+
+def _status_of(
+    rows: Rows, own: Int[np.ndarray, " n"], tol: float, bound: Float[np.ndarray, " n"]
+) -> Int[np.ndarray, " n"]:
+    """Return the `Status` of every row: what holds for all solvers, else what its `own` says."""
+    xp = namespace(rows.y)
+    size = to_numpy(xp.max(xp.abs(rows.y), axis=1)).astype(np.float64)
+    q = to_numpy(rows.q)
+    status = own.astype(np.int64)
+    status[q <= tolerance_at(size, tol)] = Status.FIXED_POINT
+    status[size > bound] = Status.DIVERGED
+    status[~(np.isfinite(q) & np.isfinite(size))] = Status.NON_FINITE
+    return status
 
 
 def _rows_in_budget(solvers: Sequence[Solver], dynamics: Dynamics) -> int:

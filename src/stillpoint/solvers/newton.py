@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import namespace, put_rows, solve_rows, take, to_numpy
+from .._core.arrays import half_square, namespace, put_rows, solve_rows, take, to_numpy
 from ..dynamics import Dynamics, RootProblem
-from .base import Solver, common_status, half_square
+from .base import Solver
 from .status import Status
 
 
@@ -25,8 +25,9 @@ class NewtonRows:
     stalled: Bool[np.ndarray, " n"]
 
 
+@final
 @dataclass(frozen=True)
-class Newton(Solver):
+class Newton(Solver[RootProblem, NewtonRows]):
     """Newton on the equilibrium form, with a backtracking line search on q.
 
     Quadratic convergence near a root, and no minimum of q can hold a row: it stalls there and is
@@ -56,12 +57,8 @@ class Newton(Solver):
         direction = solve_rows(problem.jacobian(rows.y, rows.u), -rows.residual)
         return self._search(problem, rows, direction)
 
-    def status(
-        self, rows: NewtonRows, tol: float, bound: Float[np.ndarray, " n"]
-    ) -> Int[np.ndarray, " n"]:
-        status = common_status(rows, tol, bound)
-        status[(status == Status.RUNNING) & rows.stalled] = Status.STALLED
-        return status
+    def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
+        return np.where(rows.stalled, Status.STALLED, Status.RUNNING)
 
     def _search(self, problem: RootProblem, rows: NewtonRows, direction: Any) -> NewtonRows:
         """Return the rows after the longest acceptable step along `direction`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from .._core.sentences import SentenceEnum
 
 
-class Status(IntEnum):
+class Status(SentenceEnum):
     """How one start of a search ended.
 
     Examples
@@ -14,34 +14,17 @@ class Status(IntEnum):
     'reached a fixed point'
     """
 
-    RUNNING = 0
-    FIXED_POINT = 1
-    SLOW_POINT = 2
-    OBSERVED_ONLY = 3
-    MAX_STEPS = 4
-    STALLED = 5
-    DIVERGED = 6
-    NON_FINITE = 7
-    INTERRUPTED = 8
-    LEFT_OUT = 9
-    BELOW_SPEED = 10
-
-    @property
-    def sentence(self) -> str:
-        """What happened, in words."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Status.RUNNING: "has not ended yet",
-    Status.FIXED_POINT: "reached a fixed point",
-    Status.SLOW_POINT: "reached a slow point: the gradient of q vanishes, q does not",
-    Status.OBSERVED_ONLY: "the observed coordinates stand still, the state itself moves on",
-    Status.MAX_STEPS: "used up its steps (`max_steps`) before it converged",
-    Status.STALLED: "came to rest where the residual is not zero and falls no further",
-    Status.DIVERGED: "left every reasonable bound",
-    Status.NON_FINITE: "met a value that is not finite",
-    Status.INTERRUPTED: "was interrupted before it ended",
-    Status.LEFT_OUT: "reached a fixed point that `near` or `max_points` leaves out",
-    Status.BELOW_SPEED: "became slower than the threshold",
-}
+    RUNNING = 0, "has not ended yet"
+    FIXED_POINT = 1, "reached a fixed point"
+    #: Given only where the gradient of q was looked at.
+    SLOW_POINT = 2, "reached a slow point: the gradient of q vanishes, q does not"
+    OBSERVED_ONLY = 3, "the observed coordinates stand still, the state itself moves on"
+    MAX_STEPS = 4, "used up its steps (`max_steps`) before it converged"
+    STALLED = 5, "came to rest where the residual is not zero and falls no further"
+    DIVERGED = 6, "diverged: its norm exceeded the bound"
+    NON_FINITE = 7, "met NaN or infinity"
+    INTERRUPTED = 8, "was interrupted before it ended"
+    # 9 was a status of versions before the first release and stays unused.
+    BELOW_SPEED = 10, "became slower than the threshold"
+    SATURATED = 11, "came to rest at a saturated state: the gates are closed, but nothing holds it"
+    NO_FIXED_POINT = 12, "reached a slow point at which it is proved that there is no fixed point"

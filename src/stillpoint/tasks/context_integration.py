@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_option, check_real, check_whole
-from .trials import Trials, periods, white_noise
+from .periods import TaskOfPeriods
+from .trials import Trials
 
 
 @dataclass(frozen=True)
-class ContextIntegration:
+class ContextIntegration(TaskOfPeriods):
     """Integrate motion or colour, as the context says, and ignore the other.
 
     The task of Mante, Sussillo, Shenoy and Newsome (2013). Inputs 0 and 1 carry noisy evidence
@@ -51,6 +53,12 @@ class ContextIntegration:
     array([-0.306, -0.612, -0.918, -0.918])
     """
 
+    input_size: ClassVar[int] = 4  # motion, colour, and the two contexts
+    output_size: ClassVar[int] = 1
+    loss: ClassVar[str] = "mse"
+    order: ClassVar[tuple[str, ...]] = ("fixation", "stimulus", "hold")
+    may_be_left_out: ClassVar[tuple[str, ...]] = ("fixation", "hold")
+
     dt: float = 25.0
     fixation: float = 50.0
     stimulus: float = 750.0
@@ -59,30 +67,8 @@ class ContextIntegration:
     sigma: float = 1.0
 
     def __post_init__(self) -> None:
-        _ = self.periods  # checks the durations
+        super().__post_init__()
         check_real("largest", self.largest, above=0)
-        check_real("sigma", self.sigma, least=0)
-
-    @property
-    def input_size(self) -> int:
-        """Four: motion, colour, and the two contexts."""
-        return 4
-
-    @property
-    def output_size(self) -> int:
-        """One: the integral."""
-        return 1
-
-    @property
-    def loss(self) -> str:
-        """The mean squared error."""
-        return "mse"
-
-    @property
-    def periods(self) -> dict[str, slice]:
-        """The steps of the periods."""
-        durations = {name: getattr(self, name) for name in ("fixation", "stimulus", "hold")}
-        return periods(self.dt, durations, may_be_left_out=("fixation", "hold"))
 
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials.
@@ -97,8 +83,7 @@ class ContextIntegration:
         steps = during["hold"].stop
         inputs = np.zeros((n, steps, self.input_size))
         shape = (n, during["stimulus"].stop - during["stimulus"].start, 2)
-        noise = white_noise(rng, shape, self.sigma, self.dt)
-        inputs[:, during["stimulus"], :2] = means[:, None, :] + noise
+        inputs[:, during["stimulus"], :2] = means[:, None, :] + self._noise(rng, shape)
         inputs[np.arange(n), :, 2 + context] = 1.0
         evidence = inputs[np.arange(n), :, context]
         integral = np.cumsum(evidence, axis=1) / (shape[1] * self.largest)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
 
-from .._core.validation import check_real, check_whole
-from .decisions import DecisionTask
+from .._core.validation import check_whole
+from .periods import DelayedDecision
 from .trials import Trials
 
 
 @dataclass(frozen=True)
-class DelayedMatch(DecisionTask):
+class DelayedMatch(DelayedDecision):
     """Hold one of several stimuli over a delay, and say whether a test stimulus matches it.
 
     The task of Miller, Erickson and Desimone (1996) with a single test. Input 0 is 1 until the
@@ -56,7 +55,6 @@ class DelayedMatch(DecisionTask):
 
     stimuli: int = 2
     order: ClassVar[tuple[str, ...]] = ("fixation", "presentation", "delay", "test", "decision")
-    may_be_left_out: ClassVar[tuple[str, ...]] = ("fixation", "delay")
 
     dt: float = 100.0
     fixation: float = 100.0
@@ -68,8 +66,7 @@ class DelayedMatch(DecisionTask):
 
     def __post_init__(self) -> None:
         check_whole("stimuli", self.stimuli, least=2)
-        _ = self.periods  # checks the durations
-        check_real("sigma", self.sigma, least=0)
+        super().__post_init__()
 
     @property
     def input_size(self) -> int:
@@ -87,19 +84,7 @@ class DelayedMatch(DecisionTask):
         other = (sample + rng.integers(1, self.stimuli, size=n)) % self.stimuli
         match = rng.integers(2, size=n)
         test = np.where(match == 1, sample, other)
-        during = self.periods
-        inputs, targets, mask = self._blank(1 - match, rng)
-        for stimulus, period in ((sample, "presentation"), (test, "test")):
-            inputs[:, during[period], 1:] += np.eye(self.stimuli)[stimulus][:, None, :]
+        channels = np.eye(self.stimuli)
+        shown = {"presentation": channels[sample], "test": channels[test]}
         conditions = {"sample": sample, "test": test, "match": match}
-        return Trials(inputs, targets, mask, conditions)
-
-    def constant_input(self) -> Float[np.ndarray, " m"]:
-        """Return the input during the delay without noise: what to hold while searching.
-
-        Examples
-        --------
-        >>> DelayedMatch().constant_input()
-        array([1., 0., 0.])
-        """
-        return np.eye(self.input_size)[0]
+        return self._trials(rng, 1 - match, shown, conditions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -41,6 +42,8 @@ class FlipFlop:
     ((4, 5, 2), (4, 5, 2))
     """
 
+    loss: ClassVar[str] = "mse"
+
     bits: int = 3
     steps: int = 64
     pulse_probability: float = 0.2
@@ -65,11 +68,6 @@ class FlipFlop:
     def output_size(self) -> int:
         """The number of output channels."""
         return self.bits
-
-    @property
-    def loss(self) -> str:
-        """The mean squared error."""
-        return "mse"
 
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials."""

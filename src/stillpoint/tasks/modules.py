@@ -32,7 +32,8 @@ def to_module(network: ReadoutNetwork) -> nn.Module:
     """
     cell: Any = network.cell
     name = next(name for name, known in CELLS.items() if isinstance(cell, known))
-    units = cell.b.shape[0] // {VanillaCell: 1, GRUCell: 3, LSTMCell: 4}[type(cell)]
+    gates: dict[type, int] = {VanillaCell: 1, GRUCell: 3, LSTMCell: 4}
+    units = cell.b.shape[0] // gates[type(cell)]
     module = new_module(name, cell.input_size, units).double()
     recurrent_bias = torch.zeros(cell.b.shape[0], dtype=torch.float64)
     if isinstance(cell, GRUCell):
@@ -51,7 +52,7 @@ def to_module(network: ReadoutNetwork) -> nn.Module:
 def from_module(module: nn.Module, readout: nn.Linear) -> ReadoutNetwork:
     """Return a torch module and its linear readout as a network in NumPy, with its regions."""
     system = as_system(module)
-    cell = system.dynamics
+    cell: Any = system.dynamics
     arrays = {
         name: value.numpy() if isinstance(value, torch.Tensor) else value
         for name, value in vars(cell).items()

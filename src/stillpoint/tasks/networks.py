@@ -90,7 +90,7 @@ class ReadoutNetwork:
 
     def save(self, path: str | Path) -> None:
         """Write the weights to `path`, an `.npz` file."""
-        arrays = {
+        arrays: dict[str, Any] = {
             name: value
             for name, value in vars(self.cell).items()
             if isinstance(value, np.ndarray | str)

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from .._core.validation import check_whole
 from ..errors import ArgumentError
-from .trials import Trials, last_class_accuracy
+from .trials import Trials, explained_power, last_class_accuracy
 
 _WANTED = (
     "an environment of NeuroGym is wanted: new_trial(), ob and gt after it, observation_space and "
@@ -126,12 +126,8 @@ class NeuroGymTask:
         For continuous actions: the fraction of the targets' power that outputs explain, 0 if it
         is negative.
         """
-        if self.loss == "cross-entropy":
-            return last_class_accuracy(outputs, trials)
-        counts = trials.mask[:, :, None]
-        error = np.sum(counts * (outputs - trials.targets) ** 2)
-        power = np.sum(counts * trials.targets**2)
-        return float(max(0.0, 1.0 - error / power)) if power > 0 else float(error == 0)
+        measure = last_class_accuracy if self.loss == "cross-entropy" else explained_power
+        return measure(outputs, trials)
 
     def _draw(self, env: Any) -> tuple[np.ndarray, np.ndarray, Any]:
         """Return observations, shape (t, m), ground truth and description of a new trial."""

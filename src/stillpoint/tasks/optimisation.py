@@ -1,19 +1,21 @@
-"""One optimisation step after the other, and the weights that were good so far, in torch."""
+"""One optimisation step after the other, the weights that were good so far, and the losses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import nn
 
 from ..errors import ArgumentError, StillpointError
-from .losses import loss_of
 from .modules import from_module
 from .networks import ReadoutNetwork
 from .trials import Task, Trials, check_trials
+
+Tensor = torch.Tensor
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,7 +74,7 @@ class Optimisation:
     ) -> None:
         self.task, self.module, self.readout = task, module, readout
         self.rate, self.clip = rate, clip
-        self.loss = loss_of(task.loss)
+        self.loss = LOSSES[task.loss]
         both = (module, readout)
         self.trained = [p for part in both for p in part.parameters() if p.requires_grad]
         self.tensors = [t for part in both for t in (*part.parameters(), *part.buffers())]
@@ -82,15 +84,7 @@ class Optimisation:
         self._keep()
 
     def step(self, trials: Trials) -> tuple[float, float]:
-        """Take one step; return loss and accuracy before it.
-
-        Raises
-        ------
-        ArgumentError
-            If the trials, or what the module makes of them, have shapes that do not fit.
-        TrainingError
-            If the loss or a gradient is not finite.
-        """
+        """Take one step, if loss and gradient are finite; return loss and accuracy before it."""
         if not self.losses:
             check_trials(self.task, trials)
         outputs = self.readout(rates_of(self.module, self._tensor(trials.inputs)))
@@ -114,13 +108,7 @@ class Optimisation:
         return self.losses[-1], self.accuracies[-1]
 
     def network(self) -> TrainedNetwork:
-        """Return the weights as they are, with losses and accuracies so far.
-
-        Raises
-        ------
-        TrainingError
-            If the last step has made a weight that is not finite.
-        """
+        """Return the weights as they are, if finite, with losses and accuracies so far."""
         if not all(bool(torch.isfinite(weights).all()) for weights in self.trained):
             raise self._error("a weight is not finite")
         return self._network()
@@ -152,4 +140,38 @@ class Optimisation:
 
 def rates_of(module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Return what the readout of a recurrent module reads: its rates, or its first output."""
-    return module.rates(inputs) if hasattr(module, "rates") else module(inputs)[0]
+    rates = getattr(module, "rates", None)
+    return module(inputs)[0] if rates is None else rates(inputs)
+
+
+# -- losses: means over the steps, weighted by the mask -----------------------------------------
+
+
+def masked_mse(
+    outputs: Float[Tensor, "n t k"], targets: Float[Tensor, "n t k"], mask: Float[Tensor, "n t"]
+) -> Float[Tensor, ""]:
+    """Return the mean squared error."""
+    squares = mask[:, :, None] * (outputs - targets).square()
+    return squares.sum() / (_total(mask) * outputs.shape[2])
+
+
+def masked_cross_entropy(
+    outputs: Float[Tensor, "n t k"], targets: Integer[Tensor, "n t"], mask: Float[Tensor, "n t"]
+) -> Float[Tensor, ""]:
+    """Return the mean cross-entropy in nats of logits and classes."""
+    steps = nn.functional.cross_entropy(outputs.transpose(1, 2), targets, reduction="none")
+    return (mask * steps).sum() / _total(mask)
+
+
+def _total(mask: Float[Tensor, "n t"]) -> Float[Tensor, ""]:
+    total = mask.sum()
+    if total <= 0:
+        raise ArgumentError("mask: no step of these trials counts; at least one must.")
+    return total
+
+
+#: Of outputs, targets and mask, by the names that tasks use.
+LOSSES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "mse": masked_mse,
+    "cross-entropy": masked_cross_entropy,
+}

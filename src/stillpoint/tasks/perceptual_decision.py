@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from .._core.validation import check_option, check_real, check_whole
 from ..errors import ArgumentError
-from .decisions import DecisionTask
+from .periods import DecisionTask
 from .trials import Trials, check_several
 
 
@@ -66,8 +66,7 @@ class PerceptualDecision(DecisionTask):
     sigma: float = 1.0
 
     def __post_init__(self) -> None:
-        _ = self.periods  # checks the durations
-        check_real("sigma", self.sigma, least=0)
+        super().__post_init__()
         check_several("coherences", self.coherences)
         object.__setattr__(self, "coherences", tuple(map(_percentage, self.coherences)))
         if not self.coherences:
@@ -82,15 +81,12 @@ class PerceptualDecision(DecisionTask):
         check_whole("n", n, least=1)
         choice = rng.integers(2, size=n)
         coherence = rng.choice(np.array(self.coherences), size=n)
-        during = self.periods
-        inputs, targets, mask = self._blank(choice, rng)
-        inputs[:, during["stimulus"], 1:] += _channels(coherence, choice)[:, None, :]
         conditions = {
             "choice": choice,
             "coherence": coherence,
             "signed_coherence": coherence * (1 - 2 * choice) + 0.0,  # no negative zero
         }
-        return Trials(inputs, targets, mask, conditions)
+        return self._trials(rng, choice, {"stimulus": _channels(coherence, choice)}, conditions)
 
     def constant_input(self, coherence: float = 0.0, choice: int = 0) -> Float[np.ndarray, " 3"]:
         """Return the input during the stimulus without noise: what to hold while searching.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_real, check_whole
 from ..errors import ArgumentError
-from .trials import Trials
+from .trials import Trials, explained_power
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class SineWave:
     array([ 0.,  1.,  0., -1.])
     """
 
+    input_size: ClassVar[int] = 1  # what sets the frequency
+    output_size: ClassVar[int] = 1
+    loss: ClassVar[str] = "mse"
+
     n_frequencies: int = 51
     lowest: float = 0.1
     highest: float = 0.6
@@ -59,21 +64,6 @@ class SineWave:
                 f"lowest, highest: got {lowest} and {highest}, but lowest <= highest < pi is "
                 f"wanted: faster waves cannot be told from slower ones in steps."
             )
-
-    @property
-    def input_size(self) -> int:
-        """One: what sets the frequency."""
-        return 1
-
-    @property
-    def output_size(self) -> int:
-        """One: the wave."""
-        return 1
-
-    @property
-    def loss(self) -> str:
-        """The mean squared error."""
-        return "mse"
 
     @property
     def frequencies(self) -> Float[np.ndarray, " n"]:
@@ -92,9 +82,7 @@ class SineWave:
 
     def accuracy(self, outputs: Float[np.ndarray, "trials time 1"], trials: Trials) -> float:
         """Return the fraction of the targets' power that outputs explain, 0 if it is negative."""
-        error = np.mean((outputs - trials.targets) ** 2)
-        power = np.mean(trials.targets**2)
-        return float(max(0.0, 1.0 - error / power)) if power > 0 else float(error == 0)
+        return explained_power(outputs, trials)
 
     def constant_input(self, which: int) -> Float[np.ndarray, " 1"]:
         """Return the input of the frequency `which`, counted from 0.

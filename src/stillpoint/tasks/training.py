@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +11,9 @@ from tqdm.auto import tqdm
 
 from .._core.validation import check_option, check_real, check_whole
 from ..errors import ArgumentError
-from .losses import loss_of
 from .modules import new_module
 from .networks import CELLS
-from .optimisation import Optimisation, TrainedNetwork, TrainingError, rates_of
+from .optimisation import LOSSES, Optimisation, TrainedNetwork, TrainingError, rates_of
 from .trials import Task
 
 __all__ = ["TrainedNetwork", "TrainingError", "train"]
@@ -88,9 +86,17 @@ def train(
             f"task: got {task!r}, but an object with input_size, output_size, loss, sample(n, rng) "
             f"and accuracy(outputs, trials) is wanted: see stillpoint.tasks.Task."
         )
-    _check_numbers(units, max_steps, batch, rate, clip, stop_at, stop_at_accuracy, seed)
+    wholes = (("units", units, 1), ("max_steps", max_steps, 0), ("batch", batch, 1))
+    for name, value, least in (*wholes, ("seed", seed, 0)):
+        check_whole(name, value, least)
+    check_real("rate", rate, above=0)
+    if clip is not None:
+        check_real("clip", clip, above=0)
+    for name, bound in (("stop_at", stop_at), ("stop_at_accuracy", stop_at_accuracy)):
+        if bound is not None:
+            check_real(name, bound, least=0)
     check_option("schedule", schedule, _SCHEDULES)
-    loss_of(task.loss)
+    check_option("loss of the task", task.loss, LOSSES)
     rng = np.random.default_rng(seed)
     module, readout = _initial(task, cell, units, seed)
     optimisation = Optimisation(task, module, readout, rate, float("inf") if clip is None else clip)
@@ -114,31 +120,6 @@ def train(
     return optimisation.network()
 
 
-def _check_numbers(
-    units: Any,
-    max_steps: Any,
-    batch: Any,
-    rate: Any,
-    clip: Any,
-    stop_at: Any,
-    stop_at_accuracy: Any,
-    seed: Any,
-) -> None:
-    for name, value, least in (
-        ("units", units, 1),
-        ("max_steps", max_steps, 0),
-        ("batch", batch, 1),
-        ("seed", seed, 0),
-    ):
-        check_whole(name, value, least)
-    check_real("rate", rate, above=0)
-    if clip is not None:
-        check_real("clip", clip, above=0)
-    for name, value in (("stop_at", stop_at), ("stop_at_accuracy", stop_at_accuracy)):
-        if value is not None:
-            check_real(name, value, least=0)
-
-
 def _initial(
     task: Task, cell: str | nn.Module, units: int, seed: int
 ) -> tuple[nn.Module, nn.Linear]:
@@ -157,17 +138,17 @@ def _initial(
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        is_name = isinstance(cell, str)
-        module = new_module(cell, task.input_size, units) if is_name else copy.deepcopy(cell)
+        m = task.input_size
+        module = new_module(cell, m, units) if isinstance(cell, str) else copy.deepcopy(cell)
         dtype = next((p.dtype for p in module.parameters()), torch.get_default_dtype())
         try:
             with torch.no_grad():
-                rates = rates_of(module, torch.zeros(2, 3, task.input_size, dtype=dtype))
+                rates = rates_of(module, torch.zeros(2, 3, m, dtype=dtype))
             width = rates.shape[2]
         except (RuntimeError, TypeError, IndexError, AttributeError) as error:
             raise ArgumentError(
                 f"cell: {type(module).__name__} does not take inputs of shape (trials, time, "
-                f"{task.input_size}), as the task gives them, or return rates of shape (trials, "
+                f"{m}), as the task gives them, or return rates of shape (trials, "
                 f"time, units) ({str(error).splitlines()[0]})."
             ) from error
         return module, nn.Linear(width, task.output_size, dtype=dtype)

@@ -1,8 +1,8 @@
-"""What a task gives and what it must offer; periods of a trial in whole steps."""
+"""What a task gives and what it must offer; how good its outputs are."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -74,18 +74,7 @@ class Task(Protocol):
 
 
 def check_trials(task: Task, trials: Any) -> None:
-    """Check that what a task's `sample` returned is as its sizes and its loss say.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not; the message names the field.
-
-    Examples
-    --------
-    >>> from stillpoint.tasks import FlipFlop
-    >>> check_trials(FlipFlop(), FlipFlop().sample(2, np.random.default_rng(0)))
-    """
+    """Check that what a task's `sample` returned is as its sizes and its loss say."""
     if not isinstance(trials, Trials):
         raise ArgumentError(
             f"task: sample(n, rng) returned {type(trials).__name__}, but "
@@ -119,21 +108,7 @@ def check_trials(task: Task, trials: Any) -> None:
 
 
 def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
-    """Return the number of steps of `dt` in a duration, both in one unit.
-
-    Parameters
-    ----------
-    name
-        The argument's name, for the message.
-    duration, dt
-        How long the period and a step last.
-    least
-        The least number of steps that makes sense.
-
-    Raises
-    ------
-    ArgumentError
-        If the duration is no whole multiple of `dt`, or shorter than `least` steps.
+    """Return the whole number of steps of `dt`, at least `least`, in a duration of the same unit.
 
     Examples
     --------
@@ -150,80 +125,25 @@ def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
     return round(ratio)
 
 
-def check_several(name: str, values: Any) -> Any:
-    """Return `values` if they are a sequence, or raise an error that names the argument.
-
-    Raises
-    ------
-    ArgumentError
-        If they are one value, or none.
-    """
+def check_several(name: str, values: Any) -> Sequence[Any] | np.ndarray:
+    """Return `values` if they are a sequence, or raise an error that names the argument."""
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
         raise ArgumentError(f"{name}: got {values!r}, but a sequence of values is wanted.")
     return values
 
 
-def periods(
-    dt: float, durations: Mapping[str, float], may_be_left_out: Collection[str] = ()
-) -> dict[str, slice]:
-    """Return the steps of each period of a trial, one after the other.
-
-    Parameters
-    ----------
-    dt
-        Duration of a step.
-    durations
-        Of the periods, in their order and in the unit of `dt`.
-    may_be_left_out
-        Periods that may last 0; every other lasts at least one step.
-
-    Raises
-    ------
-    ArgumentError
-        If a duration is no whole multiple of `dt`, or 0 where it may not be.
-
-    Examples
-    --------
-    >>> periods(100.0, {"fixation": 100.0, "stimulus": 2000.0})
-    {'fixation': slice(0, 1, None), 'stimulus': slice(1, 21, None)}
-    """
-    found: dict[str, slice] = {}
-    start = 0
-    for name, duration in durations.items():
-        stop = start + steps_in(name, duration, dt, least=int(name not in may_be_left_out))
-        found[name] = slice(start, stop)
-        start = stop
-    return found
-
-
-def white_noise(
-    rng: np.random.Generator, shape: tuple[int, ...], sigma: float, dt: float
-) -> Float[np.ndarray, "..."]:
-    """Return Gaussian noise of standard deviation sigma / sqrt(dt).
-
-    Its average over a time T then has the standard deviation sigma / sqrt(T), whatever `dt` is.
-
-    Examples
-    --------
-    >>> white_noise(np.random.default_rng(0), (10000,), sigma=1.0, dt=100.0).std().round(2)
-    np.float64(0.1)
-    """
-    return rng.normal(0.0, sigma / np.sqrt(dt), size=shape)
-
-
 def last_class_accuracy(outputs: Real[np.ndarray, "trials time k"], trials: Trials) -> float:
-    """Return the fraction of trials whose class is right at the last step that counts.
-
-    Examples
-    --------
-    >>> trials = Trials(np.zeros((2, 3, 1)), np.array([[0, 0, 1], [0, 2, 0]]),
-    ...                 np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]), {})
-    >>> outputs = np.eye(3)[[[0, 0, 1], [0, 1, 0]]]
-    >>> last_class_accuracy(outputs, trials)
-    0.5
-    """
+    """Return the fraction of trials whose class is right at the last step that counts."""
     counts = trials.mask > 0
     last = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
     rows = np.arange(len(last))
     right = outputs[rows, last].argmax(axis=-1) == trials.targets[rows, last]
     return float(right.mean())
+
+
+def explained_power(outputs: Real[np.ndarray, "trials time k"], trials: Trials) -> float:
+    """Return the fraction of the targets' power that outputs explain, 0 if it is negative."""
+    counts = trials.mask[:, :, None]
+    error = np.sum(counts * (outputs - trials.targets) ** 2)
+    power = np.sum(counts * trials.targets**2)
+    return float(max(0.0, 1.0 - error / power)) if power > 0 else float(error == 0)

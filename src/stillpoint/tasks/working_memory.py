@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float
 
 from .._core.validation import check_real, check_whole
 from ..errors import ArgumentError
-from .decisions import DecisionTask
+from .periods import DelayedDecision
 from .trials import Trials, check_several
 
 
 @dataclass(frozen=True)
-class ParametricWorkingMemory(DecisionTask):
+class ParametricWorkingMemory(DelayedDecision):
     """Hold a frequency over a delay, and say whether it was higher than a second one.
 
     The vibrotactile task of Romo, Brody, Hernández and Lemus (1999), as modelled by Machens, Romo
@@ -55,7 +54,6 @@ class ParametricWorkingMemory(DecisionTask):
     """
 
     order: ClassVar[tuple[str, ...]] = ("fixation", "first", "delay", "second", "decision")
-    may_be_left_out: ClassVar[tuple[str, ...]] = ("fixation", "delay")
 
     dt: float = 100.0
     fixation: float = 100.0
@@ -67,8 +65,7 @@ class ParametricWorkingMemory(DecisionTask):
     sigma: float = 1.0
 
     def __post_init__(self) -> None:
-        _ = self.periods  # checks the durations
-        check_real("sigma", self.sigma, least=0)
+        super().__post_init__()
         for pair in check_several("pairs", self.pairs):
             check_several("pairs", pair)
         pairs = tuple(tuple(check_real("pairs", f, above=0) for f in pair) for pair in self.pairs)
@@ -88,21 +85,8 @@ class ParametricWorkingMemory(DecisionTask):
         pairs = np.array(self.pairs)[rng.integers(len(self.pairs), size=n)]
         pairs = np.where(rng.integers(2, size=(n, 1)) == 1, pairs, pairs[:, ::-1])
         choice = (pairs[:, 0] < pairs[:, 1]).astype(np.int64)
-        during = self.periods
-        inputs, targets, mask = self._blank(choice, rng)
         lowest, highest = np.min(self.pairs), np.max(self.pairs)
-        for frequency, period in zip(pairs.T, ("first", "second"), strict=True):
-            rate = (frequency - lowest) / (highest - lowest)
-            inputs[:, during[period], 1:] += np.stack([rate, 1 - rate], axis=1)[:, None, :]
+        rates = (pairs - lowest) / (highest - lowest)
+        first, second = (np.stack([rate, 1 - rate], axis=1) for rate in rates.T)
         conditions = {"f1": pairs[:, 0], "f2": pairs[:, 1], "choice": choice}
-        return Trials(inputs, targets, mask, conditions)
-
-    def constant_input(self) -> Float[np.ndarray, " 3"]:
-        """Return the input during the delay without noise: what to hold while searching.
-
-        Examples
-        --------
-        >>> ParametricWorkingMemory().constant_input()
-        array([1., 0., 0.])
-        """
-        return np.array([1.0, 0.0, 0.0])
+        return self._trials(rng, choice, {"first": first, "second": second}, conditions)

@@ -8,45 +8,55 @@ singular along T alone (Keller 1977; Allgower and Georg 1990).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.arrays import host
+from ...local import NoSlowModes, SlowModes, slow_modes
 from ...system import System
 
+# The largest number of Newton steps.
 _NEWTON_STEPS = 20
+# How many lengths each of them tries.
 _HALVINGS = 6
+# How often the frame is turned to the slow directions at the solution.
 _TURNS = 15
+# The largest number of steps of inverse iteration for that.
 _INVERSE_STEPS = 60
-# Residuals, relative to the size of the state, that count as zero: aimed at; and accepted where
-# rounding (of float32 functions above all) lets them fall no further.
+# A residual of this size, relative to the state, is aimed at ...
 _TOLERANCE = 1e-13
+# ... and this is accepted where rounding, of float32 functions above all, lets it fall no further.
 _ROUNDING = 1e-6
 # The frame has settled where it turns by less than this, in radians.
 _SETTLED = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
-    """What a system does in one step (per unit time for a flow) under one input, shape (m,)."""
+class UnderInput:
+    """The motion of a system at single states, in float64, under one input, shape (m,)."""
 
     system: System
     inputs: Float[np.ndarray, " m"]
 
-    def at(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
+    def residual(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
         """Return F(x, u) - x, or f(x, u)."""
-        step = self.system.step(x[None], self.inputs[None])[0].astype(np.float64)
-        return step - x if self.system.kind == "map" else step
-
-    def dynamics_jacobian(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, "d d"]:
-        """Return the Jacobian of F, or of f."""
-        return self.system.jacobian(x[None], self.inputs[None])[0].astype(np.float64)
+        return self._at(x, self.system.dynamics.residual_problem().residual)
 
     def jacobian(self, x: Float[np.ndarray, " d"]) -> Float[np.ndarray, "d d"]:
         """Return the Jacobian of the motion."""
-        jacobian = self.dynamics_jacobian(x)
-        return jacobian - np.eye(len(x)) if self.system.kind == "map" else jacobian
+        return self._at(x, self.system.dynamics.residual_problem().jacobian)
+
+    def slow_modes(self, x: Float[np.ndarray, " d"], p: int) -> SlowModes | NoSlowModes:
+        """Return the p slow modes of F, or of f, or why there are none."""
+        return slow_modes(self._at(x, self.system.dynamics.jacobian), self.system.kind, p)
+
+    def _at(self, x: Float[np.ndarray, " d"], function: Callable[[Any, Any], Any]) -> np.ndarray:
+        asarray = self.system.dynamics.arrays.asarray
+        return host(function(asarray(x[None]), asarray(self.inputs[None])))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +70,7 @@ class Corrected:
 
 
 def correct(
-    motion: Motion,
+    motion: UnderInput,
     anchor: Float[np.ndarray, " d"],
     section: Float[np.ndarray, "d p"],
     frame: Float[np.ndarray, "d p"],
@@ -74,7 +84,7 @@ def correct(
     there. Among the kinks of a piecewise linear network they may not agree within `reach` of the
     anchor; the solution for the frame given, which is continuous there, is returned then.
     """
-    x, drift = anchor, frame.T @ motion.at(anchor)
+    x, drift = anchor, frame.T @ motion.residual(anchor)
     best, before = None, np.inf
     for turn in range(_TURNS):
         solution = _newton(motion, x, drift, anchor, frame, section)
@@ -93,7 +103,7 @@ def correct(
 
 
 def _newton(
-    motion: Motion,
+    motion: UnderInput,
     x: Float[np.ndarray, " d"],
     drift: Float[np.ndarray, " p"],
     anchor: Float[np.ndarray, " d"],
@@ -104,7 +114,9 @@ def _newton(
     d = len(x)
 
     def residual(z: np.ndarray) -> np.ndarray:
-        return np.concatenate([motion.at(z[:d]) - frame @ z[d:], section.T @ (z[:d] - anchor)])
+        return np.concatenate(
+            [motion.residual(z[:d]) - frame @ z[d:], section.T @ (z[:d] - anchor)]
+        )
 
     z = np.concatenate([x, drift])
     g = residual(z)
@@ -158,8 +170,10 @@ def _bordered(
     frame: Float[np.ndarray, "d p"],
     section: Float[np.ndarray, "d p"],
 ) -> Float[np.ndarray, "k k"]:
-    p = frame.shape[1]
-    return np.block([[jacobian, -frame], [section.T, np.zeros((p, p))]])
+    d, p = frame.shape
+    matrix = np.zeros((d + p, d + p))  # np.block would take as long as solving with it
+    matrix[:d, :d], matrix[:d, d:], matrix[d:, :d] = jacobian, -frame, section.T
+    return matrix
 
 
 def _solve(matrix: np.ndarray, rhs: np.ndarray) -> np.ndarray | None:

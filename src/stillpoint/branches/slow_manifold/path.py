@@ -7,41 +7,43 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ...local import SlowModes, slow_modes
+from ...dynamics import Kind
+from ...local import NoSlowModes, SlowModes
 from ..ends import End
-from .corrector import Motion, correct
+from .corrector import UnderInput, correct
 
 # A step is shortened where the frame turns by more than this, in radians ...
 _TURN = 0.2
-# ... down to this share of the longest step, where a kink of up to this angle is passed.
+# ... down to this share of the longest step ...
 _SHORTEST = 1 / 256
+# ... at which a kink of up to this angle is passed.
 _KINK = np.pi / 3
-_SHRINK, _GROWTH = 0.5, 2.0
+# What a step that fails is multiplied by.
+_SHRINK = 0.5
+# What the step after one that succeeds is multiplied by.
+_GROWTH = 2.0
 # The corrector may move a prediction by this share of the step.
 _REACH = 0.5
 # A path has closed where it passes one of its nodes this near, in longest steps.
 _CLOSING = 0.1
 
+# What it means for a path that there are no slow modes.
+_END_OF = {
+    NoSlowModes.NOT_FINITE: End.NOT_FOUND,
+    NoSlowModes.NOT_APART: End.NOT_SLOW,
+    NoSlowModes.ROTATES: End.ROTATES,
+}
+
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a manifold is followed, in which steps, and how slow it must be.
+    """How far a manifold is followed each way, in which steps, and how slow it must be."""
 
-    Attributes
-    ----------
-    step, max_steps, max_length
-        Longest step, number of steps, and length of one way along the manifold.
-    gap
-        The least separation of the slow modes from the others.
-    radius
-        The largest |x|.
-    """
-
-    step: float
+    step_size: float
     max_steps: int
     max_length: float
-    gap: float
-    radius: float
+    min_separation: float
+    max_norm: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,47 +67,51 @@ class Node:
 
 
 def find_node(
-    motion: Motion,
+    motion: UnderInput,
     anchor: Float[np.ndarray, " d"],
     section: Float[np.ndarray, "d p"],
     border: Float[np.ndarray, "d p"],
-    gap: float,
+    min_separation: float,
     reach: float = np.inf,
 ) -> Node | End:
     """Return the state of the manifold in the section through `anchor`, or why there is none."""
     found = correct(motion, anchor, section, border, reach)
     if found is None:
         return End.NOT_FOUND
-    kind = motion.system.kind
-    modes = slow_modes(motion.dynamics_jacobian(found.state), kind, section.shape[1])
-    if isinstance(modes, End):
-        return modes
-    if modes.separation < gap or (kind == "map" and modes.pace > 1):
+    modes = motion.slow_modes(found.state, section.shape[1])
+    if isinstance(modes, NoSlowModes):
+        return _END_OF[modes]
+    if not is_slow(modes, motion.system.kind, min_separation):
         return End.NOT_SLOW
     modes = modes.aligned(section)
     drift = modes.frame.T @ (found.frame @ found.drift)
     return Node(found.state, drift, modes, found.frame, found.settled)
 
 
+def is_slow(modes: SlowModes, kind: Kind, min_separation: float) -> bool:
+    """Whether modes live long enough beside the others, and (in a map) longer than one step."""
+    return modes.separation >= min_separation and (kind == "flow" or modes.pace <= 1)
+
+
 def follow(
-    motion: Motion, first: Node, axis: int, sign: float, limits: Limits
+    motion: UnderInput, first: Node, axis: int, sign: float, limits: Limits
 ) -> tuple[list[Node], End]:
     """Return the nodes behind `first` along one column of its frame, and how the path ends.
 
     Where the path returns to `first`, that node is not repeated.
     """
-    nodes, length, step = [first], 0.0, limits.step
-    shortest = _SHORTEST * limits.step
+    nodes, length, step = [first], 0.0, limits.step_size
+    shortest = _SHORTEST * limits.step_size
     while len(nodes) <= limits.max_steps:
         last, left = nodes[-1], limits.max_length - length
-        if left <= 1e-9 * limits.step:
+        if left <= 1e-9 * limits.step_size:
             return nodes[1:], End.MAX_LENGTH
         stride = min(step, left)
         anchor = last.state + sign * stride * last.frame[:, axis]
         reach = _REACH * stride
         if step <= shortest:  # at a kink the manifold may jump by about as much as it drifts
-            reach = limits.step + 2 * float(np.linalg.norm(last.drift))
-        node = find_node(motion, anchor, last.frame, last.border, limits.gap, reach)
+            reach = limits.step_size + 2 * float(np.linalg.norm(last.drift))
+        node = find_node(motion, anchor, last.frame, last.border, limits.min_separation, reach)
         if not isinstance(node, End) and _turns(last, node, _KINK if step <= shortest else _TURN):
             node = End.NOT_SLOW  # another mode takes its place
         if isinstance(node, End):
@@ -113,14 +119,14 @@ def follow(
                 return nodes[1:], node
             step = max(_SHRINK * step, shortest)
             continue
-        if np.linalg.norm(node.state) > limits.radius:
+        if np.linalg.norm(node.state) > limits.max_norm:
             return nodes[1:], End.OUT_OF_BOUNDS
-        met = _met(nodes, node, axis, sign, limits.step)
+        met = _met(nodes, node, axis, sign, limits.step_size)
         if met is not None:
             return nodes[1:], End.CLOSED if met == 0 else End.JOINED
         nodes.append(node)
         length += float(np.linalg.norm(node.state - last.state))
-        step = min(_GROWTH * step, limits.step)
+        step = min(_GROWTH * step, limits.step_size)
     return nodes[1:], End.MAX_STEPS
 
 

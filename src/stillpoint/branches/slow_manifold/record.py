@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 from scipy.spatial import cKDTree
 
-from ..._core import netcdf as io
+from ..._core.display import Display, plural
+from ..._core.record import Record, column, plain
 from ..._core.validation import read_states
 from ...dynamics import Kind
 from ...errors import ArgumentError
+from ...system_info import SystemInfo
 from ..ends import End
-from .dataset import from_dataset, to_dataset
+from . import _repr
 from .polyline import Polyline
-from .words import told
+from .rests import Rests, zeros_of_drift
 
 # Drift below this many units in the last place of the state is rounding, not drift.
 _ROUNDING = 16 * np.finfo(np.float64).eps
 
 
-@dataclass(frozen=True, eq=False)
-class Rests:
-    """Where the drift along a curve changes sign: fixed points, by linear interpolation.
-
-    Attributes
-    ----------
-    arc
-        Their places along the curve, shape (n,), in units of the state.
-    states
-        Shape (n, d).
-    attracts
-        Whether the drift points towards them from both sides.
-    """
-
-    arc: Float[np.ndarray, " n"]
-    states: Float[np.ndarray, "n d"]
-    attracts: Bool[np.ndarray, " n"]
-
-    def __len__(self) -> int:
-        return len(self.arc)
-
-
+@final
 @dataclass(frozen=True, eq=False, repr=False)
-class SlowManifold:
+class SlowManifold(Record):
     """A line, ring or sheet of slow states; made by `stillpoint.follow_slow_manifold`.
 
-    Nodes lie along one axis, shape (k,), for a sheet along two, (k0, k1): spine, then teeth, with
-    NaN where a tooth ended earlier than others. p is the dimension. Lengths are in units of the
-    state, times in those of the system's `dt` (steps where it has none; those of a flow).
+    Nodes lie along one axis, shape (k,), for a sheet along two, (k0, k1): the first coordinate
+    line, and the second ones through its nodes, with NaN where one ended earlier than others. p
+    is the dimension. Lengths are in units of the state, times in those of the system's `dt` (steps
+    where it has none; those of a flow).
 
     Attributes
     ----------
@@ -74,32 +56,73 @@ class SlowManifold:
     input_jacobian
         dF_i / du_j at every node, shape (..., d, m).
     ends
-        Why the curve ends at its first and at its last node; for a sheet those of the spine, then
-        the most common ones of the teeth.
+        Why the curve ends at its first and at its last node; for a sheet those of the first
+        coordinate line, then the most common ones of the second lines.
     origin
-        The number of the node to which the seed led; for a sheet the column in which the spine is.
-    kind, dt
-        As of the system.
+        The number of the node to which the start led; for a sheet the column of the first line.
+    system
+        Which system it is of.
+    provenance
+        Call, options, versions, time and hashes, for people to read.
     """
 
-    states: Float[np.ndarray, "*nodes d"]
-    inputs: Float[np.ndarray, " m"]
-    drift: Float[np.ndarray, "*nodes p"]
-    eigenvalues: Complex[np.ndarray, "*nodes p"]
-    transverse: Float[np.ndarray, "*nodes"]
-    tangents: Float[np.ndarray, "*nodes d p"]
-    selection: Float[np.ndarray, "*nodes d p"]
-    input_jacobian: Float[np.ndarray, "*nodes d m"]
-    ends: tuple[End, ...]
-    origin: int
-    kind: Kind
-    dt: float | None
+    rows = "node"
+
+    states: Float[np.ndarray, "*nodes d"] = column("node", "state", long_name="state")
+    inputs: Float[np.ndarray, " m"] = column("input", long_name="input")
+    drift: Float[np.ndarray, "*nodes p"] = column("node", "slow_mode", long_name="drift")
+    eigenvalues: Complex[np.ndarray, "*nodes p"] = column(
+        "node", "slow_mode", long_name="eigenvalues of the slow modes"
+    )
+    transverse: Float[np.ndarray, "*nodes"] = column(
+        "node", long_name="largest modulus (flow: real part) of the other eigenvalues"
+    )
+    tangents: Float[np.ndarray, "*nodes d p"] = column(
+        "node", "state", "slow_mode", long_name="right slow eigenvectors"
+    )
+    selection: Float[np.ndarray, "*nodes d p"] = column(
+        "node", "state", "slow_mode", long_name="left slow eigenvectors"
+    )
+    input_jacobian: Float[np.ndarray, "*nodes d m"] = column(
+        "node", "state", "input", long_name="Jacobian in the inputs, rows = to"
+    )
+    ends: tuple[End, ...] = plain(End, many=True)
+    origin: int = plain()
+    system: SystemInfo = plain(SystemInfo)
+    provenance: Mapping[str, Any] = plain(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """ "map" or "flow"."""
+        return self.system.kind
+
+    @property
+    def dt(self) -> float | None:
+        """As of the system."""
+        return self.system.dt
 
     def __len__(self) -> int:
         return int(self.present.sum())
 
-    def __repr__(self) -> str:
-        return told(self)
+    def _display(self) -> Display:
+        read, extent = _repr.Wording(self.kind, self.dt), _repr.extent(self.extent)
+        d, n = self.states.shape[-1], len(self)
+        drift = read.drift(self.mean_drift, self.max_drift)
+        if self.dimension == 1 and np.isfinite(self.memory_time):
+            drift += f"; {_repr.zeros(self.rests.attracts)}"
+        lines = {
+            "drift": drift,
+            "memory": read.memory(self.memory_time),
+            "slow mode" if self.dimension == 1 else "slow modes": read.slow(self.eigenvalues.real),
+            "transverse": read.transverse(float(np.nanmax(self.transverse)), self.decay_time),
+            "ends": _repr.ends(self.ends[:2], self.ends[2:]),
+        }
+        form = f"{self.shape} {extent} in {plural(d, 'state')}, {plural(n, 'node')}"
+        return Display(
+            f"slow manifold: {form}",
+            remarks=[f"{name:<12}{text}" for name, text in lines.items()],
+            provenance=self.provenance,
+        )
 
     # -- its form -----------------------------------------------------------------------------
 
@@ -119,17 +142,17 @@ class SlowManifold:
     def arc(self) -> Float[np.ndarray, "..."]:
         """Arc length from the first node, shape (k,), by chords.
 
-        For a sheet pairs, shape (k0, k1, 2): along the spine, and along the tooth from the spine,
-        negative on the one side.
+        For a sheet pairs, shape (k0, k1, 2): along the first coordinate line, and from there along
+        the second, negative on the one side.
         """
         if self.dimension == 1:
             return self._line.arc
         along = Polyline(self.states[:, self.origin]).arc
-        spine = np.broadcast_to(along[:, None], self.present.shape)
-        teeth = np.full(self.present.shape, np.nan)
+        first = np.broadcast_to(along[:, None], self.present.shape)
+        second = np.full(self.present.shape, np.nan)
         for k, there in enumerate(self.present):
-            teeth[k, there] = Polyline(self.states[k, there]).arc
-        return np.stack([spine, teeth - teeth[:, self.origin, None]], axis=-1)
+            second[k, there] = Polyline(self.states[k, there]).arc
+        return np.stack([first, second - second[:, self.origin, None]], axis=-1)
 
     @property
     def present(self) -> Bool[np.ndarray, "..."]:
@@ -138,10 +161,10 @@ class SlowManifold:
 
     @property
     def extent(self) -> float | tuple[float, float]:
-        """The length of a line, the whole way round a ring; of a sheet spine and mean tooth."""
+        """The length of a line, all round a ring; of a sheet the first and the mean second line."""
         if self.dimension == 2:
-            teeth = self.arc[..., 1]
-            across = np.nanmax(teeth, axis=1) - np.nanmin(teeth, axis=1)
+            second = self.arc[..., 1]
+            across = np.nanmax(second, axis=1) - np.nanmin(second, axis=1)
             return float(self.arc[-1, self.origin, 0]), float(np.mean(across))
         return self._line.length
 
@@ -170,7 +193,7 @@ class SlowManifold:
         """Extent over mean drift: the time in which drift wipes out what the place along it says.
 
         The extent is that which was followed, so a curve cut short by a limit (see `ends`) tells
-        of that part only; and a state that has come to rest at an attracting place stays there.
+        of that part only; and a state that has arrived at an attracting zero of the drift stays.
         Of a sheet the shorter extent counts. Infinite where the drift is nothing but rounding.
         """
         if self.max_drift <= _ROUNDING * max(1.0, float(np.nanmax(np.abs(self.states)))):
@@ -187,7 +210,7 @@ class SlowManifold:
 
     @property
     def rests(self) -> Rests:
-        """Where the drift along a curve changes sign: fixed points that attract or repel along it.
+        """The zeros of the drift along a curve: fixed points that attract or repel along it.
 
         There are none where it is zero throughout: all states are fixed then.
 
@@ -199,17 +222,7 @@ class SlowManifold:
         if self.dimension == 2:
             raise ArgumentError("rests: the drift on a sheet has no sign; this needs a curve.")
         scale = max(1.0, float(np.abs(self.states).max()))
-        moving = np.flatnonzero(np.abs(self.drift[:, 0]) > _ROUNDING * scale)
-        before, after = moving[:-1], moving[1:]
-        if self.shape == "ring" and len(moving):
-            before, after = moving, np.roll(moving, -1)
-        drift = self.drift[:, 0]
-        crossing = drift[before] * drift[after] < 0
-        before, after = before[crossing], after[crossing]
-        share = drift[before] / (drift[before] - drift[after])
-        ahead = np.where(after > before, self.arc[after], self.arc[after] + self.extent)
-        arc = self.arc[before] + share * (ahead - self.arc[before])
-        return Rests(*self._line.at(arc), attracts=drift[before] > 0)
+        return zeros_of_drift(self._line, self.drift[:, 0], _ROUNDING * scale)
 
     # -- what it selects ----------------------------------------------------------------------
 
@@ -258,26 +271,13 @@ class SlowManifold:
         distance, nearest = cKDTree(self.states[self.present]).query(x)
         return self.arc[self.present][nearest], distance
 
-    # -- files --------------------------------------------------------------------------------
+    def _dimensions(self, declared: tuple[str, ...]) -> tuple[str, ...]:
+        if declared[:1] != ("node",) or self.dimension == 1:
+            return declared
+        return ("node", "across", *declared[1:])
 
-    def to_xarray(self) -> Any:
-        """Return an `xarray.Dataset` with dimensions node (and tooth), state, input and mode."""
-        return to_dataset(self)
-
-    @classmethod
-    def from_xarray(cls, dataset: Any) -> SlowManifold:
-        """Return the record that `to_xarray` wrote down."""
-        return cls(**from_dataset(dataset))
-
-    def save(self, path: str | Path) -> Path:
-        """Write everything to one NetCDF file, read back by `stillpoint.load`.
-
-        Raises
-        ------
-        ArgumentError
-            If the folder does not exist.
-        """
-        return io.save(self.to_xarray(), path)
+    def _coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:
+        return self.system.coordinates()
 
     @property
     def _unit(self) -> float:
@@ -288,6 +288,3 @@ class SlowManifold:
     def _line(self) -> Polyline:
         """The nodes of a curve."""
         return Polyline(self.states, is_closed=self.shape == "ring" and len(self.states) > 1)
-
-
-io.reader("SlowManifold")(SlowManifold.from_xarray)

@@ -33,27 +33,7 @@ def read_dynamical_system(
     target_vars: Mapping[str, bm.Variable] | None,
     excluded_vars: Any,
 ) -> System:
-    """Return a dynamical system as a System; it is left as it was.
-
-    Parameters
-    ----------
-    model
-        The system.
-    args
-        What its `update` takes.
-    inputs
-        A function that is called before each step, or `(variable, value, type, operation)`, one or
-        several, as DSRunner takes them; of type "fix" or "func".
-    t, dt
-        Time and time step.
-    target_vars, excluded_vars
-        The variables of the state, or those that are not; see `SlowPointFinder`.
-
-    Raises
-    ------
-    ArgumentError
-        If variables or inputs are not understood, or a variable holds a batch.
-    """
+    """Return a dynamical system as a System; it is left as it was. See `SlowPointFinder`."""
     targets = _targets(free_variables(model), target_vars, excluded_vars)
     put_in = _inputs(model, inputs)
 
@@ -63,7 +43,7 @@ def read_dynamical_system(
         model(*args)
 
     reading = read_variables(model, targets, call=call, t=t or 0.0, dt=dt)
-    return System.of(reading.dynamics, structure=reading.structure)
+    return System.of(reading.dynamics, layout=reading.layout)
 
 
 def _targets(

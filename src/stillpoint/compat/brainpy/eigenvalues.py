@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..._core.validation import check_option, read_floats
 
-_SIZES = {"magnitude": np.abs, "real": np.real}
+_SIZES: dict[str, Callable[[Any], Any]] = {"magnitude": np.abs, "real": np.real}
 
 
 def decompose_eigenvalues(

@@ -4,51 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
-from scipy.spatial import cKDTree
+from jaxtyping import Float
 
-from ..._core.grouping import group, representatives
 from ..._core.validation import check_option, check_real, check_whole, read_states
 from ...errors import ArgumentError
 from ...frameworks.base import adapter
 from ...local import linearize
 from ...system import System
+from .candidates import first_of, read_candidates
 from .eigenvalues import decompose_eigenvalues
+from .found import Found
 from .functions import read_function
 from .losses import losses_of
 from .searches import Ends, by_adam, by_bfgs, by_newton, read_optimizer
 
 CONTINUOUS, DISCRETE = "continuous", "discrete"
 _KINDS = {CONTINUOUS: "flow", DISCRETE: "map"}
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Where every candidate ended, with which loss, and the numbers of those that are left."""
-
-    ends: Float[np.ndarray, "n d"]
-    losses: Float[np.ndarray, " n"]
-    ids: Int[np.ndarray, " k"]
-
-    @property
-    def states(self) -> Float[np.ndarray, "k d"]:
-        return self.ends[self.ids]
-
-    def take(self, which: Bool[np.ndarray, " k"] | Int[np.ndarray, " j"]) -> _Found:
-        return replace(self, ids=self.ids[which])
-
-    def to_nearest(self) -> Float[np.ndarray, " k"]:
-        """Return how far the nearest end of another candidate is from each that is left."""
-        is_finite = np.isfinite(self.ends).all(axis=1)
-        distances = np.full(len(self.ends), np.inf)
-        if is_finite.sum() > 1:
-            ends = self.ends[is_finite]
-            distances[is_finite] = cKDTree(ends).query(ends, k=2)[0][:, 1]
-        return distances[self.ids]
 
 
 class SlowPointFinder:
@@ -119,13 +93,8 @@ class SlowPointFinder:
         self.solver = check_option("solver", solver, ("newton", "original"))
         self._f_loss = f_loss
         self._system: System | None = None
-        given = {
-            "inputs": inputs,
-            "t": t,
-            "dt": dt,
-            "target_vars": target_vars,
-            "excluded_vars": excluded_vars,
-        }
+        given: dict[str, Any] = {"inputs": inputs, "t": t, "dt": dt}
+        given |= {"target_vars": target_vars, "excluded_vars": excluded_vars}
         if sys.modules.get("brainpy") and adapter("brainpy").is_model(f_cell):
             from .dynamical_systems import read_dynamical_system
 
@@ -138,18 +107,19 @@ class SlowPointFinder:
                 raise ArgumentError(f"f_cell: got {f_cell!r}, but a function is wanted.")
             if foreign := [name for name, value in given.items() if value is not None]:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
-        self._opt_losses = np.zeros(0)
-        self._found = _Found(np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=np.int64))
+        #: The mean loss of all candidates before and after the search.
+        self.opt_losses = np.zeros(0)
+        self._found = Found(np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=np.int64))
 
     # -- what was found -----------------------------------------------------------------------
 
     @property
-    def fixed_points(self) -> Any:
+    def fixed_points(self) -> np.ndarray | dict[str, Any] | None:
         """The points, shape (n, d), or a dictionary of arrays; None before a search."""
         states = self._found.states
         if self._system is None or not states.shape[1]:
             return None
-        return self._system.structure.unpack(states)
+        return self._system.layout.unpack(states)
 
     @property
     def num_fps(self) -> int:
@@ -159,17 +129,12 @@ class SlowPointFinder:
     @property
     def losses(self) -> Float[np.ndarray, " n"]:
         """The loss of every point, 2 q / d unless `f_loss` says otherwise."""
-        return self._found.losses[self._found.ids]
+        return self._found.losses
 
     @property
     def selected_ids(self) -> np.ndarray:
         """The number of the candidate that led to every point."""
         return self._found.ids
-
-    @property
-    def opt_losses(self) -> Float[np.ndarray, " k"]:
-        """The mean loss of all candidates before and after the search."""
-        return self._opt_losses
 
     # -- searching ----------------------------------------------------------------------------
 
@@ -224,15 +189,14 @@ class SlowPointFinder:
 
     def filter_loss(self, tolerance: float = 1e-5) -> None:
         """Leave out points whose loss is not below `tolerance`."""
-        self._found = self._found.take(self.losses < tolerance)
+        self._found = self._found.below(tolerance)
 
     def keep_unique(self, tolerance: float = 2.5e-2) -> None:
         """Leave out copies: points that chains of hops below `tolerance` link are one.
 
         The one with the smallest loss stays, whatever the order of candidates.
         """
-        labels = group(self._found.states, check_real("tolerance", tolerance, above=0))
-        self._found = self._found.take(np.sort(representatives(labels, self.losses)))
+        self._found = self._found.unique(check_real("tolerance", tolerance, above=0))
 
     def exclude_outliers(self, tolerance: float = 1e0) -> None:
         """Leave out points that no other candidate of the search ended near, within `tolerance`.
@@ -240,14 +204,13 @@ class SlowPointFinder:
         Candidates that were left out count, as those of `keep_unique`: exact points are no outliers
         for lying apart, and the order of these methods does not matter.
         """
-        if len(self._found.ends) > 1 and np.isfinite(tolerance):
-            self._found = self._found.take(self._found.to_nearest() < tolerance)
+        self._found = self._found.near_others(tolerance)
 
     # -- linearising --------------------------------------------------------------------------
 
     def compute_jacobians(
         self, points: Any, stack_dict_var: bool = True, plot: bool = False, **layout: Any
-    ) -> Any:
+    ) -> np.ndarray | dict[str, dict[str, np.ndarray]]:
         """Return the Jacobians at points, shape (n, d, d), rows = to.
 
         Parameters
@@ -269,7 +232,7 @@ class SlowPointFinder:
             from ...plots import spectrum
 
             spectrum(linear)
-        places = {variable.name: variable.places.ravel() for variable in system.structure.variables}
+        places = {variable.name: variable.places.ravel() for variable in system.layout.variables}
         if stack_dict_var or set(places) == {""}:
             return linear.A
         return {
@@ -287,12 +250,10 @@ class SlowPointFinder:
 
     def _read(self, states: Any) -> tuple[System, Float[np.ndarray, "n d"]]:
         """Return the system and states as flat rows; a single state is one row."""
-        states = _as_arrays(states)
-        _check_rows(states)
+        states = read_candidates(states)
         if self._system is None:
-            example = _as_arrays(states, lambda array: array[0] if array.ndim > 1 else array)
             kind: Any = _KINDS[self.f_type]
-            self._system = read_function(self.target, self.args, kind, example)
+            self._system = read_function(self.target, self.args, kind, first_of(states))
         system = self._system
         rows = np.atleast_2d(system.pack(states))
         return system, read_states("candidates", rows, system.state_size)
@@ -300,30 +261,6 @@ class SlowPointFinder:
     def _keep(self, x: Float[np.ndarray, "n d"], ends: Ends, ids: np.ndarray) -> None:
         system: Any = self._system
         before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
-        self._opt_losses = np.array([before.mean(), after.mean()])
+        self.opt_losses = np.array([before.mean(), after.mean()])
         is_finite = np.isfinite(ends.states).all(axis=1)
-        self._found = _Found(ends.states, after, ids[is_finite[ids]])
-
-
-def _check_rows(states: Any) -> None:
-    """Raise unless there is a state, and every variable of a dictionary has as many."""
-    arrays = states if isinstance(states, Mapping) else {"": states}
-    shapes = {name: np.shape(array) for name, array in arrays.items()}
-    told = ", ".join(f"{name} {shape}".strip() for name, shape in shapes.items())
-    if any(shape[:1] == (0,) for shape in shapes.values()):
-        raise ArgumentError(
-            f"candidates: got shape {told}, but at least one row is wanted, a state to begin at."
-        )
-    if len({shape[:1] if len(shape) > 1 else () for shape in shapes.values()}) > 1:
-        raise ArgumentError(
-            f"candidates: got shapes {told}, but every variable must have one row for each "
-            f"candidate; give all of them the same number of rows."
-        )
-
-
-def _as_arrays(states: Any, change: Callable[[np.ndarray], np.ndarray] | None = None) -> Any:
-    """Return states as NumPy arrays in their nest, each of them changed."""
-    if isinstance(states, Mapping):
-        return {name: _as_arrays(value, change) for name, value in states.items()}
-    array = np.asarray(states, dtype=np.float64)
-    return array if change is None else change(array)
+        self._found = Found(ends.states, after, ids[is_finite[ids]])

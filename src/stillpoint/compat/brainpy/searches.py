@@ -67,24 +67,12 @@ def by_bfgs(system: System, x: Float[np.ndarray, "n d"]) -> Ends:
 
 
 def read_optimizer(optimizer: Any) -> Adam:
-    """Return an optimizer of BrainPy as stillpoint's Adam.
-
-    Parameters
-    ----------
-    optimizer
-        `brainpy.optim.Adam` with a constant or exponentially decaying rate, a
-        `stillpoint.solvers.Adam`, or None for the original's default.
-
-    Raises
-    ------
-    ArgumentError
-        If it is something else, or pulls states to zero by a decay of weights.
-    """
+    """Return `brainpy.optim.Adam` as stillpoint's; for None the original's default."""
     if isinstance(optimizer, Adam):
         return optimizer
     if optimizer is None:
         return _adam(_RATE, _DECAY)
-    schedule = getattr(optimizer, "lr", None)
+    schedule: Any = getattr(optimizer, "lr", None)
     known = {"Constant", "ExponentialDecay", "ExponentialDecayLR"}
     if type(optimizer).__name__ != "Adam" or type(schedule).__name__ not in known:
         raise ArgumentError(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..._core.arrays import to_numpy
-from ..._core.files import write_atomically
 from ...errors import ArgumentError, FileFormatError
+from ..shared.npz import load_arrays, save_arrays
 from .weights import read_weights, write_weights
 
 
@@ -32,19 +32,14 @@ def save_checkpoint(model: Any, filepath: str | Path) -> None:
     ArgumentError
         If the model has no weights, or some that are not numbers.
     """
-    arrays = {name: to_numpy(value) for name, value in read_weights(model).items()}
+    arrays: dict[str, Any] = {name: to_numpy(value) for name, value in read_weights(model).items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":  # NumPy would pickle them
             raise ArgumentError(
                 f"model: {name} has the type {array.dtype}, but only numbers are saved; convert it."
             )
     Path(filepath).parent.mkdir(parents=True, exist_ok=True)
-
-    def write(path: Path) -> None:
-        with path.open("wb") as file:
-            np.savez(file, **arrays)
-
-    write_atomically(filepath, write)
+    save_arrays(filepath, arrays)
 
 
 def load_checkpoint(model: Any, filepath: str | Path) -> bool:
@@ -72,8 +67,7 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
         return False
     wanted = read_weights(model)
     try:
-        with open(filepath, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+        arrays = load_arrays(filepath)
     except Exception as error:
         raise FileFormatError(
             f"filepath: {filepath} holds no checkpoint written by `save_checkpoint` ({error})."

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...as_system import as_system
 from ...system import System
-from ..shared import Finder, FixedPointArrays, Hyperparameters
+from ..shared import ArrayFinder, FixedPointArrays, Hyperparameters, SearchSettings
 from ..shared.models import next_state, read_directly
 
 
@@ -28,7 +28,7 @@ class CANNsHyperparameters(Hyperparameters):
     final_q_threshold: float = 1e-8
 
 
-class FixedPointFinder(Finder):
+class FixedPointFinder(ArrayFinder):
     """Fixed points of a network that is called as `outputs, hidden = rnn_model(inputs, hidden)`.
 
     Parameters
@@ -37,16 +37,8 @@ class FixedPointFinder(Finder):
         A BrainPy or BrainState module, or a function, of inputs (n, 1, m) and hidden states (n, d)
         on NumPy, JAX or torch arrays, which returns the next hidden states second; or whatever has
         become a System by `stillpoint.as_system`. It is only read.
-    solver
-        "newton", stillpoint's own search, for which learning rate, tol_q, tol_dq and max_iters
-        mean nothing; or "adam", the original's method with these settings.
-    **settings
-        The fields of `hyperparameters`.
-
-    Raises
-    ------
-    ArgumentError
-        If a setting or the solver is unknown.
+    solver, **settings
+        "newton" or "adam", and fields of `hyperparameters`; see `Finder`.
 
     Examples
     --------
@@ -57,11 +49,11 @@ class FixedPointFinder(Finder):
     3 fixed points: 2 stable, 1 with 1 unstable direction
     """
 
-    hyperparameters: ClassVar[type[Hyperparameters]] = CANNsHyperparameters
+    hyperparameters: ClassVar[type[SearchSettings]] = CANNsHyperparameters
     container: ClassVar[type[FixedPointArrays]] = FixedPoints
 
     def __init__(self, rnn_model: Any, *, solver: str = "newton", **settings: Any) -> None:
-        super().__init__(rnn_model, solver, settings)
+        super().__init__(rnn_model, solver, **settings)
 
     def find_fixed_points(
         self,
@@ -92,17 +84,11 @@ class FixedPointFinder(Finder):
         Returns
         -------
         unique_fps, all_fps
-            The distinct points that converged, and the end of every start. `dq` is NaN: rows end
-            converged or at rest, not by the change of q.
-
-        Warns
-        -----
-        StillpointWarning
-            If some starts did not converge.
+            The distinct points that converged, and the end of every start; see `Finder`.
         """
         starts = self._sample(state_traj, n_inits, noise_scale, valid_bxt)
         unique, ends = self._find(starts, inputs, cond_ids)
-        bound = self.hps.final_q_threshold  # type: ignore[attr-defined]
+        bound = self.hps.final_q_threshold
         return (unique[unique.qstar < bound] if bound > 0 else unique), ends
 
     def _read_model(self, state_size: int, input_size: int) -> System:

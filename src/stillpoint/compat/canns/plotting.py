@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..._core.files import write_atomically
 from ..._core.pca import fit_pca
 from ..._core.validation import read_floats
 from ..shared import FixedPointArrays, as_fixed_points
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass
@@ -46,10 +49,10 @@ class PlotConfig:
 def plot_fixed_points_2d(
     fixed_points: FixedPointArrays,
     state_traj: Any,
-    config: Any = None,
+    config: PlotConfig | None = None,
     plot_batch_idx: Sequence[int] | None = None,
     plot_start_time: int = 0,
-) -> Any:
+) -> Figure:
     """Draw fixed points and trajectories in the plane of two principal components.
 
     Parameters
@@ -61,8 +64,7 @@ def plot_fixed_points_2d(
     config
         A `PlotConfig`.
     plot_batch_idx
-        The trials to draw, the first 30 by default. The principal components are those of what is
-        drawn.
+        The trials to draw, and to fit the components to; the first 30 by default.
     plot_start_time
         The first time to draw.
 
@@ -82,10 +84,10 @@ def plot_fixed_points_2d(
 def plot_fixed_points_3d(
     fixed_points: FixedPointArrays,
     state_traj: Any,
-    config: Any = None,
+    config: PlotConfig | None = None,
     plot_batch_idx: Sequence[int] | None = None,
     plot_start_time: int = 0,
-) -> Any:
+) -> Figure:
     """Draw the same in the space of three principal components, see `plot_fixed_points_2d`."""
     config = config or PlotConfig("Fixed Points (3D PCA)", "PC 1", "PC 2", (12, 10))
     return _plot(fixed_points, state_traj, config, plot_batch_idx, plot_start_time, 3)
@@ -94,11 +96,11 @@ def plot_fixed_points_3d(
 def _plot(
     fps: FixedPointArrays,
     state_traj: Any,
-    config: Any,
+    config: PlotConfig,
     trials: Sequence[int] | None,
     first: int,
     dimensions: int,
-) -> Any:
+) -> Figure:
     import matplotlib.pyplot as plt
 
     points = as_fixed_points(fps)

@@ -23,13 +23,7 @@ _HIDDEN = ("state", "h", "c")
 
 
 def read_weights(model: Any) -> dict[str, Any]:
-    """Return all arrays of a module, and of the modules in it, by name; hidden states left out.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no module, or has none.
-    """
+    """Return all arrays of a module, and of the modules in it, by name; hidden states left out."""
     found: dict[str, Any] = {}
 
     def note(name: str, array: Any) -> Any:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._core import netcdf as io
+from ..._core import netcdf
 from ...errors import FileFormatError
 from ..shared import FixedPointArrays
-from ..shared.container import ROW_FIELDS
 from .unpickling import read_pickled
 
 _RECORD = "FixedPointArrays"
@@ -31,13 +30,7 @@ _DIMS = {
 
 
 def write_file(fps: FixedPointArrays, path: str | Path) -> None:
-    """Write a container to one NetCDF file; complex fields as two, `_real` and `_imag`.
-
-    Raises
-    ------
-    ArgumentError
-        If fields have different numbers of rows, or the folder does not exist.
-    """
+    """Write a container to one NetCDF file; complex fields as two, `_real` and `_imag`."""
     import xarray
 
     variables = {}
@@ -48,27 +41,16 @@ def write_file(fps: FixedPointArrays, path: str | Path) -> None:
             variables[f"{name}_imag"] = (dims, values.imag)
         else:
             variables[name] = (dims, values.astype(np.int8) if values.dtype == bool else values)
-    attributes = {
-        io.TAG: _RECORD,
-        "tol_unique": fps.tol_unique,
-        "dtype": np.dtype(fps.dtype).name,
-    }
-    io.save(xarray.Dataset(variables, attrs=attributes), path)
+    attributes = {netcdf.TAG: _RECORD, netcdf.FORMAT: netcdf.VERSION}
+    attributes |= {"tol_unique": fps.tol_unique, "dtype": np.dtype(fps.dtype).name}
+    netcdf.save(xarray.Dataset(variables, attrs=attributes), path)
 
 
 def read_file(path: str | Path) -> dict[str, Any]:
-    """Return the fields of a container that `write_file`, or FixedPointFinder, wrote.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    FileFormatError
-        If it holds something else.
-    """
+    """Return the fields of a container that `write_file`, or FixedPointFinder, wrote."""
     with open(path, "rb") as file:
         is_pickled = file.read(len(_HDF5)) != _HDF5
-    found = read_pickled(path) if is_pickled else io.load(path)
+    found = read_pickled(path) if is_pickled else netcdf.load(path)
     if not isinstance(found, dict):
         raise FileFormatError(
             f"restore_path: {path} holds {type(found).__name__}; read it with stillpoint.load."
@@ -76,13 +58,13 @@ def read_file(path: str | Path) -> dict[str, Any]:
     return found
 
 
-@io.reader(_RECORD)
 def _from_dataset(dataset: Any) -> dict[str, Any]:
+    stored = dataset.attrs
     found: dict[str, Any] = {
-        "tol_unique": float(dataset.attrs["tol_unique"]),
-        "dtype": np.dtype(dataset.attrs["dtype"]),
+        "tol_unique": float(stored["tol_unique"]),
+        "dtype": np.dtype(stored["dtype"]),
     }
-    for name in ROW_FIELDS:
+    for name in FixedPointArrays.row_fields():
         if f"{name}_real" in dataset:
             real, imag = (dataset[f"{name}_{part}"].values for part in ("real", "imag"))
             found[name] = real + 1j * imag
@@ -90,3 +72,6 @@ def _from_dataset(dataset: Any) -> dict[str, Any]:
             values = dataset[name].values
             found[name] = values.astype(bool) if name == "is_stable" else values
     return found
+
+
+netcdf.register(_RECORD, _from_dataset)

@@ -13,13 +13,13 @@ from ...errors import ArgumentError
 from ...frameworks.base import adapter_of_model
 from ...local import linearize
 from ...system import System
-from ..shared import Finder, FixedPointArrays, Hyperparameters
+from ..shared import ArrayFinder, FixedPointArrays, SearchSettings
 from ..shared.models import next_state, read_directly
 from .fixed_points import FixedPoints
 from .settings import TFHyperparameters
 
 
-class _FixedPointFinder(Finder):
+class _FixedPointFinder(ArrayFinder):
     """What the two finders do alike."""
 
     container: ClassVar[type[FixedPointArrays]] = FixedPoints
@@ -62,13 +62,7 @@ class _FixedPointFinder(Finder):
         Returns
         -------
         unique_fps, all_fps
-            The distinct points that converged, and the end of every start. `dq` is NaN: rows end
-            converged or at rest, not by the change of q.
-
-        Warns
-        -----
-        StillpointWarning
-            If some starts did not converge.
+            The distinct points that converged, and the end of every start; see `Finder`.
         """
         return self._find(initial_states, inputs, cond_ids)
 
@@ -78,7 +72,7 @@ class _FixedPointFinder(Finder):
         inputs: Any,
         fps: FixedPointArrays,
         do_compute_exact_update: bool = True,
-    ) -> Any:
+    ) -> Float[np.ndarray, "k n d"] | tuple[Float[np.ndarray, "k n d"], Float[np.ndarray, "n d"]]:
         """Return first-order predictions of the next states, around each of some fixed points.
 
         Parameters
@@ -98,7 +92,7 @@ class _FixedPointFinder(Finder):
         """
         if fps.xstar is None or fps.inputs is None:
             raise ArgumentError("fps: points and inputs are needed to linearise there.")
-        system = self._read_model(fps.n_states, fps.n_inputs)
+        system = self._read_model(fps.xstar.shape[1], fps.inputs.shape[1])
         x = read_states("states", states, system.state_size)
         u = read_inputs("inputs", inputs, len(x), system.input_size)
         lin = linearize(system, fps.xstar, fps.inputs)
@@ -127,16 +121,8 @@ class FixedPointFinderTorch(_FixedPointFinder):
         An `nn.RNN`, `nn.GRU`, `nn.LSTM` or one of their cells (the state of an LSTM is [h, c]); a
         module or function with `output, h_next = rnn(input, h)`; or whatever has become a System
         by `stillpoint.as_system`. It is only read.
-    solver
-        "newton", stillpoint's own search, for which learning rate, tol_q, tol_dq and max_iters
-        mean nothing; or "adam", the original's method with these settings.
-    **settings
-        The fields of `hyperparameters`.
-
-    Raises
-    ------
-    ArgumentError
-        If a setting or the solver is unknown.
+    solver, **settings
+        "newton" or "adam", and fields of `hyperparameters`; see `Finder`.
 
     Examples
     --------
@@ -148,10 +134,8 @@ class FixedPointFinderTorch(_FixedPointFinder):
     (3 fixed points: 2 stable, 1 with 1 unstable direction, 3)
     """
 
-    hyperparameters: ClassVar[type[Hyperparameters]] = Hyperparameters
-
     def __init__(self, rnn: Any, *, solver: str = "newton", **settings: Any) -> None:
-        super().__init__(rnn, solver, settings)
+        super().__init__(rnn, solver, **settings)
 
 
 class FixedPointFinderTF(_FixedPointFinder):
@@ -173,7 +157,7 @@ class FixedPointFinderTF(_FixedPointFinder):
         If a session is given, or a setting or the solver is unknown.
     """
 
-    hyperparameters: ClassVar[type[Hyperparameters]] = TFHyperparameters
+    hyperparameters: ClassVar[type[SearchSettings]] = TFHyperparameters
 
     def __init__(
         self, rnn_cell: Any, sess: Any = None, *, solver: str = "newton", **settings: Any
@@ -185,4 +169,4 @@ class FixedPointFinderTF(_FixedPointFinder):
                 f"a Keras cell or into a cell of stillpoint.cells, and pass "
                 f"FixedPointFinderTF(cell)."
             )
-        super().__init__(rnn_cell, solver, settings)
+        super().__init__(rnn_cell, solver, **settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ...errors import ArgumentError
 from ..shared import FixedPointArrays
 from .files import read_file, write_file
 from .plotting import plot_fps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class FixedPoints(FixedPointArrays):
@@ -63,8 +66,14 @@ class FixedPoints(FixedPointArrays):
                     f"do_alloc_nan: got {', '.join(self.filled())} as well; pass arrays or "
                     f"do_alloc_nan=True."
                 )
-            for name, shape in _shapes(n, n_states, n_inputs).items():
-                setattr(self, name, np.full(shape, np.nan, dtype=self.dtype))
+            n = check_whole("n", n, least=0)
+            d = check_whole("n_states", n_states, least=1)
+            m = check_whole("n_inputs", n_inputs, least=0)
+            rows: dict[str, tuple[int, ...]] = {"inputs": (m,), "J_xstar": (d, d)}
+            rows |= dict.fromkeys(("xstar", "x_init", "F_xstar"), (d,))
+            rows |= dict.fromkeys(("qstar", "dq", "n_iters"), ())
+            for name, shape in rows.items():
+                setattr(self, name, np.full((n, *shape), np.nan, dtype=self.dtype))
 
     def save(self, save_path: str | Path) -> None:
         """Write the points to one NetCDF file, whole or not at all; nothing is pickled.
@@ -91,16 +100,6 @@ class FixedPoints(FixedPointArrays):
         """
         self.__dict__.update(vars(FixedPoints(**read_file(restore_path))))
 
-    def plot(self, *args: Any, **kwargs: Any) -> Any:
+    def plot(self, *args: Any, **kwargs: Any) -> Figure:
         """Draw the points, see `plot_fps`."""
         return plot_fps(self, *args, **kwargs)
-
-
-def _shapes(n: Any, n_states: Any, n_inputs: Any) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the fields that are known of every start and point."""
-    n = check_whole("n", n, least=0)
-    d = check_whole("n_states", n_states, least=1)
-    states = dict.fromkeys(("xstar", "x_init", "F_xstar"), (n, d))
-    known = dict.fromkeys(("qstar", "dq", "n_iters"), (n,))
-    inputs = {"inputs": (n, check_whole("n_inputs", n_inputs, least=0))}
-    return states | inputs | known | {"J_xstar": (n, d, d)}

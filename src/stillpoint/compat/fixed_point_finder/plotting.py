@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ... import plots
 from ..._core.pca import fit_pca
 from ..._core.validation import read_floats
 from ..shared import FixedPointArrays, as_fixed_points
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def plot_fps(
@@ -20,8 +23,8 @@ def plot_fps(
     plot_start_time: int = 0,
     plot_stop_time: int | None = None,
     mode_scale: float = 0.25,
-    fig: Any = None,
-) -> Any:
+    fig: Figure | None = None,
+) -> Figure:
     """Draw fixed points, their unstable modes, and trajectories.
 
     Parameters
@@ -57,7 +60,7 @@ def plot_fps(
     if paths is not None:
         chosen = paths if plot_batch_idx is None else paths[list(plot_batch_idx)]
         shown = chosen[:, max(plot_start_time, 0) : plot_stop_time]
-    span = float(np.ptp(projection.points(points.xstar if shown is None else shown)))
+    span = float(np.ptp(projection.transform(points.xstar if shown is None else shown)))
     if fig is None:
         import matplotlib.pyplot as plt
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import FileFormatError
-from ..shared.container import ROW_FIELDS
+from ..shared import FixedPointArrays
 
 _SETTINGS = ("tol_unique", "dtype")
 _NUMERIC = re.compile(r"[<>=|]?[biufc]\d{1,2}")
@@ -25,17 +25,13 @@ def read_pickled(path: str | Path) -> dict[str, Any]:
     """Return the fields of a container that FixedPointFinder pickled, by Python 2 or 3.
 
     Fields of nothing but NaN, which some versions use for "not known", are left out.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is damaged, names anything beside numeric arrays, or holds no such container.
     """
     try:
         with open(path, "rb") as file:
             stored = _ArraysOnly(file, encoding="latin1").load()
         found = stored.fields if isinstance(stored, _Object) else stored
-        names = [name for name in (*ROW_FIELDS, *_SETTINGS) if found.get(name) is not None]
+        known = (*FixedPointArrays.row_fields(), *_SETTINGS)
+        names = [name for name in known if found.get(name) is not None]
         fields = {name: _field(name, found[name]) for name in names}
     except FileFormatError as error:
         raise FileFormatError(f"restore_path: {path} {error}") from None
@@ -75,7 +71,13 @@ class _DType:
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array:
+class _StandIn:
+    """Takes whatever its original is made with, and then its state."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+
+class _Array(_StandIn):
     """Stands for numpy.ndarray while its parts come in."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -83,7 +85,7 @@ class _Array:
         self.array = _from_buffer(raw, dtype, shape, "F" if is_fortran else "C")
 
 
-class _Object:
+class _Object(_StandIn):
     """Stands for an instance of FixedPoints."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -106,18 +108,10 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-def _new(*_: Any) -> Any:
-    return _Object()
-
-
-def _empty(*_: Any) -> _Array:
-    return _Array()
-
-
 # What a name in a pickle stands for. The last rows are the class itself, and how old protocols
 # make instances.
 _KNOWN: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _empty,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy.core.numeric", "_frombuffer"): _from_buffer,
     ("numpy", "ndarray"): _Array,
@@ -125,24 +119,20 @@ _KNOWN: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _latin1,
     **{("numpy", name): getattr(np, name) for name in _SCALARS},
     ("FixedPoints", "FixedPoints"): _Object,
-    ("copy_reg", "_reconstructor"): _new,
-    ("copyreg", "_reconstructor"): _new,
+    ("copy_reg", "_reconstructor"): _Object,
+    ("copyreg", "_reconstructor"): _Object,
     ("__builtin__", "object"): _Object,
     ("builtins", "object"): _Object,
 }
 
 
-def _plain(value: Any) -> Any:
-    """Return what a stand-in stands for."""
-    if isinstance(value, _Array):
-        return value.array
-    return value.dtype if isinstance(value, _DType) else value
-
-
 def _field(name: str, value: Any) -> Any:
     """Return a field of a container; those with a row for each point must be arrays."""
-    plain = _plain(value)
-    if name in ROW_FIELDS and (not isinstance(plain, np.ndarray) or not plain.ndim):
+    plain = value.array if isinstance(value, _Array) else value
+    plain = plain.dtype if isinstance(plain, _DType) else plain
+    if name in FixedPointArrays.row_fields() and (
+        not isinstance(plain, np.ndarray) or not plain.ndim
+    ):
         raise FileFormatError(
             f"holds {name} as {type(plain).__name__}, but an array with a row for each point is "
             f"read; load it with the program that wrote it and save arrays."

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from ..._core.files import write_atomically
+from ..._core.arrays import to_numpy
 from ..._core.grouping import group, representatives
 from ...errors import ArgumentError, FileFormatError
+from ..shared.npz import load_arrays, save_arrays
+from ..shared.rows import RowArrays
 
 Tensor = torch.Tensor
 
-_FIELDS = ("xstar", "x_init", "inputs", "F_xstar", "qstar", "dq", "n_iters")
 
-
-class FixedPointCollection:
+@dataclass(eq=False, repr=False)
+class FixedPointCollection(RowArrays):
     """Fixed points and how they were found, as tensors with one row each.
 
     Parameters
@@ -33,48 +35,34 @@ class FixedPointCollection:
         Distance below which two points are one.
     """
 
-    def __init__(
-        self,
-        xstar: Tensor,
-        x_init: Tensor | None = None,
-        inputs: Tensor | None = None,
-        F_xstar: Tensor | None = None,
-        qstar: Tensor | None = None,
-        dq: Tensor | None = None,
-        n_iters: Tensor | None = None,
-        tol_unique: float = 1e-3,
-    ) -> None:
-        given = dict(
-            zip(_FIELDS, (xstar, x_init, inputs, F_xstar, qstar, dq, n_iters), strict=True)
-        )
-        for name, value in given.items():
-            if value is not None and len(value) != len(xstar):
+    of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique",)
+
+    xstar: Tensor
+    x_init: Tensor | None = None
+    inputs: Tensor | None = None
+    F_xstar: Tensor | None = None
+    qstar: Tensor | None = None
+    dq: Tensor | None = None
+    n_iters: Tensor | None = None
+    tol_unique: float = 1e-3
+
+    def __post_init__(self) -> None:
+        for name, value in self.filled().items():
+            if len(value) != self.n:
                 raise ArgumentError(
-                    f"{name}: got {len(value)} rows, but xstar has {len(xstar)}; all need the same."
+                    f"{name}: got {len(value)} rows, but xstar has {self.n}; all need the same."
                 )
-            setattr(self, name, None if value is None else value.clone())
-        self.tol_unique = tol_unique
-
-    @property
-    def n(self) -> int:
-        """The number of points."""
-        return len(self.xstar)
-
-    def __len__(self) -> int:
-        return self.n
+            setattr(self, name, value.clone())
 
     def __getitem__(self, index: Any) -> FixedPointCollection:
         if isinstance(index, int | np.integer):
             index = range(self.n)[index]
             index = slice(index, index + 1)
-        return self._with({k: v[index] for k, v in self._filled().items()})
+        return self.with_fields({k: v[index] for k, v in self.filled().items()})
 
-    def __setitem__(self, index: Any, points: FixedPointCollection) -> None:
-        for name, value in self._filled().items():
+    def __setitem__(self, index: Any, points: Any) -> None:
+        for name, value in self.filled().items():
             value[index] = getattr(points, name)
-
-    def __iter__(self) -> Iterator[FixedPointCollection]:
-        return (self[k] for k in range(self.n))
 
     def __contains__(self, point: FixedPointCollection) -> bool:
         return self.find(point).numel() > 0
@@ -91,22 +79,20 @@ class FixedPointCollection:
 
     def get_unique(self, use_F_xstar: bool = False) -> FixedPointCollection:
         """Return one point of each group closer than `tol_unique`, that with the smallest q."""
-        places = self._places(use_F_xstar).detach().cpu().double().numpy()
-        labels = group(places, self.tol_unique)
-        q = np.zeros(self.n) if self.qstar is None else self.qstar.detach().cpu().double().numpy()
+        labels = group(_float64(self._places(use_F_xstar)), self.tol_unique)
+        q = np.zeros(self.n) if self.qstar is None else _float64(self.qstar)
         return self[np.sort(representatives(labels, q)).tolist()]
 
     def transform(self, U: Tensor, offset: Any = 0.0) -> FixedPointCollection:
         """Return the points with states mapped to x U + offset."""
-        filled = self._filled()
-        states = {k: filled[k] @ U + offset for k in ("xstar", "x_init", "F_xstar") if k in filled}
-        return self._with({**filled, **states})
+        filled = self.filled()
+        for name in filled.keys() & {"xstar", "x_init", "F_xstar"}:
+            filled[name] = filled[name] @ U + offset
+        return self.with_fields(filled)
 
     def update(self, points: FixedPointCollection) -> None:
         """Append the points of another collection to this one."""
-        joined = FixedPointCollection.concatenate([self, points])
-        for name in _FIELDS:
-            setattr(self, name, getattr(joined, name))
+        self.__dict__.update(vars(FixedPointCollection.concatenate([self, points])))
 
     @staticmethod
     def concatenate(collections: Sequence[FixedPointCollection]) -> FixedPointCollection:
@@ -119,19 +105,14 @@ class FixedPointCollection:
         """
         if not collections:
             raise ArgumentError("collections: got none; at least one is wanted.")
-        shared = set.intersection(*(set(c._filled()) for c in collections))
+        shared = set.intersection(*(set(c.filled()) for c in collections))
         joined = {name: torch.cat([getattr(c, name) for c in collections]) for name in shared}
-        return collections[0]._with(joined)
+        return collections[0].with_fields(joined)
 
     def save(self, save_path: str | Path) -> None:
         """Write the points to a file, in NumPy's format; never pickled."""
-        arrays = {k: v.detach().cpu().numpy() for k, v in self._filled().items()}
-
-        def write(path: Path) -> None:
-            with path.open("wb") as file:
-                np.savez(file, tol_unique=self.tol_unique, **arrays)
-
-        write_atomically(save_path, write)
+        arrays = {name: to_numpy(value) for name, value in self.filled().items()}
+        save_arrays(save_path, arrays | {"tol_unique": np.array(self.tol_unique)})
 
     def restore(self, restore_path: str | Path) -> None:
         """Read points that `save` wrote into this collection.
@@ -142,10 +123,9 @@ class FixedPointCollection:
             If the file holds no such points; this collection is left as it was.
         """
         try:
-            with open(restore_path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-                tol_unique = float(stored["tol_unique"])
-                tensors = {k: torch.as_tensor(stored[k]) for k in _FIELDS if k in stored.files}
-            restored = FixedPointCollection(**tensors, tol_unique=tol_unique)
+            stored = load_arrays(restore_path)
+            tensors = {k: torch.as_tensor(stored[k]) for k in self.row_fields() if k in stored}
+            restored = FixedPointCollection(**tensors, tol_unique=float(stored["tol_unique"]))
         except FileNotFoundError:
             raise
         except Exception as error:
@@ -155,12 +135,10 @@ class FixedPointCollection:
             ) from error
         self.__dict__.update(restored.__dict__)
 
-    def _filled(self) -> dict[str, Tensor]:
-        return {name: v for name in _FIELDS if (v := getattr(self, name)) is not None}
-
-    def _with(self, tensors: dict[str, Tensor]) -> FixedPointCollection:
-        return FixedPointCollection(**tensors, tol_unique=self.tol_unique)
-
     def _places(self, use_F_xstar: bool) -> Tensor:
-        states = self.F_xstar if use_F_xstar else self.xstar
+        states: Any = self.F_xstar if use_F_xstar else self.xstar
         return states if self.inputs is None else torch.cat([states, self.inputs], dim=1)
+
+
+def _float64(values: Tensor) -> np.ndarray:
+    return to_numpy(values).astype(np.float64)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from ..._core.validation import check_option, read_floats, read_inputs
-from ...dynamics.restriction import restriction_of
+from ..._core.validation import read_floats, read_inputs
 from ...errors import warn
-from ...points import FixedPoints
+from ...points import Starts
 from ...search import sample_states
 from ...system import System
-from ..shared import SearchSettings, search, search_outliers_on, warn_of_lost
+from ..shared import Finder, SearchSettings, first_starts, search
+from .assembly import in_order
 from .collection import FixedPointCollection
 from .system import is_leaky, read_network
 
@@ -32,37 +32,23 @@ class Hyperparameters(SearchSettings):
     lr_init: float = 1e-4
 
 
-class mFixedPointFinder:  # noqa: N801
+class mFixedPointFinder(Finder):  # noqa: N801
     """Fixed points of a multi-region network, or of some regions with the others held.
 
     Parameters
     ----------
     rnn
         An `mRNN`, `ElmanmRNN`, `MultiRegionRNN`, or an mRNNTorch object. It is only read.
-    *settings, **named
-        The fields of `Hyperparameters`.
-    solver
-        "newton", stillpoint's own search, for which learning rate, tol_q, tol_dq and max_iters
-        mean nothing; or "adam", the original's method with these settings.
-
-    Raises
-    ------
-    ArgumentError
-        If a setting or the solver is unknown.
+    *settings, solver, **named
+        "newton" or "adam", and fields of `Hyperparameters`; see `Finder`.
     """
 
-    def __init__(self, rnn: Any, *settings: Any, solver: str = "newton", **named: Any) -> None:
-        for name in named:
-            check_option("hyper-parameter", name, self.default_hps())
-        self.rnn = rnn
-        self.solver = check_option("solver", solver, ("newton", "adam"))
-        self.hps = Hyperparameters(*settings, **named)
-        self._dtype = _DTYPES[self.hps.dtype]
+    hyperparameters: ClassVar[type[SearchSettings]] = Hyperparameters
 
-    @staticmethod
-    def default_hps() -> dict[str, Any]:
-        """Return the settings and their defaults."""
-        return asdict(Hyperparameters())
+    def __init__(self, rnn: Any, *settings: Any, solver: str = "newton", **named: Any) -> None:
+        super().__init__(solver, *settings, **named)
+        self.rnn = rnn
+        self._dtype = _DTYPES[self.hps.dtype]
 
     def sample_states(self, states: Tensor, n_inits: int, noise_scale: float = 0.0) -> Tensor:
         """Draw states from trajectories, with Gaussian noise."""
@@ -103,18 +89,11 @@ class mFixedPointFinder:  # noqa: N801
         Returns
         -------
         unique, all
-            The distinct points that converged, and the end of every start. `dq` is NaN: rows end
-            converged or at rest, not by the change of q.
-
-        Warns
-        -----
-        StillpointWarning
-            If some starts did not converge.
+            The distinct points that converged, and the end of every start; see `Finder`.
         """
         whole = read_network(self.rnn, W_rec)
-        chosen = {child for name in regions for child in whole.state_regions.children(name)}
-        ordered = [name for name in whole.state_regions if name in chosen]
-        part = whole.restrict(*ordered) if 0 < len(ordered) < len(whole.state_regions) else whole
+        chosen = in_order(whole.state_regions, regions)
+        part = whole.restrict(*chosen) if 0 < len(chosen) < len(whole.state_regions) else whole
         if optimize_h and is_leaky(self.rnn):
             part = part.observe(whole.dynamics.phi)  # type: ignore[attr-defined]
         elif optimize_h:
@@ -125,42 +104,34 @@ class mFixedPointFinder:  # noqa: N801
         drive = read_inputs("ext_inputs", _matrix("ext_inputs", ext_inputs), len(states), channels)
         pushed = _matrix("stim_inp", stimulus)
         inputs = np.hstack([drive, read_inputs("stim_inp", pushed, len(states), whole.state_size)])
-        points = search(part, states, inputs, self.hps, self.solver)
-        for _ in range(n_rounds_q_opt if self.hps.do_rerun_q_outliers else 0):
-            points = search_outliers_on(part, points, self.hps, self.solver)
-        warn_of_lost(points)
-        everywhere = np.arange(len(points.starts))
-        unique = self._collection(whole, part, points)
-        return unique, self._collection(whole, part, points, rows=everywhere)
+        methods = ["joint"] * (1 + n_rounds_q_opt)
+        points = search(part, states, inputs, self.hps, self.solver, methods)
+        starts = points.starts
+        ends = self._collection(whole, part, starts.end, starts.inputs, starts.q, starts)
+        first = starts.take(first_starts(points))
+        unique = self._collection(whole, part, points.xstar, points.inputs, points.q, first)
+        return unique, ends
 
     def _collection(
-        self, network: System, part: System, points: FixedPoints, rows: Any = None
+        self, network: System, part: System, x: Any, inputs: Any, q: Any, starts: Starts
     ) -> FixedPointCollection:
-        """Return points (or, with `rows`, the ends of those starts) as states of the network."""
-        starts = points.starts
-        if rows is None:
-            first = [np.flatnonzero(starts.point == k)[0] for k in range(len(points))]
-            rows = np.array(first, dtype=np.int64)
-            x, inputs, q = points.xstar, points.inputs, points.q
-        else:
-            x, inputs, q = starts.end[rows], starts.inputs[rows], starts.q[rows]
-        begun = starts.states[rows]
-        if restriction_of(part.dynamics) is not None:
-            x, begun = (part.join(state, inputs) for state in (x, begun))
+        """Return states of a part, which these starts led to, as states of the network."""
+        begun = starts.states
+        if part.info.restriction is not None:
+            x, begun = (part.to_full(state, inputs) for state in (x, begun))
             inputs = inputs[:, : network.input_size]
         own = network.input_size - network.state_size  # the stimulus is behind the inputs
-        after = network.step(x, inputs) if len(x) else x
         tensors = {
             "xstar": x,
             "x_init": begun,
             "inputs": inputs[:, :own],
-            "F_xstar": after,
+            "F_xstar": network.step(x, inputs) if len(x) else x,
             "qstar": q,
             "dq": np.full(len(q), np.nan),
         }
         return FixedPointCollection(
             **{name: torch.as_tensor(value).to(self._dtype) for name, value in tensors.items()},
-            n_iters=torch.as_tensor(starts.steps[rows]),
+            n_iters=torch.as_tensor(starts.steps),
             tol_unique=self.hps.tol_unique,
         )
 

@@ -8,6 +8,7 @@ import torch
 
 from ...errors import ArgumentError
 from ...local import linearize, rates_at_fixed_state
+from .assembly import in_order
 from .system import is_leaky, read_network
 
 Tensor = torch.Tensor
@@ -28,9 +29,8 @@ class mLinearization:  # noqa: N801
         self.rnn = rnn
         self._system = read_network(rnn)
         named = self._system.state_regions
-        chosen = {child for name in regions for child in named.children(name)} or set(named)
-        self.region_list = [name for name in named if name in chosen]
-        self.static_region_list = [name for name in named if name not in chosen]
+        self.region_list = in_order(named, regions) or list(named)
+        self.static_region_list = [name for name in named if name not in self.region_list]
 
     def jacobian(
         self,

@@ -1,23 +1,25 @@
-"""mRNN and ElmanmRNN: regions are added one by one, then the connectivity is finalised."""
+"""mRNN and ElmanmRNN: networks of regions by mRNNTorch's names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import nn
 
-from ...errors import ArgumentError, StillpointError
-from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
+from ...errors import ArgumentError
 from ...system import System
+from .assembly import Assembly, in_order
 
 Tensor = torch.Tensor
 
 
-class mRNN(nn.Module):  # noqa: N801
+def _of_the_network(name: str, doc: str) -> Any:
+    """Return a property: an attribute of the final network, by another name."""
+    return property(lambda self: getattr(self._final, name), doc=doc)
+
+
+class mRNN(Assembly):  # noqa: N801
     """A leaky multi-region network under mRNNTorch's names; a `MultiRegionRNN` does the work.
 
     Parameters
@@ -55,175 +57,15 @@ class mRNN(nn.Module):  # noqa: N801
 
     form: ClassVar[str] = "leaky"
 
-    def __init__(
-        self,
-        config: str | Path | None = None,
-        activation: str = "relu",
-        noise_level_act: float = 0.01,
-        noise_level_inp: float = 0.01,
-        rec_constrained: bool = True,
-        inp_constrained: bool = True,
-        batch_first: bool = True,
-        spectral_radius: float | None = None,
-        config_finalize: bool = True,
-        device: Any = "cpu",
-        dt: float = 10.0,
-        tau: float = 100.0,
-    ) -> None:
-        super().__init__()
-        self.activation_name = activation
-        self.rec_constrained, self.inp_constrained = rec_constrained, inp_constrained
-        self.batch_first, self.spectral_radius, self.device = batch_first, spectral_radius, device
-        self.dt, self.tau = dt, tau
-        self._noise = {"noise": noise_level_act, "input_noise": noise_level_inp}
-        self._lists: dict[str, list[Any]] = {
-            "recurrent_regions": [],
-            "input_regions": [],
-            "recurrent_connections": [],
-            "input_connections": [],
-        }
-        self.network: MultiRegionRNN | None = None
-        self.register_load_state_dict_pre_hook(_into_network)
-        if config is not None:
-            read = Connectome.from_json(config)
-            self._lists = {name: list(getattr(read, name)) for name in self._lists}
-            if config_finalize and read.recurrent_regions:
-                self.finalize_connectivity()
-
-    # -- building -----------------------------------------------------------------------------
-
-    def add_recurrent_region(
-        self,
-        name: str,
-        num_units: int,
-        sign: str = "pos",
-        base_firing: float = 0.0,
-        init: float = 0.0,
-        parent_region: str | None = None,
-        learnable_bias: bool = False,
-    ) -> None:
-        """Add a recurrent region."""
-        region = RecurrentRegion(
-            name, num_units, sign, base_firing, init, parent_region, learnable_bias
-        )
-        self._add("recurrent_regions", region)
-
-    def add_input_region(self, name: str, num_units: int, sign: str = "pos") -> None:
-        """Add an input region."""
-        self._add("input_regions", InputRegion(name, num_units, sign))
-
-    def add_recurrent_connection(
-        self, src_region: str, dst_region: str, sparsity: float | None = None
-    ) -> None:
-        """Connect two recurrent regions; `sparsity` is the fraction of zeros per source unit."""
-        self._add("recurrent_connections", Connection(src_region, dst_region, sparsity))
-
-    def add_input_connection(
-        self, src_region: str, dst_region: str, sparsity: float | None = None
-    ) -> None:
-        """Connect an input region to a recurrent region."""
-        self._add("input_connections", Connection(src_region, dst_region, sparsity))
-
-    def finalize_connectivity(self) -> None:
-        """Make the weights; what was not connected is zero.
-
-        Raises
-        ------
-        ArgumentError
-            If regions or connections do not fit each other; one message lists every problem.
-        """
-        if self.network is None:
-            self.network = MultiRegionRNN(
-                self._connectome,
-                self.activation_name,
-                form=self.form,
-                dt=self.dt,
-                tau=self.tau,
-                dale=self.rec_constrained,
-                dale_inputs=self.inp_constrained,
-                spectral_radius=self.spectral_radius,
-                batch_first=self.batch_first,
-                seed=int(torch.randint(2**31, ())),  # of torch's own generator, as in the original
-                device=self.device,
-                **self._noise,
-            )
-
-    # -- weights and sizes --------------------------------------------------------------------
-
-    @property
-    def W_rec(self) -> Tensor:  # noqa: N802
-        """Raw recurrent weights, before mask and signs."""
-        return self._final.W_rec
-
-    @property
-    def W_rec_mask(self) -> Tensor:  # noqa: N802
-        """Ones where recurrent weights exist."""
-        return self._final.W_rec_mask
-
-    @property
-    def W_rec_sign_matrix(self) -> Tensor:  # noqa: N802
-        """Signs of recurrent weights under Dale's law."""
-        return self._final.W_rec_sign_matrix
-
-    @property
-    def W_inp(self) -> Tensor:  # noqa: N802
-        """Raw input weights, before mask and signs."""
-        return self._final.W_inp
-
-    @property
-    def W_inp_mask(self) -> Tensor:  # noqa: N802
-        """Ones where input weights exist."""
-        return self._final.W_inp_mask
-
-    @property
-    def W_inp_sign_matrix(self) -> Tensor:  # noqa: N802
-        """Signs of input weights under Dale's law."""
-        return self._final.W_inp_sign_matrix
-
-    @property
-    def tonic_inp(self) -> Tensor:
-        """The tonic input of every unit."""
-        return self._final.b
-
-    @property
-    def initial_condition(self) -> Tensor:
-        """The initial state of every unit."""
-        return self._final.init
-
-    @property
-    def alpha(self) -> float:
-        """dt / tau."""
-        return self._final.alpha
-
-    @property
-    def region_dict(self) -> Mapping[str, RecurrentRegion]:
-        """The recurrent regions by name."""
-        return {region.name: region for region in self._lists["recurrent_regions"]}
-
-    @property
-    def inp_dict(self) -> Mapping[str, InputRegion]:
-        """The input regions by name."""
-        return {region.name: region for region in self._lists["input_regions"]}
-
-    @property
-    def hid_regions(self) -> list[str]:
-        """Names of the recurrent regions."""
-        return list(self.region_dict)
-
-    @property
-    def inp_regions(self) -> list[str]:
-        """Names of the input regions."""
-        return list(self.inp_dict)
-
-    @property
-    def total_num_units(self) -> int:
-        """The number of recurrent units."""
-        return sum(region.num_units for region in self._lists["recurrent_regions"])
-
-    @property
-    def total_num_inputs(self) -> int:
-        """The number of input channels."""
-        return sum(region.num_units for region in self._lists["input_regions"])
+    W_rec = _of_the_network("W_rec", "Raw recurrent weights, before mask and signs.")
+    W_rec_mask = _of_the_network("W_rec_mask", "Ones where recurrent weights exist.")
+    W_rec_sign_matrix = _of_the_network("W_rec_sign_matrix", "Signs of recurrent weights.")
+    W_inp = _of_the_network("W_inp", "Raw input weights, before mask and signs.")
+    W_inp_mask = _of_the_network("W_inp_mask", "Ones where input weights exist.")
+    W_inp_sign_matrix = _of_the_network("W_inp_sign_matrix", "Signs of input weights.")
+    tonic_inp = _of_the_network("b", "The tonic input of every unit.")
+    initial_condition = _of_the_network("init", "The initial state of every unit.")
+    alpha = _of_the_network("alpha", "dt / tau.")
 
     # -- regions ------------------------------------------------------------------------------
 
@@ -255,13 +97,12 @@ class mRNN(nn.Module):  # noqa: N801
 
     def get_excluded_hid_regions(self, *regions: str) -> list[str]:
         """Return the recurrent regions that are not given."""
-        given = {child for name in regions for child in self._final.regions.children(name)}
+        given = self.ensure_order(*regions)
         return [name for name in self.region_dict if name not in given]
 
     def ensure_order(self, *regions: str) -> tuple[str, ...]:
         """Return regions, parents expanded, in the order of the model."""
-        given = {child for name in regions for child in self._final.regions.children(name)}
-        return tuple(name for name in self.region_dict if name in given)
+        return tuple(in_order(self._final.regions, regions))
 
     def combine_states(
         self,
@@ -297,29 +138,6 @@ class mRNN(nn.Module):  # noqa: N801
         """Return the sequences of x and h."""
         return self._final(inp, x0, h0, stimulus=stim_input, weights=W_rec, noisy=noise)
 
-    # -- inside -------------------------------------------------------------------------------
-
-    @property
-    def _connectome(self) -> Connectome:
-        return Connectome(**self._lists)
-
-    @property
-    def _final(self) -> MultiRegionRNN:
-        if self.network is None:
-            raise StillpointError(
-                f"{type(self).__name__}: its connectivity is not final yet; call "
-                f"finalize_connectivity() after the last region and connection."
-            )
-        return self.network
-
-    def _add(self, name: str, entry: Any) -> None:
-        if self.network is not None:
-            raise StillpointError(
-                f"{type(self).__name__}: the connectivity is final; add regions and connections "
-                f"before finalize_connectivity()."
-            )
-        self._lists[name].append(entry)
-
 
 class ElmanmRNN(mRNN):
     """The Elman form under mRNNTorch's names: the state is h itself."""
@@ -336,9 +154,3 @@ class ElmanmRNN(mRNN):
     ) -> Tensor:
         """Return the sequence of h."""
         return self._final(inp, h0, stimulus=stim_input, weights=W_rec, noisy=noise)[1]
-
-
-def _into_network(_: mRNN, state: dict[str, Any], prefix: str, *__: Any) -> None:
-    """Before weights are loaded: six tensors of mRNNTorch belong to the network inside."""
-    for key in [key for key in state if key.startswith(prefix + "W_")]:
-        state[f"{prefix}network.{key.removeprefix(prefix)}"] = state.pop(key)

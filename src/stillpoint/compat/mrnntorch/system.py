@@ -29,17 +29,7 @@ def is_leaky(rnn: Any) -> bool:
 def read_network(rnn: Any, weights: Any = None) -> System:
     """Return a network as a System with the stimulus as its last inputs.
 
-    Parameters
-    ----------
-    rnn
-        A `MultiRegionRNN`, an `mRNN` or `ElmanmRNN` of this package or of mRNNTorch.
-    weights
-        Effective recurrent weights to use instead of the network's own, shape (d, d).
-
-    Raises
-    ------
-    ArgumentError
-        If it is none of these, or the weights have another shape.
+    `weights` are effective recurrent ones to use instead of the network's own, shape (d, d).
     """
     if isinstance(rnn, mRNN):
         rnn = rnn._final
@@ -93,7 +83,9 @@ def _by_attributes(rnn: Any) -> System:
 
 
 def _regions(named: Any) -> Regions:
-    members, parents, first = {}, {}, 0
+    members: dict[str, range] = {}
+    parents: dict[str, list[str]] = {}
+    first = 0
     for name, region in named.items():
         members[name] = range(first, first + region.num_units)
         first += region.num_units

@@ -1,18 +1,18 @@
 """What the finders of other tools have in common: container, settings and search."""
 
 from .container import FixedPointArrays
-from .finder import Finder
+from .finder import ArrayFinder, Finder
 from .record import as_fixed_points
-from .search import search, search_outliers_on, warn_of_lost
+from .search import first_starts, search
 from .settings import Hyperparameters, SearchSettings
 
 __all__ = [
+    "ArrayFinder",
     "Finder",
     "FixedPointArrays",
     "Hyperparameters",
     "SearchSettings",
     "as_fixed_points",
+    "first_starts",
     "search",
-    "search_outliers_on",
-    "warn_of_lost",
 ]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
-from typing import Any, Self
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.grouping import group, representatives
-from ..._core.indexing import rows_of
+from ...census import count_unstable, heading
 from ...errors import ArgumentError
 from ...local import is_stable, n_unstable, sorted_eig
-from ...points.table import count_unstable, heading
+from .rows import RowArrays
 
 
 @dataclass(eq=False, repr=False)
-class FixedPointArrays:
+class FixedPointArrays(RowArrays):
     """Fixed points and how they were found; a field that is not known is None.
 
     Indexing with an int, a slice, a mask or a list gives the same kind of container, which has
@@ -54,6 +53,8 @@ class FixedPointArrays:
     (2, True, False)
     """
 
+    of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype")
+
     xstar: Any = None
     _: KW_ONLY
     x_init: Any = None
@@ -71,24 +72,7 @@ class FixedPointArrays:
     tol_unique: float = 1e-3
     dtype: Any = np.float32
 
-    def __post_init__(self) -> None:
-        for name, value in self.filled().items():
-            setattr(self, name, np.array(value))
-        rows = {name: len(value) for name, value in self.filled().items()}
-        if len(set(rows.values())) > 1:
-            told = ", ".join(f"{name} {count}" for name, count in rows.items())
-            raise ArgumentError(f"fields: got different numbers of rows ({told}); pass the same.")
-
-    def filled(self) -> dict[str, np.ndarray]:
-        """Return the row-wise fields that are known, by name."""
-        return {name: value for name in ROW_FIELDS if (value := getattr(self, name)) is not None}
-
     # -- sizes --------------------------------------------------------------------------------
-
-    @property
-    def n(self) -> int:
-        """The number of points."""
-        return next((len(value) for value in self.filled().values()), 0)
 
     @property
     def n_states(self) -> int | None:
@@ -105,40 +89,13 @@ class FixedPointArrays:
         """Whether eigenvalues are known."""
         return self.eigval_J_xstar is not None
 
-    def __len__(self) -> int:
-        return self.n
-
     def __repr__(self) -> str:
         if self.eigval_J_xstar is None or not self.n:
             return f"{type(self).__name__}({self.n} points)"
         stable, unstable = (f(self.eigval_J_xstar, "map") for f in (is_stable, n_unstable))
         return heading(count_unstable(unstable, stable), self.n)
 
-    # -- rows ---------------------------------------------------------------------------------
-
-    def __getitem__(self, index: Any) -> Self:
-        rows = rows_of(index, self.n)
-        return self.with_fields({name: value[rows] for name, value in self.filled().items()})
-
-    def __setitem__(self, index: Any, fps: FixedPointArrays) -> None:
-        _check_container("fps", fps)
-        rows = rows_of(index, self.n)
-        missing = [name for name in self.filled() if getattr(fps, name) is None]
-        if missing:
-            raise ArgumentError(
-                f"fps: it lacks {', '.join(missing)}, which is known here; set it to None here, or "
-                f"fill it in there."
-            )
-        if fps.n not in (1, len(rows)):
-            raise ArgumentError(
-                f"fps: got {fps.n} points for {len(rows)} places; pass as many, or one for all."
-            )
-        _check_sizes("fps", self, fps)
-        for name, value in self.filled().items():
-            value[rows] = getattr(fps, name)
-
-    def __iter__(self) -> Iterator[Self]:
-        return (self[k] for k in range(self.n))
+    # -- which is which ------------------------------------------------------------------------
 
     def __contains__(self, fp: FixedPointArrays) -> bool:
         return self.find(fp).size > 0
@@ -165,7 +122,12 @@ class FixedPointArrays:
         ours, theirs = self._places(), fp._places()
         sizes = [(fps.n_states, fps.n_inputs or 0) for fps in (self, fp)]
         if sizes[0] != sizes[1]:
-            self._check_inputs(fp)
+            if bool(self.n_inputs) != bool(fp.n_inputs):
+                which = ("no inputs", "some") if self.n_inputs else ("inputs", "none")
+                raise ArgumentError(
+                    f"fp: it has {which[0]}, but the points here have {which[1]}; give both of "
+                    f"them inputs, or set inputs to None in both to compare states only."
+                )
             return np.zeros(0, dtype=np.int64)
         return np.flatnonzero(np.linalg.norm(ours - theirs, axis=1) <= self.tol_unique)
 
@@ -174,34 +136,6 @@ class FixedPointArrays:
         q = np.zeros(self.n) if self.qstar is None else self.qstar.astype(np.float64)
         labels = group(self._places(), self.tol_unique)
         return self[np.sort(representatives(labels, q))]
-
-    @classmethod
-    def concatenate(cls, fps_seq: Sequence[Self]) -> Self:
-        """Return all points of several containers, which know the same; empty ones add nothing.
-
-        Tolerance and dtype are those of the first one.
-
-        Raises
-        ------
-        ArgumentError
-            If there is no container, a field is known in some of them only, or sizes differ.
-        """
-        if not fps_seq:
-            raise ArgumentError("fps_seq: got no container; at least one is wanted.")
-        joined = _joined("fps_seq", fps_seq)
-        return fps_seq[0].with_fields(joined)
-
-    def update(self, new_fps: Self) -> None:
-        """Append the points of another container to this one, which may be empty.
-
-        Raises
-        ------
-        ArgumentError
-            As `concatenate`; this container is left as it was.
-        """
-        joined = _joined("new_fps", [self, new_fps])
-        for name in ROW_FIELDS:
-            setattr(self, name, joined.get(name))
 
     # -- what follows from them ---------------------------------------------------------------
 
@@ -253,18 +187,6 @@ class FixedPointArrays:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def with_fields(self, new: Mapping[str, Any]) -> Self:
-        """Return a container of the same kind with these row-wise fields and no others."""
-        return replace(self, **(dict.fromkeys(ROW_FIELDS) | new))
-
-    def _check_inputs(self, fp: FixedPointArrays) -> None:
-        if bool(self.n_inputs) != bool(fp.n_inputs):
-            which = ("no inputs", "some") if self.n_inputs else ("inputs", "none")
-            raise ArgumentError(
-                f"fp: it has {which[0]}, but the points here have {which[1]}; give both of them "
-                f"inputs, or set inputs to None in both to compare states only."
-            )
-
     def _places(self) -> Float[np.ndarray, "n k"]:
         if self.xstar is None:
             raise ArgumentError("xstar: there are no points to compare; fill it in first.")
@@ -272,45 +194,7 @@ class FixedPointArrays:
         return np.hstack(parts).astype(np.float64)
 
 
-#: The fields that have one row per point.
-ROW_FIELDS = tuple(
-    f.name for f in fields(FixedPointArrays) if f.name not in ("tol_unique", "dtype")
-)
-
 _STATES = ("xstar", "x_init", "F_xstar")
-
-
-def _joined(name: str, several: Sequence[FixedPointArrays]) -> dict[str, np.ndarray]:
-    """Return the fields of several containers, one behind the other."""
-    for fps in several:
-        _check_container(name, fps)
-    known = [fps for fps in several if fps.filled()]
-    for fps in known[1:]:
-        if differing := known[0].filled().keys() ^ fps.filled().keys():
-            told = ", ".join(field for field in ROW_FIELDS if field in differing)
-            raise ArgumentError(
-                f"{name}: {told} known in some containers, but not in all; fill it in where it is "
-                f"None, or set it to None in all of them."
-            )
-        _check_sizes(name, known[0], fps)
-    fields_known = known[0].filled() if known else {}
-    return {n: np.concatenate([getattr(fps, n) for fps in known]) for n in fields_known}
-
-
-def _check_container(name: str, fps: Any) -> None:
-    if not isinstance(fps, FixedPointArrays):
-        raise ArgumentError(f"{name}: got {type(fps).__name__}, but a container is wanted.")
-
-
-def _check_sizes(name: str, ours: FixedPointArrays, theirs: FixedPointArrays) -> None:
-    """Raise unless the rows of one container have the shape of those of another one."""
-    for field, values in ours.filled().items():
-        got, wanted = getattr(theirs, field).shape[1:], values.shape[1:]
-        if got != wanted:
-            raise ArgumentError(
-                f"{name}: {field} has rows of shape {got}, but {wanted} is wanted, as in the other "
-                f"container; only points of one network go together."
-            )
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, fill: Any) -> np.ndarray:

@@ -1,14 +1,12 @@
-"""Finder: a search by the names of FixedPointFinder, done by `find_fixed_points`."""
+"""Finders: a search by the names of other tools, done by `find_fixed_points`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from ..._core.validation import check_option, read_floats, read_inputs, read_states
 from ...errors import ArgumentError
@@ -16,20 +14,22 @@ from ...points import FixedPoints
 from ...search import sample_states
 from ...system import System
 from .container import FixedPointArrays
-from .search import search, search_outliers_on, warn_of_lost
-from .settings import Hyperparameters
+from .search import first_starts, search
+from .settings import Hyperparameters, SearchSettings
 
 
-class Finder(ABC):
-    """A network, the settings of a search, and the search.
+class Finder:
+    """The settings of a search by a tool's names; subclasses hold the network.
+
+    A search returns the distinct points that converged, and the end of every start. The `dq` of
+    both is NaN: rows end converged or at rest, not by the change of q. A `StillpointWarning` says
+    how many starts did not converge.
 
     Parameters
     ----------
-    model
-        The network. It is only read.
     solver
-        "newton" or "adam".
-    settings
+        "newton", stillpoint's own search, or "adam", the original's method.
+    *settings, **named
         Fields of `hyperparameters`.
 
     Raises
@@ -38,21 +38,38 @@ class Finder(ABC):
         If a setting or the solver is unknown.
     """
 
-    hyperparameters: ClassVar[type[Hyperparameters]]
-    container: ClassVar[type[FixedPointArrays]]
+    hyperparameters: ClassVar[type[SearchSettings]]
 
-    def __init__(self, model: Any, solver: str, settings: Mapping[str, Any]) -> None:
-        for name in settings:
+    def __init__(self, solver: str, *settings: Any, **named: Any) -> None:
+        for name in named:
             check_option("hyper-parameter", name, self.default_hps())
-        self.model = model
         self.solver = check_option("solver", solver, ("newton", "adam"))
-        self.hps = self.hyperparameters(**settings)
-        self.rng = np.random.default_rng(self.hps.random_seed)
+        self.hps: Any = self.hyperparameters(*settings, **named)
 
     @classmethod
     def default_hps(cls) -> dict[str, Any]:
         """Return the settings and their defaults."""
         return asdict(cls.hyperparameters())
+
+
+class ArrayFinder(Finder, ABC):
+    """A finder whose starts and points are NumPy arrays, in a `container`.
+
+    Parameters
+    ----------
+    model
+        The network. It is only read.
+    solver, **settings
+        As of `Finder`.
+    """
+
+    hyperparameters: ClassVar[type[SearchSettings]] = Hyperparameters
+    container: ClassVar[type[FixedPointArrays]]
+
+    def __init__(self, model: Any, solver: str, **settings: Any) -> None:
+        super().__init__(solver, **settings)
+        self.model = model
+        self.rng = np.random.default_rng(self.hps.random_seed)
 
     @abstractmethod
     def _read_model(self, state_size: int, input_size: int) -> System:
@@ -79,15 +96,12 @@ class Finder(ABC):
             raise ArgumentError(
                 f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."
             )
-        points = search(system, x, u, self.hps, self.solver, self.hps.method)
-        if self.hps.do_rerun_q_outliers:
-            points = search_outliers_on(system, points, self.hps, self.solver, "sequential")
-        warn_of_lost(points)
-        return self._unique(system, points, ids), self._ends(system, points, ids)
+        points = search(system, x, u, self.hps, self.solver, (self.hps.method, "sequential"))
+        ends = self._container(system, points.starts.end, points, np.arange(len(x)), ids)
+        return self._unique(system, points, ids), self._in_dtype(ends)
 
-    def _unique(self, system: System, points: FixedPoints, ids: Any) -> Any:
-        point, first = np.unique(points.starts.point, return_index=True)
-        found = self._container(system, points.xstar, points, first[point >= 0], ids)
+    def _unique(self, system: System, points: FixedPoints, ids: Any) -> FixedPointArrays:
+        found = self._container(system, points.xstar, points, first_starts(points), ids)
         found.qstar = points.q
         if self.hps.do_compute_jacobians:
             found.J_xstar, found.dFdu = points.jacobian, points.input_jacobian
@@ -95,18 +109,8 @@ class Finder(ABC):
                 found.decompose_jacobians()
         return self._in_dtype(found)
 
-    def _ends(self, system: System, points: FixedPoints, ids: Any) -> Any:
-        starts = points.starts
-        found = self._container(system, starts.end, points, np.arange(len(starts)), ids)
-        return self._in_dtype(found)
-
     def _container(
-        self,
-        system: System,
-        x: Float[np.ndarray, "k d"],
-        points: FixedPoints,
-        rows: Int[np.ndarray, " k"],
-        ids: Any,
+        self, system: System, x: Any, points: FixedPoints, rows: Any, ids: Any
     ) -> FixedPointArrays:
         """Return states with what is known of the starts, in `rows`, that led to them."""
         starts = points.starts.take(rows)

@@ -20,13 +20,7 @@ def read_directly(model: Any) -> System | None:
 
 
 def next_state(model: Any, inputs: Any, h: Any) -> Any:
-    """Return h_next of `output, h_next = model(inputs, h)`.
-
-    Raises
-    ------
-    ArgumentError
-        If the model returns something else than a pair.
-    """
+    """Return h_next of `output, h_next = model(inputs, h)`."""
     result = model(inputs, h)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise ArgumentError(

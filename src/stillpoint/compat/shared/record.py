@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._core.layout import Structure
 from ...errors import ArgumentError
-from ...local import DEGENERATE, condition, index, is_stable, n_unstable, sorted_eig
+from ...local import DEGENERATE, Linearization, condition
 from ...points import FixedPoints, Source, Starts
 from ...solvers import Status
+from ...system_info import SystemInfo
 from .container import FixedPointArrays
 
 
@@ -17,11 +17,6 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
 
     What the container does not say (hits, mirror images, continua) is as if every point had been
     searched for once and nothing else were known.
-
-    Raises
-    ------
-    ArgumentError
-        If the container has no states or no Jacobians.
 
     Examples
     --------
@@ -35,26 +30,30 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
             "do_compute_jacobians=True."
         )
     n, d = fps.xstar.shape
-    x, jacobian = fps.xstar.astype(np.float64), fps.J_xstar.astype(np.float64)
-    inputs = np.zeros((n, 0)) if fps.inputs is None else fps.inputs.astype(np.float64)
-    q = np.full(n, np.nan) if fps.qstar is None else fps.qstar.astype(np.float64)
-    values, _ = sorted_eig(jacobian, "map")
-    conditioning = condition(jacobian - np.eye(d), scale=1.0)
-    return FixedPoints(
-        xstar=x,
+    x = fps.xstar.astype(np.float64)
+    inputs = _floats(fps.inputs, (n, 0), 0.0)
+    m = inputs.shape[1]
+    q = _floats(fps.qstar, (n,), np.nan)
+    linearization = Linearization(
+        states=x,
         inputs=inputs,
+        value=_floats(fps.F_xstar, (n, d), np.nan),
+        jacobian=fps.J_xstar.astype(np.float64),
+        input_jacobian=_floats(fps.dFdu, (n, d, m), np.nan),
+        system=SystemInfo.unknown(d, m),
+    )
+    conditioning = condition(linearization.motion_jacobian, scale=1.0)
+    unknown = np.zeros(n, dtype=bool)
+    return FixedPoints(
+        linearization=linearization,
         q=q,
         hits=np.ones(n, dtype=np.int64),
         condition=conditioning,
-        jacobian=jacobian,
-        input_jacobian=_input_jacobian(fps, inputs.shape[1]),
-        eigenvalues=values,
-        n_unstable=n_unstable(values, "map"),
-        is_stable=is_stable(values, "map"),
-        index=np.where(conditioning < DEGENERATE, index(jacobian - np.eye(d)), 0),
-        mirrored=np.zeros(n, dtype=bool),
-        on_continuum=np.zeros(n, dtype=bool),
-        on_kink=np.zeros(n, dtype=bool),
+        is_stable=linearization.is_stable,
+        index=np.where(conditioning < DEGENERATE, linearization.index, 0),
+        mirrored=unknown,
+        on_continuum=unknown,
+        on_kink=unknown,
         starts=Starts(
             states=x if fps.x_init is None else fps.x_init.astype(np.float64),
             inputs=inputs,
@@ -65,12 +64,11 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
             point=np.arange(n),
             source=np.full(n, Source.GIVEN),
         ),
-        structure=Structure.flat(d),
-        provenance={"kind": "map", "lefschetz": None, "tol_unique": fps.tol_unique},
+        tol=np.nan,
+        tol_unique=fps.tol_unique,
     )
 
 
-def _input_jacobian(fps: FixedPointArrays, m: int) -> np.ndarray:
-    if fps.dFdu is None:
-        return np.full((*fps.xstar.shape, m), np.nan)
-    return fps.dFdu.astype(np.float64)
+def _floats(values: np.ndarray | None, shape: tuple[int, ...], otherwise: float) -> np.ndarray:
+    """Return values in float64, or an array full of `otherwise` where they are not known."""
+    return np.full(shape, otherwise) if values is None else values.astype(np.float64)

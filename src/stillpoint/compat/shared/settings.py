@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..._core.validation import check_option
+from ...points import FixedPoints
 from ...solvers import Adam, Plateau
 
 
@@ -17,7 +18,7 @@ class SearchSettings:
     Attributes
     ----------
     lr_init, lr_patience, lr_factor, lr_cooldown
-        Learning rate and plateau schedule of Adam.
+        Learning rate and plateau schedule of Adam; "newton" reads none of what is Adam's.
     tol_q, tol_dq
         Largest q of a point that Adam finds, and the change of q per learning rate at which a
         start stops.
@@ -26,8 +27,7 @@ class SearchSettings:
     do_rerun_q_outliers, outlier_q_scale
         Whether starts whose q ends above `outlier_q_scale` times the median are searched on.
     do_exclude_distance_outliers, outlier_distance_scale
-        Whether points far from the starts are left out, and how far, in units of the mean
-        distance of the starts from their centre.
+        Whether far points are left out; how far, in mean distances of starts from their centre.
     tol_unique
         Distance below which two points are one.
     max_n_unique
@@ -68,9 +68,6 @@ class SearchSettings:
         """Return the options of `find_fixed_points` that have the meaning of these settings."""
         options = {
             "tol_unique": self.tol_unique,
-            "near": self.outlier_distance_scale if self.do_exclude_distance_outliers else None,
-            "max_points": None if math.isinf(self.max_n_unique) else int(self.max_n_unique),
-            "seed": self.random_seed,
             "chunk": 1 if method == "sequential" else None,
             "progress": None if self.verbose or self.super_verbose else False,
         }
@@ -79,6 +76,14 @@ class SearchSettings:
         kind = _LoneAdam if method == "sequential" else Adam
         adam = {"solver": self.adam(kind), "tol": self.tol_q, "max_steps": self.max_iters}
         return options | adam
+
+    def chosen(self, points: FixedPoints) -> FixedPoints:
+        """Return the points of a search that these settings keep."""
+        if self.do_exclude_distance_outliers:
+            points = points.near(points.starts.states, self.outlier_distance_scale)
+        if not math.isinf(self.max_n_unique):
+            points = points.subsample(int(self.max_n_unique), self.random_seed)
+        return points
 
     def adam(self, kind: type[Adam]) -> Adam:
         """Return Adam with these settings."""
@@ -108,7 +113,7 @@ class Hyperparameters(SearchSettings):
         check_option("method", self.method, ("joint", "sequential"))
 
 
-class _LoneAdam(Adam):
+class _LoneAdam(Adam):  # type: ignore[misc]  # final only for others
     """Adam for one start at a time, each with a learning rate of its own."""
 
     joint: ClassVar[bool] = False

@@ -11,7 +11,7 @@ from ..base import Dynamics, Kind
 
 
 class Transformed(Dynamics):
-    """Dynamics that stand on others; what a transform does not change, it passes on."""
+    """Dynamics made of other dynamics, `inner`; what a transform does not change, it passes on."""
 
     #: The dynamics that are transformed.
     inner: Dynamics

@@ -12,24 +12,13 @@ from jaxtyping import Float, Int
 from ..._core.arrays import host, namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
-from ..piecewise_linear import PiecewiseLinear
-from ..rate_form import RateForm
+from ..forms import PiecewiseLinear, RateForm
 from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
 class Clamped(Transformed):
-    """The same dynamics with some inputs fixed; the others remain inputs, in their order.
-
-    Attributes
-    ----------
-    inner
-        The dynamics with all inputs.
-    places
-        Which inputs are fixed.
-    fixed
-        Their values.
-    """
+    """The same dynamics with the inputs at `places` fixed; the others remain, in their order."""
 
     inner: Dynamics
     places: Int[np.ndarray, " f"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +33,6 @@ class Descent(Transformed):
     @property
     def has_equilibrium_form(self) -> bool:
         return False
-
-    def weights(self) -> Iterable[Any] | None:
-        return self.inner.weights()
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         motion = self.inner.residual_problem()

@@ -12,24 +12,16 @@ from jaxtyping import Float, Int
 from ..._core.arrays import namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
-from ..piecewise_linear import PiecewiseLinear
-from ..rate_form import RateForm
+from ..forms import PiecewiseLinear, RateForm
 from .base import Transformed, enclosed, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
 class Restricted(Transformed):
-    """Some units of a network; the others are held and count as inputs.
+    """Some units of a network; all others are held and count as inputs.
 
     The input is [u, x_held]: every start can have its own frozen context, and the Jacobian in the
     inputs contains the block from the held to the kept units.
-
-    Attributes
-    ----------
-    inner
-        The whole network.
-    kept, held
-        Indices of the units that move and of those that are held; together all units.
     """
 
     inner: Dynamics

@@ -15,16 +15,16 @@ import brainpy
 import brainpy.math as bm
 import brainstate
 import jax.numpy as jnp
-import numpy as np
 from brainpy.math import activations
 from brainpy.math.defaults import env
 from brainstate.random import RandomState
 
-from ..._core.layout import Structure, Variable
+from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ..base import Hints, Reading
+from ..gates import Gate, split
 from ..weights import read_weight
-from .gates import Gate, gru, lstm, split, vanilla
+from .canonical import canonical
 from .hints import choose, count_inputs, read_names
 from .steps import read_steps
 from .variables import Slot, Stateful
@@ -71,10 +71,10 @@ def read_model(model: brainpy.DynamicalSystem, hints: Hints) -> Reading:
     parts = _parts(model, names)
     if names in (None, ("state",), tuple(parts)) and (cell := _canonical(model)) is not None:
         Slot(model.state, model.state.batch_axis).shape("state")  # a batch is refused
-        units = {name: np.arange(cell.state_size)[part] for name, part in parts.items()}
-        units = units or {"state": np.arange(cell.state_size)}
-        return Reading(cell, Structure({name: Variable(name, at) for name, at in units.items()}))
-    holders = _variables_of(model)
+        units = range(cell.state_size)
+        ranges = {name: units[part] for name, part in parts.items()} or {"state": units}
+        return Reading(cell, StateLayout.of_parts(cell.state_size, ranges))
+    holders: dict[str, Any] = _variables_of(model)
     if parts:
         holders |= dict.fromkeys(parts, getattr(model, "state", None))
     names = choose(model, names, holders, list(free_variables(model)))
@@ -154,11 +154,15 @@ def _environment(t: float, dt: float, dtype: Any) -> Iterator[None]:
 
 def _canonical(model: Any) -> Dynamics | None:
     """Return the canonical cell for exactly this type of cell, None if there is none."""
-    read = _READERS.get(type(model))
+    order = _GATES.get(type(model))
     # What is registered to run before or after an update is part of the step.
-    if read is None or model._before_updates or model._after_updates:
+    if order is None or model._before_updates or model._after_updates:
         return None
-    return read(model, _ACTIVATIONS.get(model.activation))
+    owner = type(model).__name__
+    W, B = (read_weight(owner, name, getattr(model, name)).T for name in ("Wh", "Wi"))
+    b = None if model.b is None else read_weight(owner, "b", model.b)
+    gates = split(Gate.of(W, B, b), len(order))
+    return canonical([gates[k] for k in order], _ACTIVATIONS.get(model.activation))
 
 
 def _parts(model: Any, names: tuple[str, ...] | None) -> dict[str, slice]:
@@ -171,31 +175,9 @@ def _parts(model: Any, names: tuple[str, ...] | None) -> dict[str, slice]:
     return {"h": slice(0, model.num_out), "c": slice(model.num_out, None)}
 
 
-def _weights(cell: Any, count: int) -> list[Gate]:
-    """Return the cell's gates, stacked along columns there, in its own order."""
-    owner = type(cell).__name__
-    W, B = (read_weight(owner, name, getattr(cell, name)).T for name in ("Wh", "Wi"))
-    b = np.zeros(len(W)) if cell.b is None else read_weight(owner, "b", cell.b)
-    return split(Gate(W, B, b), count)
-
-
-def _rnn(cell: Any, phi: str | None) -> Dynamics | None:
-    return None if phi is None else vanilla(*_weights(cell, 1), phi)
-
-
-def _gru(cell: Any, phi: str | None) -> Dynamics | None:
-    if phi != "tanh":
-        return None
-    z, r, n = _weights(cell, 3)
-    return gru(r, z, n)
-
-
-def _lstm(cell: Any, phi: str | None) -> Dynamics | None:
-    return lstm(*_weights(cell, 4)) if phi == "tanh" else None
-
-
-_READERS: dict[type, Callable[[Any, str | None], Dynamics | None]] = {
-    brainpy.dyn.RNNCell: _rnn,
-    brainpy.dyn.GRUCell: _gru,
-    brainpy.dyn.LSTMCell: _lstm,
+# Where the gates of `canonical` are in the stack of each cell.
+_GATES = {
+    brainpy.dyn.RNNCell: (0,),
+    brainpy.dyn.GRUCell: (1, 0, 2),
+    brainpy.dyn.LSTMCell: (0, 1, 2, 3),
 }

@@ -7,7 +7,7 @@ values that they have when the System is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -17,17 +17,18 @@ import jax.numpy as jnp
 import numpy as np
 from brainstate.nn import GRUCell, Linear, LSTMCell, MGUCell, URLSTMCell, ValinaRNNCell
 
-from ..._core.layout import Structure, Variable
+from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ..base import Hints, Reading
+from ..gates import Gate, split
 from ..weights import read_weight
-from .gates import Gate, gru, lstm, split, vanilla
+from .canonical import canonical
 from .hints import choose, count_inputs, read_names
 from .steps import read_steps
 from .variables import Slot, Stateful
 
 # Users may pass JAX's own functions too.
-_ACTIVATIONS = {
+_ACTIVATIONS: dict[Any, str] = {
     **dict.fromkeys((brainstate.nn.tanh, jnp.tanh, jax.nn.tanh), "tanh"),
     **dict.fromkeys((brainstate.nn.relu, jax.nn.relu), "relu"),
     **dict.fromkeys((brainstate.nn.sigmoid, jax.nn.sigmoid), "sigmoid"),
@@ -74,16 +75,17 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
     """
     hints.refuse(model, "params")
     names = read_names(hints.state)
-    own = _STATES.get(type(model))
+    own = _STATES.get(type(model), ())
     if names in (None, own) and (cell := _canonical(model)) is not None:
         _refuse_batches(model, own)
-        parts = cell.parts or {"h": range(cell.state_size)}
-        return Reading(cell, Structure({n: Variable(n, np.array(p)) for n, p in parts.items()}))
-    states, nodes = model.states(), model.nodes()
+        d = cell.state_size
+        return Reading(cell, StateLayout.of_parts(d, cell.parts or {"h": range(d)}))
+    states: Any = model.states()
+    nodes: Any = model.nodes()
     paths = {".".join(map(str, path)): path for path in states}
     variables = {name: states[path] for name, path in paths.items()}
     hidden = [n for n, state in variables.items() if isinstance(state, brainstate.HiddenState)]
-    if names is None and own is not None and hidden:
+    if names is None and own and hidden:
         names = own
     chosen = choose(model, names, variables, hidden)
     axes = {name: _batch_axis(nodes.get(paths[name][:-1]), variables[name]) for name in chosen}
@@ -121,11 +123,11 @@ def _environment(dtype: Any) -> AbstractContextManager[Any]:  # noqa: ARG001
 
 def _canonical(model: Any) -> Dynamics | None:
     """Return the canonical cell for exactly this type of cell, None if there is none."""
-    read = _READERS.get(type(model))
     layers = [value for value in vars(model).values() if isinstance(value, brainstate.nn.Module)]
-    if read is None or any(type(layer) is not Linear for layer in layers):
+    if type(model) not in _GATES or any(type(layer) is not Linear for layer in layers):
         return None
-    return read(model, _ACTIVATIONS.get(model.activation))
+    drives = [split(_drive(model, name), count) for name, count in _GATES[type(model)]]
+    return canonical([gate for part in drives for gate in part], _ACTIVATIONS.get(model.activation))
 
 
 def _drive(cell: Any, name: str) -> Gate:
@@ -136,36 +138,15 @@ def _drive(cell: Any, name: str) -> Gate:
     if layer.w_mask is not None:
         weight = weight * read_weight(owner, f"{name}.w_mask", layer.w_mask).T
     bias = params.get("bias")
-    b = np.zeros(len(weight)) if bias is None else read_weight(owner, f"{name}.bias", bias)
-    return Gate(weight[:, m:], weight[:, :m], b)
+    b = None if bias is None else read_weight(owner, f"{name}.bias", bias)
+    return Gate.of(weight[:, m:], weight[:, :m], b)
 
 
-def _rnn(cell: Any, phi: str | None) -> Dynamics | None:
-    return None if phi is None else vanilla(_drive(cell, "W"), phi)
-
-
-def _gru(cell: Any, phi: str | None) -> Dynamics | None:
-    if phi != "tanh":
-        return None
-    r, z = split(_drive(cell, "Wrz"), 2)
-    return gru(r, z, _drive(cell, "Wh"))
-
-
-def _mgu(cell: Any, phi: str | None) -> Dynamics | None:
-    """Return the minimal gated unit: a GRU with one gate for both purposes."""
-    if phi != "tanh":
-        return None
-    f = _drive(cell, "Wf")
-    return gru(f, f, _drive(cell, "Wh"))
-
-
-def _lstm(cell: Any, phi: str | None) -> Dynamics | None:
-    return lstm(*split(_drive(cell, "W"), 4)) if phi == "tanh" else None
-
-
-_READERS: dict[type, Callable[[Any, str | None], Dynamics | None]] = {
-    ValinaRNNCell: _rnn,
-    GRUCell: _gru,
-    MGUCell: _mgu,
-    LSTMCell: _lstm,
+# The layers that hold the gates of `canonical`, and how many each. A minimal gated unit is a GRU
+# with one gate for both purposes.
+_GATES = {
+    ValinaRNNCell: (("W", 1),),
+    GRUCell: (("Wrz", 2), ("Wh", 1)),
+    MGUCell: (("Wf", 1), ("Wf", 1), ("Wh", 1)),
+    LSTMCell: (("W", 4),),
 }

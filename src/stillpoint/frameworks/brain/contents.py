@@ -56,7 +56,8 @@ def keep(values: Iterable[Any]) -> Callable[[], None]:
     >>> log
     [1]
     """
-    containers, arrays = [], []
+    containers: list[tuple[Any, Any, list[Any]]] = []
+    arrays: list[tuple[np.ndarray, np.ndarray]] = []
     for value in values:
         kind = next((kind for kind in _FILL if isinstance(value, kind)), None)
         if kind is not None:
@@ -69,7 +70,7 @@ def keep(values: Iterable[Any]) -> Callable[[], None]:
         for kind, value, former in containers:
             kind.clear(value)
             _FILL[kind](value, former)
-        for value, former in arrays:
-            np.copyto(value, former)
+        for value, copied in arrays:
+            np.copyto(value, copied)
 
     return put_back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -17,11 +17,6 @@ _SHARED = ("tdi", "sh", "sha")
 
 def read_names(given: Any) -> tuple[str, ...] | None:
     """Return the names of state variables that the caller passed, None if he passed none.
-
-    Raises
-    ------
-    ArgumentError
-        If they are no names, or one comes twice.
 
     Examples
     --------
@@ -49,23 +44,7 @@ def choose(
 ) -> tuple[str, ...]:
     """Return the names of the state variables: those given, or the only candidate.
 
-    Parameters
-    ----------
-    model
-        The object, for messages.
-    given
-        From `read_names`.
-    variables
-        All variables by name.
-    candidates
-        The names of those that may be a state.
-
-    Raises
-    ------
-    ArgumentError
-        If a name is unknown, or none is given and there are several candidates.
-    UnsupportedModelError
-        If there is no candidate.
+    `variables` are all by name, `candidates` the names of those that may be a state.
     """
     if given is not None:
         for name in given:
@@ -88,14 +67,8 @@ def choose(
     return tuple(candidates)
 
 
-def count_inputs(model: Any, given: int | None) -> int:
-    """Return how many inputs a step of `model` takes, 0 where `update` takes none.
-
-    Raises
-    ------
-    ArgumentError
-        If `update` takes an input whose size the model does not tell, and none is given.
-    """
+def count_inputs(model: Any, given: SupportsIndex | None) -> int:
+    """Return how many inputs a step of `model` takes, 0 where `update` takes none."""
     if given is not None:
         return check_whole("input_size", given, least=0)
     size = getattr(model, "num_in", None)

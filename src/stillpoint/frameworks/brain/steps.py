@@ -18,7 +18,7 @@ import numpy as np
 from brainstate.random import RandomState
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from ..._core.layout import Structure
+from ..._core.layout import StateLayout
 from ...errors import StillpointError, UnsupportedModelError
 from ..base import Reading
 from ..functions import StepFunction
@@ -42,20 +42,13 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
         The variables that make up the state, in the order of the flat state.
     input_size
         The number of inputs m; if 0, the object is called without one.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the object cannot be traced, draws random numbers, or holds half-precision weights.
-    ArgumentError
-        If a variable holds a batch, or a weight is not finite.
     """
     _check_weights(stateful, [slot.variable for slot in slots.values()])
     shapes = {name: slot.shape(name) for name, slot in slots.items()}
-    structure = Structure.of({name: np.zeros(shape) for name, shape in shapes.items()})
-    step = _freeze(stateful, slots, structure, input_size)
-    given = StepFunction(step, Structure.flat(structure.size), input_size, owner=stateful.name)
-    return Reading(read_function(given), structure)
+    layout = StateLayout.of({name: np.zeros(shape) for name, shape in shapes.items()})
+    step = _freeze(stateful, slots, layout, input_size)
+    given = StepFunction(step, StateLayout.flat(layout.size), input_size, owner=stateful.name)
+    return Reading(read_function(given), layout)
 
 
 def _check_weights(stateful: Stateful, state: Sequence[brainstate.State]) -> None:
@@ -76,21 +69,15 @@ def _check_weights(stateful: Stateful, state: Sequence[brainstate.State]) -> Non
 
 
 def _freeze(
-    stateful: Stateful, slots: Mapping[str, Slot], structure: Structure, input_size: int
+    stateful: Stateful, slots: Mapping[str, Slot], layout: StateLayout, input_size: int
 ) -> RowStep:
-    """Return the step as JAX traced it now, in float64, or in float32 where it admits no other.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it cannot be traced in either, or two calls give two results.
-    """
+    """Return the step as JAX traced it now, in float64, or in float32 where it admits no other."""
     rng = np.random.default_rng(0)
-    x, u = rng.random(structure.size), rng.random(input_size)
+    x, u = rng.random(layout.size), rng.random(input_size)
     failures = []
     for dtype in (np.float64, np.float32):
         with jax.enable_x64(dtype is np.float64):
-            step = _stepper(stateful, slots, structure, dtype)
+            step = _stepper(stateful, slots, layout, dtype)
             at = jnp.asarray(x, dtype), jnp.asarray(u, dtype)
             try:
                 with stateful.put_back():
@@ -103,7 +90,7 @@ def _freeze(
                 failures.append(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
     wanted = f"one input of shape ({input_size},)" if input_size else "no input"
     raise UnsupportedModelError(
-        f"model: {stateful.name} is not one step of {structure.size} states and {input_size} "
+        f"model: {stateful.name} is not one step of {layout.size} states and {input_size} "
         f"inputs that JAX can trace: {failures[0]}. Its `update` must be written with jax.numpy "
         f"(or the framework's own functions), keep what it computes in its variables alone, and "
         f"take {wanted}."
@@ -111,7 +98,7 @@ def _freeze(
 
 
 def _stepper(
-    stateful: Stateful, slots: Mapping[str, Slot], structure: Structure, dtype: type[np.floating]
+    stateful: Stateful, slots: Mapping[str, Slot], layout: StateLayout, dtype: type[np.floating]
 ) -> RowStep:
     """Return a step that sets every variable, calls the object, and reads the state."""
     kept = {
@@ -122,7 +109,7 @@ def _stepper(
     batched = any(slot.batch_axis is not None for slot in slots.values())
 
     def step(x: Any, u: Any) -> Any:
-        state = structure.unpack(x)
+        state = layout.unpack(x)
         # Without a stack of traces, BrainState refuses to keep what JAX traces.
         with brainstate.StateTraceStack(), stateful.environment(dtype):
             for name, value in kept.items():
@@ -131,7 +118,7 @@ def _stepper(
             for name, slot in slots.items():
                 slot.write(state[name])
             stateful.call(*([u[None, :] if batched else u] if u.shape[0] else []))
-            return structure.pack({name: slot.read() for name, slot in slots.items()})
+            return layout.pack({name: slot.read() for name, slot in slots.items()})
 
     return step
 

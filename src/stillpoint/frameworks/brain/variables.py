@@ -11,6 +11,7 @@ import brainstate
 import jax
 import jax.numpy as jnp
 from brainstate.random import RandomState
+from jaxtyping import Float
 
 from ...errors import ArgumentError, UnsupportedModelError
 from ..weights import check_precision
@@ -81,16 +82,8 @@ class Slot:
     part: slice | None = None
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Return the shape of one state's value.
-
-        Raises
-        ------
-        UnsupportedModelError
-            If the variable does not hold one array of real numbers, of full precision.
-        ArgumentError
-            If it holds a batch.
-        """
-        value = self.variable.value
+        """Return the shape of one state's value: one array of real numbers, not a batch."""
+        value: Any = self.variable.value
         if not isinstance(value, jax.Array) or not jnp.issubdtype(value.dtype, jnp.floating):
             found = value.dtype if isinstance(value, jax.Array) else type(value).__name__
             raise UnsupportedModelError(
@@ -118,7 +111,7 @@ class Slot:
             value = jnp.asarray(self.variable.value).at[..., self.part].set(value)
         put(self.variable, value)
 
-    def read(self) -> Any:
+    def read(self) -> Float[jax.Array, "..."]:
         """Return one state's value."""
         value = jnp.asarray(self.variable.value)
         if self.part is not None:

@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from ..._core.layout import Structure
+from ..._core.layout import StateLayout
 from ...errors import ArgumentError, UnsupportedModelError
 from ..base import Hints, Reading
 from ..jax.modules import pair, read_calls
@@ -63,26 +63,26 @@ def read_model(model: Any, hints: Hints) -> Reading:
         is_lstm = "c" in dynamics.parts
         return Reading(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
     input_size = hints.size("input_size", cell.module, cell.input_size)
-    structure = _carry_of(cell, hints, input_size)
-    return read_calls(type(cell.module).__name__, _CALL, cell.step, structure, input_size)
+    layout = _carry_of(cell, hints, input_size)
+    return read_calls(type(cell.module).__name__, _CALL, cell.step, layout, input_size)
 
 
-def _carry_of(cell: FlaxCell, hints: Hints, input_size: int) -> Structure:
+def _carry_of(cell: FlaxCell, hints: Hints, input_size: int) -> StateLayout:
     """Return the nest of the carry, from an example that the caller or the cell gives."""
     if hints.state is not None:
-        return Structure.of(hints.state)
+        return StateLayout.of(hints.state)
     try:
-        structure = Structure.of(cell.initial_carry(input_size))
+        layout = StateLayout.of(cell.initial_carry(input_size))
     except Exception as error:  # the cell has no such method, or wants something else
         if hints.state_size is not None:
-            return Structure.flat(hints.size("state_size", cell.module, None))
+            return StateLayout.flat(hints.size("state_size", cell.module, None))
         raise ArgumentError(
             f"state_size: got None, and {type(cell.module).__name__} has no `initialize_carry` "
             f"that tells ({type(error).__name__}: {error}). If it is one step of a recurrent "
             f"network, `{_CALL}`, pass as_system(model, state_size=...), or state=, an example of "
             f"one carry."
         ) from error
-    return pair("c", "h", structure.size // 2) if cell.is_lstm else structure
+    return pair("c", "h", layout.size // 2) if cell.is_lstm else layout
 
 
 def _reader_of(model: Any) -> ModuleType | None:

@@ -7,31 +7,24 @@ layers of all gates are stacked.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
-from ...cells import GRUCell, LSTMCell, VanillaCell
-from ...cells.base import gate_blocks
+from ...cells import GRUCell, VanillaCell
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
+from ..gates import Gate, gru, lstm, split, stack, vanilla
 
 
 class Dense(NamedTuple):
-    """A linear layer, or several stacked: rows = to."""
+    """A linear layer: rows = from, as Flax has it."""
 
-    kernel: Float[np.ndarray, "k j"]
-    bias: Float[np.ndarray, " k"]
-
-    @classmethod
-    def of(cls, kernel: Any, bias: Any) -> Dense:
-        """Return a layer of Flax, whose rows are from; without a bias it is zero."""
-        kernel = np.array(kernel).T
-        return cls(kernel, np.zeros(len(kernel)) if bias is None else np.array(bias))
+    kernel: Any
+    bias: Any  # None for none
 
 
 class FlaxCell(ABC):
@@ -86,20 +79,17 @@ def read_standard(cell: FlaxCell) -> Dynamics | None:
     """Return the canonical cell that does the same, or None if there is none."""
     if not cell.name or not _has_usual_gates(cell.module):
         return None
-    recurrent, inputs = ([cell.dense(name) for name in names] for names in cell.layers[cell.name])
-    if None in recurrent or None in inputs:
-        return None
-    return _READERS[cell.name](cell.module, _stack(recurrent), _stack(inputs))
+    gates = []
+    for of_state, of_input in zip(*cell.layers[cell.name], strict=True):
+        recurrent, inputs = cell.dense(of_state), cell.dense(of_input)
+        if recurrent is None or inputs is None:
+            return None
+        gates.append(Gate.of(recurrent.kernel.T, inputs.kernel.T, inputs.bias, recurrent.bias))
+    return _READERS[cell.name](cell.module, stack(*gates))
 
 
 def cell_in(layer: Any) -> Any:
-    """Return the cell of an `RNN` of either library.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the layer reads backwards.
-    """
+    """Return the cell of an `RNN` of either library, if it does not read backwards."""
     if layer.reverse:
         raise UnsupportedModelError(
             "model: this RNN reads its inputs from the last to the first (reverse), so its steps "
@@ -115,10 +105,6 @@ def working_dtype(dtype: Any) -> Any:
     """
     is_floating = dtype is not None and jnp.issubdtype(dtype, jnp.floating)
     return None if is_floating else dtype
-
-
-def _stack(layers: Iterable[Any]) -> Dense:
-    return Dense(*(np.concatenate(arrays) for arrays in zip(*layers, strict=True)))
 
 
 # -- activations ----------------------------------------------------------------------------------
@@ -149,46 +135,26 @@ def _has_usual_gates(module: Any) -> bool:
 # -- cells ----------------------------------------------------------------------------------------
 
 
-def _simple(module: Any, recurrent: Dense, inputs: Dense) -> VanillaCell:
-    shortcut = np.eye(len(recurrent.bias)) if module.residual else 0.0
-    return VanillaCell(
-        W=recurrent.kernel + shortcut,
-        B=inputs.kernel,
-        b=inputs.bias + recurrent.bias,
-        phi=_activation(module.activation_fn) or "",
-    )
+def _simple(module: Any, drive: Gate) -> VanillaCell:
+    shortcut = np.eye(len(drive.b)) if module.residual else 0.0
+    phi = _activation(module.activation_fn) or ""
+    return vanilla(drive._replace(W=drive.W + shortcut), phi)
 
 
-def _gru(_: Any, recurrent: Dense, inputs: Dense) -> GRUCell:
-    r, z, n = gate_blocks(recurrent.bias, 3)
-    outside = np.concatenate([r, z, np.zeros_like(n)])
-    return GRUCell(W=recurrent.kernel, B=inputs.kernel, b=inputs.bias + outside, c=n)
-
-
-def _mgu(module: Any, recurrent: Dense, inputs: Dense) -> GRUCell:
+def _mgu(module: Any, gates: Gate) -> GRUCell:
     """Return a minimal gated unit (Zhou et al. 2016): a GRU whose two gates are one.
 
     Without a reset gate, that of the GRU is open: sigmoid(40) is 1 in float64.
     """
-
-    def with_reset(layer: Dense, open_bias: float) -> Dense:
-        forget, candidate = (
-            Dense(*blocks) for blocks in zip(*(gate_blocks(a, 2) for a in layer), strict=True)
-        )
-        opened = Dense(np.zeros_like(forget.kernel), np.full_like(forget.bias, open_bias))
-        return _stack([forget if module.reset_gate else opened, forget, candidate])
-
-    return _gru(module, with_reset(recurrent, 0.0), with_reset(inputs, 40.0))
+    forget, candidate = split(gates, 2)
+    opened = Gate.of(np.zeros_like(forget.W), np.zeros_like(forget.B), np.full_like(forget.b, 40.0))
+    return gru(stack(forget if module.reset_gate else opened, forget, candidate))
 
 
-def _lstm(_: Any, recurrent: Dense, inputs: Dense) -> LSTMCell:
-    return LSTMCell(W=recurrent.kernel, B=inputs.kernel, b=inputs.bias + recurrent.bias)
-
-
-_READERS: dict[str, Callable[[Any, Dense, Dense], Dynamics]] = {
+_READERS: dict[str, Callable[[Any, Gate], Dynamics]] = {
     "SimpleCell": _simple,
-    "GRUCell": _gru,
+    "GRUCell": lambda _, gates: gru(gates),
     "MGUCell": _mgu,
-    "LSTMCell": _lstm,
-    "OptimizedLSTMCell": _lstm,
+    "LSTMCell": lambda _, gates: lstm(gates),
+    "OptimizedLSTMCell": lambda _, gates: lstm(gates),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import jax
 from flax import linen
@@ -18,16 +18,7 @@ _LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
 
 
 def read_cell(model: Any, hints: Hints) -> FlaxCell:
-    """Return a cell, or the cell of an `RNN`, with a copy of its variables.
-
-    Raises
-    ------
-    ArgumentError
-        If the variables are missing, are no nest of dictionaries, are those of a cell of another
-        size, or hold values that are not finite.
-    UnsupportedModelError
-        If the layer reads backwards, or the weights are of half precision.
-    """
+    """Return a cell, or the cell of an `RNN`, with a copy of its variables."""
     model, variables = _bound(model) if hints.params is None else (model, _read(model, hints))
     if isinstance(model, linen.RNN):
         model = cell_in(model)
@@ -39,7 +30,7 @@ def read_cell(model: Any, hints: Hints) -> FlaxCell:
 class LinenCell(FlaxCell):
     """A module with a copy of its variables in float64."""
 
-    library = linen
+    library: ClassVar[Any] = linen
     layers = {  # noqa: RUF012
         "SimpleCell": (("h",), ("i",)),
         "GRUCell": (("hr", "hz", "hn"), ("ir", "iz", "in")),
@@ -62,7 +53,7 @@ class LinenCell(FlaxCell):
 
     def dense(self, name: str) -> Dense:
         layer = self._layer(name)
-        return Dense.of(layer["kernel"], layer.get("bias"))
+        return Dense(layer["kernel"], layer.get("bias"))
 
     def step(self, carry: Any, inputs: Any) -> Any:
         new_carry, _ = self.module.apply(self.variables, carry, inputs)

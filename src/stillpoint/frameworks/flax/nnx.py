@@ -6,7 +6,7 @@ traces never lands in a module that outlives the trace.
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import jax
 from flax import nnx
@@ -20,15 +20,7 @@ _STACKED = (("dense_h",), ("dense_i",))
 
 
 def read_cell(model: Any, hints: Hints) -> FlaxCell:
-    """Return a copy of a cell, or of the cell of an `RNN`.
-
-    Raises
-    ------
-    ArgumentError
-        If `params` are given, or a weight is not finite.
-    UnsupportedModelError
-        If the layer reads backwards, or the weights are of half precision.
-    """
+    """Return a copy of a cell, or of the cell of an `RNN`."""
     hints.refuse(model, "params")
     return NNXCell(cell_in(model) if isinstance(model, nnx.RNN) else model)
 
@@ -37,7 +29,7 @@ def read_cell(model: Any, hints: Hints) -> FlaxCell:
 class NNXCell(FlaxCell):
     """A copy of a module in evaluation mode, in float64."""
 
-    library = nnx
+    library: ClassVar[Any] = nnx
     layers = {  # noqa: RUF012
         "SimpleCell": _STACKED,
         "GRUCell": _STACKED,
@@ -61,7 +53,7 @@ class NNXCell(FlaxCell):
         layer = getattr(self.module, name)
         if type(layer) is not nnx.Linear or (layer.dot_general, layer.promote_dtype) != _USUAL:
             return None
-        return Dense.of(layer.kernel[...], None if layer.bias is None else layer.bias[...])
+        return Dense(layer.kernel[...], None if layer.bias is None else layer.bias[...])
 
     def step(self, carry: Any, inputs: Any) -> Any:
         copy = nnx.clone(self.module)

@@ -47,13 +47,16 @@ def read_function(given: StepFunction) -> Dynamics:
             f"rule of its own is missing); pass jacobian= and input_jacobian=."
         )
     derive = derive or jax.jacfwd  # which is not called then
-    forward = derive is jax.jacfwd
+
+    def push_forward(x: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
+        return jax.jvp(lambda y: row(y, u), (x,), (v,))[1]
+
     return given.dynamics(
         arrays,
         tiled(row),
         of_state=tiled(derive(row)),
         of_inputs=tiled(derive(row, argnums=1)),
-        pushforward=tiled(_push_forward(row)) if forward else None,
+        pushforward=tiled(push_forward) if derive is jax.jacfwd else None,
         pullback=tiled(lambda x, u, w: jax.vjp(lambda y: row(y, u), x)[1](w)[0]),
         called=_on_host,
     )
@@ -76,10 +79,6 @@ def read_observable(
         return function(x[None, :])[0]
 
     return Tiled(row, size, double=True), Tiled(jax.jacfwd(row), size, double=True)
-
-
-def _push_forward(row: RowStep) -> Callable[..., jax.Array]:
-    return lambda x, u, v: jax.jvp(lambda y: row(y, u), (x,), (v,))[1]
 
 
 def _differentiates(

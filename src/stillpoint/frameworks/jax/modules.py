@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..._core.layout import Structure, Variable
+from ..._core.layout import StateLayout, Variable
 from ...errors import UnsupportedModelError
 from ..base import Reading
 from ..functions import StepFunction
@@ -21,20 +21,6 @@ def copy_arrays(owner: str, tree: Any) -> Any:
     """Return a tree with arrays of its own, those of real numbers in float64.
 
     Arrays are copied although JAX's are constant, as training steps may donate them.
-
-    Parameters
-    ----------
-    owner
-        The model's name, for messages.
-    tree
-        Any nest that JAX knows.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If an array has shape and type alone, is complex, half-precision or quantised.
-    ArgumentError
-        If one holds NaN or infinity.
     """
 
     def copied(path: Any, leaf: Any) -> Any:
@@ -59,28 +45,16 @@ def read_calls(
     owner: str,
     call: str,
     step: Callable[[Any, Any], Any],
-    structure: Structure,
+    layout: StateLayout,
     input_size: int,
 ) -> Reading:
     """Return a module as the step that calls it, differentiated by JAX.
 
-    Parameters
-    ----------
-    owner, call
-        The module's name and how `step` calls it, for messages.
-    step
-        State in its own nest and input to the new state.
-    structure, input_size
-        The nest, and m.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the call is not one step of a state.
+    `owner` and `call` say in messages what the module is and how `step` calls it.
     """
     try:
-        given = StepFunction(step, structure, input_size, owner=owner)
-        return Reading(read_function(given), structure)
+        given = StepFunction(step, layout, input_size, owner=owner)
+        return Reading(read_function(given), layout)
     except UnsupportedModelError as error:
         raise UnsupportedModelError(
             f"model: {owner} was called as `{call}`. {error} A network that holds the cell beside "
@@ -88,7 +62,7 @@ def read_calls(
         ) from error
 
 
-def pair(first: str, second: str, size: int) -> Structure:
+def pair(first: str, second: str, size: int) -> StateLayout:
     """Return an LSTM's pair of `h` and `c`, in either order; the flat state is always [h, c].
 
     Examples
@@ -97,4 +71,4 @@ def pair(first: str, second: str, size: int) -> Structure:
     (array([3., 4.]), array([1., 2.]))
     """
     places = {"h": np.arange(size), "c": np.arange(size, 2 * size)}
-    return Structure(tuple(Variable(name, places[name]) for name in (first, second)))
+    return StateLayout(tuple(Variable(name, places[name]) for name in (first, second)))

@@ -23,21 +23,14 @@ RowStep = Callable[[jax.Array, jax.Array], jax.Array]
 def as_row(given: StepFunction) -> tuple[RowStep, bool]:
     """Return a function of batches or of single states as a step of one row.
 
-    Returns
-    -------
-    The step, and whether it works in float64.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If JAX cannot trace it, or it is not one step of a state in either way.
+    The second value is whether it works in float64.
     """
     step = given.on_rows()
     layouts = {
         "a batch of states": (step, lambda x, u: step(x[None, :], u[None, :])[0]),
         "one state": (jax.vmap(step), step),
     }
-    reasons = {}
+    reasons: dict[str, str] = {}
     for double in (True, False):
         for layout, (batched, row) in layouts.items():
             try:
@@ -77,11 +70,6 @@ def freeze(row: RowStep, size: tuple[int, int], double: bool) -> RowStep:
     """Return a step as JAX traces it now, with copies of the arrays that it closes over.
 
     All derivatives are then of the same weights, whatever becomes of those arrays.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If one of these arrays is complex, half-precision or holds NaN.
     """
     dtype = np.float64 if double else np.float32
     with jax.enable_x64(double):

@@ -25,16 +25,8 @@ _TILE_BYTES = 2**26
 class Tiled:
     """A function of rows, compiled for tiles of fixed size; NumPy in, NumPy out.
 
-    Rows that pad a tile are copies of the last one.
-
-    Parameters
-    ----------
-    row
-        The function of one row.
-    width
-        The larger of the sizes of a state and an input.
-    double
-        Whether it runs in float64.
+    Rows that pad a tile are copies of the last one. `width` is the larger of the sizes of a state
+    and an input.
     """
 
     row: Callable[..., Any]
@@ -48,7 +40,8 @@ class Tiled:
     def __call__(self, *arguments: np.ndarray) -> np.ndarray:
         n = len(arguments[0])
         large = min(_LARGE, max(_SMALL, _TILE_BYTES // (8 * self.width**2)))
-        results, start = [], 0
+        results: list[np.ndarray] = []
+        start = 0
         with jax.enable_x64(self.double):
             while start < n or not results:
                 size = large if n - start >= large // 2 else _SMALL

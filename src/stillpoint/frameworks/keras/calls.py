@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from ..._core.arrays import to_numpy
-from ..._core.layout import Structure
+from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import Hints, Reading, adapter
@@ -33,47 +33,37 @@ def read_calls(cell: Any, hints: Hints) -> Reading:
         made from its configuration and its weights, with dropout off.
     hints
         m, unless the cell recorded the shape that it was built with.
-
-    Raises
-    ------
-    ArgumentError
-        If m is not known, or a weight is not finite.
-    UnsupportedModelError
-        If the cell cannot be copied or called, draws random numbers, or its weights are of low
-        precision.
     """
-    structure = structure_of(cell)
+    layout = structure_of(cell)
     m = hints.size("input_size", cell, _recorded_inputs(cell))
     weights = [read_variable(cell, weight.path, weight) for weight in cell.weights]
     failures = []
     for dtype in ("float64", "float32"):
         try:
             with _double_allowed():
-                own = _copied(cell, dtype, structure, m, weights)
-                if dtype == "float64" and _loses_digits(own, structure, m):
+                own = _copied(cell, dtype, layout, m, weights)
+                if dtype == "float64" and _loses_digits(own, layout, m):
                     continue
-            return Reading(_delegate(own, structure, m), structure)
+            return Reading(_delegate(own, layout, m), layout)
         except UnsupportedModelError as error:
             failures.append(error)
     raise failures[0]
 
 
-def _delegate(cell: Any, structure: Structure, input_size: int) -> Dynamics:
+def _delegate(cell: Any, layout: StateLayout, input_size: int) -> Dynamics:
     """Return the cell's step as dynamics, by the adapter of the backend that Keras runs on."""
     backend = keras.backend.backend()
-    device = _torch_device(cell) if backend == "torch" else None
-    step, owner = _stepper(cell, structure), type(cell).__name__
-    given = StepFunction(step, structure, input_size, device=device, owner=owner)
+    device = None
+    if backend == "torch":
+        device = next((weight.value.device for weight in cell.weights), "cpu")
+    step, owner = _stepper(cell, layout), type(cell).__name__
+    given = StepFunction(step, layout, input_size, device=device, owner=owner)
     return adapter(backend).read_function(given)
 
 
-def _torch_device(cell: Any) -> Any:
-    return next((weight.value.device for weight in cell.weights), "cpu")
-
-
-def _stepper(cell: Any, structure: Structure) -> Callable[[Any, Any], Any]:
+def _stepper(cell: Any, layout: StateLayout) -> Callable[[Any, Any], Any]:
     """Return `cell` as a step of states in their nest; states of one variable come as arrays."""
-    is_one = not isinstance(structure.nest, list | tuple)
+    is_one = not isinstance(layout.nest, list | tuple)
     # A stack of one cell takes the list of its states, but returns the only state itself.
     is_stack_of_one = isinstance(cell, keras.layers.StackedRNNCells) and len(cell.cells) == 1
 
@@ -104,29 +94,23 @@ _ROUNDING = {"float16": 1e-2, "bfloat16": 1e-1}
 
 
 def _copied(
-    cell: Any, dtype: str, structure: Structure, input_size: int, weights: list[np.ndarray]
+    cell: Any, dtype: str, layout: StateLayout, input_size: int, weights: list[np.ndarray]
 ) -> Any:
-    """Return a cell of its own with the same weights, which computes in `dtype`.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the configuration does not describe the cell, or it draws random numbers.
-    """
+    """Return a cell of its own with the same weights, which computes in `dtype`."""
     name = type(cell).__name__
     try:
         with _random_numbers_kept(cell):
             own = _from_config(cell, dtype)
             _prepare(own, dtype)
-            _called(own, dtype, structure, input_size)  # builds it
+            _called(own, dtype, layout, input_size)  # builds it
             own.set_weights(weights)
             # A cell that draws dropout masks would keep one of this call for the training to come.
             calls = (own, own, own if _draws_masks(cell) else cell)
-            step, again, wanted = (_called(each, dtype, structure, input_size) for each in calls)
+            step, again, wanted = (_called(each, dtype, layout, input_size) for each in calls)
     except Exception as error:
         raise UnsupportedModelError(
             f"model: a copy of {name} could not be made and called as `output, new_states = "
-            f"cell(inputs, states)` with {structure.size} states and {input_size} inputs "
+            f"cell(inputs, states)` with {layout.size} states and {input_size} inputs "
             f"({_reason(error)}). Give the cell a get_config that holds all arguments of its "
             f"__init__, or pass a function step(x, u), framework={keras.backend.backend()!r}."
         ) from error
@@ -174,20 +158,20 @@ def _draws_masks(cell: Any) -> bool:
     return any(part.dropout or part.recurrent_dropout for part in mixed_in)
 
 
-def _loses_digits(cell: Any, structure: Structure, input_size: int) -> bool:
+def _loses_digits(cell: Any, layout: StateLayout, input_size: int) -> bool:
     """Whether a cell of float64 computes in float32 inside.
 
     Many of Keras' functions do so on JAX and torch, and return float64 again after the next sum.
     A shift that only float64 resolves then moves the step elsewhere than a long one does.
     """
     at, near, far = (
-        _called(cell, "float64", structure, input_size, shift) for shift in (0.0, 1e-9, 1e-4)
+        _called(cell, "float64", layout, input_size, shift) for shift in (0.0, 1e-9, 1e-4)
     )
     return not np.allclose((near - at) / 1e-9, (far - at) / 1e-4, rtol=1e-2, atol=1e-2)
 
 
 def _called(
-    cell: Any, dtype: str, structure: Structure, input_size: int, shift: float = 0.0
+    cell: Any, dtype: str, layout: StateLayout, input_size: int, shift: float = 0.0
 ) -> np.ndarray:
     """Return the step of two rows, all states shifted, as flat states."""
     rng = np.random.default_rng(0)
@@ -195,10 +179,10 @@ def _called(
     def tensor(size: int, shift: float = 0.0) -> Any:
         return keras.ops.convert_to_tensor(rng.random((2, size)) + shift, dtype=dtype)
 
-    states = structure.build(lambda variable: tensor(variable.places.size, shift))
-    new = _stepper(cell, structure)(states, tensor(input_size))
+    states = layout.build(lambda variable: tensor(variable.places.size, shift))
+    new = _stepper(cell, layout)(states, tensor(input_size))
     # Cast there, as NumPy does not know bfloat16.
-    return structure.pack(
+    return layout.pack(
         keras.tree.map_structure(lambda part: to_numpy(keras.ops.cast(part, dtype)), new)
     )
 

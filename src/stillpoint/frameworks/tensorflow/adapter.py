@@ -16,7 +16,7 @@ from ..._core.arrays import ArrayKind, to_numpy
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..functions import Derivative, StepFunction
-from ..trials import try_out, works_in_double
+from ..trials import in_either_precision, try_out, works_in_double
 from .graphs import Compiled, jacobian_of, pull_back, push_forward
 from .nests import on_flat_tensors
 
@@ -41,7 +41,7 @@ def read_function(given: StepFunction) -> Dynamics:
         If TensorFlow cannot trace the function, or it is not one step of a state.
     """
     _check_eager()
-    step = on_flat_tensors(given.of_two(), given.structure)
+    step = on_flat_tensors(given.of_two(), given.layout)
     arrays = _working_precision(given, step)
     d, m = given.size
     compiled = partial(Compiled, dtype=arrays.dtype)
@@ -85,13 +85,7 @@ def _check_eager() -> None:
 def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
     """Return the arrays that `step` works on: float64, or float32 where it admits no other."""
     double, single = (ArrayKind.of(np.zeros(0, dtype)) for dtype in (np.float64, np.float32))
-    try:
-        result = _try_out(given, step, double)
-    except UnsupportedModelError as error:
-        try:
-            result = _try_out(given, step, single)
-        except UnsupportedModelError:
-            raise error from None
+    result = in_either_precision(lambda kind: _try_out(given, step, kind), double, single)
     once = Compiled(step, given.size, result.dtype)
     return double if works_in_double(once, given.size, double, result) else single
 

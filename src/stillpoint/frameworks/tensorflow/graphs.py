@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-Tensor = tf.Tensor
+Tensor: TypeAlias = tf.Tensor
 Step = Callable[[Tensor, Any], Tensor]
 
 _PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -21,16 +21,8 @@ _ZERO = tf.UnconnectedGradients.ZERO
 class Compiled:
     """A function of batches, traced once with an unknown number of rows; NumPy in, NumPy out.
 
-    It is traced when it is made, so that all functions of a system see the same constants.
-
-    Parameters
-    ----------
-    function
-        Of tensors whose first axis counts the rows.
-    widths
-        The number of columns of every argument.
-    dtype
-        NumPy's name for the type of the arguments.
+    It is traced when it is made, so that all functions of a system see the same constants. Every
+    argument has its own number of columns, one of `widths`.
     """
 
     function: Callable[..., Any]
@@ -54,7 +46,7 @@ class Compiled:
         if not n:  # batch_jacobian divides by the number of rows
             arguments = tuple(np.zeros((1, width), self.dtype) for width in self.widths)
         result = self._traced(*map(tf.constant, arguments))
-        if not isinstance(result, Tensor):
+        if not isinstance(result, tf.Tensor):
             raise TypeError(f"it returns {type(result).__name__}, not a tensor")
         return result.numpy() if n else result.numpy()[:0]
 

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from ..._core.layout import Structure, Variable
+from ..._core.layout import StateLayout, Variable
 from ...errors import ArgumentError
 
-Tensor = tf.Tensor
+Tensor: TypeAlias = tf.Tensor
 
 
 def on_flat_tensors(
-    function: Callable[..., Any], structure: Structure
+    function: Callable[..., Any], layout: StateLayout
 ) -> Callable[[Tensor, Tensor], Any]:
     """Return a function on states in their own nest as one on flat rows.
 
     What the function returns is read by name, so the order of its dictionaries does not matter.
     """
-    if structure.is_flat:
+    if layout.is_flat:
         return function
-    return lambda x, u: _pack(structure, function(_unpack(structure, x), u))
+    return lambda x, u: _pack(layout, function(_unpack(layout, x), u))
 
 
-def _unpack(structure: Structure, rows: Tensor) -> Any:
-    def leaf(variable: Variable) -> Tensor:
-        return tf.gather(rows, variable.places, axis=1)
-
-    return structure.build(leaf)
+def _unpack(layout: StateLayout, rows: Tensor) -> Any:
+    return layout.build(lambda variable: tf.gather(rows, variable.places, axis=1))
 
 
-def _pack(structure: Structure, state: Any) -> Tensor:
-    variables = structure.variables
-    leaves = zip(variables, structure.leaves(state), strict=True)
+def _pack(layout: StateLayout, state: Any) -> Tensor:
+    variables = layout.variables
+    leaves = zip(variables, layout.leaves(state), strict=True)
     rows = tf.concat([_flatten(variable, leaf) for variable, leaf in leaves], axis=1)
     order = np.argsort(np.concatenate([variable.places.ravel() for variable in variables]))
     return rows if np.array_equal(order, np.arange(len(order))) else tf.gather(rows, order, axis=1)

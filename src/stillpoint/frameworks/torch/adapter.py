@@ -14,16 +14,14 @@ import torch
 from torch import nn
 
 from ..._core.arrays import ArrayKind, namespace
-from ..._core.layout import Structure
+from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import Hints, Reading
 from ..functions import StepFunction
-from ..trials import try_out, works_in_double
+from ..trials import in_either_precision, try_out, works_in_double
 from .autograd import differentiate, pull_back, push_forward
 from .modules import Step, is_standard, read_standard, step_by_calls
-
-__all__ = ["differentiate", "is_array", "is_model", "read_function", "read_model"]
 
 Tensor = torch.Tensor
 
@@ -62,9 +60,9 @@ def read_model(model: nn.Module, hints: Hints) -> Reading:
         )
     if is_standard(model):
         return read_standard(model)
-    step, (d, m), device = step_by_calls(model, hints.state_size, hints.input_size)
-    structure = Structure.flat(d)
-    return Reading(read_function(StepFunction(step, structure, m, device=device)), structure)
+    step, (d, m), device = step_by_calls(model, hints)
+    layout = StateLayout.flat(d)
+    return Reading(read_function(StepFunction(step, layout, m, device=device)), layout)
 
 
 def read_function(given: StepFunction) -> Dynamics:
@@ -113,19 +111,17 @@ def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
     """Return the arrays that `step` works on: float64, or float32 where it admits no other."""
     xp, device = namespace(torch.zeros(0)), torch.device(given.device or "cpu")
     double, single = (ArrayKind(xp, dtype, device) for dtype in (torch.float64, torch.float32))
+
+    def attempt(kind: ArrayKind) -> Tensor:
+        result = try_out(given.name, step, given.size, kind)
+        if not isinstance(result, Tensor):
+            raise UnsupportedModelError(
+                f"step: returned {type(result).__name__} for tensors; a torch function must return "
+                f"a tensor."
+            )
+        return result
+
     with torch.no_grad():
-        try:
-            result = try_out(given.name, step, given.size, double)
-        except UnsupportedModelError as error:
-            try:
-                result = try_out(given.name, step, given.size, single)
-            except UnsupportedModelError:
-                raise error from None
-    if not isinstance(result, Tensor):
-        raise UnsupportedModelError(
-            f"step: returned {type(result).__name__} for tensors; a torch function must return a "
-            f"tensor."
-        )
-    with torch.no_grad():
+        result = in_either_precision(attempt, double, single)
         exact = works_in_double(step, given.size, double, result)
     return double if exact else single

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,9 +19,7 @@ def differentiate(
 
     A function that cannot be batched so is differentiated one output at a time.
     """
-    with _differentiable():
-        x = x.clone().requires_grad_(True)
-        y = function(x)
+    with _recorded(function, x) as (x, y):
         n, k = y.shape
         if not y.requires_grad:
             return x.new_zeros((n, k, x.shape[1]))
@@ -40,9 +39,7 @@ def pull_back(
     function: Callable[[Any], Any], x: Float[Tensor, "n d"], w: Float[Tensor, "n k"]
 ) -> Float[Tensor, "n d"]:
     """Return w J of a row-wise function."""
-    with _differentiable():
-        x = x.clone().requires_grad_(True)
-        y = function(x)
+    with _recorded(function, x) as (x, y):
         if not y.requires_grad:
             return torch.zeros_like(x)
         (pulled,) = torch.autograd.grad(y, x, w, allow_unused=True, materialize_grads=True)
@@ -53,9 +50,7 @@ def push_forward(
     function: Callable[[Any], Any], x: Float[Tensor, "n d"], v: Float[Tensor, "n d"]
 ) -> Float[Tensor, "n k"]:
     """Return J v of a row-wise function, as the derivative of w J in w."""
-    with _differentiable():
-        x = x.clone().requires_grad_(True)
-        y = function(x)
+    with _recorded(function, x) as (x, y):
         if not y.requires_grad:
             return torch.zeros_like(y)
         w = torch.zeros_like(y, requires_grad=True)
@@ -67,21 +62,13 @@ def push_forward(
         return pushed.detach()
 
 
-class _differentiable:  # noqa: N801
-    """Differentiation switched on, whatever the caller's mode, and cuDNN off.
+@contextmanager
+def _recorded(function: Callable[[Any], Any], x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give x anew and what the function makes of it, as a graph, whatever the caller's mode.
 
-    cuDNN's recurrent kernels have neither a batched nor a second derivative.
+    cuDNN is off: its recurrent kernels have neither a batched nor a second derivative.
     """
-
-    def __enter__(self) -> None:
-        self._contexts = (
-            torch.inference_mode(False),
-            torch.enable_grad(),
-            torch.backends.cudnn.flags(enabled=False),
-        )
-        for context in self._contexts:
-            context.__enter__()
-
-    def __exit__(self, *exception: object) -> None:
-        for context in reversed(self._contexts):
-            context.__exit__(*exception)
+    without_cudnn = torch.backends.cudnn.flags(enabled=False)
+    with torch.inference_mode(False), torch.enable_grad(), without_cudnn:
+        x = x.clone().requires_grad_(True)
+        yield x, function(x)

@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, SupportsIndex
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..._core.layout import Structure, Variable
-from ...cells import GRUCell, LSTMCell, StackedCell, VanillaCell
+from ..._core.layout import StateLayout, Variable
+from ...cells import StackedCell
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import Hints, Reading
+from ..gates import Gate, gru, lstm, vanilla
 from ..weights import check_weight
 
 Tensor = torch.Tensor
-Weights = Callable[[str], Tensor | None]
 Step = Callable[[Tensor, Tensor], Tensor]
+
+_STANDARD = {nn.RNN, nn.RNNCell, nn.GRU, nn.GRUCell, nn.LSTM, nn.LSTMCell}
 
 
 def is_standard(model: nn.Module) -> bool:
     """Whether a canonical cell exists for exactly this type of module; subclasses may differ."""
-    return type(model) in _READERS
+    return type(model) in _STANDARD
 
 
 def read_standard(model: Any) -> Reading:
-    """Return a standard module as canonical cells, its weights copied in float64.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If the module is bidirectional, or its weights are complex or of low precision.
-    ArgumentError
-        If a weight is not finite.
-    """
+    """Return a standard module as canonical cells, its weights copied in float64."""
     if getattr(model, "bidirectional", False):
         raise UnsupportedModelError(
             f"model: a bidirectional {type(model).__name__} reads its inputs from both ends, so "
@@ -45,12 +39,12 @@ def read_standard(model: Any) -> Reading:
         )
     is_stacked = hasattr(model, "num_layers")
     suffixes = [f"_l{k}" for k in range(model.num_layers)] if is_stacked else [""]
-    layers = [_READERS[type(model)](model, _weights(model, suffix)) for suffix in suffixes]
+    layers = [_layer(model, suffix) for suffix in suffixes]
     dynamics = layers[0] if len(layers) == 1 else StackedCell(tuple(layers))
     return Reading(dynamics, _structure(layers, is_stacked))
 
 
-def _structure(layers: list[Dynamics], is_stacked: bool) -> Structure:
+def _structure(layers: list[Dynamics], is_stacked: bool) -> StateLayout:
     """Return torch's own shapes: h or (h, c), of layers stacked in front of the batch axis."""
     offsets = np.cumsum([0, *(layer.state_size for layer in layers)])
     parts = layers[0].parts or {"": range(layers[0].state_size)}
@@ -60,10 +54,12 @@ def _structure(layers: list[Dynamics], is_stacked: bool) -> Structure:
         variables.append(
             Variable(name, places, batch_axis=1) if is_stacked else Variable(name, places[0])
         )
-    return Structure(variables[0] if len(variables) == 1 else tuple(variables))
+    return StateLayout(variables[0] if len(variables) == 1 else tuple(variables))
 
 
-def _weights(model: nn.Module, suffix: str) -> Weights:
+def _layer(model: Any, suffix: str) -> Dynamics:
+    """Return one layer of a standard module as a canonical cell."""
+
     def read(name: str) -> Tensor | None:
         value = getattr(model, name + suffix, None)
         if value is None:
@@ -71,75 +67,23 @@ def _weights(model: nn.Module, suffix: str) -> Weights:
         check_weight(type(model).__name__, name + suffix, value)
         return value.detach().to(torch.float64, copy=True)
 
-    return read
+    W: Any = read("weight_hh")
+    b, c = read("bias_ih"), read("bias_hh")
+    if b is None or c is None:
+        b = c = torch.zeros_like(W[:, 0])
+    gates = Gate(W, read("weight_ih"), b, c)
+    if isinstance(model, nn.RNN | nn.RNNCell):
+        return vanilla(gates, model.nonlinearity)
+    if isinstance(model, nn.GRU | nn.GRUCell):
+        return gru(gates)
+    return lstm(gates, P=read("weight_hr"))
 
 
-def _biases(weights: Weights) -> tuple[Tensor, Tensor]:
-    """Return the input and the recurrent bias, zero where the module has none."""
-    input_bias, recurrent_bias = weights("bias_ih"), weights("bias_hh")
-    if input_bias is None or recurrent_bias is None:
-        zeros = torch.zeros_like(weights("weight_hh")[:, 0])
-        return zeros, zeros
-    return input_bias, recurrent_bias
-
-
-def _vanilla(model: Any, weights: Weights) -> VanillaCell:
-    input_bias, recurrent_bias = _biases(weights)
-    return VanillaCell(
-        W=weights("weight_hh"),
-        B=weights("weight_ih"),
-        b=input_bias + recurrent_bias,
-        phi=model.nonlinearity,
-    )
-
-
-def _gru(model: Any, weights: Weights) -> GRUCell:  # noqa: ARG001
-    input_bias, recurrent_bias = _biases(weights)
-    gates = 2 * (recurrent_bias.shape[0] // 3)  # r and z; n keeps its two biases apart
-    outside = torch.cat([recurrent_bias[:gates], torch.zeros_like(recurrent_bias[gates:])])
-    return GRUCell(
-        W=weights("weight_hh"),
-        B=weights("weight_ih"),
-        b=input_bias + outside,
-        c=recurrent_bias[gates:],
-    )
-
-
-def _lstm(model: Any, weights: Weights) -> LSTMCell:  # noqa: ARG001
-    input_bias, recurrent_bias = _biases(weights)
-    return LSTMCell(
-        W=weights("weight_hh"),
-        B=weights("weight_ih"),
-        b=input_bias + recurrent_bias,
-        P=weights("weight_hr"),
-    )
-
-
-_READERS: dict[type, Callable[[Any, Weights], Dynamics]] = {
-    nn.RNN: _vanilla,
-    nn.RNNCell: _vanilla,
-    nn.GRU: _gru,
-    nn.GRUCell: _gru,
-    nn.LSTM: _lstm,
-    nn.LSTMCell: _lstm,
-}
-
-
-def step_by_calls(
-    model: nn.Module, state_size: SupportsIndex | None, input_size: SupportsIndex | None
-) -> tuple[Step, tuple[int, int], torch.device]:
+def step_by_calls(model: nn.Module, hints: Hints) -> tuple[Step, tuple[int, int], torch.device]:
     """Return a module with `output, h_next = model(input, h)` as a step, its sizes and device.
 
     The step calls a deep copy in evaluation mode, in float64 where that works.
-
-    Raises
-    ------
-    ArgumentError
-        If the module does not tell its sizes and they are not given.
-    UnsupportedModelError
-        If no way of calling it gives one new state for every state.
     """
-    hints = Hints(state_size, input_size)
     size = (
         hints.size("state_size", model, getattr(model, "hidden_size", None)),
         hints.size("input_size", model, getattr(model, "input_size", None)),

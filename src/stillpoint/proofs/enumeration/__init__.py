@@ -1,6 +1,6 @@
 """All fixed points, with a proof that there are no others, where a network admits one."""
 
-from .enumerate import BUDGET, exhaust
-from .record import Exhaustion
+from .enumerate import enumerate_fixed_points, enumerate_states
+from .record import Enumeration
 
-__all__ = ["BUDGET", "Exhaustion", "exhaust"]
+__all__ = ["Enumeration", "enumerate_fixed_points", "enumerate_states"]

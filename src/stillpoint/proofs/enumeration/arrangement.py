@@ -43,19 +43,9 @@ def all_patterns(size: int) -> Bool[np.ndarray, "n h"]:
 
 
 def sign_patterns(latent: Latent, most: int) -> Bool[np.ndarray, "n h"] | str:
-    """Return a set of patterns that holds that of every fixed point, or why there is none.
+    """Return at most so many patterns, among them that of every fixed point, or why there are none.
 
-    Parameters
-    ----------
-    latent
-        A rectified network.
-    most
-        More patterns than this are not listed.
-
-    Returns
-    -------
-    patterns, shape (n, h)
-        Which drives are positive; on a hyperplane either sign stands for both.
+    They say which drives are positive; on a hyperplane either sign stands for both.
     """
     h, q = latent.U.shape
     moving = np.flatnonzero(latent.form.W.any(axis=1))
@@ -103,15 +93,11 @@ def completed(
     """
     n_free, patterns = free.sum(axis=1), []
     for count in np.unique(n_free):
-        rows = np.flatnonzero(n_free == count)
+        alike = n_free == count
         choices = all_patterns(int(count))
-        several = np.repeat(signs[rows, None], len(choices), axis=1)
-        places = np.nonzero(free[rows])[1].reshape(len(rows), count)
-        np.put_along_axis(
-            several,
-            np.repeat(places[:, None], len(choices), axis=1),
-            np.repeat(choices[None], len(rows), axis=0),
-            axis=2,
+        several = np.repeat(signs[alike, None], len(choices), axis=1)
+        several[np.broadcast_to(free[alike, None], several.shape)] = np.tile(
+            choices.ravel(), int(alike.sum())
         )
         patterns.append(several.reshape(-1, signs.shape[1]))
     return np.concatenate([np.zeros((0, signs.shape[1]), dtype=bool), *patterns])

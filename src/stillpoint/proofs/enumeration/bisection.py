@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ...intervals import EPS, Interval
-from .equations import Equations, Images
+from ..krawczyk import Equations, Krawczyk
 from .zeros import Zeros
 
 # So many boxes are treated at once.
@@ -51,8 +51,8 @@ class Boxes:
 
     def joined(self, others: Boxes) -> Boxes:
         """Return these boxes and others behind them."""
-        pairs = ((self.lower, others.lower), (self.upper, others.upper))
-        return Boxes(*map(np.concatenate, pairs))
+        lower = np.concatenate([self.lower, others.lower])
+        return Boxes(lower, np.concatenate([self.upper, others.upper]))
 
     def halved(self, weight: Float[np.ndarray, "n q"]) -> Boxes:
         """Return both halves of every box, cut across its longest side under a weight."""
@@ -65,18 +65,9 @@ class Boxes:
 
 @dataclass(frozen=True, eq=False)
 class Bisection:
-    """What is known of a region.
+    """What is known of a region after so many boxes were examined: the zeros that are proved.
 
-    Attributes
-    ----------
-    zeros
-        Those proved so far.
-    open
-        Boxes that may hold further ones.
-    stuck
-        Boxes that were not decided and are too narrow to be halved.
-    examined
-        How many boxes were treated.
+    Boxes that may hold further ones are `open`, or `stuck` if they are too narrow to be halved.
     """
 
     zeros: Zeros
@@ -86,17 +77,7 @@ class Bisection:
 
 
 def bisect(equations: Equations, region: Interval, budget: int) -> Bisection:
-    """Return all zeros in a region, or what was found within a budget of boxes.
-
-    Parameters
-    ----------
-    equations
-        What is to be zero.
-    region
-        A box, shape (q,).
-    budget
-        How many boxes are treated at most.
-    """
+    """Return all zeros in a box, shape (q,), or what was found within a budget of boxes."""
     nothing = Boxes(np.zeros((0, len(region))), np.zeros((0, len(region))))
     now = Bisection(Zeros.none(len(region)), Boxes(region.lower[None], region.upper[None]), nothing)
     narrowest = _NARROWEST * (region.upper - region.lower) + 64 * EPS * region.magnitude
@@ -113,21 +94,22 @@ def _advance(
     boxes, later = now.open[-count:], now.open[:-count]
     examined = now.examined + len(boxes)
     boxes = boxes[~now.zeros.covers(boxes.intervals)]
-    boxes = boxes[~equations.residual(boxes.intervals).excludes_zero.any(axis=1)]
+    without_zero = np.asarray(equations.residual(boxes.intervals).excludes_zero.any(axis=1))
+    boxes = boxes[~without_zero]
     exact = boxes.intervals
-    tried = Images.of(equations, Interval(exact.mid, (1 + _MARGIN) * exact.radius))
-    proved = tried.holds_one
-    zeros = now.zeros.joined(Zeros.of(equations, tried.take(proved)))
+    tried = Krawczyk.on(equations, Interval(exact.mid, (1 + _MARGIN) * exact.radius))
+    proved, images = tried.holds_one, tried.images
+    zeros = now.zeros.joined(Zeros.located(equations, tried.boxes[proved], images[proved]))
     # Where the image is NaN, nothing is known, and the box stays as it is.
-    left = Boxes(np.fmax(boxes.lower, tried.images.lower), np.fmin(boxes.upper, tried.images.upper))
-    kept = ~proved & ~tried.centred.excludes_zero.any(axis=1) & (left.width >= 0).all(axis=1)
+    left = Boxes(np.fmax(boxes.lower, images.lower), np.fmin(boxes.upper, images.upper))
+    kept = ~proved & ~tried.holds_none & (left.width >= 0).all(axis=1)
     narrow = (left.width <= narrowest).all(axis=1)
     wide = kept & ~narrow
-    halves = left[wide].halved(_importance(tried.slopes[wide]))
+    halves = left[wide].halved(_importance(tried.slopes[wide].magnitude))
     return Bisection(zeros, later.joined(halves), now.stuck.joined(left[kept & narrow]), examined)
 
 
 def _importance(slopes: Float[np.ndarray, "n q q"]) -> Float[np.ndarray, "n q"]:
-    """Return how much each unknown moves the equations; one is added, so that none is nothing."""
+    """Return how much each unknown moves the equations, plus one, so that each side is cut."""
     columns = slopes.sum(axis=1)
     return np.where(np.isfinite(columns).all(axis=1, keepdims=True), 1 + columns, 1.0)

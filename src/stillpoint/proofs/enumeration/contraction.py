@@ -17,8 +17,11 @@ from ...intervals import EPS, Interval
 from ...intervals.linalg import norm_bound, shrinking_vector
 from .low_rank import slopes
 
-# At most so many steps of the map lead to the fixed point; after so many, one of Newton's is tried.
-_STEPS, _NEWTON = 4000, 8
+# Steps of the map towards the fixed point, at most.
+_STEPS = 4000
+
+# After this many of them one of Newton's is tried.
+_NEWTON = 8
 
 
 def is_contraction(form: RateForm) -> bool:
@@ -41,11 +44,11 @@ def is_contraction(form: RateForm) -> bool:
     return shrinking_vector(scaled.magnitude) is not None or norm_bound(scaled) < 1
 
 
-def settle(form: RateForm) -> Float[np.ndarray, "k d"]:
+def iterate(form: RateForm) -> Float[np.ndarray, "k d"]:
     """Return the state of the only fixed point of a contraction, to rounding, or no state.
 
-    Steps of the map converge, if slowly. A step of Newton's is taken instead where it comes
-    nearer to rest than any state before, by half: that can happen only so often that the two
+    Steps of the map converge, if slowly. A step of Newton's is taken instead where it halves
+    the smallest residual so far: that can happen only so often that the two
     kinds of steps do not chase each other.
     """
     W, c = form.W, form.c.mid

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.display import plural
+from ..._core.validation import check_whole, read_inputs
 from ...dynamics import Dynamics, RateForm
+from ...errors import ArgumentError
 from ...intervals import Interval
 from ...intervals.linalg import solve_enclosed
+from ...system import System, check_system
+from ..krawczyk import Equations, EquilibriumForm
 from .arrangement import sign_patterns
 from .bisection import bisect
-from .boxed import boxed_form
-from .contraction import is_contraction, settle
-from .equations import Equations
+from .contraction import is_contraction, iterate
 from .linear_regions import survey
 from .low_rank import Latent, latent_of
-from .record import Exhaustion
+from .record import Enumeration
 
 #: How many boxes or linear regions are looked at before a proof is given up.
 BUDGET = 300_000
@@ -32,27 +36,56 @@ _MOST_UNITS = 16
 _USUAL_WORK = 1000
 
 
-def exhaust(dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUDGET) -> Exhaustion:
-    """Return all fixed points under one input, with a proof that there are no others.
+def enumerate_fixed_points(
+    system: System, inputs: Any = None, *, budget: int = BUDGET
+) -> Enumeration:
+    """Enumerate all fixed points under one input, with a proof that there are no others.
+
+    Proofs are available for vanilla and leaky cells that are contractions, or of low rank (or few
+    units), for rectified ones with few linear regions, and for GRUs, LSTMs and stacks of cells
+    with few units; also clamped and restricted.
 
     Parameters
     ----------
-    dynamics
-        A network. Proofs are available for vanilla and leaky cells that are contractions, or of
-        low rank (or few units), for rectified ones with few linear regions, and for GRUs,
-        LSTMs and stacks of cells with few units; also clamped and restricted.
-    u
-        The input.
+    system
+        The network, as `stillpoint.as_system` makes it.
+    inputs
+        The input, shape (m,); may be left out if there is none.
     budget
         How many boxes or linear regions are looked at before a proof is given up.
 
+    Returns
+    -------
+    Enumeration
+        The fixed points that are proved, whether they are all, and if not, why.
+
+    Raises
+    ------
+    ArgumentError
+        If `system` is no System, `inputs` is not one input of it, or `budget` is not at least 1.
+
     Examples
     --------
+    >>> import numpy as np, stillpoint as sp
     >>> from stillpoint.cells import VanillaCell
-    >>> cell = VanillaCell(np.array([[2.0]]), np.zeros((1, 0)), np.zeros(1))
-    >>> exhaust(cell, np.zeros(0))
+    >>> system = sp.as_system(VanillaCell(np.array([[2.0]]), np.zeros((1, 0)), np.zeros(1)))
+    >>> sp.enumerate_fixed_points(system)
     proved: exactly 3 fixed points (bisection in 1 dimension)
     """
+    check_system(system)
+    if np.ndim(inputs) > 1:
+        raise ArgumentError(
+            f"inputs: got shape {np.shape(inputs)}, but ({system.input_size},) is wanted: points "
+            f"are enumerated under one input at a time."
+        )
+    (u,) = read_inputs("inputs", inputs, 1, system.input_size)
+    return enumerate_states(system.dynamics, u, budget=check_whole("budget", budget, least=1))
+
+
+def enumerate_states(
+    dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUDGET
+) -> Enumeration:
+    """Return the same of dynamics under an input, neither of which is checked."""
     proof = _Proof(dynamics.state_size, u, budget)
     enclosed = dynamics.enclosed()
     if enclosed is None:
@@ -61,10 +94,11 @@ def exhaust(dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUD
         form = enclosed.rate_form(Interval(u[None]))
         if form is not None:
             return proof.of_rates(form)
-        boxed = boxed_form(enclosed, u[None])
-        if boxed is None:
+        box = enclosed.equilibrium_box()
+        if box is None:
             return proof.not_available("no box is known that holds all fixed points")
-        return proof.by_bisection(boxed)
+        problem = enclosed.equilibrium_problem()
+        return proof.by_bisection(EquilibriumForm(problem, u[None], len(box), box))
 
 
 @dataclass(frozen=True)
@@ -75,10 +109,10 @@ class _Proof:
     u: Float[np.ndarray, " m"]
     budget: int
 
-    def of_rates(self, form: RateForm) -> Exhaustion:
+    def of_rates(self, form: RateForm) -> Enumeration:
         """Choose the method for r = phi(W r + c)."""
         if is_contraction(form):
-            states = settle(form)
+            states = iterate(form)
             reason = "the only fixed point was not reached"
             return self._found(states, "contraction", 1, 1 - len(states), reason)
         if form.phi == "linear":
@@ -90,7 +124,7 @@ class _Proof:
             )
         return self._by_regions(latent) if form.phi == "relu" else self.by_bisection(latent)
 
-    def by_bisection(self, equations: Equations) -> Exhaustion:
+    def by_bisection(self, equations: Equations) -> Enumeration:
         """Exclude every box without a fixed point."""
         size = equations.size
         if equations.region is None:
@@ -100,7 +134,6 @@ class _Proof:
         found = bisect(equations, equations.region, budget if bisects else 1)
         if not bisects and len(found.open):
             return self.not_available(f"{size} dimensions are too many for bisection")
-        undecided = found.open.joined(found.stuck)
         if len(found.open):
             reason = f"{found.examined} boxes were examined, and the budget is {budget}"
         elif len(found.stuck):
@@ -111,12 +144,12 @@ class _Proof:
             )
         else:
             reason = "some fixed points are too near each other to be told apart"
-        method = f"bisection in {size} dimension{'' if size == 1 else 's'}"
-        left = len(undecided) + found.zeros.unresolved
+        method = f"bisection in {plural(size, 'dimension')}"
+        left = len(found.open) + len(found.stuck) + found.zeros.unresolved
         states = equations.states(found.zeros.where.mid)
         return self._found(states, method, found.examined, left, reason)
 
-    def _by_regions(self, latent: Latent) -> Exhaustion:
+    def _by_regions(self, latent: Latent) -> Enumeration:
         """Solve the linear system of every region."""
         patterns = sign_patterns(latent, self.budget)
         if isinstance(patterns, str):
@@ -134,7 +167,7 @@ class _Proof:
         states = latent.states(found.zeros.where.mid)
         return self._found(states, "linear regions", len(patterns), left, reason)
 
-    def _by_one_system(self, form: RateForm) -> Exhaustion:
+    def _by_one_system(self, form: RateForm) -> Enumeration:
         """Solve r = W r + c."""
         matrix = np.eye(self.state_size) - Interval(form.W)
         rates, regular = solve_enclosed(matrix[None], form.c[None])
@@ -144,14 +177,14 @@ class _Proof:
 
     def _found(
         self, states: Float[np.ndarray, "k d"], method: str, examined: int, left: int, reason: str
-    ) -> Exhaustion:
+    ) -> Enumeration:
         proved = left == 0
-        return Exhaustion(self.u, states, proved, method, examined, left, "" if proved else reason)
+        return Enumeration(self.u, states, proved, method, examined, left, "" if proved else reason)
 
-    def not_available(self, reason: str) -> Exhaustion:
+    def not_available(self, reason: str) -> Enumeration:
         """Return that nothing was tried."""
         nothing = np.zeros((0, self.state_size))
-        return Exhaustion(self.u, nothing, False, "not available", 0, 0, reason)
+        return Enumeration(self.u, nothing, False, "not available", 0, 0, reason)
 
 
 def _short(state: Float[np.ndarray, " d"]) -> str:

@@ -14,13 +14,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from ...intervals import Interval
+from ...intervals.functions import concat
 from ...intervals.linalg import solve_enclosed
-from ...intervals.namespace import concat
-from .equations import Images
+from ..krawczyk import Krawczyk
 from .low_rank import Latent
 from .zeros import Zeros
 
-# So many numbers make the matrices of the regions that are treated at once.
+# The regions that are treated at once have matrices with this many numbers together.
 _CHUNK = 2**20
 
 # Solutions are looked for in boxes so many times as wide as what is known of them.
@@ -32,16 +32,10 @@ _LEAST = 2.0**-48
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What is known of the linear regions of a network.
+    """The latent states of the fixed points that are proved, and how many regions are open.
 
-    Attributes
-    ----------
-    zeros
-        The latent states of the fixed points that are proved.
-    singular
-        How many regions have a system that is not proved regular.
-    unclear
-        How many regions have a solution near a kink at which nothing could be proved.
+    The systems of the `singular` ones are not proved regular; the `unclear` ones have solutions
+    near kinks at which nothing could be proved.
     """
 
     zeros: Zeros
@@ -79,7 +73,7 @@ def undecided(latent: Latent, A: Interval, b: Interval) -> int:
     if latent.region is None or not len(A):
         return len(A)
     null = Interval(np.linalg.svd(A.mid)[0][:, None, :, -1])
-    excess = null @ (A @ latent.region[:, None]) - null @ b[:, :, None]
+    excess = (null @ A) @ latent.region[:, None] - null @ b[:, :, None]
     return int((~excess.excludes_zero[:, 0, 0]).sum())
 
 
@@ -88,10 +82,11 @@ def prove(latent: Latent, candidates: Interval) -> tuple[Zeros, int]:
     zeros = Zeros.none(latent.size)
     size = 1 + np.abs(candidates.mid).max(axis=1, keepdims=True, initial=0.0)
     for inflation in _INFLATIONS:
+        if not len(candidates):
+            break
         radius = inflation * (candidates.radius + _LEAST * size)
-        tried = Images.of(latent, Interval(candidates.mid, radius))
+        tried = Krawczyk.on(latent, Interval(candidates.mid, radius))
         proved = tried.holds_one
-        zeros = zeros.joined(Zeros.of(latent, tried.take(proved)))
-        left = ~(proved & candidates.is_inside(tried.boxes).all(axis=1))
-        candidates, size = candidates[left], size[left]
+        zeros = zeros.joined(Zeros.located(latent, tried.boxes[proved], tried.images[proved]))
+        candidates, size = candidates[~proved], size[~proved]
     return zeros, int((~zeros.covers(candidates)).sum())

@@ -19,7 +19,7 @@ from ..._core.arrays import solve_rows
 from ...dynamics import RateForm, activation
 from ...intervals import Interval
 from ...intervals.linalg import row_sums
-from .equations import Equations
+from ..krawczyk import Equations
 
 # What may be left of W, in the row-sum norm: it blurs p by about as much.
 _REMAINDER = 1e-5
@@ -35,16 +35,8 @@ _CORRECTIONS = 4
 class Latent(Equations):
     """p(z) = V^T R(z) - z over boxes of latent states, with R(z) = phi(U z + c + D R(z)).
 
-    Attributes
-    ----------
-    form
-        The equations of the rates.
-    U
-        Columns of W, exact, shape (d, q).
-    V
-        Shape (d, q).
-    remainder
-        Bounds of the row sums of |D|, shape (d,); their maximum is below 1.
+    U holds columns of W and is exact; `remainder` bounds the row sums of |D|, its maximum is below
+    1.
 
     Examples
     --------
@@ -60,16 +52,16 @@ class Latent(Equations):
     remainder: Float[np.ndarray, " d"]
 
     @property
-    def size(self) -> int:
+    def size(self) -> int:  # type: ignore[override]
         return self.U.shape[1]
 
     @property
-    def region(self) -> Interval | None:
+    def region(self) -> Interval | None:  # type: ignore[override]
         bounds = self.form.bounds
         return None if bounds is None else bounds @ self.V
 
     @property
-    def work(self) -> int:
+    def work(self) -> int:  # type: ignore[override]
         return len(self.U) * self.size**2
 
     @cached_property
@@ -97,16 +89,13 @@ class Latent(Equations):
         return self.form.activation.value(self.drive(z)) @ self.V - z
 
     def jacobian(self, z: Interval) -> Interval:
-        """Return an enclosure of all slopes of p over boxes, shape (n, q, q).
-
-        They are V^T (I - S D)^-1 S U - I with S of the slopes of phi, and (I - S D)^-1 - I is at
-        most delta / (1 - delta) in the row-sum norm. At kinks S holds the slopes of both sides.
-        """
-        drive = self.drive(z)
-        return self.slopes_of(slopes(self.form.phi, drive))
+        return self.slopes_of(slopes(self.form.phi, self.drive(z)))  # at kinks of both sides
 
     def slopes_of(self, slopes: Interval) -> Interval:
-        """Return V^T (I - S D)^-1 S U - I for slopes S of phi, shape (n, d) to (n, q, q)."""
+        """Return V^T (I - S D)^-1 S U - I for slopes S of phi, shape (n, d) to (n, q, q).
+
+        (I - S D)^-1 - I is at most delta / (1 - delta) in the row-sum norm.
+        """
         total = (slopes @ self._products).each(lambda p: p.reshape(-1, self.size, self.size))
         blur = Interval(self._blur) * np.abs(self.U).max(axis=0, initial=0.0)
         return total - np.eye(self.size) + Interval(np.zeros(blur.shape), blur.magnitude)

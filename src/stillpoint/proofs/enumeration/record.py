@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.display import plural
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Exhaustion:
+class Enumeration:
     """All fixed points under one input, or as many as could be proved, and why not all.
 
     A proof is about the map with the weights as they are stored, in real arithmetic: whatever
@@ -36,7 +38,7 @@ class Exhaustion:
 
     Examples
     --------
-    >>> Exhaustion(np.zeros(0), np.zeros((1, 2)), True, "contraction", 1, 0, "")
+    >>> Enumeration(np.zeros(0), np.zeros((1, 2)), True, "contraction", 1, 0, "")
     proved: exactly 1 fixed point (contraction)
     """
 
@@ -56,7 +58,7 @@ class Exhaustion:
     @property
     def verdict(self) -> str:
         """One sentence on what is proved."""
-        points = f"{self.n_points} fixed point{'' if self.n_points == 1 else 's'}"
+        points = plural(self.n_points, "fixed point")
         if self.is_proof:
             return f"proved: exactly {points} ({self.method})"
         if self.method == "not available":
@@ -75,7 +77,7 @@ class Exhaustion:
         return fields | arrays | {"shape": list(self.states.shape)}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Exhaustion:
+    def from_plain(cls, plain: Mapping[str, Any]) -> Enumeration:
         """Return what `to_plain` wrote down."""
         fields = dict(plain)
         states = np.array(fields.pop("states"), dtype=np.float64).reshape(fields.pop("shape"))

@@ -1,0 +1,168 @@
+"""What every record is: a frozen dataclass of arrays that can be chosen from, joined and saved.
+
+What a field holds is said where it is declared: `column` is an array with named dimensions, `part`
+another record, `plain` something that JSON can hold. Taking rows, joining records and files follow
+from that, so that no other place lists the fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+from jaxtyping import Int
+
+from . import netcdf
+from .display import Display
+
+if TYPE_CHECKING:
+    import xarray
+
+Self = TypeVar("Self", bound="Record")
+
+
+def about(*dims: str, long_name: str = "", units: str = "") -> Mapping[str, Any]:
+    """Return what is said of an array: its dimensions by name, what it is, and in what unit."""
+    return {"dims": dims, "long_name": long_name, "units": units}
+
+
+def column(*dims: str, long_name: str = "", units: str = "", **options: Any) -> Any:
+    """Declare a field that holds an array (see `about`)."""
+    told = about(*dims, long_name=long_name, units=units)
+    return dataclasses.field(metadata=told, **options)
+
+
+def part(
+    record: type, prefix: str = "", *, names: Mapping[str, str] | None = None, **options: Any
+) -> Any:
+    """Declare a field that holds another record, or None.
+
+    In files its columns have a prefix, or other `names`.
+    """
+    told = {"record": record, "prefix": prefix, "names": names or {}}
+    return dataclasses.field(metadata=told, **options)
+
+
+def plain(kind: type | None = None, *, many: bool = False, **options: Any) -> Any:
+    """Declare a field that JSON can hold, or a `kind` with `to_plain` and `from_plain`, or many."""
+    return dataclasses.field(metadata={"plain": kind, "many": many}, **options)
+
+
+class Record(ABC):
+    """Base of all results: a frozen dataclass of columns, parts and plain fields."""
+
+    #: The dimension that counts rows; columns that begin with it have one entry per row.
+    rows: ClassVar[str] = "point"
+
+    #: Columns that follow from the others: cached properties, which files hold for their readers.
+    derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        netcdf.register(cls.__name__, cls.from_xarray)
+
+    @abstractmethod
+    def _display(self) -> Display:
+        """Return what the record shows of itself."""
+
+    def __repr__(self) -> str:
+        return self._display().text()
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: static HTML."""
+        return self._display().html()
+
+    def take(self: Self, rows: Int[np.ndarray, " k"]) -> Self:
+        """Return the record of some rows."""
+        chosen: dict[str, Any] = {}
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if self._is_by_row(field) and value is not None:
+                chosen[field.name] = value.take(rows) if _is_part(field) else value[rows]
+        return dataclasses.replace(self, **chosen)  # type: ignore[type-var]
+
+    @classmethod
+    def joined(cls: type[Self], several: Sequence[Self]) -> Self:
+        """Return the rows of several records in one; what has no rows is that of the first.
+
+        A part that one of them lacks is lacking in the whole.
+        """
+        rows: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+            values = [getattr(record, field.name) for record in several]
+            if not cls._is_by_row(field):
+                continue
+            if not _is_part(field):
+                rows[field.name] = np.concatenate(values)
+            elif all(value is not None for value in values):
+                rows[field.name] = field.metadata["record"].joined(values)
+            else:
+                rows[field.name] = None
+        return dataclasses.replace(several[0], **rows)  # type: ignore[type-var]
+
+    @classmethod
+    def _is_by_row(cls, field: dataclasses.Field[Any]) -> bool:
+        """Whether a field has one entry per row, or is a record with the same rows."""
+        if _is_part(field):
+            return bool(field.metadata["record"].rows == cls.rows)
+        return field.metadata.get("dims", ())[:1] == (cls.rows,)
+
+    # -- files --------------------------------------------------------------------------------
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return an `xarray.Dataset`: every column with its dimensions, `long_name` and `units`.
+
+        Complex columns are two variables, `_real` and `_imag`; what has no dimensions is JSON, in
+        attributes where it is short.
+        """
+        import xarray
+
+        variables = {name: (dims, values, told) for name, dims, values, told in netcdf.encode(self)}
+        dataset = xarray.Dataset(variables, attrs=netcdf.attributes(self))
+        return dataset.assign_coords(
+            {
+                name: (dims, values, told)
+                for name, (dims, values, told) in self._coordinates().items()
+                if set(dims) <= set(dataset.dims)
+            }
+        )
+
+    @classmethod
+    def from_xarray(cls: type[Self], dataset: xarray.Dataset) -> Self:
+        """Return the record that `to_xarray` wrote down.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If parts of it are missing, or there are others.
+        """
+        record = netcdf.decode(cls, dataset)
+        added = set(dataset.data_vars) - {name for name, *_ in netcdf.encode(record)}
+        if added:
+            raise ValueError(f"it has further variables: {', '.join(sorted(map(str, added)))}")
+        return record
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one NetCDF file, read back by `stillpoint.load`.
+
+        Raises
+        ------
+        ArgumentError
+            If the folder does not exist.
+        """
+        return netcdf.save(self.to_xarray(), path)
+
+    def _dimensions(self, declared: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the dimensions that a column has here."""
+        return declared
+
+    def _coordinates(self) -> Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]:
+        """Return the coordinates of a dataset by name: dimensions, values, attributes."""
+        return {}
+
+
+def _is_part(field: dataclasses.Field[Any]) -> bool:
+    return "record" in field.metadata

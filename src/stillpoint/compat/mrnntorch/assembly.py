@@ -1,0 +1,175 @@
+"""A network under construction: regions are added one by one, then the connectivity is final."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from ...dynamics import Regions
+from ...errors import StillpointError
+from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
+
+
+class Assembly(nn.Module):
+    """Base of the networks: what is added, and the `MultiRegionRNN` that is made of it.
+
+    Parameters are those of `mRNN`.
+    """
+
+    form: ClassVar[str]
+
+    def __init__(
+        self,
+        config: str | Path | None = None,
+        activation: str = "relu",
+        noise_level_act: float = 0.01,
+        noise_level_inp: float = 0.01,
+        rec_constrained: bool = True,
+        inp_constrained: bool = True,
+        batch_first: bool = True,
+        spectral_radius: float | None = None,
+        config_finalize: bool = True,
+        device: Any = "cpu",
+        dt: float = 10.0,
+        tau: float = 100.0,
+    ) -> None:
+        super().__init__()
+        self.activation_name = activation
+        self.rec_constrained, self.inp_constrained = rec_constrained, inp_constrained
+        self.batch_first, self.spectral_radius, self.device = batch_first, spectral_radius, device
+        self.dt, self.tau = dt, tau
+        self._noise: dict[str, Any] = {"noise": noise_level_act, "input_noise": noise_level_inp}
+        self._lists: dict[str, list[Any]] = {f.name: [] for f in fields(Connectome)}
+        self.network: MultiRegionRNN | None = None
+        self.register_load_state_dict_pre_hook(_into_network)
+        if config is not None:
+            read = Connectome.from_json(config)
+            self._lists = {name: list(getattr(read, name)) for name in self._lists}
+            if config_finalize and read.recurrent_regions:
+                self.finalize_connectivity()
+
+    # -- building -----------------------------------------------------------------------------
+
+    def add_recurrent_region(
+        self,
+        name: str,
+        num_units: int,
+        sign: str = "pos",
+        base_firing: float = 0.0,
+        init: float = 0.0,
+        parent_region: str | None = None,
+        learnable_bias: bool = False,
+    ) -> None:
+        """Add a recurrent region."""
+        region = RecurrentRegion(
+            name, num_units, sign, base_firing, init, parent_region, learnable_bias
+        )
+        self._add("recurrent_regions", region)
+
+    def add_input_region(self, name: str, num_units: int, sign: str = "pos") -> None:
+        """Add an input region."""
+        self._add("input_regions", InputRegion(name, num_units, sign))
+
+    def add_recurrent_connection(
+        self, src_region: str, dst_region: str, sparsity: float | None = None
+    ) -> None:
+        """Connect two recurrent regions; `sparsity` is the fraction of zeros per source unit."""
+        self._add("recurrent_connections", Connection(src_region, dst_region, sparsity))
+
+    def add_input_connection(
+        self, src_region: str, dst_region: str, sparsity: float | None = None
+    ) -> None:
+        """Connect an input region to a recurrent region."""
+        self._add("input_connections", Connection(src_region, dst_region, sparsity))
+
+    def finalize_connectivity(self) -> None:
+        """Make the weights; what was not connected is zero.
+
+        Raises
+        ------
+        ArgumentError
+            If regions or connections do not fit each other; one message lists every problem.
+        """
+        if self.network is None:
+            self.network = MultiRegionRNN(
+                Connectome(**self._lists),
+                self.activation_name,
+                form=self.form,
+                dt=self.dt,
+                tau=self.tau,
+                dale=self.rec_constrained,
+                dale_inputs=self.inp_constrained,
+                spectral_radius=self.spectral_radius,
+                batch_first=self.batch_first,
+                seed=int(torch.randint(2**31, ())),  # of torch's own generator, as in the original
+                device=self.device,
+                **self._noise,
+            )
+
+    # -- sizes ---------------------------------------------------------------------------------
+
+    @property
+    def region_dict(self) -> Mapping[str, RecurrentRegion]:
+        """The recurrent regions by name."""
+        return {region.name: region for region in self._lists["recurrent_regions"]}
+
+    @property
+    def inp_dict(self) -> Mapping[str, InputRegion]:
+        """The input regions by name."""
+        return {region.name: region for region in self._lists["input_regions"]}
+
+    @property
+    def hid_regions(self) -> list[str]:
+        """Names of the recurrent regions."""
+        return list(self.region_dict)
+
+    @property
+    def inp_regions(self) -> list[str]:
+        """Names of the input regions."""
+        return list(self.inp_dict)
+
+    @property
+    def total_num_units(self) -> int:
+        """The number of recurrent units."""
+        return sum(region.num_units for region in self._lists["recurrent_regions"])
+
+    @property
+    def total_num_inputs(self) -> int:
+        """The number of input channels."""
+        return sum(region.num_units for region in self._lists["input_regions"])
+
+    # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _final(self) -> MultiRegionRNN:
+        if self.network is None:
+            raise StillpointError(
+                f"{type(self).__name__}: its connectivity is not final yet; call "
+                f"finalize_connectivity() after the last region and connection."
+            )
+        return self.network
+
+    def _add(self, name: str, entry: Any) -> None:
+        if self.network is not None:
+            raise StillpointError(
+                f"{type(self).__name__}: the connectivity is final; add regions and connections "
+                f"before finalize_connectivity()."
+            )
+        self._lists[name].append(entry)
+
+
+def _into_network(_: Assembly, state: dict[str, Any], prefix: str, *__: Any) -> None:
+    """Before weights are loaded: six tensors of mRNNTorch belong to the network inside."""
+    for key in [key for key in state if key.startswith(prefix + "W_")]:
+        state[f"{prefix}network.{key.removeprefix(prefix)}"] = state.pop(key)
+
+
+def in_order(regions: Regions, names: Iterable[str]) -> list[str]:
+    """Return regions, parents expanded, in the order of the network."""
+    given = {child for name in names for child in regions.children(name)}
+    return [name for name in regions if name in given]

@@ -1,0 +1,103 @@
+"""What the neighbours of a state are: of its kind along some direction, or on sides of kinks."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from ..dynamics import Dynamics
+from ..local import MARGIN, Linearization
+from ..solvers import LevenbergMarquardt, Solver, solve
+from .run import counts_as_zero, half_square
+
+# How far along a direction a neighbour is sought, relative to the size of the state.
+_PROBE = 1e-2
+
+# A neighbour is of the same kind if its q exceeds that of the state by less than this fraction.
+_SAME = 1e-6
+
+
+def on_continuum(
+    dynamics: Dynamics, lin: Linearization, degenerate: Bool[np.ndarray, " n"], tol: float
+) -> Bool[np.ndarray, " n"]:
+    """Return which degenerate points have fixed neighbours along their neutral direction."""
+    rows = np.flatnonzero(degenerate)
+    answer = np.zeros(len(degenerate), dtype=bool)
+    if len(rows):
+        neutral = np.linalg.svd(lin.motion_jacobian[rows])[2][:, -1, :]
+        x, u = lin.states[rows], lin.inputs[rows]
+        answer[rows] = has_neighbours(dynamics, x, u, neutral, LevenbergMarquardt(), tol)
+    return answer
+
+
+def has_neighbours(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    direction: Float[np.ndarray, "k d"],
+    solver: Solver,
+    tol: float,
+    max_steps: int = 100,
+) -> Bool[np.ndarray, " k"]:
+    """Return which states have neighbours along a direction with q as small as their own.
+
+    A small step is taken both ways, and the solver relaxes the state from there. On a continuum
+    it ends about as far away; at an isolated state it falls back.
+    """
+    answer = np.zeros(len(x), dtype=bool)
+    probe = probe_length(x)
+    own = half_square(dynamics, x, u)
+    for sign in (1.0, -1.0):
+        moved = x + sign * probe[:, None] * direction
+        end = solve(dynamics, moved, u, [solver], tol=tol, max_steps=max_steps, progress=False).x
+        distance = np.linalg.norm(end - x, axis=1)
+        q = half_square(dynamics, end, u)
+        alike = counts_as_zero(q, end, tol) | (q <= (1 + _SAME) * own)
+        answer |= alike & (distance > 0.5 * probe) & (distance < 2 * probe)
+    return answer
+
+
+def probe_length(x: Float[np.ndarray, "k d"]) -> Float[np.ndarray, " k"]:
+    """Return how far from each state a neighbour is sought."""
+    return _PROBE * np.maximum(1.0, np.abs(x).max(axis=1))
+
+
+def on_kinks(
+    dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
+) -> tuple[Bool[np.ndarray, " k"], Bool[np.ndarray, " k"]]:
+    """Return which states are known to lie on kinks, and which of those fixed points attract.
+
+    Near such a point deviations follow the Jacobian of the side they are on, which changes on the
+    way. The point attracts if all products of these Jacobians shrink. That is decided block by
+    block along the strongly connected groups of units: a group without kinks shrinks by the
+    spectral radius of its one Jacobian, any other at least by that of the largest moduli on all
+    sides. Only "yes" is a statement; "no" means that this does not show it.
+    """
+    form = dynamics.piecewise_linear()
+    if form is None or dynamics.kind == "flow":
+        return np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=bool)
+    drive, kinks = form.drive(x, u), form.on_kinks(x, u)
+    attracts = np.zeros(len(x), dtype=bool)
+    identity = np.eye(x.shape[1])
+    for k in np.flatnonzero(kinks.any(axis=1)):
+        share = np.stack([np.where(kinks[k], side, drive[k] > 0.0) for side in (0.0, 1.0)])
+        attracts[k] = _shrinks(*(form.slope_at(share) + identity))
+    return np.asarray(kinks.any(axis=1)), attracts
+
+
+def _shrinks(below: Float[np.ndarray, "d d"], above: Float[np.ndarray, "d d"]) -> bool:
+    """Return whether all products of Jacobians between these two shrink.
+
+    Each entry of the Jacobian of a cell depends on one kink, so none exceeds its larger extreme.
+    """
+    largest = np.maximum(np.abs(below), np.abs(above))
+    _, group = connected_components(csr_array(largest > 0), connection="strong")
+    for number in range(group.max() + 1):
+        units = np.ix_(group == number, group == number)
+        same = np.array_equal(below[units], above[units])
+        block = below[units] if same else largest[units]
+        if np.abs(np.linalg.eigvals(block)).max() >= 1 - MARGIN:
+            return False
+    return True
