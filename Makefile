@@ -8,8 +8,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow lint bench bench-brainpy bench-slow-points \
-	bench-proofs clean
+.PHONY: demo test test-core test-frameworks test-slow test-annotations lint bench bench-brainpy \
+	bench-slow-points bench-proofs clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -20,18 +20,22 @@ test: .venv/dev
 test-core: .venv-core/dev
 	.venv-core/bin/python -c "import stillpoint.demos.flip_flop, sys; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
-	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
+	.venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
-	$(BIN)/pytest src/stillpoint/frameworks src/stillpoint/compat
-	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
+	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and not keras" \
+		tests/core tests/census tests/local tests/points tests/solvers src
+	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
 	set -e; for backend in tensorflow jax torch; do \
 		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \
 	done
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
+
+test-annotations: .venv/dev
+	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and not ($(OTHERS) or keras)" tests
 
 lint: .venv/dev
 	$(BIN)/ruff check .

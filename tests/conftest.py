@@ -11,7 +11,9 @@ if os.environ.get("STILLPOINT_CHECK_ANNOTATIONS"):  # each call then takes sever
     with install_import_hook("stillpoint", "typechecker.typechecker"):
         import stillpoint  # noqa: F401
 
-collect_ignore_glob = ["cells_of_*.py"]  # lists of cases, each of which needs its framework
+collect_ignore_glob = [
+    "frameworks/cells_of_*.py"
+]  # lists of cases, each of which needs its framework
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -414,8 +414,8 @@ class Flow(Transformed):
     def input_jacobian(self, x, u):
         return self.inner.input_jacobian(x, u)
 
-    def enclosed(self):
-        return Flow(self.inner.enclosed())
+    def interval_extension(self):
+        return Flow(self.inner.interval_extension())
 
     def residual_problem(self):
         return self.inner.residual_problem()

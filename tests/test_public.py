@@ -24,7 +24,8 @@ def test_the_map_names_every_verb_on_one_screen():
     lines = sp.__doc__.splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 100
-    verbs = [name for name in sp.__all__ if inspect.isfunction(getattr(sp, name, None))]
+    names = set(sp.__all__) - {"models"}
+    verbs = [name for name in names if inspect.isfunction(getattr(sp, name))]
     missing = [verb for verb in verbs if verb not in sp.__doc__]
     assert missing == []
     for name in (*NAMESPACES, "models", "compat", "ArgumentError", "StillpointWarning"):

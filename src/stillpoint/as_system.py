@@ -17,7 +17,7 @@ from ._core.layout import StateLayout
 from ._core.validation import check_option, check_whole
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError
-from .frameworks.base import Hints, Reading, adapter, adapter_of_model, function_adapters
+from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
 from .frameworks.functions import StepFunction
 from .system import System
 
@@ -107,7 +107,7 @@ def as_system(
         framework=framework,
         device=device,
     )
-    hints = Hints(state_size, input_size, state, params)
+    spec = ModelSpec(state_size, input_size, state, params)
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
@@ -118,10 +118,10 @@ def as_system(
         return system
     if isinstance(model, Dynamics):
         _refuse({**functions, **_given(state=state, params=params)}, model)
-        reading = Reading(model, None)
+        reading = AdaptedModel(model, None)
     elif (found := adapter_of_model(model)) is not None:
         _refuse(functions, model)
-        reading = found.read_model(model, hints)
+        reading = found.read_model(model, spec)
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
             model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
@@ -211,13 +211,13 @@ def system_from_step(
         readers = [found]
     else:
         readers = function_adapters()
-    reading = Reading(_read_by_first(readers, given), layout)
+    reading = AdaptedModel(_read_by_first(readers, given), layout)
     _check_size("state_size", state_size, reading.dynamics.state_size)
     return _system(reading, dt, regions)
 
 
 def _system(
-    reading: Reading, dt: float | None, regions: Mapping[str, Sequence[int]] | None
+    reading: AdaptedModel, dt: float | None, regions: Mapping[str, Sequence[int]] | None
 ) -> System:
     named = None if regions is None else Regions(reading.dynamics.state_size, regions)
     return System.of(reading.dynamics, dt=dt, state_regions=named, layout=reading.layout)

@@ -146,7 +146,7 @@ class System:
         )
 
     @property
-    def measured(self) -> Dynamics:
+    def _observed_dynamics(self) -> Dynamics:
         """The dynamics whose residual is the one that this system measures."""
         return (
             self.dynamics if self.observable is None else Observed(self.dynamics, self.observable)
@@ -175,7 +175,7 @@ class System:
 
     def residual(self, x: Array, u: Array = None) -> Float[Any, "n r"]:
         """Return F(x, u) - x for a map, f(x, u) for a flow, or what an observed system measures."""
-        return self._call(self.measured.residual_problem().residual, x, u)
+        return self._call(self._observed_dynamics.residual_problem().residual, x, u)
 
     def jacobian(self, x: Array, u: Array = None) -> Float[Any, "n d d"]:
         """Return dF_i / dx_j: rows = to, columns = from."""

@@ -266,7 +266,7 @@ def test_the_observed_residual_is_the_motion_of_what_is_observed():
     pair = system.observe(lambda x: x[:, :2] ** 2)
     expected = system.step(x, u)[:, :2] ** 2 - x[:, :2] ** 2
     np.testing.assert_allclose(pair.residual(x, u), expected, rtol=0, atol=1e-15)
-    problem = pair.measured.residual_problem()
+    problem = pair._observed_dynamics.residual_problem()
     slope = differences(lambda y: problem.residual(y, u), x)
     np.testing.assert_allclose(problem.jacobian(x, u), slope, rtol=0, atol=1e-8)
     np.testing.assert_array_equal(pair.jacobian(x, u), system.jacobian(x, u))

@@ -7,7 +7,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, UnsupportedModelError
-from stillpoint.frameworks.base import Hints, adapter
+from stillpoint.frameworks.base import ModelSpec, adapter
 from stillpoint.tasks import load_network
 
 jax = pytest.importorskip("jax")
@@ -85,7 +85,7 @@ def test_a_module_that_is_not_one_step_is_refused():
 @pytest.mark.parametrize("integer", [np.int64, jnp.int32])
 def test_sizes_may_be_of_any_integer_type(rng, integer):
     model = cell(Plain, rng)
-    dynamics, _ = adapter("equinox").read_model(model, Hints(integer(M), integer(M)))
+    dynamics, _ = adapter("equinox").read_model(model, ModelSpec(integer(M), integer(M)))
     assert (type(dynamics.state_size), dynamics.state_size) == (int, M)
 
 

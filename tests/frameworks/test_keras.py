@@ -13,7 +13,7 @@ import pytest
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 from stillpoint._core.arrays import to_numpy
-from stillpoint.frameworks.base import Hints, adapter
+from stillpoint.frameworks.base import ModelSpec, adapter
 from stillpoint.tasks import FlipFlop, load_network
 
 keras = pytest.importorskip("keras")
@@ -212,7 +212,9 @@ def test_noise_is_refused_and_its_seed_stays():
 
 def test_sizes_may_be_of_any_integer_type():
     with any_precision():
-        dynamics, _ = adapter("keras").read_model(built(Leaky(4), rng()), Hints(None, np.int64(3)))
+        dynamics, _ = adapter("keras").read_model(
+            built(Leaky(4), rng()), ModelSpec(None, np.int64(3))
+        )
     assert (type(dynamics.input_size), dynamics.input_size) == (int, 3)
 
 

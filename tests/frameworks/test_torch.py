@@ -11,7 +11,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
-from stillpoint.frameworks.base import Hints, adapter
+from stillpoint.frameworks.base import ModelSpec, adapter
 
 torch = pytest.importorskip("torch")
 from stillpoint.frameworks.torch import autograd  # noqa: E402
@@ -592,7 +592,7 @@ def test_a_module_that_does_not_tell_its_sizes_asks_for_them(missing):
 
 def test_sizes_may_be_of_any_integer_type():
     model = built(TimeFirst)
-    dynamics, _ = adapter("torch").read_model(model, Hints(np.int64(D), torch.tensor(M)))
+    dynamics, _ = adapter("torch").read_model(model, ModelSpec(np.int64(D), torch.tensor(M)))
     assert (type(dynamics.state_size), dynamics.state_size) == (int, D)
     model.hidden_size, model.input_size = np.int32(D), np.int32(M)
     assert sp.as_system(model).state_size == D

@@ -513,7 +513,7 @@ def test_a_cell_of_a_box_encloses_the_cell_of_every_state(case, seed, width):
     x, u = rng.normal(size=cell.state_size), rng.normal(size=cell.input_size)
     rad = None if width is None else width * rng.random((1, cell.state_size))
     box, inputs = Interval(x[None], rad), Interval(u[None])
-    exact, form = cell.enclosed(), cell.enclosed().equilibrium_problem()
+    exact, form = cell.interval_extension(), cell.interval_extension().equilibrium_problem()
     y_box = form.coordinates(box, inputs)
     found = [
         exact.step(box, inputs),
@@ -549,7 +549,7 @@ def test_enclosures_of_a_point_are_as_narrow_as_rounding(case):
     rng = np.random.default_rng(5)
     cell = reference.CASES[case](rng)
     x, u = rng.normal(size=(4, cell.state_size)), rng.normal(size=(4, cell.input_size))
-    step = cell.enclosed().step(Interval(x), Interval(u))
+    step = cell.interval_extension().step(Interval(x), Interval(u))
     scale = 1 + np.abs(step.mid).max() + 50 * np.abs(x).max()
     assert step.radius.max() < 1e-10 * scale
     np.testing.assert_allclose(step.mid, cell.step(x, u), rtol=1e-9, atol=1e-9)

@@ -38,7 +38,7 @@ def found(system, n=200, spread=1.2, seed=0, u=None):
 
 def cubes_around(cell, y):
     """Return the cubes around states of a cell without inputs."""
-    problem = cell.enclosed().equilibrium_problem()
+    problem = cell.interval_extension().equilibrium_problem()
     return Cubes.around(EquilibriumForm(problem, np.zeros((len(y), 0)), y.shape[1]), y)
 
 

@@ -224,7 +224,7 @@ def test_latent_equations_enclose_what_they_are_even_with_a_large_remainder(phi,
     rng = np.random.default_rng(0)
     base = low_rank(12, 2, 0, bias=0.5)
     cell = vanilla(base.W + 0.03 * rng.standard_normal((12, 12)), base.b, phi)
-    latent = latent_of(cell.enclosed().rate_form(Interval(np.zeros((1, 0)))), 2)
+    latent = latent_of(cell.interval_extension().rate_form(Interval(np.zeros((1, 0)))), 2)
     assert 0.1 < latent.remainder.max() < 0.5
     z, radius = rng.standard_normal((50, 2)), 0.1 * rng.random((50, 2))
     boxes = Interval(z, radius)

@@ -225,7 +225,7 @@ def test_the_first_cube_that_works_is_kept_whatever_other_rows_need():
 def test_rows_have_inputs_of_their_own():
     cell = VanillaCell(0.5 * np.eye(1), np.eye(1), np.zeros(1), "linear")  # x = 2 u
     u = np.array([[1.0], [2.0], [3.0]])
-    form = EquilibriumForm(cell.enclosed().equilibrium_problem(), u, 1)
+    form = EquilibriumForm(cell.interval_extension().equilibrium_problem(), u, 1)
     cubes = Cubes.around(form, 2 * u)
     assert cubes.of(np.full(3, 0.1)).holds_one.all()
     assert cubes.take(np.array([2, 0])).of(np.full(2, 0.1)).holds_one.all()
@@ -246,7 +246,7 @@ def test_a_certificate_starts_from_the_cube_that_was_proved(monkeypatch):
     )
     for _ in range(60):
         x = np.tanh(0.5 * x + 1.0)
-    form = EquilibriumForm(cell.enclosed().equilibrium_problem(), none, 1)
+    form = EquilibriumForm(cell.interval_extension().equilibrium_problem(), none, 1)
     radius, _ = Cubes.around(form, np.array([[x]])).existence()
     assert prove(cell, np.array([[x]]), none).radius_unique.tolist() == radius.tolist()
 
@@ -288,7 +288,7 @@ def test_an_image_holds_that_of_balls_at_a_point_and_is_about_as_wide(seed):
         cell = VanillaCell(1.5 * rng.normal(size=(d, d)), np.zeros((d, 0)), rng.normal(size=d))
     else:
         cell = GRUCell(*(rng.normal(size=s) for s in ((3 * d, d), (3 * d, 0), 3 * d, d)))
-    form = EquilibriumForm(cell.enclosed().equilibrium_problem(), np.zeros((1, 0)), d)
+    form = EquilibriumForm(cell.interval_extension().equilibrium_problem(), np.zeros((1, 0)), d)
     boxes = small(rng.normal(size=(1, d)), 10.0 ** rng.uniform(-8, 0))
     operator = Krawczyk.on(form, boxes)
     before, ctx.prec = ctx.prec, 200

@@ -94,7 +94,7 @@ def test_regions_in_three_dimensions_and_those_of_a_leaky_network():
 
 def test_the_regions_of_few_lines_are_those_that_random_states_visit():
     cell = low_rank(9, 2, 5, "relu", bias=1.0)
-    form = cell.enclosed().rate_form(Interval(np.zeros((1, 0))))
+    form = cell.interval_extension().rate_form(Interval(np.zeros((1, 0))))
     patterns = sign_patterns(latent_of(form, 2), 10**6)
     assert len(patterns) == 2**9  # so few that all are taken
     latent = latent_of(form, 2)

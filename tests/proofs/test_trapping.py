@@ -29,11 +29,11 @@ def test_a_small_norm_traps_where_the_positive_part_does_not():
     rng = np.random.default_rng(0)
     W = rng.standard_normal((30, 30))
     W *= 0.99 / np.linalg.norm(W, 2)
-    assert vanilla(W, phi="relu").keeps_ball
+    assert vanilla(W, phi="relu").maps_ball_into_itself
     cell = vanilla(W, phi="relu")
     same = LeakyCell(cell.W, cell.B, cell.b, np.full(30, 0.3), "relu")
-    assert same.keeps_ball
-    assert not leaky(cell).keeps_ball  # leaks that differ
+    assert same.maps_ball_into_itself
+    assert not leaky(cell).maps_ball_into_itself  # leaks that differ
 
 
 def test_a_radius_that_differs_from_one_by_rounding_traps_nothing():
@@ -45,7 +45,7 @@ def test_states_stay_in_the_box_of_a_trapping_region():
     rng = np.random.default_rng(0)
     for _ in range(8):
         cell = ctln(rng.random((6, 6)) < 0.5)
-        box = cell.enclosed().rate_form(Interval(np.zeros((1, 0)))).bounds
+        box = cell.interval_extension().rate_form(Interval(np.zeros((1, 0)))).bounds
         x = rng.uniform(0, 1, (200, 6)) * box.upper
         for _ in range(50):
             x = cell.step(x, np.zeros((200, 0)))

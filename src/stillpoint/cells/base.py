@@ -44,7 +44,7 @@ class Cell(Dynamics):
     def weights(self) -> Iterable[Any]:
         return self._weights_by_name().values()
 
-    def enclosed(self) -> Dynamics:
+    def interval_extension(self) -> Dynamics:
         twin = copy.copy(self)  # its weights were checked when the cell was made
         for name, value in self._weights_by_name().items():
             object.__setattr__(twin, name, Interval(host(value)))

@@ -20,7 +20,7 @@ from ..dynamics import (
     activation,
 )
 from ..dynamics.activations import PIECEWISE_LINEAR
-from ..dynamics.trapping import traps
+from ..dynamics.trapping import has_trapping_region
 from ..errors import ArgumentError
 from ..intervals import Interval
 from .base import Cell, check_axes, check_weights
@@ -82,12 +82,12 @@ class LeakyCell(Cell):
         return self.b.shape[0]
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         if activation(self.phi).bounded:
             return True
         # Leaks that differ keep boxes, but may turn a ball into an ellipsoid that it does not hold.
         alpha = host(self.alpha)
-        return traps(self.W, self.phi, in_balls=bool((alpha == alpha[0]).all()))
+        return has_trapping_region(self.W, self.phi, in_balls=bool((alpha == alpha[0]).all()))
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.alpha * self.pull(x, u)

@@ -122,7 +122,7 @@ class LSTMCell(Cell):
         return {"h": range(self.output_size), "c": range(self.output_size, self.state_size)}
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:

@@ -77,15 +77,15 @@ class StackedCell(Dynamics):
         return named
 
     @property
-    def keeps_ball(self) -> bool:
-        return all(layer.keeps_ball for layer in self.layers)
+    def maps_ball_into_itself(self) -> bool:
+        return all(layer.maps_ball_into_itself for layer in self.layers)
 
     def weights(self) -> Iterable[Any] | None:
         listed = [layer.weights() for layer in self.layers]
         return None if None in listed else [array for arrays in listed for array in arrays or ()]
 
-    def enclosed(self) -> Dynamics | None:
-        layers = [layer.enclosed() for layer in self.layers]
+    def interval_extension(self) -> Dynamics | None:
+        layers = [layer.interval_extension() for layer in self.layers]
         known = [layer for layer in layers if layer is not None]
         return StackedCell(known) if len(known) == len(layers) else None
 

@@ -32,7 +32,7 @@ class UpdateGatedCell(Cell):
         return self.W.shape[-1]
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         return True
 
     def step(self, x: Batch, u: Inputs) -> Batch:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from .._core.arrays import host, namespace
 from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation
 from ..dynamics.activations import PIECEWISE_LINEAR
-from ..dynamics.trapping import range_of, traps
+from ..dynamics.trapping import has_trapping_region, range_of
 from ..intervals import Interval
 from .base import RowScaledCell, ScaledRows, check_axes, check_weights
 
@@ -60,8 +60,8 @@ class VanillaCell(RowScaledCell):
         return self.b.shape[0]
 
     @property
-    def keeps_ball(self) -> bool:
-        return activation(self.phi).bounded or traps(self.W, self.phi)
+    def maps_ball_into_itself(self) -> bool:
+        return activation(self.phi).bounded or has_trapping_region(self.W, self.phi)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return activation(self.phi).value(self._drive(x, u))

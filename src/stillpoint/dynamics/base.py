@@ -93,7 +93,7 @@ class Dynamics(ABC):
         return {}
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         """Whether, under every input, the map is known to send some ball or box into itself."""
         return False
 
@@ -103,7 +103,7 @@ class Dynamics(ABC):
 
         It is 1 for a map that sends a ball into itself (Brouwer, Lefschetz).
         """
-        return 1 if self.keeps_ball else None
+        return 1 if self.maps_ball_into_itself else None
 
     def weights(self) -> Iterable[Any] | None:
         """Return every array that determines the step, or None if they cannot be listed."""
@@ -126,7 +126,7 @@ class Dynamics(ABC):
         """Return the best conditioned root problem with the same zeros."""
         return self.residual_problem()
 
-    def enclosed(self) -> Dynamics | None:
+    def interval_extension(self) -> Dynamics | None:
         """Return the same dynamics over intervals, or None where the step is a black box.
 
         Its weights are exact intervals, so that every rounding of the step's text is enclosed.
@@ -136,7 +136,7 @@ class Dynamics(ABC):
     def rate_form(self, u: Interval) -> RateForm | None:  # noqa: ARG002
         """Return the fixed points under one input, shape (1, m), as r = phi(W r + c), or None.
 
-        Asked of dynamics over intervals (`enclosed`), so that the form is exact.
+        Asked of dynamics over intervals (`interval_extension`), so that the form is exact.
         """
         return None
 

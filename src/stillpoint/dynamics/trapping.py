@@ -26,7 +26,7 @@ _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _IMAGES = 30
 
 
-def traps(W: Any, phi: str, *, in_balls: bool = True) -> bool:
+def has_trapping_region(W: Any, phi: str, *, in_balls: bool = True) -> bool:
     """Return whether a network with an unbounded activation is proved to keep a ball or a box.
 
     It is true of x' = phi(W x + c) and of x' = (1 - a) x + a (W phi(x) + c), whatever c: in the
@@ -35,9 +35,9 @@ def traps(W: Any, phi: str, *, in_balls: bool = True) -> bool:
 
     Examples
     --------
-    >>> traps(np.array([[0.0, -3.0], [0.9, 0.0]]), "relu")
+    >>> has_trapping_region(np.array([[0.0, -3.0], [0.9, 0.0]]), "relu")
     True
-    >>> traps(np.array([[1.1]]), "relu")
+    >>> has_trapping_region(np.array([[1.1]]), "relu")
     False
     """
     weights = W.mid if isinstance(W, Interval) else host(W)

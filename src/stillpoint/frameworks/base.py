@@ -34,7 +34,7 @@ FUNCTIONS = {"numpy": "", "torch": "torch", "jax": "jax", "tensorflow": "keras"}
 
 
 @dataclass(frozen=True)
-class Hints:
+class ModelSpec:
     """What the caller says about a model beside the model itself; None where nothing is said.
 
     Attributes
@@ -57,7 +57,7 @@ class Hints:
 
         Examples
         --------
-        >>> Hints(state_size=3).size("state_size", "a model", None)
+        >>> ModelSpec(state_size=3).size("state_size", "a model", None)
         3
         """
         given = getattr(self, name)
@@ -73,7 +73,7 @@ class Hints:
             ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:
-        """Raise an error if one of the hints is given that says nothing about `owner`."""
+        """Raise an error if one of the spec is given that says nothing about `owner`."""
         given = [name for name in names if getattr(self, name) is not None]
         if given:
             raise ArgumentError(
@@ -81,7 +81,7 @@ class Hints:
             )
 
 
-class Reading(NamedTuple):
+class AdaptedModel(NamedTuple):
     """A model as dynamics, and how its own states lie in the flat ones."""
 
     dynamics: Dynamics

@@ -12,7 +12,7 @@ import equinox as eqx
 
 from .._core.layout import StateLayout
 from ..dynamics import Dynamics
-from .base import Hints, Reading
+from .base import AdaptedModel, ModelSpec
 from .gates import Gate, gru, lstm
 from .jax.modules import copy_arrays, pair, read_calls
 
@@ -36,14 +36,14 @@ def _is_wrapper(module: Any) -> bool:
     return library == "equinox" and not place.startswith("nn")
 
 
-def read_model(model: Any, hints: Hints) -> Reading:
+def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
     """Return a module as dynamics: a standard cell as a canonical one, any other by its calls.
 
     Parameters
     ----------
     model
         `eqx.nn.GRUCell`, `eqx.nn.LSTMCell`, or a module with `h = cell(input, h)`, of one state.
-    hints
+    spec
         For other modules: `state`, an example of one state, or d where the state is one array,
         unless the module has a `hidden_size`; m unless it has an `input_size`.
 
@@ -54,28 +54,28 @@ def read_model(model: Any, hints: Hints) -> Reading:
     UnsupportedModelError
         If it is not one step of a recurrent network, or its weights are too coarse.
     """
-    hints.refuse(model, "params")
+    spec.refuse(model, "params")
     if isinstance(model, eqx.nn.GRUCell | eqx.nn.LSTMCell):
-        hints.refuse(model, "state")
+        spec.refuse(model, "state")
     name = type(model).__name__
     own: Any = eqx.nn.inference_mode(copy_arrays(name, model))
     if type(model) in (eqx.nn.GRUCell, eqx.nn.LSTMCell):
-        return Reading(_canonical(own), _structure(model, hints))
+        return AdaptedModel(_canonical(own), _structure(model, spec))
     return read_calls(
         name,
         "h = cell(input, h)",
         lambda state, u: own(u, state),
-        _structure(model, hints),
-        hints.size("input_size", model, getattr(model, "input_size", None)),
+        _structure(model, spec),
+        spec.size("input_size", model, getattr(model, "input_size", None)),
     )
 
 
-def _structure(model: Any, hints: Hints) -> StateLayout:
+def _structure(model: Any, spec: ModelSpec) -> StateLayout:
     if isinstance(model, eqx.nn.LSTMCell):
         return pair("h", "c", model.hidden_size)
-    if hints.state is not None:
-        return StateLayout.of(hints.state)
-    return StateLayout.flat(hints.size("state_size", model, getattr(model, "hidden_size", None)))
+    if spec.state is not None:
+        return StateLayout.of(spec.state)
+    return StateLayout.flat(spec.size("state_size", model, getattr(model, "hidden_size", None)))
 
 
 def _canonical(cell: Any) -> Dynamics:

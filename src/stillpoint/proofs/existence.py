@@ -49,7 +49,7 @@ def prove(
     Jacobian of the map itself over the box that holds the point. Of other dynamics than canonical
     cells and what is made of them nothing can be proved.
     """
-    exact = dynamics.enclosed()
+    exact = dynamics.interval_extension()
     if exact is None:
         return Certificate.without_proof(x, u, ProofStatus.BLACK_BOX)
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def prove_empty(
 
     Distances are in every coordinate of the unknowns, as for `radius_unique`.
     """
-    exact = dynamics.enclosed()
+    exact = dynamics.interval_extension()
     if exact is None:
         return np.zeros(len(x))
     with np.errstate(all="ignore"):

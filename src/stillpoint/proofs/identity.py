@@ -86,7 +86,7 @@ def one_point(
 
 def _alike(
     pairs: Int[np.ndarray, "p 2"], inputs: Float[np.ndarray, "n m"] | None
-) -> Int[np.ndarray, "p 2"]:
+) -> Int[np.ndarray, "r 2"]:
     """Return the pairs of rows under the same input."""
     if inputs is None:
         return pairs

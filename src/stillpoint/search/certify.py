@@ -72,7 +72,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     """
     _check(system, points)
     check_flag("estimates", estimates)
-    exact = system.dynamics.enclosed()
+    exact = system.dynamics.interval_extension()
     points = replace(points, certificate=_certificate(system, points, estimates))
     if exact is None or not isinstance(points, FixedPoints):
         return points

@@ -173,7 +173,7 @@ def _search(
                 largest=_LARGEST_ROUND,
                 most_starts=max_starts,
             )
-        if points is not None and system.dynamics.enclosed() is not None:
+        if points is not None and system.dynamics.interval_extension() is not None:
             points = certify(system, points)
     except KeyboardInterrupt:
         interrupted = True

@@ -71,7 +71,7 @@ def read_options(
     """Return the options of a search of a system; what is None or left out has its default."""
     solvers: tuple[Any, ...]
     if solver is None:
-        solvers = default_solvers(system.measured)
+        solvers = default_solvers(system._observed_dynamics)
     else:
         solvers = tuple(solver) if isinstance(solver, list | tuple) else (solver,)
     if not solvers or not all(isinstance(s, Solver) for s in solvers):

@@ -62,7 +62,7 @@ def run_search(
         source = np.full(len(x), Source.GIVEN)
     radius = search_radius(x if visited is None else visited)
     outcome = solve(
-        system.measured,
+        system._observed_dynamics,
         x,
         u,
         options.solvers,

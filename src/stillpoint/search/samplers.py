@@ -98,7 +98,7 @@ class Box(Sampler):
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
         return self.at(rng.uniform(self.low, self.high, (n, len(self.low))))
 
-    def at(self, y: Float[np.ndarray, "n k"]) -> States:
+    def at(self, y: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "j d"]:
         """Return the states of unknowns, without those that are out of all proportion.
 
         Where the forget gate of an LSTM is wide open, c rests nowhere near.

@@ -110,7 +110,7 @@ def box_of_points(
 
 def _proved_box(system: System, u: Float[np.ndarray, " m"]) -> Interval | None:
     """Return a box that is proved to hold the unknowns of all fixed points, shape (k,), or None."""
-    exact = system.dynamics.enclosed()
+    exact = system.dynamics.interval_extension()
     if exact is None:
         return None
     with np.errstate(all="ignore"):

@@ -37,8 +37,8 @@ class Transformed(Dynamics):
         return self.inner.kind
 
     @property
-    def keeps_ball(self) -> bool:
-        return self.inner.keeps_ball
+    def maps_ball_into_itself(self) -> bool:
+        return self.inner.maps_ball_into_itself
 
     @property
     def has_equilibrium_form(self) -> bool:
@@ -48,9 +48,9 @@ class Transformed(Dynamics):
         return self.inner.weights()
 
 
-def enclosed(transformed: Transformed, **fields: Any) -> Dynamics | None:
+def extended(transformed: Transformed, **fields: Any) -> Dynamics | None:
     """Return transformed dynamics over intervals, with other `fields` if need be, or None."""
-    inner = transformed.inner.enclosed()
+    inner = transformed.inner.interval_extension()
     return None if inner is None else replace(transformed, inner=inner, **fields)  # type: ignore[type-var]
 
 

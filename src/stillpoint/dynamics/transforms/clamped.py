@@ -13,7 +13,7 @@ from ..._core.arrays import host, namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
 from ..forms import PiecewiseLinear, RateForm
-from .base import Transformed, enclosed, listed_weights
+from .base import Transformed, extended, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ class Clamped(Transformed):
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         return self.inner.curvature(x, self.inputs(u), w)
 
-    def enclosed(self) -> Dynamics | None:
-        return enclosed(self, fixed=Interval(host(self.fixed)))
+    def interval_extension(self) -> Dynamics | None:
+        return extended(self, fixed=Interval(host(self.fixed)))
 
     def equilibrium_box(self) -> Interval | None:
         return self.inner.equilibrium_box()

@@ -27,7 +27,7 @@ class Descent(Transformed):
         return "flow"
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         return False
 
     @property

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..._core.arrays import identity_like
 from ..base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem
-from .base import Transformed, enclosed, listed_weights
+from .base import Transformed, extended, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +25,14 @@ class EulerMap(Transformed):
         return "map"
 
     @property
-    def keeps_ball(self) -> bool:
+    def maps_ball_into_itself(self) -> bool:
         return False  # a long step can leave the ball that the flow keeps
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.dt)
 
-    def enclosed(self) -> Dynamics | None:
-        return enclosed(self)
+    def interval_extension(self) -> Dynamics | None:
+        return extended(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.dt * self.inner.step(x, u)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..._core.arrays import namespace
 from ..base import Batch, Dynamics, Inputs, Matrices
-from .base import Transformed, enclosed, listed_weights
+from .base import Transformed, extended, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Iterated(Transformed):
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.times)
 
-    def enclosed(self) -> Dynamics | None:
-        return enclosed(self)
+    def interval_extension(self) -> Dynamics | None:
+        return extended(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         for _ in range(self.times):

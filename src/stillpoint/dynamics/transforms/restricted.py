@@ -13,7 +13,7 @@ from ..._core.arrays import namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
 from ..forms import PiecewiseLinear, RateForm
-from .base import Transformed, enclosed, listed_weights
+from .base import Transformed, extended, listed_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class Restricted(Transformed):
     def input_size(self) -> int:
         return self.inner.input_size + len(self.held)
 
-    def enclosed(self) -> Dynamics | None:
-        return enclosed(self)
+    def interval_extension(self) -> Dynamics | None:
+        return extended(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return take(self.inner.step(*self.whole(x, u)), self.kept, axis=1)

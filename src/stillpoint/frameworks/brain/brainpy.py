@@ -21,11 +21,11 @@ from brainstate.random import RandomState
 
 from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from ..gates import Gate, split
 from ..weights import read_weight
 from .canonical import canonical
-from .hints import choose, count_inputs, read_names
+from .spec import choose, count_inputs, read_names
 from .steps import read_steps
 from .variables import Slot, Stateful
 
@@ -45,14 +45,14 @@ def is_model(model: Any) -> bool:
     return isinstance(model, brainpy.DynamicalSystem)
 
 
-def read_model(model: brainpy.DynamicalSystem, hints: Hints) -> Reading:
+def read_model(model: brainpy.DynamicalSystem, spec: ModelSpec) -> AdaptedModel:
     """Return a dynamical system as dynamics; its states are dictionaries by variable name.
 
     Parameters
     ----------
     model
         A cell of `brainpy.dyn`, or any system whose call, with one input or none, makes one step.
-    hints
+    spec
         `state` names the variables of the state, in the order of the flat state; it is needed
         where a system has several that are not trainable. Of an LSTMCell, whose only variable is
         "state", it may name the parts "h" and "c". `input_size` is needed where `update` takes an
@@ -66,20 +66,20 @@ def read_model(model: brainpy.DynamicalSystem, hints: Hints) -> Reading:
         If the state cannot be told or a name is unknown, if a variable holds a batch, if a weight
         is not finite, or if the number of inputs is missing.
     """
-    hints.refuse(model, "params")
-    names = read_names(hints.state)
+    spec.refuse(model, "params")
+    names = read_names(spec.state)
     parts = _parts(model, names)
     if names in (None, ("state",), tuple(parts)) and (cell := _canonical(model)) is not None:
         Slot(model.state, model.state.batch_axis).shape("state")  # a batch is refused
         units = range(cell.state_size)
         ranges = {name: units[part] for name, part in parts.items()} or {"state": units}
-        return Reading(cell, StateLayout.of_parts(cell.state_size, ranges))
+        return AdaptedModel(cell, StateLayout.of_parts(cell.state_size, ranges))
     holders: dict[str, Any] = _variables_of(model)
     if parts:
         holders |= dict.fromkeys(parts, getattr(model, "state", None))
     names = choose(model, names, holders, list(free_variables(model)))
     chosen = {name: holders[name] for name in names}
-    inputs = count_inputs(model, hints.input_size)
+    inputs = count_inputs(model, spec.input_size)
     return read_variables(model, chosen, parts=parts, input_size=inputs)
 
 
@@ -102,7 +102,7 @@ def read_variables(
     call: Callable[..., Any] | None = None,
     t: float = 0.0,
     dt: float | None = None,
-) -> Reading:
+) -> AdaptedModel:
     """Return a system as dynamics of some of its variables; all others keep their values.
 
     Parameters

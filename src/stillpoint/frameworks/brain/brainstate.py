@@ -19,11 +19,11 @@ from brainstate.nn import GRUCell, Linear, LSTMCell, MGUCell, URLSTMCell, Valina
 
 from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from ..gates import Gate, split
 from ..weights import read_weight
 from .canonical import canonical
-from .hints import choose, count_inputs, read_names
+from .spec import choose, count_inputs, read_names
 from .steps import read_steps
 from .variables import Slot, Stateful
 
@@ -51,7 +51,7 @@ def is_model(model: Any) -> bool:
     return isinstance(model, brainstate.nn.Module)
 
 
-def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
+def read_model(model: brainstate.nn.Module, spec: ModelSpec) -> AdaptedModel:
     """Return a module as dynamics; its states are dictionaries by name.
 
     Parameters
@@ -60,7 +60,7 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
         A cell of `brainstate.nn`, or any module whose call, with one input or none, makes one
         step. Its states must have been made, for example with `brainstate.nn.init_all_states`;
         those of standard cells need not.
-    hints
+    spec
         `state` names the states, in the order of the flat state; it is needed where a module has
         several. `input_size` is needed where `update` takes an input and the module does not
         tell its `in_size`.
@@ -73,13 +73,13 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
         If the state cannot be told or a name is unknown, if a state holds a batch, if a weight is
         not finite, or if the number of inputs is missing.
     """
-    hints.refuse(model, "params")
-    names = read_names(hints.state)
+    spec.refuse(model, "params")
+    names = read_names(spec.state)
     own = _STATES.get(type(model), ())
     if names in (None, own) and (cell := _canonical(model)) is not None:
         _refuse_batches(model, own)
         d = cell.state_size
-        return Reading(cell, StateLayout.of_parts(d, cell.parts or {"h": range(d)}))
+        return AdaptedModel(cell, StateLayout.of_parts(d, cell.parts or {"h": range(d)}))
     states: Any = model.states()
     nodes: Any = model.nodes()
     paths = {".".join(map(str, path)): path for path in states}
@@ -97,7 +97,7 @@ def read_model(model: brainstate.nn.Module, hints: Hints) -> Reading:
         nodes=list(nodes.values()),
         environment=_environment,
     )
-    return read_steps(stateful, slots, count_inputs(model, hints.input_size))
+    return read_steps(stateful, slots, count_inputs(model, spec.input_size))
 
 
 def _refuse_batches(model: Any, names: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from ..._core.layout import StateLayout
 from ...errors import StillpointError, UnsupportedModelError
-from ..base import Reading
+from ..base import AdaptedModel
 from ..functions import StepFunction
 from ..jax.adapter import read_function
 from ..trials import check_rows
@@ -31,7 +31,7 @@ from .variables import Slot, Stateful, put
 RowStep = Callable[[Any, Any], Any]
 
 
-def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -> Reading:
+def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -> AdaptedModel:
     """Return the object's step as dynamics; its states are dictionaries by variable name.
 
     Parameters
@@ -48,7 +48,7 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
     layout = StateLayout.of({name: np.zeros(shape) for name, shape in shapes.items()})
     step = _freeze(stateful, slots, layout, input_size)
     given = StepFunction(step, StateLayout.flat(layout.size), input_size, owner=stateful.name)
-    return Reading(read_function(given), layout)
+    return AdaptedModel(read_function(given), layout)
 
 
 def _check_weights(stateful: Stateful, state: Sequence[brainstate.State]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._core.layout import StateLayout
 from ...errors import ArgumentError, UnsupportedModelError
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from ..jax.modules import pair, read_calls
 from .cells import FlaxCell, read_standard
 
@@ -29,14 +29,14 @@ def is_model(model: Any) -> bool:
     return _reader_of(model) is not None
 
 
-def read_model(model: Any, hints: Hints) -> Reading:
+def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
     """Return a cell, or a layer's cell, as dynamics.
 
     Parameters
     ----------
     model
         A cell or an `RNN` of either library, or any module that is called like a cell.
-    hints
+    spec
         `params` are the variables of a linen module. For cells of one's own: `state`, an example
         of one carry, or d where the carry is one array, unless `initialize_carry` tells; m unless
         it has `in_features`.
@@ -55,27 +55,27 @@ def read_model(model: Any, hints: Hints) -> Reading:
             "model: a Bidirectional layer reads its inputs from both ends, so its state is not a "
             "function of the state before, and it has no fixed points; analyse one of its layers."
         )
-    cell: FlaxCell = reader.read_cell(model, hints)
+    cell: FlaxCell = reader.read_cell(model, spec)
     if cell.name:
-        hints.refuse(cell.module, "state")
+        spec.refuse(cell.module, "state")
     dynamics = read_standard(cell)
     if dynamics is not None:
         is_lstm = "c" in dynamics.parts
-        return Reading(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
-    input_size = hints.size("input_size", cell.module, cell.input_size)
-    layout = _carry_of(cell, hints, input_size)
+        return AdaptedModel(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
+    input_size = spec.size("input_size", cell.module, cell.input_size)
+    layout = _carry_of(cell, spec, input_size)
     return read_calls(type(cell.module).__name__, _CALL, cell.step, layout, input_size)
 
 
-def _carry_of(cell: FlaxCell, hints: Hints, input_size: int) -> StateLayout:
+def _carry_of(cell: FlaxCell, spec: ModelSpec, input_size: int) -> StateLayout:
     """Return the nest of the carry, from an example that the caller or the cell gives."""
-    if hints.state is not None:
-        return StateLayout.of(hints.state)
+    if spec.state is not None:
+        return StateLayout.of(spec.state)
     try:
         layout = StateLayout.of(cell.initial_carry(input_size))
     except Exception as error:  # the cell has no such method, or wants something else
-        if hints.state_size is not None:
-            return StateLayout.flat(hints.size("state_size", cell.module, None))
+        if spec.state_size is not None:
+            return StateLayout.flat(spec.size("state_size", cell.module, None))
         raise ArgumentError(
             f"state_size: got None, and {type(cell.module).__name__} has no `initialize_carry` "
             f"that tells ({type(error).__name__}: {error}). If it is one step of a recurrent "

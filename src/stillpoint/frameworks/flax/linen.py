@@ -10,16 +10,16 @@ from flax import linen
 from flax.core import meta
 
 from ...errors import ArgumentError
-from ..base import Hints
+from ..base import ModelSpec
 from ..jax.modules import copy_arrays
 from .cells import Dense, FlaxCell, cell_in, working_dtype
 
 _LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
 
 
-def read_cell(model: Any, hints: Hints) -> FlaxCell:
+def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
     """Return a cell, or the cell of an `RNN`, with a copy of its variables."""
-    model, variables = _bound(model) if hints.params is None else (model, _read(model, hints))
+    model, variables = _bound(model) if spec.params is None else (model, _read(model, spec))
     if isinstance(model, linen.RNN):
         model = cell_in(model)
         variables = {name: held["cell"] for name, held in variables.items() if "cell" in held}
@@ -91,9 +91,9 @@ def _bound(model: Any) -> tuple[Any, Mapping[str, Any]]:
     return model.unbind()
 
 
-def _read(model: Any, hints: Hints) -> Mapping[str, Any]:
+def _read(model: Any, spec: ModelSpec) -> Mapping[str, Any]:
     """Return all collections of variables, where the caller may have passed "params" alone."""
-    given = hints.params
+    given = spec.params
     if not isinstance(given, Mapping) or not given:
         raise ArgumentError(
             f"params: got {type(given).__name__}, but the variables of {type(model).__name__} are "

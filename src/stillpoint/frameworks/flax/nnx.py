@@ -12,16 +12,16 @@ import jax
 from flax import nnx
 from flax.nnx.nn import dtypes
 
-from ..base import Hints
+from ..base import ModelSpec
 from ..jax.modules import copy_arrays
 from .cells import Dense, FlaxCell, cell_in, working_dtype
 
 _STACKED = (("dense_h",), ("dense_i",))
 
 
-def read_cell(model: Any, hints: Hints) -> FlaxCell:
+def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
     """Return a copy of a cell, or of the cell of an `RNN`."""
-    hints.refuse(model, "params")
+    spec.refuse(model, "params")
     return NNXCell(cell_in(model) if isinstance(model, nnx.RNN) else model)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._core.layout import StateLayout, Variable
 from ...errors import UnsupportedModelError
-from ..base import Reading
+from ..base import AdaptedModel
 from ..functions import StepFunction
 from ..weights import check_weight, read_weight
 from .adapter import read_function
@@ -47,14 +47,14 @@ def read_calls(
     step: Callable[[Any, Any], Any],
     layout: StateLayout,
     input_size: int,
-) -> Reading:
+) -> AdaptedModel:
     """Return a module as the step that calls it, differentiated by JAX.
 
     `owner` and `call` say in messages what the module is and how `step` calls it.
     """
     try:
         given = StepFunction(step, layout, input_size, owner=owner)
-        return Reading(read_function(given), layout)
+        return AdaptedModel(read_function(given), layout)
     except UnsupportedModelError as error:
         raise UnsupportedModelError(
             f"model: {owner} was called as `{call}`. {error} A network that holds the cell beside "

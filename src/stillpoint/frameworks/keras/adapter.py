@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from ...errors import UnsupportedModelError
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from .calls import read_calls
 from .cells import canonical, structure_of
 
@@ -22,7 +22,7 @@ def is_model(model: Any) -> bool:
     return isinstance(model, keras.layers.Layer)
 
 
-def read_model(model: keras.layers.Layer, hints: Hints) -> Reading:
+def read_model(model: keras.layers.Layer, spec: ModelSpec) -> AdaptedModel:
     """Return a cell as dynamics: a standard one as a canonical cell, any other by its calls.
 
     Parameters
@@ -30,7 +30,7 @@ def read_model(model: keras.layers.Layer, hints: Hints) -> Reading:
     model
         A cell, that is a layer with `output, new_states = cell(inputs, states)` and a
         `state_size`; or `SimpleRNN`, `GRU`, `LSTM` or `RNN`, whose cell is read.
-    hints
+    spec
         m may be needed for a cell that did not record the shape that it was built with.
 
     Raises
@@ -41,13 +41,13 @@ def read_model(model: keras.layers.Layer, hints: Hints) -> Reading:
     ArgumentError
         If m is not known, or a weight is not finite.
     """
-    hints.refuse(model, "state", "params")
+    spec.refuse(model, "state", "params")
     cell = _cell_of(model)
     _check_built(cell)
     dynamics = canonical(cell)
     if dynamics is None:
-        return read_calls(cell, hints)
-    return Reading(dynamics, structure_of(cell))
+        return read_calls(cell, spec)
+    return AdaptedModel(dynamics, structure_of(cell))
 
 
 def _cell_of(model: Any) -> Any:

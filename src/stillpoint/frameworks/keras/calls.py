@@ -17,13 +17,13 @@ from ..._core.arrays import to_numpy
 from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..base import Hints, Reading, adapter
+from ..base import AdaptedModel, ModelSpec, adapter
 from ..functions import StepFunction
 from ..trials import check_rows
 from .cells import read_variable, structure_of
 
 
-def read_calls(cell: Any, hints: Hints) -> Reading:
+def read_calls(cell: Any, spec: ModelSpec) -> AdaptedModel:
     """Return a cell as dynamics of its calls, in float64, or with a warning in float32.
 
     Parameters
@@ -31,11 +31,11 @@ def read_calls(cell: Any, hints: Hints) -> Reading:
     cell
         A built cell with `output, new_states = cell(inputs, states)`. What is called is a copy
         made from its configuration and its weights, with dropout off.
-    hints
+    spec
         m, unless the cell recorded the shape that it was built with.
     """
     layout = structure_of(cell)
-    m = hints.size("input_size", cell, _recorded_inputs(cell))
+    m = spec.size("input_size", cell, _recorded_inputs(cell))
     weights = [read_variable(cell, weight.path, weight) for weight in cell.weights]
     failures = []
     for dtype in ("float64", "float32"):
@@ -44,7 +44,7 @@ def read_calls(cell: Any, hints: Hints) -> Reading:
                 own = _copied(cell, dtype, layout, m, weights)
                 if dtype == "float64" and _loses_digits(own, layout, m):
                     continue
-            return Reading(_delegate(own, layout, m), layout)
+            return AdaptedModel(_delegate(own, layout, m), layout)
         except UnsupportedModelError as error:
             failures.append(error)
     raise failures[0]

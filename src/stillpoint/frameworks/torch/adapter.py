@@ -17,7 +17,7 @@ from ..._core.arrays import ArrayKind, namespace
 from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from ..functions import StepFunction
 from ..trials import in_either_precision, try_out, works_in_double
 from .autograd import differentiate, pull_back, push_forward
@@ -36,7 +36,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, Tensor)
 
 
-def read_model(model: nn.Module, hints: Hints) -> Reading:
+def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
     """Return a module as dynamics: a standard one as canonical cells, any other by its calls.
 
     Parameters
@@ -44,7 +44,7 @@ def read_model(model: nn.Module, hints: Hints) -> Reading:
     model
         `nn.RNN`, `nn.GRU`, `nn.LSTM`, their cells, or a module with
         `output, h_next = model(input, h)`.
-    hints
+    spec
         d and m are needed for a module that has no `hidden_size` and `input_size`.
 
     Raises
@@ -52,7 +52,7 @@ def read_model(model: nn.Module, hints: Hints) -> Reading:
     UnsupportedModelError
         If the module is bidirectional, or is not one step of a recurrent network.
     """
-    hints.refuse(model, "state", "params")
+    spec.refuse(model, "state", "params")
     if any(p.is_meta for p in model.parameters()):
         raise UnsupportedModelError(
             f"model: {type(model).__name__} lies on the meta device and has no weights; load them "
@@ -60,9 +60,9 @@ def read_model(model: nn.Module, hints: Hints) -> Reading:
         )
     if is_standard(model):
         return read_standard(model)
-    step, (d, m), device = step_by_calls(model, hints)
+    step, (d, m), device = step_by_calls(model, spec)
     layout = StateLayout.flat(d)
-    return Reading(read_function(StepFunction(step, layout, m, device=device)), layout)
+    return AdaptedModel(read_function(StepFunction(step, layout, m, device=device)), layout)
 
 
 def read_function(given: StepFunction) -> Dynamics:

@@ -14,7 +14,7 @@ from ..._core.layout import StateLayout, Variable
 from ...cells import StackedCell
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..base import Hints, Reading
+from ..base import AdaptedModel, ModelSpec
 from ..gates import Gate, gru, lstm, vanilla
 from ..weights import check_weight
 
@@ -29,7 +29,7 @@ def is_standard(model: nn.Module) -> bool:
     return type(model) in _STANDARD
 
 
-def read_standard(model: Any) -> Reading:
+def read_standard(model: Any) -> AdaptedModel:
     """Return a standard module as canonical cells, its weights copied in float64."""
     if getattr(model, "bidirectional", False):
         raise UnsupportedModelError(
@@ -41,7 +41,7 @@ def read_standard(model: Any) -> Reading:
     suffixes = [f"_l{k}" for k in range(model.num_layers)] if is_stacked else [""]
     layers = [_layer(model, suffix) for suffix in suffixes]
     dynamics = layers[0] if len(layers) == 1 else StackedCell(tuple(layers))
-    return Reading(dynamics, _structure(layers, is_stacked))
+    return AdaptedModel(dynamics, _structure(layers, is_stacked))
 
 
 def _structure(layers: list[Dynamics], is_stacked: bool) -> StateLayout:
@@ -79,14 +79,14 @@ def _layer(model: Any, suffix: str) -> Dynamics:
     return lstm(gates, P=read("weight_hr"))
 
 
-def step_by_calls(model: nn.Module, hints: Hints) -> tuple[Step, tuple[int, int], torch.device]:
+def step_by_calls(model: nn.Module, spec: ModelSpec) -> tuple[Step, tuple[int, int], torch.device]:
     """Return a module with `output, h_next = model(input, h)` as a step, its sizes and device.
 
     The step calls a deep copy in evaluation mode, in float64 where that works.
     """
     size = (
-        hints.size("state_size", model, getattr(model, "hidden_size", None)),
-        hints.size("input_size", model, getattr(model, "input_size", None)),
+        spec.size("state_size", model, getattr(model, "hidden_size", None)),
+        spec.size("input_size", model, getattr(model, "input_size", None)),
     )
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
     for name, tensor in tensors.items():

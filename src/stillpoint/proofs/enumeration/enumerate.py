@@ -87,7 +87,7 @@ def enumerate_states(
 ) -> Enumeration:
     """Return the same of dynamics under an input, neither of which is checked."""
     proof = _Proof(dynamics.state_size, u, budget)
-    enclosed = dynamics.enclosed()
+    enclosed = dynamics.interval_extension()
     if enclosed is None:
         return proof.not_available("the step is a black box, which cannot be enclosed")
     with np.errstate(all="ignore"):  # what is infinite or NaN proves nothing
