@@ -5,8 +5,8 @@ other from the same starts, on trained networks, on random ones, and where there
 outside a saddle-node bifurcation, where a search should say so soon. `steps` and `CPU s` are for
 all starts; `slow` counts starts that ended on a slow point.
 
-    python scripts/train_sparse_gru.py /tmp/sparse_gru.npz
-    python benchmarks/solvers.py [--sparse-gru /tmp/sparse_gru.npz] [--starts N]
+    python scripts/train_sparse_gru.py out/sparse_gru.npz
+    python benchmarks/solvers.py [--sparse-gru out/sparse_gru.npz] [--starts N]
 """
 
 from __future__ import annotations

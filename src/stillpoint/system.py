@@ -376,7 +376,7 @@ class System:
         """Return the same system with its residual measured in g(x) instead of x.
 
         A search in it ends where g(x) stands still. Only states where x itself stands still are
-        reported as fixed points; the others keep the status "observed only".
+        reported as fixed points; the others keep the status `OBSERVED_ONLY`.
 
         Parameters
         ----------

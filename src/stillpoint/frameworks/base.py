@@ -73,7 +73,7 @@ class ModelSpec:
             ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:
-        """Raise an error if one of the spec is given that says nothing about `owner`."""
+        """Raise an error if one of the named fields is given that says nothing about `owner`."""
         given = [name for name in names if getattr(self, name) is not None]
         if given:
             raise ArgumentError(

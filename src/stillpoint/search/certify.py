@@ -38,8 +38,8 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     ----------
     system
         The system that the points are of. Canonical cells, stacks of them, and what `clamp`,
-        `restrict` and `iterate` make of them can be proved; of functions and other modules
-        nothing can.
+        `restrict`, `iterate` and `euler` make of them can be proved; of functions and other
+        modules nothing can.
     points
         `FixedPoints` or `SlowPoints`. Slow points also get the radius in which it is proved that
         no fixed point lies.

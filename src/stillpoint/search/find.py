@@ -48,8 +48,9 @@ def find_fixed_points(
     solver
         A solver of `stillpoint.solvers`, or several: each takes on the starts that those before
         it did not bring to a fixed point. By default Newton on the equilibrium form, then
-        Levenberg-Marquardt on the motion itself; the latter alone where gates cannot be divided
-        out (functions, black-box modules, iterates).
+        a descent on the motion itself (`PiecewiseNewton` for rectified networks, else
+        `LevenbergMarquardt`); the latter alone where gates cannot be divided out (functions,
+        black-box modules, iterates).
     tol
         Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), relative to
         max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a function that works in

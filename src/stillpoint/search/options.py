@@ -77,7 +77,7 @@ def read_options(
     if not solvers or not all(isinstance(s, Solver) for s in solvers):
         raise ArgumentError(
             f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
-            f"Newton(), LevenbergMarquardt() or Adam(), or a sequence of them."
+            f"Newton(), LevenbergMarquardt(), PiecewiseNewton() or Adam(), or a sequence of them."
         )
     for name, least in _LEAST.items():
         if others.get(name) is not None:

@@ -42,8 +42,8 @@ def read_dynamical_system(
         put_in()
         model(*args)
 
-    reading = read_variables(model, targets, call=call, t=t or 0.0, dt=dt)
-    return System.of(reading.dynamics, layout=reading.layout)
+    adapted = read_variables(model, targets, call=call, t=t or 0.0, dt=dt)
+    return System.of(adapted.dynamics, layout=adapted.layout)
 
 
 def _targets(

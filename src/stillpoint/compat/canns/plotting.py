@@ -88,7 +88,7 @@ def plot_fixed_points_3d(
     plot_batch_idx: Sequence[int] | None = None,
     plot_start_time: int = 0,
 ) -> Figure:
-    """Draw the same in the space of three principal components, see `plot_fixed_points_2d`."""
+    """Draw the same in three principal components; parameters as for `plot_fixed_points_2d`."""
     config = config or PlotConfig("Fixed Points (3D PCA)", "PC 1", "PC 2", (12, 10))
     return _plot(fixed_points, state_traj, config, plot_batch_idx, plot_start_time, 3)
 
