@@ -1,7 +1,9 @@
 # make demo             sets up .venv with the core dependencies and runs the main job
 # make test             sets up .venv with PyTorch, JAX and the development tools, runs the tests
 # make test-core        runs what needs no framework where none is installed, in .venv-core
-# make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs their tests and those of Flax, Equinox
+# make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks;
+#                       shapes in annotations are checked in the examples and part of the tests
+# make test-annotations checks them in all tests that make test runs
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check

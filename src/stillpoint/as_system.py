@@ -118,10 +118,10 @@ def as_system(
         return system
     if isinstance(model, Dynamics):
         _refuse({**functions, **_given(state=state, params=params)}, model)
-        reading = AdaptedModel(model, None)
+        adapted = AdaptedModel(model, None)
     elif (found := adapter_of_model(model)) is not None:
         _refuse(functions, model)
-        reading = found.read_model(model, spec)
+        adapted = found.read_model(model, spec)
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
             model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
@@ -133,9 +133,9 @@ def as_system(
             f"nor a cell, nor a function step(x, u). A module of another framework can be wrapped "
             f"in such a function."
         )
-    _check_size("state_size", state_size, reading.dynamics.state_size)
-    _check_size("input_size", input_size, reading.dynamics.input_size)
-    return _system(reading, dt, regions)
+    _check_size("state_size", state_size, adapted.dynamics.state_size)
+    _check_size("input_size", input_size, adapted.dynamics.input_size)
+    return _system(adapted, dt, regions)
 
 
 def system_from_step(
@@ -211,16 +211,16 @@ def system_from_step(
         readers = [found]
     else:
         readers = function_adapters()
-    reading = AdaptedModel(_read_by_first(readers, given), layout)
-    _check_size("state_size", state_size, reading.dynamics.state_size)
-    return _system(reading, dt, regions)
+    adapted = AdaptedModel(_read_by_first(readers, given), layout)
+    _check_size("state_size", state_size, adapted.dynamics.state_size)
+    return _system(adapted, dt, regions)
 
 
 def _system(
-    reading: AdaptedModel, dt: float | None, regions: Mapping[str, Sequence[int]] | None
+    adapted: AdaptedModel, dt: float | None, regions: Mapping[str, Sequence[int]] | None
 ) -> System:
-    named = None if regions is None else Regions(reading.dynamics.state_size, regions)
-    return System.of(reading.dynamics, dt=dt, state_regions=named, layout=reading.layout)
+    named = None if regions is None else Regions(adapted.dynamics.state_size, regions)
+    return System.of(adapted.dynamics, dt=dt, state_regions=named, layout=adapted.layout)
 
 
 def _read_by_first(readers: Sequence[ModuleType], given: StepFunction) -> Dynamics:

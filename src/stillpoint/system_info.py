@@ -92,11 +92,6 @@ class SystemInfo:
         """The number of inputs m."""
         return self.input_regions.size
 
-    @property
-    def time_unit(self) -> str:
-        """What durations are counted in: steps, or the unit of `dt` or of the flow."""
-        return "step" if self.kind == "map" and self.dt is None else "unit of time"
-
     def coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:
         """Return labels of states and inputs: dimensions, values and attributes by name."""
         told: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}

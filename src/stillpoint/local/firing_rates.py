@@ -51,6 +51,10 @@ def rate_jacobian(system: System, states: Any, inputs: Any = None) -> Float[np.n
     >>> system = System.of(LeakyCell(np.eye(1), none, np.zeros(1), alpha=half))
     >>> rate_jacobian(system, np.zeros((1, 1)))  # (1 - alpha) + alpha W phi'(0)
     array([[[1.]]])
+    >>> partial_rate_jacobian(system, np.zeros((1, 1)))  # alpha phi'(0) W
+    array([[[0.5]]])
+    >>> rates_at_fixed_state(system, np.zeros(1)).dynamics.W  # alpha W
+    array([[0.5]])
     """
     cell = _leaky(system)
     lin = linearize(system, states, inputs)
@@ -78,16 +82,6 @@ def rates_at_fixed_state(system: System, state: Any) -> System:
     ------
     ArgumentError
         If the system is not a leaky network, or the shape does not fit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from stillpoint import System
-    >>> from stillpoint.cells import LeakyCell
-    >>> half, none = np.array([0.5]), np.zeros((1, 0))
-    >>> system = System.of(LeakyCell(np.eye(1), none, np.zeros(1), alpha=half))
-    >>> rates_at_fixed_state(system, np.zeros(1)).dynamics.W  # alpha W
-    array([[0.5]])
     """
     cell = _leaky(system)
     x = cell.arrays.asarray(read_states("state", np.atleast_2d(to_numpy(state)), cell.state_size))
@@ -117,16 +111,6 @@ def partial_rate_jacobian(
     ------
     ArgumentError
         If the system is not a leaky network, or a shape does not fit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from stillpoint import System
-    >>> from stillpoint.cells import LeakyCell
-    >>> half, none = np.array([0.5]), np.zeros((1, 0))
-    >>> system = System.of(LeakyCell(np.eye(1), none, np.zeros(1), alpha=half))
-    >>> partial_rate_jacobian(system, np.zeros((1, 1)))  # alpha phi'(0) W
-    array([[[0.5]]])
     """
     cell = _leaky(system)
     lin = linearize(system, states, inputs)
