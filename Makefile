@@ -1,12 +1,12 @@
 # make demo             sets up .venv with the core dependencies and runs the main job
 # make test             sets up .venv with PyTorch, JAX and the development tools, runs the tests
-# make test-core        runs what needs no framework where none is installed, in .venv-core
-# make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks;
-#                       shapes in annotations are checked in the examples and part of the tests
-# make test-annotations checks them in all tests that make test runs
+# make test-core        runs the tests of the records, the solvers and the public names where no
+#                       framework is installed, in .venv-core, with all annotations checked
+# make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks
+# make test-annotations checks annotations in all tests that make test runs
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := -m pip install --quiet --disable-pip-version-check
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
@@ -20,18 +20,16 @@ test: .venv/dev
 	$(BIN)/pytest -n 2 -m "not slow and not ($(OTHERS) or keras)" --doctest-ignore-import-errors
 
 test-core: .venv-core/dev
-	.venv-core/bin/python -c "import stillpoint.demos.flip_flop, sys; \
+	.venv-core/bin/python -c "import stillpoint.demos.flip_flop; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
-	.venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" tests
+	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" \
+		tests/core tests/census tests/local tests/points tests/solvers tests/test_*.py src
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
-	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and not keras" \
-		tests/core tests/census tests/local tests/points tests/solvers src
 	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
-	set -e; for backend in tensorflow jax torch; do \
-		KERAS_BACKEND=$$backend $(BIN)/pytest -m "not slow and keras" tests; \
-	done
+	printf 'tensorflow\njax\ntorch\n' | xargs -P 2 -I BACKEND env KERAS_BACKEND=BACKEND \
+		$(BIN)/pytest -m "not slow and keras" tests
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
