@@ -23,7 +23,7 @@ test-core: .venv-core/dev
 	.venv-core/bin/python -c "import stillpoint.demos.flip_flop; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
 	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" \
-		tests/core tests/census tests/local tests/points tests/solvers tests/test_*.py src
+		tests/core tests/census tests/local tests/points tests/solvers
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
