@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import functools
-import operator
+import os
 import reprlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +13,12 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from ._core.layout import StateLayout
-from ._core.validation import check_option, check_whole
+from ._core.validation import check_option, check_real, check_whole
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError
 from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
-from .frameworks.functions import StepFunction
+from .frameworks.functions import StepFunction, check_autonomous
+from .frameworks.signatures import AtTime, WithParams, check_timed, takes_time
 from .system import System
 
 
@@ -37,6 +37,7 @@ def as_system(
     framework: str | None = None,
     device: Any = None,
     lefschetz: int | None = None,
+    t: float | None = None,
 ) -> System:
     """Return a trained network, or any step function, as a `System`.
 
@@ -48,7 +49,8 @@ def as_system(
         * a torch `nn.RNN`, `nn.GRU`, `nn.LSTM` (one or several layers, `proj_size` too) or one of
           their cells: its weights are copied in float64 into a canonical cell with closed-form
           derivatives. A state of an LSTM is [h, c]; layers follow each other, bottom first;
-        * any torch module with `output, h_next = model(input, h)`;
+        * any torch module with `output, h_next = model(input, h)`, in either order of arguments
+          and results where that can be told; h may be a pair (h, c) or any nest;
         * a cell of Flax (nnx, or linen with `params=`), Equinox, Keras, BrainPy or BrainState:
           standard ones become canonical cells too, others are differentiated by their framework
           (docs/frameworks.md lists what is read how);
@@ -56,24 +58,26 @@ def as_system(
           a System, such as a `stillpoint.models.MultiRegionRNN`;
         * a batched function `step(x, u)` (or `step(x)` without inputs) on arrays of NumPy, torch,
           JAX or TensorFlow of shape (n, d) and (n, m); JAX functions may also be of one state
-          (d,) and one input (m,).
+          (d,) and one input (m,). It may return a pair `carry, y` as `lax.scan` wants it;
+        * a velocity f(t, y) or f(t, y, args) as torchdiffeq, diffrax and SciPy take it, a
+          function or a module, with `kind="flow"`.
     state_size, input_size
         d and m. Needed for functions (m is 0 if left out) and for modules that do not tell.
     state
-        For functions whose state has several variables: an example of one state, without a batch
-        axis, in the nest of dicts, lists and tuples that the function takes and returns. Its
-        order is the order in the flat state. For BrainPy systems: the names of the state
+        For functions and modules whose state has several variables: an example of one state,
+        without a batch axis, in the nest of dicts, lists and tuples that is taken and returned.
+        Its order is the order in the flat state. For BrainPy systems: the names of the state
         variables, in the order wanted.
     params
-        What a function takes as its third argument, `step(x, u, params)`; the variables of a
-        linen module.
+        What a function takes as its third argument, `step(x, u, params)` or `f(t, y, args)`; the
+        variables of a linen module.
     kind
         "map" for x' = F(x, u), "flow" for dx/dt = f(x, u).
     dt
         Duration of one step, to turn eigenvalues into time constants.
     jacobian, input_jacobian
-        For functions: (x, u) -> (n, d, d) and (n, d, m). Where they are left out, functions
-        are differentiated by their framework, those of NumPy by central differences.
+        For functions and modules: (x, u) -> (n, d, d) and (n, d, m). Where they are left out, the
+        framework differentiates, functions of NumPy are differentiated by central differences.
     regions
         Names for groups of units: indices by name.
     framework
@@ -84,6 +88,9 @@ def as_system(
     lefschetz
         What the indices of all fixed points sum to, where you know it and stillpoint cannot: 1
         for a map that sends some ball into itself.
+    t
+        The time at which f(t, y) is taken. Where it is left out, f must not depend on the time,
+        which is tried out.
 
     Raises
     ------
@@ -99,40 +106,31 @@ def as_system(
     >>> sp.as_system(lambda x, u: np.tanh(x @ W.T + u), state_size=2, input_size=2)
     System(map, 2 states, 2 inputs)
     """
-    functions = _given(
-        kind=None if kind == "map" else kind,
-        jacobian=jacobian,
-        input_jacobian=input_jacobian,
-        lefschetz=lefschetz,
-        framework=framework,
-        device=device,
-    )
-    spec = ModelSpec(state_size, input_size, state, params)
+    facts = _facts(kind, jacobian, input_jacobian, lefschetz)
+    elsewhere = _given(framework=framework, device=device)
+    spec = ModelSpec(state_size, input_size, state, params, _time(t), facts)
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
-        _refuse({**functions, **_given(dt=dt, regions=regions, state=state, params=params)}, model)
+        given = _given(dt=dt, regions=regions, state=state, params=params, t=t)
+        _refuse({**facts, **elsewhere, **given}, model)
         system = model.__stillpoint_system__()
         _check_size("state_size", state_size, system.state_size)
         _check_size("input_size", input_size, system.input_size)
         return system
     if isinstance(model, Dynamics):
-        _refuse({**functions, **_given(state=state, params=params)}, model)
+        _refuse({**facts, **elsewhere, **_given(state=state, params=params, t=t)}, model)
         adapted = AdaptedModel(model, None)
     elif (found := adapter_of_model(model)) is not None:
-        _refuse(functions, model)
+        _refuse(elsewhere, model)
         adapted = found.read_model(model, spec)
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
             model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
-            **functions,
+            t=t, **facts, **elsewhere,
         )  # fmt: skip
     else:
-        raise UnsupportedModelError(
-            f"model: got {reprlib.repr(model)}, which is neither a module of a known framework, "
-            f"nor a cell, nor a function step(x, u). A module of another framework can be wrapped "
-            f"in such a function."
-        )
+        raise UnsupportedModelError(f"model: got {reprlib.repr(model)}, {_what_to_pass(model)}")
     _check_size("state_size", state_size, adapted.dynamics.state_size)
     _check_size("input_size", input_size, adapted.dynamics.input_size)
     return _system(adapted, dt, regions)
@@ -153,6 +151,7 @@ def system_from_step(
     framework: str | None = None,
     device: Any = None,
     lefschetz: int | None = None,
+    t: float | None = None,
 ) -> System:
     """Return a step function as a `System`; `as_system` does the same of functions.
 
@@ -164,7 +163,7 @@ def system_from_step(
         and one input (m,).
     state_size, input_size, state, params, kind, dt, jacobian, input_jacobian, regions
         As for `as_system`.
-    framework, device, lefschetz
+    framework, device, lefschetz, t
         As for `as_system`.
 
     Raises
@@ -180,7 +179,7 @@ def system_from_step(
     >>> sp.system_from_step(lambda x, u: np.tanh(x + u), state_size=2, input_size=2)
     System(map, 2 states, 2 inputs)
     """
-    check_option("kind", kind, ("map", "flow"))
+    facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     if state is None and state_size is None:
         raise ArgumentError(
             "state_size: got None, but a function does not tell how large its states are; pass "
@@ -190,19 +189,17 @@ def system_from_step(
         layout = StateLayout.flat(check_whole("state_size", state_size, least=1))
     else:
         layout = StateLayout.of(state)
-    options = _given(
-        kind=None if kind == "map" else kind,
-        jacobian=jacobian,
-        input_jacobian=input_jacobian,
-        lefschetz=None if lefschetz is None else operator.index(lefschetz),
-    )
-    given = StepFunction(
-        step if params is None else _with_params(step, params),
-        layout,
-        check_whole("input_size", input_size or 0, least=0),
-        **options,
-        **_given(device=device),
-    )
+    m = check_whole("input_size", 0 if input_size is None else input_size, least=0)
+    own = copy.deepcopy(params)
+    function, time = step, _time(t)
+    is_timed = time is not None or takes_time(step)
+    if is_timed:
+        check_timed(getattr(step, "__name__", type(step).__name__), kind)
+        function = AtTime(step, time or 0.0, m, own)
+    elif own is not None:
+        function = WithParams(step, own)
+    name = getattr(step, "__name__", type(step).__name__)
+    given = StepFunction(function, layout, m, owner=name, **facts, **_given(device=device))
     if framework is None and device is not None:
         framework = "torch"
     if framework is not None:
@@ -211,9 +208,48 @@ def system_from_step(
         readers = [found]
     else:
         readers = function_adapters()
-    adapted = AdaptedModel(_read_by_first(readers, given), layout)
-    _check_size("state_size", state_size, adapted.dynamics.state_size)
-    return _system(adapted, dt, regions)
+    dynamics = _read_by_first(readers, given)
+    if is_timed and time is None:
+        check_autonomous(dynamics)
+    _check_size("state_size", state_size, dynamics.state_size)
+    return _system(AdaptedModel(dynamics, layout), dt, regions)
+
+
+def _facts(
+    kind: Kind,
+    jacobian: Callable[..., Any] | None,
+    input_jacobian: Callable[..., Any] | None,
+    lefschetz: Any,
+) -> dict[str, Any]:
+    """Return what the caller says of a black box, checked."""
+    check_option("kind", kind, ("map", "flow"))
+    if lefschetz is not None:
+        lefschetz = check_whole("lefschetz", lefschetz)
+    facts = _given(jacobian=jacobian, input_jacobian=input_jacobian, lefschetz=lefschetz)
+    return facts if kind == "map" else {"kind": kind, **facts}
+
+
+def _time(t: Any) -> float | None:
+    return None if t is None else check_real("t", t)
+
+
+def _what_to_pass(model: Any) -> str:
+    """Return what to do with something that is no model."""
+    if isinstance(model, str | os.PathLike):
+        return (
+            "which is a path, not a network; load it first, for example with torch.load, "
+            "torch.nn.Module.load_state_dict or keras.models.load_model, and pass the module."
+        )
+    if isinstance(model, Mapping):
+        return (
+            "which holds weights, but not what is computed with them; make the module and load "
+            "them, model.load_state_dict(...), or pass them to a cell, for example "
+            "stillpoint.cells.GRUCell(W, B, b, c)."
+        )
+    return (
+        "which is neither a module of a known framework, nor a cell, nor a function step(x, u). A "
+        "module of another framework can be wrapped in such a function."
+    )
 
 
 def _system(
@@ -266,18 +302,6 @@ def _returned_for_numpy(given: StepFunction) -> list[Any]:
             return []
 
 
-def _with_params(function: Callable[..., Any], params: Any) -> Callable[..., Any]:
-    """Return a function of (x, u, params) as one of (x, u), with a copy of the parameters."""
-    own = copy.deepcopy(params)
-
-    @functools.wraps(function)
-    def bound(x: Any, u: Any) -> Any:
-        return function(x, u, own)
-
-    del bound.__wrapped__  # its signature is (x, u)
-    return bound
-
-
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
@@ -285,7 +309,7 @@ def _given(**options: Any) -> dict[str, Any]:
 def _refuse(options: Mapping[str, Any], model: Any) -> None:
     if options:
         raise ArgumentError(
-            f"{', '.join(options)}: only for step functions; {type(model).__name__} brings its own."
+            f"{', '.join(options)}: {type(model).__name__} tells this itself; leave it out."
         )
 
 

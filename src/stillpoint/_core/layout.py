@@ -50,6 +50,13 @@ class Variable(Leaf):
             values = namespace(values).moveaxis(values, rows.ndim - 2, self.batch_axis)
         return values
 
+    def holds(self, values: Any) -> bool:
+        """Whether an array has the variable's shape, of one state or of a batch of them."""
+        shape, own = list(getattr(values, "shape", ())), list(self.places.shape)
+        if len(shape) == len(own) + 1:
+            del shape[self.batch_axis]
+        return hasattr(values, "shape") and shape == own
+
     def flatten(self, values: Any) -> Any:
         """Return the variable's values with its own axes made one; the inverse of `read`."""
         shape, own = tuple(values.shape), self.places.shape
@@ -192,6 +199,20 @@ class StateLayout:
     def leaves(self, state: Any) -> list[Any]:
         """Return what a state in the network's own nest holds, in the order of the variables."""
         return list(match("state", self.nest, state))
+
+    def fits(self, state: Any) -> bool:
+        """Whether something is a state, or a batch of them, in the network's own nest.
+
+        Examples
+        --------
+        >>> StateLayout.flat(2).fits(np.zeros((5, 2))), StateLayout.flat(2).fits(np.zeros(3))
+        (True, False)
+        """
+        try:
+            leaves = self.leaves(state)
+        except ArgumentError:
+            return False
+        return all(v.holds(leaf) for v, leaf in zip(self.variables, leaves, strict=True))
 
     def read(self, states: Any) -> Float[np.ndarray, "*n d"]:
         """Return a caller's states, in the nest, as flat float64 NumPy rows.

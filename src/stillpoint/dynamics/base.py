@@ -83,6 +83,11 @@ class Dynamics(ABC):
         return "map"
 
     @property
+    def derivatives(self) -> str:
+        """How Jacobians are computed, in words."""
+        return "closed form"
+
+    @property
     def working_size(self) -> int:
         """The size of the largest square matrix that a derivative builds per row."""
         return self.state_size

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import operator
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple, SupportsIndex
 
@@ -45,12 +46,24 @@ class ModelSpec:
         An example of one state, or the names of the state variables.
     params
         The parameters of a model that does not hold its own.
+    t
+        The time at which a velocity f(t, y) is taken.
+    facts
+        What the caller knows of a black box: the fields `kind`, `jacobian`, `input_jacobian` and
+        `lefschetz` of a `StepFunction`.
     """
 
     state_size: SupportsIndex | None = None
     input_size: SupportsIndex | None = None
     state: Any = None
     params: Any = None
+    t: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """"map" or "flow"."""
+        return self.facts.get("kind", "map")
 
     def size(self, name: str, owner: Any, told: Any) -> int:
         """Return state_size or input_size: what the caller says, or else what `owner` has told.
@@ -73,8 +86,12 @@ class ModelSpec:
             ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:
-        """Raise an error if one of the named fields is given that says nothing about `owner`."""
-        given = [name for name in names if getattr(self, name) is not None]
+        """Raise an error if one of the named fields is given that says nothing about `owner`.
+
+        `facts` stands for all that it holds.
+        """
+        given = [name for name in names if name != "facts" and getattr(self, name) is not None]
+        given += self.facts if "facts" in names else []
         if given:
             raise ArgumentError(
                 f"{', '.join(given)}: {type(owner).__name__} tells this itself; leave it out."

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
 from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..errors import ArgumentError
+from .base import adapter
+from .pickling import pack_function
+from .signatures import new_state
 from .trials import shape_of_derivative
 
 Step = Callable[[Batch, Inputs], Batch]
@@ -42,6 +47,8 @@ class StepFunction:
         Where it runs, None for the library's default.
     owner
         The module that it calls, for messages; the function's own name if left out.
+    call
+        How that module is called, such as `output, h = model(input, h)`.
     """
 
     function: Callable[..., Any]
@@ -53,6 +60,7 @@ class StepFunction:
     lefschetz: int | None = None
     device: Any = None
     owner: str | None = None
+    call: str = ""
 
     @property
     def name(self) -> str:
@@ -85,15 +93,17 @@ class StepFunction:
     def on_rows(self) -> Step:
         """Return the function on flat rows.
 
-        What it returns is read by name, so the order of its dictionaries does not matter.
+        What it returns is read by name, so the order of its dictionaries does not matter; what
+        it returns beside the state is left out.
         """
         function, layout = self.of_two(), self.layout
         if layout.is_flat:
-            return function
-        return lambda x, u: layout.pack(function(layout.unpack(x), u))
+            return lambda x, u: new_state(function(x, u), layout)
+        return lambda x, u: layout.pack(new_state(function(layout.unpack(x), u), layout))
 
     def dynamics(
         self,
+        library: str,
         arrays: ArrayKind,
         step: Step,
         *,
@@ -107,6 +117,8 @@ class StepFunction:
 
         Parameters
         ----------
+        library
+            The name of the adapter that reads the function.
         arrays
             The arrays that go in and come out.
         step
@@ -137,6 +149,8 @@ class StepFunction:
             return called(derivative)
 
         return FunctionDynamics(
+            given=self,
+            library=library,
             function=step,
             size=self.size,
             array_kind=arrays,
@@ -144,15 +158,25 @@ class StepFunction:
             input_derivative=own("input_jacobian", self.size[1]) or of_inputs,
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
-            function_kind=self.kind,
-            known_lefschetz=self.lefschetz,
         )
 
 
 @dataclass(frozen=True, eq=False)
 class FunctionDynamics(Dynamics):
-    """A batched function with its derivatives; without `pushforward`, J v is a product."""
+    """A batched function with its derivatives; without `pushforward`, J v is a product.
 
+    The function is never called with an empty batch, which users' code need not expect.
+
+    Attributes
+    ----------
+    given
+        The function as its caller handed it over.
+    library
+        The name of the adapter that read it.
+    """
+
+    given: StepFunction
+    library: str
     function: Step
     size: tuple[int, int]
     array_kind: ArrayKind
@@ -160,8 +184,6 @@ class FunctionDynamics(Dynamics):
     input_derivative: Derivative
     pushforward: Pushed | None = None
     pullback: Pushed | None = None
-    function_kind: Kind = "map"
-    known_lefschetz: int | None = None
 
     @property
     def state_size(self) -> int:
@@ -177,23 +199,51 @@ class FunctionDynamics(Dynamics):
 
     @property
     def kind(self) -> Kind:
-        return self.function_kind
+        return self.given.kind
 
     @property
     def lefschetz(self) -> int | None:
-        return self.known_lefschetz
+        return self.given.lefschetz
+
+    @property
+    def derivatives(self) -> str:
+        return "own Jacobian" if self.given.jacobian else _DERIVATIVES[self.library]
 
     def step(self, x: Batch, u: Inputs) -> Batch:
-        return self.function(x, u)
+        return self.function(x, u) if x.shape[0] else x
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
-        return self.state_derivative(x, u)
+        return self.state_derivative(x, u) if x.shape[0] else self._none(self.size[0])
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
-        return self.input_derivative(x, u)
+        return self.input_derivative(x, u) if x.shape[0] else self._none(self.size[1])
 
     def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return self.pushforward(x, u, v) if self.pushforward else super().jvp(x, u, v)
+        return self.pushforward(x, u, v) if self.pushforward and x.shape[0] else super().jvp(x, u, v)
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
-        return self.pullback(x, u, w) if self.pullback else super().vjp(x, u, w)
+        return self.pullback(x, u, w) if self.pullback and x.shape[0] else super().vjp(x, u, w)
+
+    def _none(self, width: int) -> Matrices:
+        """Return the derivatives of no rows."""
+        return self.arrays.asarray(np.zeros((0, self.size[0], width)))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FunctionDynamics:
+        return self  # nothing in it changes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the function itself; it is read anew where it is loaded."""
+        return _read_anew, (self.library, pack_function(self.given))
+
+
+_DERIVATIVES = {
+    "numpy": "central differences",
+    "torch": "torch autograd",
+    "jax": "JAX autodiff",
+    "tensorflow": "TensorFlow tapes",
+}
+
+
+def _read_anew(library: str, packed: bytes) -> Dynamics:
+    dynamics: Dynamics = adapter(library).read_function(pickle.loads(packed))
+    return dynamics

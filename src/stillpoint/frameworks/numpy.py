@@ -43,6 +43,7 @@ def read_function(given: StepFunction) -> Dynamics:
         return step(x, u).astype(arrays.dtype)
 
     return given.dynamics(
+        "numpy",
         arrays,
         typed,
         of_state=lambda x, u: differentiate(lambda y: typed(y, u), x),

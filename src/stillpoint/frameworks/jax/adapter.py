@@ -52,6 +52,7 @@ def read_function(given: StepFunction) -> Dynamics:
         return jax.jvp(lambda y: row(y, u), (x,), (v,))[1]
 
     return given.dynamics(
+        "jax",
         arrays,
         tiled(row),
         of_state=tiled(derive(row)),

@@ -46,6 +46,7 @@ def read_function(given: StepFunction) -> Dynamics:
     d, m = given.size
     compiled = partial(Compiled, dtype=arrays.dtype)
     return given.dynamics(
+        "tensorflow",
         arrays,
         compiled(step, (d, m)),
         of_state=compiled(jacobian_of(step), (d, m)),

@@ -82,6 +82,7 @@ def read_function(given: StepFunction) -> Dynamics:
 
     arrays = _working_precision(given, step)
     return given.dynamics(
+        "torch",
         arrays,
         _without_graph(step),
         of_state=lambda x, u: differentiate(lambda y: step(y, u), x),

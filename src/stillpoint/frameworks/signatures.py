@@ -1,0 +1,195 @@
+"""What the arguments and results of a step mean: which is the state, which the input, which time.
+
+Names decide; where they tell nothing, the caller of this file tries both orders and accepts what
+can be read in one way only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from .._core.arrays import to_numpy
+from .._core.layout import StateLayout
+from ..errors import ArgumentError, UnsupportedModelError
+
+Order = Literal["input first", "state first"]
+
+# Words that stand in a parameter's name, between its underscores, without digits.
+_STATE = {"h", "hx", "ht", "hc", "hid", "hidden", "hiddens", "state", "states", "carry", "memory"}
+_INPUT = {"u", "ut", "input", "inputs", "inp", "inps", "in", "stim", "stimulus", "drive"}
+_TIME = {"t", "time"}
+
+
+def required_names(function: Callable[..., Any]) -> list[str] | None:
+    """Return the names of the positional parameters that have no default, None if unknown.
+
+    Examples
+    --------
+    >>> required_names(lambda x, u, scale=1.0: x)
+    ['x', 'u']
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a builtin, or compiled
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in positional and p.default is p.empty]
+
+
+def positional_names(function: Callable[..., Any]) -> list[str]:
+    """Return the names of all positional parameters, those with defaults too.
+
+    Examples
+    --------
+    >>> positional_names(lambda x, h=None: x)
+    ['x', 'h']
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in positional]
+
+
+def takes_time(function: Callable[..., Any]) -> bool:
+    """Whether a function begins with the time, as f(t, y) of torchdiffeq, diffrax and SciPy does.
+
+    Examples
+    --------
+    >>> takes_time(lambda t, y: -y), takes_time(lambda x, u: -x)
+    (True, False)
+    """
+    names = positional_names(function)
+    return len(names) > 1 and names[0] in _TIME
+
+
+def order_by_names(names: Sequence[str]) -> Order | None:
+    """Return which of two parameters is the state by their names, None if they do not tell.
+
+    `x` is the input beside a state, (x, h), and the state beside an input, (x, u).
+
+    Examples
+    --------
+    >>> order_by_names(["x", "h"]), order_by_names(["x", "u"]), order_by_names(["a", "b"])
+    ('input first', 'state first', None)
+    """
+    first, second = ([_role(name) for name in names] + ["", ""])[:2]
+    if (first, second) in (("state", "input"), ("state", "x"), ("x", "input")):
+        return "state first"
+    if (first, second) in (("input", "state"), ("x", "state"), ("input", "x")):
+        return "input first"
+    if "" in (first, second):  # one name tells, the other says nothing
+        if "state" in (first, second):
+            return "state first" if first == "state" else "input first"
+        if "input" in (first, second):
+            return "input first" if first == "input" else "state first"
+    return None
+
+
+def _role(name: str) -> str:
+    """Return what a name says: "state", "input", "x" or nothing."""
+    words = set(re.split(r"[_\W]+", re.sub(r"\d+", "", name.lower())))
+    if words & {"x", "xt"}:
+        return "state" if words & _STATE else "x"
+    is_state, is_input = bool(words & _STATE), bool(words & _INPUT)
+    return "" if is_state == is_input else "state" if is_state else "input"
+
+
+def new_state(result: Any, layout: StateLayout) -> Any:
+    """Return the new state in what a step returned: all of it, or the member that has its shape.
+
+    A step may return its output beside the state, in either order: `output, h` as torch has it,
+    `carry, y` as `lax.scan` has it.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If nothing has the state's shape, or two members have it and differ.
+    """
+    if layout.fits(result) or not isinstance(result, tuple):
+        return result
+    fitting = [member for member in result if layout.fits(member)]
+    if not fitting:
+        return result
+    if any(not _same(layout, fitting[0], other) for other in fitting[1:]):
+        raise UnsupportedModelError(
+            f"step: it returns {len(fitting)} members of the state's shape that differ, so which "
+            f"of them is the new state cannot be told: `output, state` or `state, output`? Pass a "
+            f"function that returns the new state alone, for example "
+            f"lambda x, u: model(u, x)[1]."
+        )
+    return fitting[0]
+
+
+def _same(layout: StateLayout, one: Any, other: Any) -> bool:
+    """Whether two states are the same, in value where they have values."""
+    pairs = list(zip(layout.leaves(one), layout.leaves(other), strict=True))
+    if all(a is b for a, b in pairs):
+        return True
+    try:
+        return all(np.array_equal(to_numpy(a), to_numpy(b), equal_nan=True) for a, b in pairs)
+    except Exception:  # they are traced, and have none
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class AtTime:
+    """f(t, y), f(t, y, u) or f(t, y, args) as a function of (x, u), at one time.
+
+    Attributes
+    ----------
+    function
+        The velocity as torchdiffeq, diffrax or SciPy take it.
+    t
+        The time.
+    input_size
+        Where it is not 0, the third argument is the input.
+    params
+        The third argument where there are no inputs.
+    """
+
+    function: Callable[..., Any]
+    t: float
+    input_size: int = 0
+    params: Any = None
+
+    def __call__(self, x: Any, u: Any) -> Any:
+        if self.input_size:
+            return self.function(self.t, x, u)
+        if self.params is not None or len(required_names(self.function) or ()) > 2:
+            return self.function(self.t, x, self.params)
+        return self.function(self.t, x)
+
+
+@dataclass(frozen=True, eq=False)
+class WithParams:
+    """A function of (x, u, params) as one of (x, u)."""
+
+    function: Callable[..., Any]
+    params: Any
+
+    def __call__(self, x: Any, u: Any) -> Any:
+        return self.function(x, u, self.params)
+
+
+def check_timed(name: str, kind: str) -> None:
+    """Refuse a function of time as a map: what it returns is a velocity.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not said to be a flow.
+    """
+    if kind != "flow":
+        raise ArgumentError(
+            f"kind: got {kind!r}, but {name} begins with the time t, as the velocity f(t, y) of a "
+            f"flow does; pass kind='flow'. A map that depends on time is a step at one time, "
+            f"lambda x, u: f(t0, x)."
+        )
