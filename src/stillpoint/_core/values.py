@@ -182,6 +182,6 @@ def naming(name: str) -> Iterator[None]:
 
 
 @cache
-def annotations(cls: Any) -> dict[str, Any]:
+def types_of(cls: Any) -> dict[str, Any]:
     """Return the types that the fields of a class are annotated with."""
     return get_type_hints(cls)
