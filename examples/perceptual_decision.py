@@ -61,8 +61,8 @@ def main(folder: Path, alpha: float, epochs: int, n_trials: int) -> None:
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     pca = sp.fit_pca(states)
-    chosen = np.where(outputs[:, -1, 2] > outputs[:, -1, 1], "#d1495b", "#00798c")
-    sp.plots.slow_points(slow, states, colours=chosen, projection=pca, ax=left)
+    chosen = np.where(outputs[:, -1, 2] > outputs[:, -1, 1], "chose 2", "chose 1")
+    sp.plots.slow_points(slow, states, trials_by=chosen, projection=pca, ax=left)
     manifold = slow_manifold_of(network.system, slow)
     if manifold is not None:
         print(f"\n{manifold}")

@@ -138,7 +138,7 @@ CASES = [
     ("VanillaCell(W, np.ones((3, 1)), b)", ARGUMENT, ["B of VanillaCell", "(3, 1)", "(2, 1)"]),
     ("VanillaCell(W * nan, B, b)", ARGUMENT, ["W of VanillaCell", "NaN"]),
     ("VanillaCell(W, B, b + inf)", ARGUMENT, ["b of VanillaCell", "infinite"]),
-    ("VanillaCell(W, B, b, phi='tan')", ARGUMENT, ["activation", "'tan'", "mean 'tanh'"]),
+    ("VanillaCell(W, B, b, phi='tan')", ARGUMENT, ["phi", "'tan'", "mean 'tanh'"]),
     ("VanillaCell(W.tolist(), B, b)", ARGUMENT, ["W of VanillaCell", "list"]),
     ("VanillaCell(W, np.ones(2), b)", ARGUMENT, ["B of VanillaCell", "(2,)"]),
     ("LeakyCell(W, B, b, alpha=np.array([0.5]))", ARGUMENT, ["alpha of LeakyCell", "(1,)", "(2,)"]),
@@ -195,8 +195,8 @@ CASES = [
     ("alone.iterate(1.5)", ARGUMENT, ["times", "1.5", "whole number"]),
     ("flow.iterate(2)", ARGUMENT, ["iterate", "flow", "euler"]),
     ("flow.observe('relu')", ARGUMENT, ["observe", "map", "euler"]),
-    ("alone.observe('tanhh')", ARGUMENT, ["activation", "'tanhh'", "mean 'tanh'"]),
-    ("alone.observe(3)", ARGUMENT, ["activation", "3"]),
+    ("alone.observe('tanhh')", ARGUMENT, ["g", "'tanhh'", "mean 'tanh'"]),
+    ("alone.observe(3)", ARGUMENT, ["g", "3"]),
     ("driven.clamp([1.0, 2.0])", ARGUMENT, ["u", "(2,)", "(1,)"]),
     ("driven.clamp([nan])", ARGUMENT, ["u", "NaN"]),
     ("flow.euler(0)", ARGUMENT, ["dt", "0", "positive"]),
@@ -313,7 +313,7 @@ def test_no_case_is_listed_twice():
 def test_the_checks_are_in_the_functions_themselves():
     """The undecorated function raises the library's own error, without the help of a checker."""
     find = inspect.unwrap(sp.find_fixed_points)
-    with pytest.raises(ArgumentError, match=r"system: got str, but a System is wanted"):
+    with pytest.raises(ArgumentError, match=r"system: got 'model.pt', but a System is wanted"):
         find("model.pt", np.zeros((1, 1)))
 
 

@@ -7,9 +7,14 @@ which argument, what came, what was wanted and what to do.
 
 from __future__ import annotations
 
+import reprlib
 import sys
 import warnings
 from types import FrameType
+from typing import Any
+
+# What messages show as it stands, in few words; of everything else they name the type.
+_SHOWN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, range, slice)
 
 
 class StillpointError(Exception):
@@ -36,6 +41,26 @@ class StillpointWarning(UserWarning):
     """Something that the caller should know, though the answer stands."""
 
 
+def came(value: Any) -> str:
+    """Return what came in the words of a message: plain values themselves, else what they are.
+
+    Examples
+    --------
+    >>> came(2.5), came("a" * 99), came(iter)
+    ('2.5', "'aaaaaaaaaaaa...aaaaaaaaaaaaa'", 'iter')
+    """
+    kind = type(value)
+    if kind in _SHOWN:
+        try:
+            return " ".join(reprlib.repr(value).split())
+        except ValueError:  # Python does not write out whole numbers of thousands of digits
+            return f"a {kind.__name__} that is too long to show"
+    if isinstance(value, type) or kind.__module__ == "builtins":
+        return str(getattr(value, "__name__", kind.__name__))
+    shape = getattr(value, "shape", None)
+    return f"{kind.__name__} of shape {tuple(shape)}" if isinstance(shape, tuple) else kind.__name__
+
+
 def warn(message: str) -> None:
     """Warn of something at the line, outside stillpoint, that called it."""
     level, frame = 2, sys._getframe(1)
@@ -45,6 +70,9 @@ def warn(message: str) -> None:
 
 
 def _is_inside(frame: FrameType) -> bool:
-    """Whether a frame belongs to stillpoint, or to what checks its annotations in the tests."""
+    """Whether a frame belongs to stillpoint, or to what wraps its functions.
+
+    That is NumPy's `errstate`, and in the tests what checks annotations.
+    """
     package = frame.f_globals.get("__name__", "").partition(".")[0]
-    return package in ("stillpoint", "jaxtyping", "beartype")
+    return package in ("stillpoint", "numpy", "jaxtyping", "beartype")

@@ -15,14 +15,20 @@ from ._core.arrays import diagonal_matrices, to_numpy
 from ._core.layout import StateLayout
 from ._core.provenance import version_of
 from ._core.validation import (
+    check_kind,
+    check_option,
     check_real,
     check_whole,
+    first_line,
     read_floats,
+    read_indices,
     read_input_sequences,
     read_inputs,
     read_states,
+    shape_of,
 )
 from .dynamics import Dynamics, Kind, Regions, Restriction, activation
+from .dynamics.activations import ACTIVATIONS
 from .dynamics.simulate import simulate
 from .dynamics.transforms import (
     Clamped,
@@ -33,7 +39,7 @@ from .dynamics.transforms import (
     Restricted,
     Transformed,
 )
-from .errors import ArgumentError
+from .errors import ArgumentError, came
 from .frameworks.base import adapter_of_arrays
 from .system_info import SystemInfo
 
@@ -91,14 +97,18 @@ class System:
         layout: StateLayout | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
+        check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
         if layout is None:
             layout = StateLayout.of_parts(dynamics.state_size, dynamics.parts)
+        check_kind("layout", layout, StateLayout, "a StateLayout")
         if dt is not None:
             dt = check_real("dt", dt, above=0)
         if state_regions is None:
             state_regions = Regions(dynamics.state_size, {**layout.parts, **dynamics.parts})
         if input_regions is None:
             input_regions = Regions(dynamics.input_size, {})
+        check_kind("state_regions", state_regions, Regions, "Regions")
+        check_kind("input_regions", input_regions, Regions, "Regions")
         return cls(dynamics, dt, state_regions, input_regions, layout)
 
     def __repr__(self) -> str:
@@ -193,6 +203,7 @@ class System:
         """Return w J, the transposed product with `w`, shape (n, d)."""
         return self._call(self.dynamics.vjp, x, u, w=w)
 
+    @np.errstate(all="ignore")
     def simulate(self, x0: Array, inputs: Array = None, *, steps: int | None = None) -> Array:
         """Return trajectories.
 
@@ -267,7 +278,7 @@ class System:
         if self.observable is not None:
             raise ArgumentError("restrict: restrict the system first, then observe it.")
         if units is not None:
-            kept = Regions(self.state_size, {"units": units}).indices("units")
+            kept = read_indices("units", units, self.state_size)
         else:
             kept = self.state_regions.indices(*regions)
         if not len(kept):
@@ -432,6 +443,7 @@ class System:
 
     # -- between the caller's arrays and the network's own ------------------------------------
 
+    @np.errstate(all="ignore")
     def _call(self, function: Callable[..., Array], x: Array, u: Array, **more: Array) -> Array:
         native_x, native_u = self._native(x, u)
         vectors = []
@@ -484,7 +496,7 @@ def check_system(system: object) -> System:
     if isinstance(system, System):
         return system
     raise ArgumentError(
-        f"system: got {type(system).__name__}, but a System is wanted; make one with "
+        f"system: got {came(system)}, but a System is wanted; make one with "
         f"stillpoint.as_system(model)."
     )
 
@@ -509,8 +521,19 @@ def _framework_told(dynamics: Dynamics) -> str:
 def _observable(g: str | Callable[[Array], Array], dynamics: Dynamics) -> Observable:
     """Return what is observed as a function on the arrays of `dynamics`, with its Jacobian."""
     if callable(g):
-        xp, kind = dynamics.arrays.namespace, dynamics.arrays
-        trial = g(xp.zeros((2, dynamics.state_size), dtype=kind.dtype, device=kind.device))
+        states = dynamics.arrays.asarray(np.zeros((2, dynamics.state_size)))
+        try:
+            trial = g(states)
+        except Exception as error:
+            raise ArgumentError(
+                f"g: it failed on states of shape {tuple(states.shape)} ({first_line(error)})."
+            ) from error
+        shape = shape_of(trial)
+        if len(shape) != 2 or shape[0] != 2:
+            raise ArgumentError(
+                f"g: it returned {came(trial)} for states of shape {tuple(states.shape)}, but an "
+                f"array with one row for each state is wanted."
+            )
         return Observable(*adapter_of_arrays(trial).read_observable(g, dynamics.state_size))
-    phi = activation(g)
+    phi = activation(check_option("g", g, ACTIVATIONS))
     return Observable(phi.value, lambda x: diagonal_matrices(phi.slope(x, phi.value(x))))

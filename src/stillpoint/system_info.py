@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from ._core.layout import StateLayout
+from ._core.values import read_fields
 from .dynamics import Kind, Regions
 from .dynamics.restriction import Restriction
 
@@ -92,6 +93,14 @@ class SystemInfo:
         """The number of inputs m."""
         return self.input_regions.size
 
+    def contradictions(self, d: int, m: int) -> Iterator[str]:
+        """Yield what is wrong if a record of `d` states and `m` inputs is of this system."""
+        if (d, m) != (self.state_size, self.input_size):
+            yield (
+                f"system: it has {self.state_size} states and {self.input_size} inputs, but the "
+                f"record is of {d} and {m}"
+            )
+
     def coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:
         """Return labels of states and inputs: dimensions, values and attributes by name."""
         told: dict[str, tuple[tuple[str, ...], Any, dict[str, str]]] = {}
@@ -119,15 +128,22 @@ class SystemInfo:
 
     @classmethod
     def from_plain(cls, told: Mapping[str, Any]) -> SystemInfo:
-        """Return what `to_plain` wrote down."""
-        part = told["restriction"]
-        return cls(
-            **{name: told[name] for name in _PLAIN},
-            layout=StateLayout.from_plain(told["layout"]),
-            state_regions=Regions.from_plain(told["state_regions"]),
-            input_regions=Regions.from_plain(told["input_regions"]),
-            restriction=None if part is None else Restriction.from_plain(part),
-        )
+        """Return what `to_plain` wrote down.
+
+        Raises
+        ------
+        ValueError
+            If it could not have written it.
+        """
+        info = cls(**read_fields(cls, told, *(field.name for field in fields(cls))))
+        if info.dt is not None and info.dt <= 0:
+            raise ValueError(f"dt: is {info.dt}, but a positive number is wanted")
+        if info.layout.size != info.state_size:
+            raise ValueError(f"layout: is of {info.layout.size} states, not {info.state_size}")
+        part = info.restriction
+        if part and (len(part.kept) != info.state_size or part.n_held_inputs > info.input_size):
+            raise ValueError("restriction: is of another number of units")
+        return info
 
 
 _PLAIN = ("description", "model", "framework", "kind", "dt", "lefschetz", "weights_sha256")

@@ -530,7 +530,7 @@ def test_a_leak_outside_its_interval_is_refused(alpha):
 
 @pytest.mark.parametrize("make", [VanillaCell, LeakyCell])
 def test_an_unknown_activation_is_refused_with_a_suggestion(make):
-    with pytest.raises(ArgumentError, match=r"activation: got 'tahn'.* Did you mean 'tanh'\?"):
+    with pytest.raises(ArgumentError, match=r"phi: got 'tahn'.* Did you mean 'tanh'\?"):
         make(**GOOD[make], phi="tahn")
 
 

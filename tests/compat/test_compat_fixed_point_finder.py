@@ -739,7 +739,7 @@ def test_a_failed_save_leaves_the_old_file(memory, tmp_path, monkeypatch):
     def fails(*_, **__):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("xarray.Dataset.to_netcdf", fails)
+    monkeypatch.setattr("xarray.Dataset.dump_to_store", fails)
     with pytest.raises(OSError, match="disk"):
         memory[2][:3].save(path)
     assert path.read_bytes() == before

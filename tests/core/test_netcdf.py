@@ -14,7 +14,6 @@ import xarray
 
 import stillpoint as sp
 from stillpoint import ArgumentError, FileFormatError, StillpointWarning
-from stillpoint._core.files import write_atomically
 from stillpoint._core.record import Record
 from stillpoint.cells import LSTMCell, VanillaCell
 from stillpoint.points import Starts
@@ -170,17 +169,19 @@ def test_loading_leaves_the_file_free_to_be_replaced(tmp_path):
 
 
 TINY = np.finfo(np.float64).smallest_subnormal
-SPECIAL = np.array([0.0, -0.0, 1.5, -1.5, np.inf, -np.inf, np.nan, TINY])
+SPECIAL = np.array([0.0, -0.0, 1.5, -1.5, TINY, np.inf, -np.inf, np.nan])
+FINITE = SPECIAL[:5]
 
 
-@pytest.mark.parametrize("real", SPECIAL, ids=str)
+@pytest.mark.parametrize("real", FINITE, ids=str)
 def test_any_numbers_are_read_back_bit_for_bit(real, tmp_path):
-    """Signed zeros, subnormals, infinities and NaN too, in both parts of an eigenvalue."""
-    system = sp.as_system(lambda x: x / 2, state_size=len(SPECIAL))
-    points = sp.find_fixed_points(system, normal(0, 4, len(SPECIAL)))
-    eigenvalues = np.empty((1, len(SPECIAL)), dtype=np.complex128)
-    eigenvalues.real, eigenvalues.imag = real, SPECIAL
-    linearization = replace(points.linearization, states=SPECIAL[None])
+    """Signed zeros and subnormals, in both parts of an eigenvalue; infinities and NaN of ends."""
+    d = len(SPECIAL)
+    system = sp.as_system(lambda x: x / 2, state_size=d)
+    points = sp.find_fixed_points(system, normal(0, 4, d))
+    eigenvalues = np.empty((1, d), dtype=np.complex128)
+    eigenvalues.real, eigenvalues.imag = real, np.resize(FINITE, d)
+    linearization = replace(points.linearization, states=np.resize(FINITE, (1, d)))
     vars(linearization)["eigenvalues"] = eigenvalues
     points = replace(
         points,
@@ -189,6 +190,13 @@ def test_any_numbers_are_read_back_bit_for_bit(real, tmp_path):
         starts=replace(points.starts, end=np.tile(SPECIAL, (4, 1))),
     )
     assert_identical(sp.load(points.save(tmp_path / "points.nc")), points)
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path):
+    broken = replace(driven(), hits=-driven().hits)
+    with pytest.raises(ArgumentError, match=r"FixedPoints: nothing was saved.*hits: holds -"):
+        broken.save(tmp_path / "points.nc")
+    assert not list(tmp_path.iterdir())
 
 
 # -- what others can read --------------------------------------------------------------------------
@@ -266,7 +274,7 @@ FOREIGN = {
     "npz": b"PK\x03\x04" + bytes(100),
     "pickle": b"\x80\x04\x95" + bytes(50),
     "hdf5-signature-alone": b"\x89HDF\r\n\x1a\n" + bytes(64),
-    "netcdf3-signature-alone": b"CDF\x01" + bytes(64),
+    "user-block": bytes(512) + b"\x89HDF\r\n\x1a\n" + bytes(64),
 }
 
 
@@ -275,6 +283,13 @@ def test_a_file_of_another_format_is_refused(name, tmp_path):
     path = tmp_path / "points.nc"
     path.write_bytes(FOREIGN[name])
     refused(path, "damaged or not a NetCDF file")
+
+
+@pytest.mark.parametrize("version", [b"\x01", b"\x02", b"\x05"])
+def test_a_netcdf_3_file_is_named_and_the_way_out_told(version, tmp_path):
+    path = tmp_path / "points.nc"
+    path.write_bytes(b"CDF" + version + bytes(64))
+    refused(path, "a NetCDF-3 file", "engine='h5netcdf'")
 
 
 def test_a_foreign_netcdf_file_is_refused(tmp_path):
@@ -287,7 +302,7 @@ def test_a_foreign_hdf5_file_is_refused(tmp_path):
     path = tmp_path / "net.h5"
     with h5py.File(path, "w") as file:
         file["weights"] = np.zeros(3)
-    refused(path)
+    refused(path, "not one of stillpoint's results")
 
 
 def test_a_record_of_another_kind_is_refused(tmp_path):
@@ -334,8 +349,29 @@ def test_a_missing_file_is_named(tmp_path):
     path = tmp_path / "nothing.nc"
     with pytest.raises(FileNotFoundError, match=f"path: there is no file {path}"):
         sp.load(path)
-    with pytest.raises(FileNotFoundError, match="path: there is no file"):
+    with pytest.raises(FileNotFoundError, match=f"path: there is no file {tmp_path}; that is a f"):
         sp.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", [None, 3, True, b"points.nc", ["points.nc"], "a\0.nc", "\ud800.nc"]
+)
+@pytest.mark.parametrize("act", [sp.load, lambda path: alone().save(path)], ids=["load", "save"])
+def test_what_is_no_path_is_refused(act, path):
+    with pytest.raises(ArgumentError, match=r"path: got .*, but the name of a file is wanted"):
+        act(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "points", "points.npz", "points.nc.gz", "points.pkl", "/", "/tmp/"]
+)
+def test_results_are_saved_under_names_that_end_in_nc(name):
+    with pytest.raises(ArgumentError, match=r"path: got .*end the name in \.nc, such as points"):
+        alone().save(name)
+
+
+def test_the_ending_may_be_in_capitals(tmp_path):
+    assert_identical(sp.load(alone().save(tmp_path / "POINTS.NC")), alone())
 
 
 def test_a_missing_folder_is_named(tmp_path):
@@ -345,60 +381,16 @@ def test_a_missing_folder_is_named(tmp_path):
     assert not path.parent.exists()
 
 
-# -- whole or not there ----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), MemoryError()])
-def test_a_failing_write_leaves_the_old_file_in_place(error, tmp_path, monkeypatch):
+def test_a_failing_encoding_leaves_the_old_file_in_place(error, tmp_path, monkeypatch):
     path = alone().save(tmp_path / "points.nc")
     before = path.read_bytes()
 
-    def half_write(_, file, **options):
-        Path(file).write_bytes(b"half")
+    def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(xarray.Dataset, "to_netcdf", half_write)
+    monkeypatch.setattr(xarray.Dataset, "dump_to_store", fail)
     with pytest.raises(type(error)):
         driven().save(path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
-
-
-def test_a_failing_first_write_leaves_nothing(tmp_path, monkeypatch):
-    def fail(*_, **__):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(xarray.Dataset, "to_netcdf", fail)
-    with pytest.raises(OSError, match="disk full"):
-        alone().save(tmp_path / "points.nc")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_is_not_replaced_by_a_file(tmp_path):
-    (tmp_path / "points.nc").mkdir()
-    with pytest.raises(OSError, match=r"points\.nc"):
-        alone().save(tmp_path / "points.nc")
-    assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
-
-
-def test_readers_see_the_old_file_until_the_new_one_is_whole(tmp_path):
-    path = tmp_path / "note.txt"
-    path.write_text("old")
-    seen = []
-
-    def write(temporary):
-        temporary.write_text("ne")
-        seen.append(path.read_text())
-        temporary.write_text("new")
-        seen.append(path.read_text())
-
-    assert write_atomically(path, write) == path
-    assert seen == ["old", "old"]
-    assert path.read_text() == "new"
-
-
-def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
-    plain = tmp_path / "plain.txt"
-    plain.write_text("")
-    path = alone().save(tmp_path / "points.nc")
-    assert path.stat().st_mode == plain.stat().st_mode

@@ -11,20 +11,6 @@ import stillpoint as sp
 from stillpoint import ArgumentError
 
 
-@pytest.fixture(scope="module")
-def points():
-    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
-    starts = np.random.default_rng(0).normal(size=(300, 2))
-    found = sp.find_fixed_points(system, starts)
-    assert len(found) == 9
-    return found
-
-
-@pytest.fixture
-def axes():
-    return lambda projection=None: Figure().add_subplot(projection=projection)
-
-
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_every_point_is_drawn_at_its_place(points, axes, dimensions):
     ax = axes("3d" if dimensions == 3 else None)

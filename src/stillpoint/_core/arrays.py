@@ -83,18 +83,38 @@ def is_real_floating(array: Any) -> bool:
 
 
 def to_numpy(array: Any) -> np.ndarray:
-    """Return `array` on the host as NumPy, whatever library and device it is on.
+    """Return `array` on the host as NumPy itself, whatever library and device it is on.
+
+    Raises
+    ------
+    TypeError
+        If values are masked: an array without its mask would show what the mask hides.
 
     Examples
     --------
     >>> to_numpy([[1.0, 2.0]]).shape
     (1, 2)
     """
-    if isinstance(array, np.ndarray):
+    if type(array) is np.ndarray:  # the usual case; subclasses multiply and slice by own rules
         return array
+    if masked := n_masked(array):
+        raise TypeError(f"{masked} values are masked; leave them out, or fill them in")
     if array_api_compat.is_torch_array(array):
         array = array.detach().resolve_conj().resolve_neg().cpu()
     return np.asarray(array)
+
+
+def n_masked(array: Any) -> int:
+    """Return how many values of a masked array are hidden, or of a list of such arrays.
+
+    Examples
+    --------
+    >>> n_masked([np.ma.masked_less([1.0, 2.0], 1.5), [3.0, 4.0]])
+    1
+    """
+    if isinstance(array, list | tuple) and any(isinstance(row, np.ma.MaskedArray) for row in array):
+        return sum(map(n_masked, array))
+    return int(np.ma.count_masked(array)) if isinstance(array, np.ma.MaskedArray) else 0
 
 
 def host(array: Any) -> Float[np.ndarray, "..."]:

@@ -15,8 +15,35 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from ..errors import ArgumentError
+
 # An odd fraction of the tolerance, so that round numbers do not lie on the edges of cells.
 _CELL = 0.2718281828
+
+
+def nearest_rows(
+    name: str, points: Float[np.ndarray, "n k"], wanted: Float[np.ndarray, "j k"]
+) -> tuple[Float[np.ndarray, " j"], Int[np.ndarray, " j"]]:
+    """Return the distance of every wanted row from the nearest of the points, and its number.
+
+    Raises
+    ------
+    ArgumentError
+        If a row, which is the caller's argument `name`, is so far away that no float64 says how
+        far.
+
+    Examples
+    --------
+    >>> nearest_rows("states", np.array([[0.0], [1.0]]), np.array([[0.75]]))
+    (array([0.25]), array([1]))
+    """
+    distance, nearest = cKDTree(points).query(wanted)
+    if not np.isfinite(distance).all():
+        raise ArgumentError(
+            f"{name}: got values of {np.abs(wanted).max():.0e}, which are too far away to say "
+            f"what lies nearest."
+        )
+    return distance, nearest
 
 
 def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray, " n"]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 from .arrays import namespace
 from .pytree import Leaf, children, leaves, match, rebuild, walk
 from .validation import read_floats
+from .values import read_fields, read_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class Variable(Leaf):
         lead = values.shape[: values.ndim - len(own)]
         if tuple(values.shape[values.ndim - len(own) :]) != own:
             raise ArgumentError(
-                f"{self.name or 'state'}: got shape {shape}, but {(*lead, *own)} is wanted."
+                f"{f'state {self.name}'.strip()}: got shape {shape}, but {(*lead, *own)} is wanted."
             )
         return values.reshape((*lead, self.places.size))
 
@@ -121,8 +122,9 @@ class StateLayout:
             label = f"state {name}".strip()
             if not hasattr(leaf, "dtype") and not isinstance(leaf, float):
                 raise ArgumentError(
-                    f"{label}: got {leaf!r}, but an array of real numbers is wanted, or a float "
-                    f"such as 0.0: an example of one state. (Names are for BrainPy's systems.)"
+                    f"{label}: got {came(leaf)}, but an array of real numbers is wanted, or a "
+                    f"float such as 0.0: an example of one state. (Names are for BrainPy's "
+                    f"systems.)"
                 )
             shape = np.shape(read_floats(label, leaf))
             count = int(np.prod(shape))
@@ -131,7 +133,10 @@ class StateLayout:
             size += count
             return Variable(name, np.arange(size - count, size).reshape(shape))
 
-        layout = cls(walk("", example, place))
+        try:
+            layout = cls(walk("", example, place))
+        except RecursionError:
+            raise ArgumentError("state: the example holds itself, or nests too deeply.") from None
         if not size:
             raise ArgumentError("state: the example holds no arrays, so there is no state.")
         names = [variable.name for variable in layout.variables]
@@ -239,8 +244,19 @@ class StateLayout:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> StateLayout:
-        """Return the layout that `to_plain` wrote down."""
-        return cls(_from_plain(plain))
+        """Return the layout that `to_plain` wrote down.
+
+        Raises
+        ------
+        ValueError
+            If it could not have written it: places or names stand twice, or some are missing.
+        """
+        layout = cls(_from_plain(plain))
+        places = [place for v in layout.variables for place in v.places.ravel().tolist()]
+        names = {variable.name for variable in layout.variables}
+        if sorted(places) != list(range(len(places))) or len(names) != len(layout.variables):
+            raise ValueError("its variables do not have each place, and each name, once")
+        return layout
 
 
 def _to_plain(nest: Any) -> dict[str, Any]:
@@ -252,8 +268,16 @@ def _to_plain(nest: Any) -> dict[str, Any]:
 
 def _from_plain(plain: Mapping[str, Any]) -> Any:
     if "places" in plain:
-        return Variable(plain["name"], np.asarray(plain["places"]), plain["batch_axis"])
-    members = [(key, _from_plain(child)) for key, child in plain["of"]]
-    if plain["kind"] == "dict":
+        variable = Variable(
+            places=np.asarray(plain["places"]), **read_fields(Variable, plain, "name", "batch_axis")
+        )
+        if (
+            variable.places.dtype.kind != "i"
+            or not 0 <= variable.batch_axis <= variable.places.ndim
+        ):
+            raise ValueError(f"{variable.name or 'state'}: has no places, or an axis outside")
+        return variable
+    members = [(read_json(key, str), _from_plain(child)) for key, child in plain["of"]]
+    if read_json(plain["kind"], Literal["dict", "list", "tuple"]) == "dict":
         return dict(members)
     return rebuild([] if plain["kind"] == "list" else (), [child for _, child in members])

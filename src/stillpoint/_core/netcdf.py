@@ -1,21 +1,26 @@
 """Records as NetCDF files: whole or not there, readable by xarray, never pickled.
 
-The one codec of all records. A field tells its dimensions where it is declared (see `record`), so
-a record needs no code of its own to be written or read.
+The one codec of all records. A field tells its dimensions and its values where it is declared (see
+`record`), so a record needs no code of its own to be written, read and checked.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
+from jaxtyping import Float
 
-from ..errors import FileFormatError
-from .files import write_atomically
+from ..errors import FileFormatError, warn
+from .files import HDF5, ends_where_it_says, is_sealed, read_path, seal, write_atomically
+from .values import naming, read_array, read_json, types_of
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +32,9 @@ TAG, FORMAT = "stillpoint_record", "stillpoint_format"
 
 #: The version of the format that is written and read.
 VERSION = 1
+
+#: What can go wrong where a dataset is decoded that was not encoded here.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 _READERS: dict[str, Callable[[Any], Any]] = {}
 
@@ -80,54 +88,124 @@ def _variables(record: Any, name: str, told: Mapping[str, Any], value: Any) -> I
         yield name, dims, value, about
 
 
-def decode(cls: Any, dataset: xarray.Dataset, prefix: str = "") -> Any:
-    """Return the record of a class that the variables of a dataset hold."""
-    values: dict[str, Any] = {}
-    for field in dataclasses.fields(cls):
-        told, name = field.metadata, prefix + field.name
-        if "record" in told:
-            inner = prefix + told["prefix"]
-            named = dataset.rename({new: old for old, new in told["names"].items()})
-            there = any(str(found).startswith(inner) for found in dataset.variables)
-            values[field.name] = decode(told["record"], named, inner) if there else None
-        elif "dims" in told:
-            values[field.name] = _read(dataset, name)
-        elif told["plain"]:
-            bare, read = json.loads(str(dataset[name].values)), told["plain"].from_plain
-            values[field.name] = tuple(map(read, bare)) if told["many"] else read(bare)
-        else:
-            bare = json.loads(dataset.attrs[name])
-            values[field.name] = tuple(bare) if isinstance(bare, list) else bare
-    record = cls(**values)
-    vars(record).update({name: _read(dataset, prefix + name) for name in cls.derived})
+def decode(cls: Any, dataset: xarray.Dataset) -> Any:
+    """Return the record of a class that a dataset holds, whole and nothing else.
+
+    Raises
+    ------
+    ValueError
+        If parts are missing, there are others, or a value is none that its field declares; of
+        contents that nobody could write by `encode` other errors may come, those of `UNREADABLE`.
+    """
+    record = _decode(cls, dataset)
+    dims = {name: dims for name, dims, *_ in encode(record)}
+    if added := sorted(map(str, set(dataset.data_vars) - set(dims))):
+        raise ValueError(f"it has further variables: {', '.join(added)}")
+    for name, wanted in dims.items():
+        if (found := dataset[name].dims) != wanted:
+            raise ValueError(f"{name}: has the dimensions {found}, but {wanted} are wanted")
+    for problem in _misfits(record, dataset.sizes):
+        raise ValueError(problem)
     return record
 
 
-def _read(dataset: xarray.Dataset, name: str) -> np.ndarray:
-    if f"{name}_real" in dataset:
-        values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
-        values.real, values.imag = dataset[f"{name}_real"].values, dataset[f"{name}_imag"].values
-        return values
-    values = dataset[name].values
-    return values.astype(str) if values.dtype.kind == "O" else values
+def _decode(
+    cls: Any, dataset: xarray.Dataset, prefix: str = "", names: Mapping[str, str] | None = None
+) -> Any:
+    """Return the record whose variables have a prefix, or other names."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        told, name, hint = field.metadata, prefix + field.name, types_of(cls)[field.name]
+        if "record" in told:
+            inner = prefix + told["prefix"]
+            there = any(str(found).startswith(inner) for found in dataset.variables)
+            if there or NoneType not in get_args(hint):
+                values[field.name] = _decode(told["record"], dataset, inner, told["names"])
+            else:
+                values[field.name] = None
+        elif "dims" in told:
+            values[field.name] = _read(dataset, (names or {}).get(name, name), hint)
+        else:
+            with naming(name):
+                values[field.name] = read_json(json.loads(_text(dataset, name, told)), hint)
+    record = cls(**values)
+    for name in cls.derived:
+        hint = types_of(getattr(cls, name).func)["return"]
+        vars(record)[name] = _read(dataset, prefix + name, hint)
+    return record
+
+
+def _text(dataset: xarray.Dataset, name: str, told: Mapping[str, Any]) -> str:
+    """Return the JSON of a plain field, which is a variable or an attribute."""
+    if name not in (dataset.variables if told["plain"] else dataset.attrs):
+        raise ValueError("it is missing")
+    return str(dataset[name].values) if told["plain"] else dataset.attrs[name]
+
+
+def _read(dataset: xarray.Dataset, name: str, annotation: Any) -> np.ndarray:
+    with naming(name):
+        if f"{name}_real" in dataset:
+            values = np.empty(dataset[f"{name}_real"].shape, dtype=np.complex128)
+            values.real, values.imag = (
+                read_array(dataset[f"{name}_{part}"].values, Float[np.ndarray, "..."])
+                for part in ("real", "imag")
+            )
+        elif name in dataset:
+            values = dataset[name].values
+        else:
+            raise ValueError("it is missing")
+        return read_array(values.astype(str) if values.dtype.kind == "O" else values, annotation)
+
+
+def _misfits(
+    record: Any, sizes: Mapping[Any, int], prefix: str = "", names: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Yield what is wrong with the values of a record and of its parts."""
+    for field, told in _declared(record):
+        value, name = getattr(record, field), prefix + field
+        if "record" in told:
+            if value is not None:
+                yield from _misfits(value, sizes, prefix + told["prefix"], told["names"])
+        elif problem := told["domain"].misfit(value, sizes, partial(getattr, record)):
+            yield f"{(names or {}).get(name, name)}: {problem}"
+    yield from record._contradictions()
+
+
+def _declared(record: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is said of every field of a record, and of what follows from them."""
+    yield from ((field.name, field.metadata) for field in dataclasses.fields(record))
+    yield from record.derived.items()
 
 
 # -- files ------------------------------------------------------------------------------------
 
 
 def save(dataset: xarray.Dataset, path: str | Path) -> Path:
-    """Write a dataset to `path` in one piece: an existing file is replaced, never half-written.
+    """Write a dataset and its seal to `path` in one piece: an old file is never half-written.
+
+    It is made in memory first: HDF5 does not survive a disk that is full.
 
     Raises
     ------
     ArgumentError
-        If the folder does not exist.
+        If `path` is no path, is a folder, or its folder does not exist.
     """
-    return write_atomically(path, lambda file: dataset.to_netcdf(file, engine="h5netcdf"))
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    memory = io.BytesIO()
+    with h5netcdf.File(memory, "w") as file:
+        dataset.dump_to_store(H5NetCDFStore(file))
+    content = memory.getvalue()
+    return write_atomically(path, lambda file: file.write_bytes(content + seal(content)))
 
 
 def load(path: str | Path) -> Any:
     """Read a result that stillpoint saved.
+
+    Every bit must be as it was written: a file ends with the SHA-256 of what comes before. One
+    that other programs wrote anew has none; then there is a warning, and only what each value can
+    be is checked, as it always is.
 
     Parameters
     ----------
@@ -140,6 +218,8 @@ def load(path: str | Path) -> Any:
 
     Raises
     ------
+    ArgumentError
+        If `path` is no path.
     FileNotFoundError
         If there is no such file.
     FileFormatError
@@ -153,43 +233,76 @@ def load(path: str | Path) -> Any:
     >>> len(sp.load(points.save(tempfile.mkdtemp() + "/points.nc")))
     3
     """
-    import xarray
-
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"path: there is no file {path}.")
-    try:
-        with xarray.open_dataset(path, engine="h5netcdf") as stored:
-            dataset = stored.load()
-    except Exception as error:
-        raise FileFormatError(
-            f"path: {path} is damaged or not a NetCDF file ({type(error).__name__}: {error}); "
-            f"a complete file is written by `points.save`."
-        ) from error
+    path = read_path("path", path)
+    stored, sealed = _bytes(path)
+    dataset = _dataset(path, stored)
     name = dataset.attrs.get(TAG)
-    if name not in _READERS:
+    if not isinstance(name, str) or name not in _READERS:
         raise FileFormatError(
             f"path: {path} is a NetCDF file, but not one of stillpoint's results "
             f"(its attribute {TAG!r} is {name!r}); read it with xarray.open_dataset."
         )
     _check_version(path, dataset.attrs.get(FORMAT))
     try:
-        return _READERS[name](dataset)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        record = _READERS[name](dataset)
+    except UNREADABLE as error:
         raise FileFormatError(
-            f"path: {path} lacks parts of the record {name!r} ({error}); it was changed after it "
-            f"was saved."
+            f"path: {path} holds no whole {name} ({error}); it was changed after it was saved."
+        ) from error
+    if not sealed:
+        warn(
+            f"path: {path} has no SHA-256 at its end, so another program wrote it and damage would "
+            f"not be seen; if you trust it, save it again with `.save`."
+        )
+    return record
+
+
+def _bytes(path: Path) -> tuple[bytes, bool]:
+    """Return a file's bytes, and whether its seal proves them; damage could crash HDF5.
+
+    Without a seal a file must at least be as long as HDF5 made it.
+    """
+    if not path.is_file():
+        folder = "; that is a folder" if path.is_dir() else ""
+        raise FileNotFoundError(f"path: there is no file {path}{folder}.")
+    with path.open("rb") as file:
+        beginning = file.read(len(HDF5))
+        stored = beginning + file.read() if beginning == HDF5 else b""
+    if beginning.startswith(b"CDF"):
+        raise FileFormatError(
+            f"path: {path} is a NetCDF-3 file, but results are NetCDF-4 files; write it with "
+            f"dataset.to_netcdf(path, engine='h5netcdf')."
+        )
+    sealed = is_sealed(stored)
+    if not stored or not (sealed or ends_where_it_says(stored)):
+        raise FileFormatError(
+            f"path: {path} is damaged or not a NetCDF file; a complete file is written by "
+            f"`points.save`."
+        )
+    return stored, sealed
+
+
+def _dataset(path: Path, stored: bytes) -> xarray.Dataset:
+    import xarray
+
+    try:
+        with xarray.open_dataset(io.BytesIO(stored), engine="h5netcdf") as dataset:
+            return dataset.load()
+    except Exception as error:
+        raise FileFormatError(
+            f"path: {path} is an HDF5 file that cannot be read as NetCDF, so it is damaged or not "
+            f"one of stillpoint's results ({type(error).__name__}: {error})."
         ) from error
 
 
-def _check_version(path: str | Path, version: Any) -> None:
-    if version == VERSION:
-        return
+def _check_version(path: Path, version: Any) -> None:
     if version is None:
         raise FileFormatError(
             f"path: {path} was written before files had a version, by an unreleased stillpoint; "
             f"search again and save the result."
         )
-    raise FileFormatError(
-        f"path: {path} has version {version!r} of the format, but this stillpoint reads version "
-        f"{VERSION}; update stillpoint."
-    )
+    if str(version) != str(VERSION):
+        raise FileFormatError(
+            f"path: {path} has version {version!r} of the format, but this stillpoint reads "
+            f"version {VERSION}; update stillpoint."
+        )

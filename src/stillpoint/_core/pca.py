@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import ArgumentError
-from .validation import check_whole, read_floats
+from .validation import check_whole, read_floats, read_unmasked
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,26 +38,37 @@ class Projection:
         ArgumentError
             If the states have another size.
         """
-        x = read_floats("states", states)
-        if x.shape[-1:] != self.mean_.shape:
-            raise ArgumentError(
-                f"states: got shape {x.shape}, but (..., {len(self.mean_)}) is wanted: the "
-                f"projection is of states of that size."
-            )
-        return (x - self.mean_) @ self.components_.T
+        return (self._read("states", states) - self.mean_) @ self.components_.T
 
     def directions(self, vectors: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
-        """Project directions, which the origin does not shift."""
-        return vectors @ self.components_.T
+        """Project directions, which the origin does not shift.
+
+        Raises
+        ------
+        ArgumentError
+            If they have another size.
+        """
+        return self._read("vectors", vectors) @ self.components_.T
+
+    def _read(self, name: str, values: Any) -> Float[np.ndarray, "... d"]:
+        array = read_floats(name, values)
+        if array.shape[-1:] != self.mean_.shape:
+            raise ArgumentError(
+                f"{name}: got shape {array.shape}, but (..., {len(self.mean_)}) is wanted: the "
+                f"projection is of states of that size."
+            )
+        return array
 
 
+@np.errstate(all="ignore")
 def fit_pca(states: Any, n_components: int = 2) -> Projection:
     """Return the projection onto the principal components of `states`.
 
     Parameters
     ----------
     states
-        Shape (..., d), for example trajectories (trials, time, d).
+        Shape (..., d), for example trajectories (trials, time, d). States of which something is
+        masked, in an array of `numpy.ma`, are left out.
     n_components
         How many components; fewer are returned if the state has fewer.
 
@@ -73,11 +84,13 @@ def fit_pca(states: Any, n_components: int = 2) -> Projection:
     >>> pca.transform(np.array([[2.0, 0.0]])).round(6).tolist()
     [[1.0]]
     """
-    flat = read_floats("states", states)
+    flat, known = read_unmasked("states", states)
     n_components = check_whole("n_components", n_components, least=1)
     if flat.ndim == 0 or not flat.size:
         raise ArgumentError(f"states: got shape {flat.shape}, but (..., d) is wanted, not empty.")
-    flat = flat.reshape(-1, flat.shape[-1])
+    flat = flat.reshape(-1, flat.shape[-1])[known.reshape(-1, flat.shape[-1]).all(axis=-1)]
+    if not len(flat):
+        raise ArgumentError("states: of every state something is masked, so there are none.")
     mean = flat.mean(axis=0)
     _, singular, axes = np.linalg.svd(flat - mean, full_matrices=False)
     largest = np.argmax(np.abs(axes), axis=1)  # fixes the sign, so pictures do not flip
@@ -103,5 +116,11 @@ def as_projection(fitted: Any) -> Projection:
             f"and `mean_` (d,) is wanted, such as a fitted PCA or `sp.fit_pca(states)`."
         )
     components = read_floats("projection.components_", fitted.components_)
+    mean = read_floats("projection.mean_", fitted.mean_)
+    if components.ndim != 2 or mean.shape != components.shape[1:] or not len(components):
+        raise ArgumentError(
+            f"projection: got components_ of shape {components.shape} and mean_ of shape "
+            f"{mean.shape}, but (k, d) and (d,) are wanted."
+        )
     ratio = getattr(fitted, "explained_variance_ratio_", np.full(len(components), np.nan))
-    return Projection(components, read_floats("projection.mean_", fitted.mean_), np.asarray(ratio))
+    return Projection(components, mean, np.asarray(ratio))

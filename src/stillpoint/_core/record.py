@@ -1,23 +1,27 @@
 """What every record is: a frozen dataclass of arrays that can be chosen from, joined and saved.
 
 What a field holds is said where it is declared: `column` is an array with named dimensions, `part`
-another record, `plain` something that JSON can hold. Taking rows, joining records and files follow
-from that, so that no other place lists the fields.
+another record, `plain` something that JSON can hold; and which values there can be. Taking rows,
+joining records, files and their checks follow from that, so that no other place lists the fields.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Int
 
+from ..errors import ArgumentError
 from . import netcdf
 from .display import Display
+from .files import read_path
+from .values import ANYTHING, Domain
 
 if TYPE_CHECKING:
     import xarray
@@ -25,14 +29,22 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="Record")
 
 
-def about(*dims: str, long_name: str = "", units: str = "") -> Mapping[str, Any]:
-    """Return what is said of an array: its dimensions by name, what it is, and in what unit."""
-    return {"dims": dims, "long_name": long_name, "units": units}
+def about(
+    *dims: str, long_name: str = "", units: str = "", domain: Domain = ANYTHING
+) -> Mapping[str, Any]:
+    """Return what is said of an array: dimensions by name, what it is, in what unit, its values."""
+    return {"dims": dims, "long_name": long_name, "units": units, "domain": domain}
 
 
-def column(*dims: str, long_name: str = "", units: str = "", **options: Any) -> Any:
+def column(
+    *dims: str,
+    long_name: str = "",
+    units: str = "",
+    domain: Domain = ANYTHING,
+    **options: Any,
+) -> Any:
     """Declare a field that holds an array (see `about`)."""
-    told = about(*dims, long_name=long_name, units=units)
+    told = about(*dims, long_name=long_name, units=units, domain=domain)
     return dataclasses.field(metadata=told, **options)
 
 
@@ -47,9 +59,12 @@ def part(
     return dataclasses.field(metadata=told, **options)
 
 
-def plain(kind: type | None = None, *, many: bool = False, **options: Any) -> Any:
+def plain(
+    kind: type | None = None, *, many: bool = False, domain: Domain = ANYTHING, **options: Any
+) -> Any:
     """Declare a field that JSON can hold, or a `kind` with `to_plain` and `from_plain`, or many."""
-    return dataclasses.field(metadata={"plain": kind, "many": many}, **options)
+    told = {"plain": kind, "many": many, "domain": domain}
+    return dataclasses.field(metadata=told, **options)
 
 
 class Record(ABC):
@@ -62,7 +77,7 @@ class Record(ABC):
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init_subclass__(cls) -> None:
-        netcdf.register(cls.__name__, cls.from_xarray)
+        netcdf.register(cls.__name__, partial(netcdf.decode, cls))
 
     @abstractmethod
     def _display(self) -> Display:
@@ -136,24 +151,53 @@ class Record(ABC):
 
         Raises
         ------
-        KeyError, ValueError
-            If parts of it are missing, or there are others.
+        ArgumentError
+            If it is no dataset, lacks parts, has others, or holds values that cannot be.
         """
-        record = netcdf.decode(cls, dataset)
-        added = set(dataset.data_vars) - {name for name, *_ in netcdf.encode(record)}
-        if added:
-            raise ValueError(f"it has further variables: {', '.join(sorted(map(str, added)))}")
-        return record
+        import xarray
+
+        if not isinstance(dataset, xarray.Dataset):
+            raise ArgumentError(
+                f"dataset: got {type(dataset).__name__}, but an xarray.Dataset is wanted, as "
+                f"`to_xarray` returns it."
+            )
+        try:
+            return netcdf.decode(cls, dataset)
+        except netcdf.UNREADABLE as error:
+            raise ArgumentError(
+                f"dataset: it holds no whole {cls.__name__} ({error}); pass what `to_xarray` "
+                f"returned."
+            ) from error
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, read back by `stillpoint.load`.
 
+        An old file is replaced in one piece and keeps its permissions.
+
+        Parameters
+        ----------
+        path
+            A name that ends in `.nc`.
+
         Raises
         ------
         ArgumentError
-            If the folder does not exist.
+            If `path` has another ending, is no path, or its folder does not exist; or if the
+            record holds what no file may.
         """
-        return netcdf.save(self.to_xarray(), path)
+        if read_path("path", path).suffix.lower() != ".nc":
+            raise ArgumentError(
+                f"path: got {str(path)!r}, but results are NetCDF files; end the name in .nc, such "
+                f"as points.nc."
+            )
+        dataset, name = self.to_xarray(), type(self).__name__
+        try:
+            netcdf.decode(type(self), dataset)
+        except netcdf.UNREADABLE as error:
+            raise ArgumentError(
+                f"{name}: nothing was saved, for it could not be read back ({error})."
+            ) from error
+        return netcdf.save(dataset, path)
 
     def _dimensions(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Return the dimensions that a column has here."""
@@ -162,6 +206,10 @@ class Record(ABC):
     def _coordinates(self) -> Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]:
         """Return the coordinates of a dataset by name: dimensions, values, attributes."""
         return {}
+
+    def _contradictions(self) -> Iterator[str]:
+        """Yield where fields of what was stored contradict each other."""
+        yield from ()
 
 
 def _is_part(field: dataclasses.Field[Any]) -> bool:

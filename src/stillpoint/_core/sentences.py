@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from .values import read_json
+
 
 class SentenceEnum(IntEnum):
     """Whole numbers, as files hold them, each with the sentence that people read.
@@ -32,4 +34,4 @@ class SentenceEnum(IntEnum):
     @classmethod
     def from_plain(cls, number: int) -> SentenceEnum:
         """Return the member with a number."""
-        return cls(number)
+        return cls(read_json(number, int))

@@ -14,10 +14,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
-from ..errors import ArgumentError
-from .arrays import to_numpy
+from ..errors import ArgumentError, came
+from .arrays import n_masked, to_numpy
+from .indexing import rows_of
+
+# The largest whole number that arrays hold.
+_LARGEST = 2**63 - 1
+
+# So much is quoted of what an error of another library says.
+_LINE = 200
 
 
 def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
@@ -50,14 +57,34 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
 
 
 def read_generator(name: str, seed: Any) -> np.random.Generator:
-    """Return NumPy's generator for a seed, or the generator that was passed."""
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
+    """Return NumPy's generator for a seed, or the generator that was passed.
+
+    Examples
+    --------
+    >>> int(read_generator("seed", 0).integers(100))
+    85
+    """
+    is_generator = isinstance(seed, np.random.Generator)
+    return seed if is_generator else np.random.default_rng(read_seed(name, seed))
+
+
+def read_seed(name: str, seed: Any) -> int:
+    """Return a seed as an int; of a NumPy generator, a number that it draws.
+
+    Examples
+    --------
+    >>> read_seed("seed", np.int8(3))
+    3
+    """
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(_LARGEST))
+    number = whole_number(seed)
+    if number is None or not 0 <= number <= _LARGEST:
         raise ArgumentError(
-            f"{name}: got {seed!r}, but a whole number of at least 0 or a NumPy generator is "
-            f"wanted."
-        ) from None
+            f"{name}: got {came(seed)}, but a whole number from 0 to 2**63 - 1 or a NumPy "
+            f"generator is wanted."
+        )
+    return number
 
 
 def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, "n m"]:
@@ -118,8 +145,10 @@ def read_deviation(name: str, values: Any, n: int, width: int) -> Float[np.ndarr
     )
 
 
-def read_floats(name: str, values: Any) -> np.ndarray:
+def read_floats(name: str, values: Any, *, finite: bool = True) -> np.ndarray:
     """Return a caller's argument as a float64 NumPy array, or raise an error that names it.
+
+    Masked values are not read, as nothing says what they are.
 
     Examples
     --------
@@ -130,22 +159,115 @@ def read_floats(name: str, values: Any) -> np.ndarray:
         array = to_numpy(values)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"dtype {array.dtype}")
-        array = array.astype(np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
+        with np.errstate(over="ignore"):  # what float64 cannot hold is infinite, and refused below
+            array = array.astype(np.float64)
+    except Exception as error:  # the conversion is the caller's own code, which may raise anything
         hint = ""
         if type(values).__name__ == "PackedSequence":
             hint = " Unpack it first with torch.nn.utils.rnn.pad_packed_sequence."
         raise ArgumentError(
-            f"{name}: got {type(values).__name__} ({error}), but an array of real numbers is "
-            f"wanted.{hint}"
+            f"{name}: got {type(values).__name__} ({first_line(error)}), but an array of real "
+            f"numbers is wanted.{hint}"
         ) from None
-    if not np.isfinite(array).all():
+    if finite and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise ArgumentError(
             f"{name}: {bad} of {array.size} values are NaN or infinite; remove those rows or "
             f"repair the network that produced them."
         )
     return array
+
+
+def read_unmasked(
+    name: str, values: Any
+) -> tuple[Float[np.ndarray, "..."], Bool[np.ndarray, "..."]]:
+    """Return a caller's array as float64 NumPy, and which of its values are known: not masked.
+
+    Examples
+    --------
+    >>> read_unmasked("states", np.ma.masked_less([1.0, 2.0], 1.5))
+    (array([0., 2.]), array([False,  True]))
+    """
+    if n_masked(values):
+        values = np.ma.array(values)
+        known = ~np.ma.getmaskarray(values)
+        return read_floats(name, values.filled(0)), known
+    array = read_floats(name, values)
+    return array, np.ones(array.shape, dtype=bool)
+
+
+def read_mask(name: str, mask: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "..."]:
+    """Return a caller's boolean mask of a shape.
+
+    Examples
+    --------
+    >>> read_mask("where", [True, False], (2,))
+    array([ True, False])
+    """
+    try:
+        array = to_numpy(mask)
+    except Exception as error:  # as for arrays: the caller's code
+        array = None
+        came_in = f"{type(mask).__name__} ({first_line(error)})"
+    if array is None or array.dtype != np.bool_ or array.shape != shape:
+        came_in = f"{array.dtype} of shape {array.shape}" if array is not None else came_in
+        raise ArgumentError(
+            f"{name}: got {came_in}, but a boolean mask of shape {shape} is wanted."
+        )
+    return array
+
+
+def read_indices(name: str, indices: Any, size: int, *, once: bool = True) -> Int[np.ndarray, " k"]:
+    """Return a caller's list of places, whole numbers from 0 to `size` - 1, each at most `once`.
+
+    Examples
+    --------
+    >>> read_indices("units", range(2), size=3)
+    array([0, 1])
+    """
+    try:
+        is_list = not isinstance(indices, str | bytes | Mapping) and len(indices) >= 0
+        listed = [whole_number(index) for index in indices] if is_list else [None]
+    except Exception:  # as for arrays: the caller's code
+        listed = [None]
+    found = [index for index in listed if index is not None]
+    if len(found) < len(listed):
+        raise ArgumentError(f"{name}: got {came(indices)}, but a list of whole numbers is wanted.")
+    if any(not 0 <= index < size for index in found):
+        raise ArgumentError(
+            f"{name}: got {came(indices)}, which has indices outside 0..{size - 1}."
+        )
+    if once and len(set(found)) < len(found):
+        raise ArgumentError(f"{name}: got {came(indices)}, which names a unit twice.")
+    return np.array(found, dtype=np.int64)
+
+
+def read_rows(name: str, which: Any, n: int) -> Int[np.ndarray, " k"]:
+    """Return the rows that a caller's index means, see `rows_of`.
+
+    Examples
+    --------
+    >>> read_rows("rows", [-1], 3)
+    array([2])
+    """
+    try:
+        return rows_of(which, n)
+    except IndexError as error:
+        raise ArgumentError(f"{name}: {error}") from None
+
+
+def shape_of(values: Any) -> tuple[int, ...]:
+    """Return the shape of a caller's array; () for what has none.
+
+    Examples
+    --------
+    >>> shape_of([[1, 2]]), shape_of([[1, 2], [3]])
+    ((1, 2), ())
+    """
+    try:
+        return tuple(np.shape(values))
+    except Exception:  # as for arrays: the caller's code
+        return ()
 
 
 def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
@@ -159,10 +281,38 @@ def check_option(name: str, value: object, allowed: Iterable[str]) -> str:
     options = list(allowed)
     if isinstance(value, str) and value in options:
         return value
+    if not options:
+        raise ArgumentError(f"{name}: got {came(value)}, but there is none to choose from.")
     listed = ", ".join(repr(option) for option in options)
-    near = difflib.get_close_matches(str(value), options, n=1)
+    near = difflib.get_close_matches(value, options, n=1) if isinstance(value, str) else []
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ArgumentError(f"{name}: got {value!r}, but the allowed values are {listed}.{hint}")
+    raise ArgumentError(f"{name}: got {came(value)}, but the allowed values are {listed}.{hint}")
+
+
+def check_kind(name: str, value: Any, kind: type, wanted: str) -> Any:
+    """Return `value` if it is of a class, or raise an error that says what is `wanted`.
+
+    Examples
+    --------
+    >>> check_kind("path", "a.nc", str, "a path")
+    'a.nc'
+    """
+    if not isinstance(value, kind):
+        raise ArgumentError(f"{name}: got {came(value)}, but {wanted} is wanted.")
+    return value
+
+
+def check_sequence(name: str, values: Any, kind: type, wanted: str) -> list[Any]:
+    """Return the members of a sequence, which must all be of a class.
+
+    Examples
+    --------
+    >>> check_sequence("names", ("a", "b"), str, "a list of names")
+    ['a', 'b']
+    """
+    if not isinstance(values, list | tuple) or not all(isinstance(v, kind) for v in values):
+        raise ArgumentError(f"{name}: got {came(values)}, but {wanted} is wanted.")
+    return list(values)
 
 
 def check_flag(name: str, value: object) -> bool:
@@ -173,12 +323,10 @@ def check_flag(name: str, value: object) -> bool:
     >>> check_flag("exhaustive", False)
     False
     """
-    if not isinstance(value, bool):
-        raise ArgumentError(f"{name}: got {value!r}, but True or False is wanted.")
-    return value
+    return bool(check_kind(name, value, bool, "True or False"))
 
 
-def check_whole(name: str, value: object, least: int) -> int:
+def check_whole(name: str, value: object, least: int, most: int = _LARGEST) -> int:
     """Return a whole number of at least `least`, of any integer type, as an int.
 
     Examples
@@ -186,37 +334,67 @@ def check_whole(name: str, value: object, least: int) -> int:
     >>> check_whole("n", 3, least=1)
     3
     """
+    number = whole_number(value)
+    if number is not None and least <= number <= most:
+        return number
+    bounds = f"of at least {least}" if number is None or number < least else f"of at most {most}"
+    hint = ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
+        hint = f" Write it as {int(value)}."
+    raise ArgumentError(f"{name}: got {came(value)}, but a whole number {bounds} is wanted.{hint}")
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a whole number of any integer type as an int; None for all else, True too.
+
+    Examples
+    --------
+    >>> whole_number(np.int8(3)), whole_number(3.0), whole_number(True)
+    (3, None, None)
+    """
     try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = least - 1
-    if isinstance(value, bool) or number < least:
-        raise ArgumentError(
-            f"{name}: got {value!r}, but a whole number of at least {least} is wanted."
-        )
-    return number
+        is_count = not (isinstance(value, bool) or "bool" in str(getattr(value, "dtype", "")))
+        return operator.index(value) if is_count and not getattr(value, "ndim", 0) else None
+    except Exception:  # as for arrays: the caller's code
+        return None
 
 
 def check_real(
-    name: str, value: object, *, above: float | None = None, least: float | None = None
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
 ) -> float:
-    """Return a finite real number, `above` a bound or at `least` it, as a float.
+    """Return a finite real number, `above` a bound or at `least` it, at `most` another one.
 
     Examples
     --------
     >>> check_real("dt", 1, above=0)
     1.0
     """
-    fits = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-    if fits and above is not None:
-        fits = value > above  # type: ignore[operator]
-    if fits and least is not None:
-        fits = value >= least  # type: ignore[operator]
-    if not fits:
-        wanted = "a finite number"
-        if above is not None:
-            wanted = "a positive finite number" if above == 0 else f"a finite number > {above}"
-        if least is not None:
-            wanted = f"a finite number >= {least}"
-        raise ArgumentError(f"{name}: got {value!r}, but {wanted} is wanted.")
-    return float(value)  # type: ignore[arg-type]
+    fits = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    try:
+        number = float(value) if fits else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        number = math.inf
+    if (
+        math.isfinite(number)
+        and (above is None or number > above)
+        and (least is None or number >= least)
+        and (most is None or number <= most)
+    ):
+        return number
+    wanted = "a positive finite number" if above == 0 else "a finite number"
+    bounds = {">": above or None, ">=": least, "<=": most}
+    told = " and ".join(f"{sign} {bound}" for sign, bound in bounds.items() if bound is not None)
+    raise ArgumentError(
+        f"{name}: got {came(value)}, but {' '.join([wanted, told]).strip()} is wanted."
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error of another library says, cut where it is long."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:_LINE]

@@ -13,9 +13,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import ArrayKind, diagonal_matrices, host, is_real_floating, namespace
+from .._core.arrays import (
+    ArrayKind,
+    diagonal_matrices,
+    host,
+    is_real_floating,
+    n_masked,
+)
+from .._core.validation import read_floats
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
 from ..errors import ArgumentError
 from ..intervals import Interval
@@ -126,20 +134,42 @@ class RowScaledCell(Cell):
 
 
 def check_axes(cell: Cell, **wanted: int) -> None:
-    """Check that weights are arrays of real floating-point numbers with so many axes."""
+    """Check that weights are arrays of real floating-point numbers with so many axes, not empty.
+
+    NumPy's matrices and masked arrays of which nothing is masked become arrays, and so do arrays
+    in the byte order of another machine.
+    """
     owner = type(cell).__name__
     for name, axes in wanted.items():
-        array = getattr(cell, name)
-        found = f"{type(array).__name__} {getattr(array, 'dtype', '')}".strip()
-        if not is_real_floating(array):
+        array = _plain(getattr(cell, name))
+        object.__setattr__(cell, name, array)
+        kind = str(getattr(array, "dtype", ""))
+        if (
+            not is_real_floating(array)
+            or kind.rpartition(".")[2] not in ("float32", "float64")
+            or isinstance(array, np.ma.MaskedArray)
+        ):
             raise ArgumentError(
-                f"{name} of {owner}: got {found}, but an array of real floating-point numbers is "
-                f"wanted; convert it, for example with np.asarray({name}, dtype=float)."
+                f"{name} of {owner}: got {f'{type(array).__name__} {kind}'.strip()}, but an array "
+                f"of float64 or float32 numbers is wanted, none of them masked; convert it, for "
+                f"example with np.asarray({name}, dtype=float)."
             )
         if array.ndim != axes:
             raise ArgumentError(
                 f"{name} of {owner}: got shape {tuple(array.shape)}, but {axes} axes are wanted."
             )
+        if not array.shape[0]:
+            raise ArgumentError(
+                f"{name} of {owner}: got shape {tuple(array.shape)}, but at least one unit is "
+                f"wanted."
+            )
+
+
+def _plain(array: Any) -> Any:
+    """Return an array of NumPy as itself, in this machine's byte order, if it loses nothing."""
+    if not isinstance(array, np.ndarray) or n_masked(array):
+        return array
+    return np.asarray(array, dtype=array.dtype.newbyteorder("="))
 
 
 def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
@@ -152,7 +182,7 @@ def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
                 f"{name} of {owner}: got shape {tuple(array.shape)}, but {shape} is wanted; rows "
                 f"are the units written to, columns the units read from."
             )
-        if not bool(namespace(array).all(namespace(array).isfinite(array))):
+        if not np.isfinite(read_floats(f"{name} of {owner}", array, finite=False)).all():
             raise ArgumentError(
                 f"{name} of {owner}: holds NaN or infinite values, so the network has no "
                 f"well-defined step; check how its training ended."
@@ -160,7 +190,8 @@ def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
         kinds.add(str(array.dtype))
     if len(kinds) > 1:
         raise ArgumentError(
-            f"weights of {owner}: their types differ ({', '.join(sorted(kinds))}); one is wanted."
+            f"{', '.join(wanted)} of {owner}: the types of these weights differ "
+            f"({', '.join(sorted(kinds))}); one is wanted."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import diagonal_matrices, host, identity_like, namespace
+from .._core.validation import check_option
 from ..dynamics import (
     Batch,
     Inputs,
@@ -19,7 +20,7 @@ from ..dynamics import (
     StateProblem,
     activation,
 )
-from ..dynamics.activations import PIECEWISE_LINEAR
+from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region
 from ..errors import ArgumentError
 from ..intervals import Interval
@@ -67,7 +68,7 @@ class LeakyCell(Cell):
 
     def __post_init__(self) -> None:
         check_axes(self, W=2, B=2, b=1, alpha=1)
-        activation(self.phi)
+        check_option("phi", self.phi, ACTIVATIONS)
         d, m = self.state_size, self.input_size
         check_weights(self, W=(d, d), B=(d, m), b=(d,), alpha=(d,))
         xp = namespace(self.alpha)

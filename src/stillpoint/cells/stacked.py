@@ -10,6 +10,7 @@ from typing import Any
 from jaxtyping import Float
 
 from .._core.arrays import ArrayKind, identity_like, namespace
+from .._core.validation import check_sequence
 from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
 from ..errors import ArgumentError
 from ..intervals import Interval
@@ -45,7 +46,7 @@ class StackedCell(Dynamics):
     layers: Sequence[Dynamics]
 
     def __post_init__(self) -> None:
-        if not self.layers:
+        if not check_sequence("layers", self.layers, Dynamics, "a list of cells, bottom first,"):
             raise ArgumentError("layers: got none; a stack needs at least one cell.")
         for below, above in zip(self.layers, self.layers[1:], strict=False):
             outputs = len(_output_of(below))

@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import host, namespace
+from .._core.validation import check_option
 from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation
-from ..dynamics.activations import PIECEWISE_LINEAR
+from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region, range_of
 from ..intervals import Interval
 from .base import RowScaledCell, ScaledRows, check_axes, check_weights
@@ -51,7 +52,7 @@ class VanillaCell(RowScaledCell):
 
     def __post_init__(self) -> None:
         check_axes(self, W=2, B=2, b=1)
-        activation(self.phi)
+        check_option("phi", self.phi, ACTIVATIONS)
         d, m = self.state_size, self.input_size
         check_weights(self, W=(d, d), B=(d, m), b=(d,))
 

@@ -108,11 +108,8 @@ def draw(story: Story, path: Path) -> Path:
         ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             axis.labelpad = -12  # where the tick labels were
-        ax.legend(loc="upper left", fontsize="small", frameon=False)
     plots.spectrum(story.everything, ax=axes[2])
     axes[2].set_title("Eigenvalues of the Jacobian at each point")
-    axes[2].legend(loc="lower center", ncols=2, fontsize="small", frameon=False)
-    axes[2].set_ylim(-1.5, 1.2)
     return save_figure(figure, path, dpi=120)
 
 

@@ -121,4 +121,4 @@ def activation(name: str) -> Activation:
     >>> activation("tanh").bounded
     True
     """
-    return ACTIVATIONS[check_option("activation", name, ACTIVATIONS)]
+    return ACTIVATIONS[check_option("name", name, ACTIVATIONS)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from .._core.validation import check_option
+from .._core.validation import check_kind, check_option, check_sequence, check_whole, read_indices
 from ..errors import ArgumentError
 
 
@@ -44,27 +44,14 @@ class Regions(Mapping[str, Sequence[int]]):
     parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.members, Mapping):
-            raise ArgumentError(
-                f"regions: got {self.members!r}, but a table of indices by name is "
-                f"wanted, such as {{'M1': range(10)}}."
-            )
-        for name, indices in self.members.items():
-            try:
-                listed: list[Any] = list(indices)
-            except TypeError:
-                listed = [None]
-            if any(isinstance(i, bool | np.bool_) or not hasattr(i, "__index__") for i in listed):
-                raise ArgumentError(
-                    f"regions: {name!r} is {indices!r}, but a list of whole numbers is wanted."
-                )
-            if any(not 0 <= i < self.size for i in listed):
-                raise ArgumentError(
-                    f"regions: {name!r} has indices outside 0..{self.size - 1}; the system has "
-                    f"{self.size} units."
-                )
-            if len(set(listed)) != len(listed):
-                raise ArgumentError(f"regions: {name!r} names a unit twice.")
+        check_whole("size", self.size, least=0)
+        for name, indices in _named("regions", self.members, "indices", "{'M1': range(10)}"):
+            read_indices(f"regions: {name!r}", indices, self.size)
+        example = "{'cortex': ['M1', 'PMd']}"
+        for parent, children in _named("parents", self.parents, "regions", example):
+            told = "a list of names"
+            for child in check_sequence(f"parents: {parent!r}", children, str, told):
+                check_option(f"parents: {parent!r}", child, self.members)
 
     def __getitem__(self, name: str) -> Sequence[int]:
         return self.members[name]
@@ -106,10 +93,11 @@ class Regions(Mapping[str, Sequence[int]]):
 
     def others(self, chosen: Int[np.ndarray, " k"]) -> Int[np.ndarray, " r"]:
         """Return the indices that `chosen` leaves out, in ascending order."""
-        return np.setdiff1d(np.arange(self.size), chosen)
+        return np.setdiff1d(np.arange(self.size), read_indices("chosen", chosen, self.size))
 
     def restricted(self, kept: Int[np.ndarray, " k"]) -> Regions:
         """Return the regions renumbered to the units `kept`, without those that lose a unit."""
+        kept = read_indices("kept", kept, self.size)
         position = {int(unit): place for place, unit in enumerate(kept)}
         survivors = {
             name: [position[i] for i in indices]
@@ -141,3 +129,11 @@ class Regions(Mapping[str, Sequence[int]]):
     def from_plain(cls, told: Mapping[str, Any]) -> Regions:
         """Return the regions that `to_plain` wrote down."""
         return cls(**told)
+
+
+def _named(name: str, table: Any, what: str, example: str) -> Iterable[tuple[str, Any]]:
+    """Return the entries of a table by name, or raise an error that says what it should hold."""
+    check_kind(name, table, Mapping, f"a table of {what} by name, such as {example},")
+    for key in table:
+        check_kind(f"a name in {name}", key, str, "text")
+    return table.items()

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from .._core.arrays import to_numpy
 from .._core.validation import read_floats
+from .._core.values import read_json
 from ..errors import ArgumentError
 from .base import Dynamics
 from .regions import Regions
@@ -109,7 +110,18 @@ class Restriction:
 
     @classmethod
     def from_plain(cls, told: Mapping[str, Any]) -> Restriction:
-        """Return the restriction that `to_plain` wrote down."""
-        kept, held = (np.array(told[name], dtype=np.int64) for name in ("kept", "held"))
-        holding = told["holding"]
-        return cls(kept, held, None if holding is None else np.array(holding, dtype=np.float64))
+        """Return the restriction that `to_plain` wrote down.
+
+        Raises
+        ------
+        ValueError
+            If it could not have written it.
+        """
+        kept, held = (read_json(told[name], tuple[int, ...]) for name in ("kept", "held"))
+        holding = read_json(told["holding"], tuple[float, ...] | None)
+        if sorted(kept + held) != list(range(len(kept + held))):
+            raise ValueError("kept, held: they are not all units, each once")
+        if holding is not None and len(holding) != len(held):
+            raise ValueError(f"holding: has {len(holding)} values for {len(held)} units")
+        values = None if holding is None else np.array(holding, dtype=np.float64)
+        return cls(np.array(kept, dtype=np.int64), np.array(held, dtype=np.int64), values)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.record import Record
-from .._core.validation import read_deviation
+from .._core.validation import check_sequence, read_deviation
 from ..system_info import SystemInfo
 
 
@@ -39,8 +39,8 @@ class Blocks(Record):
         ArgumentError
             If a name is unknown.
         """
-        rows = self.system.state_regions.indices(*_names(to))
-        names = _names(source)
+        rows = self.system.state_regions.indices(*_names("to", to))
+        names = _names("source", source)
         if set(names) <= set(self.system.input_regions.names):
             return self.input_jacobian[:, rows][:, :, self.system.input_regions.indices(*names)]
         return self.jacobian[:, rows][:, :, self.system.state_regions.indices(*names)]
@@ -86,5 +86,6 @@ class Blocks(Record):
         return prediction
 
 
-def _names(regions: str | Sequence[str]) -> Sequence[str]:
-    return [regions] if isinstance(regions, str) else regions
+def _names(name: str, regions: str | Sequence[str]) -> Sequence[str]:
+    listed = [regions] if isinstance(regions, str) else regions
+    return check_sequence(name, listed, str, "the name of a region, or a list of names")

@@ -15,13 +15,14 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import to_numpy
-from .._core.validation import read_states
+from .._core.validation import read_floats, read_states
 from ..cells import LeakyCell, VanillaCell
 from ..errors import ArgumentError
-from ..system import System
+from ..system import System, check_system
 from .linearize import linearize
 
 
+@np.errstate(all="ignore")
 def rate_jacobian(system: System, states: Any, inputs: Any = None) -> Float[np.ndarray, "n d d"]:
     """Return dh'_i / dh_j of a leaky network: D(x') J D(x)^-1 with D(x) = diag(phi'(x)).
 
@@ -59,8 +60,7 @@ def rate_jacobian(system: System, states: Any, inputs: Any = None) -> Float[np.n
     cell = _leaky(system)
     lin = linearize(system, states, inputs)
     before, after = (_host_slope(cell, x) for x in (lin.states, lin.value))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = np.where(before > 0, 1 / before, np.nan)
+    inverse = np.where(before > 0, 1 / before, np.nan)
     return after[:, :, None] * lin.A * inverse[:, None, :]
 
 
@@ -84,7 +84,10 @@ def rates_at_fixed_state(system: System, state: Any) -> System:
         If the system is not a leaky network, or the shape does not fit.
     """
     cell = _leaky(system)
-    x = cell.arrays.asarray(read_states("state", np.atleast_2d(to_numpy(state)), cell.state_size))
+    rows = read_states("state", np.atleast_2d(read_floats("state", state)), cell.state_size)
+    if len(rows) != 1:
+        raise ArgumentError(f"state: got {len(rows)} states, but one is wanted.")
+    x = cell.arrays.asarray(rows)
     alpha = cell.alpha[:, None]
     held = VanillaCell(
         W=alpha * cell.W,
@@ -95,6 +98,7 @@ def rates_at_fixed_state(system: System, state: Any) -> System:
     return replace(system, dynamics=held)
 
 
+@np.errstate(all="ignore")
 def partial_rate_jacobian(
     system: System, states: Any, inputs: Any = None
 ) -> Float[np.ndarray, "n d d"]:
@@ -119,10 +123,11 @@ def partial_rate_jacobian(
 
 
 def _leaky(system: System) -> LeakyCell:
-    if isinstance(system.dynamics, LeakyCell):
-        return system.dynamics
+    cell = check_system(system).dynamics
+    if isinstance(cell, LeakyCell):
+        return cell
     raise ArgumentError(
-        f"system: got one of {type(system.dynamics).__name__}, but a whole leaky network with its "
+        f"system: got one of {type(cell).__name__}, but a whole leaky network with its "
         f"inputs is wanted, as `as_system` makes it: only leaky networks have rates beside their "
         f"state. That of an Elman network is h itself: use linearize."
     )

@@ -7,7 +7,8 @@ one is neither stable nor, for that eigenvalue, unstable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, final
@@ -18,7 +19,10 @@ from jaxtyping import Bool, Complex, Float, Int, Shaped
 from .._core.arrays import host
 from .._core.display import Display, plural
 from .._core.record import about, column, plain
+from .._core.validation import read_rows, shape_of
+from .._core.values import Domain
 from ..dynamics import Kind, Regions
+from ..errors import ArgumentError
 from ..system import System
 from ..system_info import SystemInfo
 from .blocks import Blocks
@@ -55,20 +59,30 @@ class Linearization(Blocks):
     """
 
     derived: ClassVar[Mapping[str, Any]] = {
-        "eigenvalues": about("point", "mode", long_name="eigenvalues of the Jacobian")
+        "eigenvalues": about(
+            "point", "mode", long_name="eigenvalues of the Jacobian", domain=Domain(finite=True)
+        )
     }
 
-    states: Float[np.ndarray, "n d"] = column("point", "state", long_name="state")
-    inputs: Float[np.ndarray, "n m"] = column("point", "input", long_name="input")
+    states: Float[np.ndarray, "n d"] = column(
+        "point", "state", long_name="state", domain=Domain(finite=True)
+    )
+    inputs: Float[np.ndarray, "n m"] = column(
+        "point", "input", long_name="input", domain=Domain(finite=True)
+    )
     value: Float[np.ndarray, "n d"] = column("point", "state", long_name="F(x, u), or f(x, u)")
     jacobian: Float[np.ndarray, "n d d"] = column(
-        "point", "state", "from_state", long_name="Jacobian in the state, rows = to"
+        "point",
+        "state",
+        "from_state",
+        long_name="Jacobian in the state, rows = to",
+        domain=Domain(finite=True),
     )
     input_jacobian: Float[np.ndarray, "n d m"] = column(
         "point", "state", "input", long_name="Jacobian in the inputs, rows = to"
     )
     system: SystemInfo = plain(SystemInfo)
-    shape: tuple[int, ...] = plain(default=())
+    shape: tuple[int, ...] = plain(domain=Domain(least=0), default=())
 
     def __len__(self) -> int:
         return len(self.states)
@@ -77,8 +91,20 @@ class Linearization(Blocks):
         n, d = self.states.shape
         return Display(f"Linearization({self.kind}, {plural(n, 'state')} of size {d})")
 
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.system.contradictions(self.states.shape[-1], self.inputs.shape[-1])
+        if self.shape and math.prod(self.shape) != len(self):
+            yield f"shape: {self.shape} is not that of {len(self)} states"
+
     def take(self, rows: Int[np.ndarray, " k"]) -> Linearization:
-        """Return the linearisation at some of the states, as rows."""
+        """Return the linearisation at some of the states, as rows.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        rows = read_rows("rows", rows, len(self))
         taken = Linearization(
             states=self.states[rows],
             inputs=self.inputs[rows],
@@ -110,7 +136,12 @@ class Linearization(Blocks):
         >>> lin.unflatten(lin.eigenvalues).shape
         (3, 5, 1)
         """
-        return values.reshape(*(self.shape or (len(self),)), *values.shape[1:])
+        if (shape := shape_of(values))[:1] != (len(self),):
+            raise ArgumentError(
+                f"values: got shape {shape}, but one row for each of the {len(self)} states is "
+                f"wanted."
+            )
+        return np.reshape(values, (*(self.shape or (len(self),)), *shape[1:]))
 
     @property
     def A(self) -> Float[np.ndarray, "n d d"]:  # noqa: N802

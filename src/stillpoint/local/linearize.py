@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .._core.arrays import to_numpy
-from .._core.validation import read_inputs, read_states
+from .._core.validation import read_floats, read_inputs, read_states, shape_of
 from ..system import System, check_system
 from .linearization import Linearization, linearize_rows
 
 
+@np.errstate(all="ignore")
 def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     """Linearise a system around states.
 
@@ -44,11 +45,11 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
         if inputs is None and system.info == known.system:
             return known
         states, inputs = known.states, known.inputs if inputs is None else inputs
-    shape = np.shape(states)[:-1]
+    *shape, d = shape_of(states) or (0,)
     if len(shape) == 2:
-        states = np.reshape(to_numpy(states), (-1, np.shape(states)[-1]))
-        if np.ndim(inputs) == 3:
-            inputs = np.reshape(to_numpy(inputs), (-1, np.shape(inputs)[-1]))
+        states = read_floats("states", states).reshape(math.prod(shape), d)
+        if len(wide := shape_of(inputs)) == 3:
+            inputs = read_floats("inputs", inputs).reshape(math.prod(wide[:2]), wide[2])
     x = read_states("states", states, system.state_size)
     u = read_inputs("inputs", inputs, len(x), system.input_size)
-    return linearize_rows(system, x, u, shape if len(shape) == 2 else ())
+    return linearize_rows(system, x, u, tuple(shape) if len(shape) == 2 else ())

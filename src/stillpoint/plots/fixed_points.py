@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._core.validation import check_flag, check_real
 from ..points import FixedPoints
-from .canvas import Canvas
-from .style import colour, label
+from .parts.by import groups_of_points
+from .parts.canvas import Canvas
+from .parts.checks import check_record
+from .parts.groups import Groups
+from .parts.legend import complete
+from .parts.marks import counted, draw_points, stability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,20 +23,33 @@ def fixed_points(
     points: FixedPoints,
     trajectories: Any = None,
     *,
+    by: Any = "n_unstable",
+    trials_by: Any = None,
     projection: Any = None,
     dimensions: int = 2,
     mode_length: float = 0.06,
     max_trajectories: int = 40,
+    legend: bool = True,
     ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw fixed points among trajectories, with their unstable modes.
 
+    Stable points are filled, unstable ones open, marginal ones grey inside.
+
     Parameters
     ----------
     points
-        The points, coloured by their number of unstable directions.
+        The points.
     trajectories
-        Shape (trials, time, d); drawn in grey behind the points.
+        Shape (trials, time, d); drawn as thin lines behind the points.
+    by
+        What colour and marker of the points say: "n_unstable", "input", the name of any other
+        column of the points (such as "hits" or "q"), or an array of n labels or numbers. More
+        than six different numbers have a colour bar.
+    trials_by
+        What colour and dashes of the trajectories say: an array with a label or a number for each
+        trial, such as its condition. Grey by default. Points and trials with the same label have
+        the same colour.
     projection
         A fitted object with `components_` and `mean_`; by default the principal components of the
         trajectories, or of the points where there are none.
@@ -41,20 +59,25 @@ def fixed_points(
         Half length of a segment of an unstable mode with |lambda| = 1, as a fraction of the
         picture's width; segments are scaled by |lambda|.
     max_trajectories
-        How many trials are drawn.
+        How many trials are drawn at most, spread over all of them, or equally over the conditions
+        of `trials_by`. The legend says how many there are.
+    legend
+        Whether to add a legend, below the axes.
     ax
-        Axes to draw into, 3-D ones for `dimensions=3`; new ones by default.
+        Axes to draw into, 3-D ones for `dimensions=3`; new ones by default. Where their figure has
+        no layout engine, they are made smaller if labels or legend would touch a neighbour.
 
     Returns
     -------
     dict
-        The artists: "trajectories" (lines), "points" (one collection for every number of
-        unstable directions), "modes" (lines).
+        The artists: "trajectories" (lines), "points" (one collection for every group and
+        stability), "modes" (lines), "colorbars" (of `by` and of `trials_by`, if any).
 
     Raises
     ------
     ArgumentError
-        If `dimensions` is neither 2 nor 3, `ax` has the wrong kind, or there is nothing to draw.
+        If an argument is of the wrong kind, size or shape, or there is nothing to draw; no figure
+        is made then.
 
     Examples
     --------
@@ -62,37 +85,53 @@ def fixed_points(
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=2)
     >>> points = sp.find_fixed_points(system, np.random.default_rng(0).normal(size=(200, 2)))
-    >>> sorted(sp.plots.fixed_points(points))
-    ['modes', 'points', 'trajectories']
+    >>> drawn = sp.plots.fixed_points(points)
+    >>> [cloud.get_label() for cloud in drawn["points"]]
+    ['4 stable', '4 with 1 unstable mode', '1 with 2 unstable modes']
     """
-    canvas = Canvas.of(ax, dimensions, points.xstar, trajectories, projection)
-    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(max_trajectories)}
-    artists |= {"points": [], "modes": []}
-    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.paths))
-    for centre, step, n_unstable in _modes(points, canvas, mode_length * span):
-        ends = np.stack([centre - step, centre + step])
-        artists["modes"] += canvas.ax.plot(*ends.T, color=colour(n_unstable), lw=1.2, zorder=2)
-    for k in sorted({int(k) for k in points.n_unstable}):
-        rows = points.n_unstable == k
-        size = 36 if k == 0 else 20
-        told = f"{rows.sum()} {label(k)}"
-        drawn = canvas.scatter(points.xstar[rows], color=colour(k), s=size, label=told, zorder=3)
-        artists["points"].append(drawn)
+    check_record("points", points, FixedPoints)
+    check_flag("legend", legend)
+    mode_length = check_real("mode_length", mode_length, least=0)
+    groups = groups_of_points(by, points, own="n_unstable")
+    canvas = Canvas.of(
+        points.xstar,
+        trajectories,
+        trials_by=trials_by,
+        projection=projection,
+        dimensions=dimensions,
+        max_trajectories=max_trajectories,
+        ax=ax,
+    )
+    groups = groups.beside(canvas.trials)
+    trials = canvas.trials and canvas.trials.beside(groups)
+    are_counted = groups.names is not None and not groups.is_told
+    words = counted if are_counted else stability
+    artists: dict[str, Any] = {
+        "points": draw_points(
+            lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=3, **style),
+            groups,
+            words(points.n_unstable, points.is_stable),
+        ),
+        "trajectories": canvas.draw_trajectories(trials),
+        "modes": _draw_modes(points, groups, canvas, mode_length),
+    }
     canvas.label_axes()
+    artists["colorbars"] = complete(canvas.ax, legend, (groups, "points"), (trials, "trials"))
     return artists
 
 
-def _modes(
-    points: FixedPoints, canvas: Canvas, length: float
-) -> list[tuple[np.ndarray, np.ndarray, int]]:
-    """Return centre and half segment of every unstable mode, scaled by |lambda|."""
-    if not len(points):
+def _draw_modes(points: FixedPoints, groups: Groups, canvas: Canvas, length: float) -> list[Any]:
+    """Draw a segment along every unstable mode, scaled by |lambda|, in the colour of its point."""
+    if not points.n_unstable.any():
         return []
-    lin, segments = points.linearization, []
+    lin, lines, colours = points.linearization, [], groups.colours
+    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.paths))
     for k, count in enumerate(points.n_unstable):
         centre = canvas.place(points.xstar[k])
         for mode in range(int(count)):
             size = abs(lin.eigenvalues[k, mode]) if lin.kind == "map" else 1.0
-            direction = canvas.direct(lin.right[k, :, mode].real)
-            segments.append((centre, size * length * direction, int(count)))
-    return segments
+            half = size * length * span * canvas.direct(lin.right[k, :, mode].real)
+            ends = np.stack([centre - half, centre + half])
+            lines += canvas.ax.plot(*ends.T, color=colours[k], lw=1.2, zorder=2)
+    lines[0].set_label("unstable modes")
+    return lines

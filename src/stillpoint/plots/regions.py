@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._core.validation import check_flag, check_whole
 from ..dynamics import Regions
 from ..errors import ArgumentError
 from ..local import Linearization
-from .style import axes_or_new
+from .parts.checks import axes_or_new, check_axes, check_record, check_row
+from .parts.legend import add_bar, complete
+from .parts.style import CONDITIONS, HATCHES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,13 +33,16 @@ def region_blocks(lin: Linearization, *, row: int = 0, ax: Axes | None = None) -
     Returns
     -------
     dict
-        The artists: "image" and "borders".
+        The artists: "image", "borders" and "colorbars".
 
     Raises
     ------
     ArgumentError
-        If the system has no regions.
+        If the system has no regions, or an argument is of the wrong kind.
     """
+    check_record("lin", lin, Linearization)
+    row = check_row("row", row, len(lin))
+    check_axes(ax)
     order, names, ends = _in_blocks(lin.state_regions)
     ax = axes_or_new(ax)
     block = lin.A[row][np.ix_(order, order)]
@@ -49,11 +55,18 @@ def region_blocks(lin: Linearization, *, row: int = 0, ax: Axes | None = None) -
     ax.set_xticks(middles, names, rotation=90)
     ax.set_yticks(middles, names)
     ax.set(xlabel="from", ylabel="to")
-    return {"image": image, "borders": borders}
+    bars = [add_bar(ax, image, "Jacobian")]
+    complete(ax, legend=False)
+    return {"image": image, "borders": borders, "colorbars": bars}
 
 
 def region_modes(
-    lin: Linearization, *, row: int = 0, modes: int = 10, ax: Axes | None = None
+    lin: Linearization,
+    *,
+    row: int = 0,
+    modes: int = 10,
+    legend: bool = True,
+    ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw how much each region takes part in the leading modes, as stacked bars.
 
@@ -65,8 +78,8 @@ def region_modes(
         Which of its states.
     modes
         How many modes, the most unstable first.
-    ax
-        Axes to draw into; new ones by default.
+    legend, ax
+        As for `plots.fixed_points`.
 
     Returns
     -------
@@ -76,23 +89,27 @@ def region_modes(
     Raises
     ------
     ArgumentError
-        If the system has no regions.
+        If the system has no regions, or an argument is of the wrong kind.
     """
-    import matplotlib as mpl
-
+    check_record("lin", lin, Linearization)
+    row, modes = check_row("row", row, len(lin)), check_whole("modes", modes, least=1)
+    check_flag("legend", legend)
+    check_axes(ax)
     _, names, _ = _in_blocks(lin.state_regions)
     ax = axes_or_new(ax)
     shown = np.arange(min(modes, lin.eigenvalues.shape[1]))
-    bottom = np.zeros(len(shown))
-    palette, bars = mpl.colormaps["tab20"], []
+    bottom, bars = np.zeros(len(shown)), []
     for k, name in enumerate(names):
         share = lin.participation(name)[row, shown]
-        bars.append(ax.bar(shown, share, bottom=bottom, color=palette(k % 20), label=name))
+        look: Any = {"color": CONDITIONS[k % len(CONDITIONS)], "hatch": HATCHES[k % len(HATCHES)]}
+        bars.append(
+            ax.bar(shown, share, bottom=bottom, label=name, edgecolor="white", lw=0, **look)
+        )
         bottom = bottom + share
     labels = [f"{value:.2f}" for value in np.abs(lin.eigenvalues[row, shown])]
     ax.set_xticks(shown, labels, rotation=90)
     ax.set(xlabel="|λ| of the mode", ylabel="participation")
-    ax.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    complete(ax, legend)
     return {"bars": bars}
 
 

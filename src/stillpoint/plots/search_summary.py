@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..points import FixedPoints
+from .._core.validation import check_flag
+from ..points import FixedPoints, SlowPoints
 from ..solvers import Status
-from .style import QUIET, axes_or_new
+from .parts.checks import axes_or_new, check_axes, check_record
+from .parts.legend import complete
+from .parts.style import CONDITIONS, GREY, HATCHES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = {
-    Status.FIXED_POINT: "#00798c",
-    Status.SLOW_POINT: "#edae49",
-    Status.OBSERVED_ONLY: "#6a4c93",
-}
-_OTHER = "#d1495b"
 _SMALLEST = 1e-36  # where q = 0 is drawn
+_LETTERS = 38  # in a line of the legend
 
 
-def search_summary(points: FixedPoints, *, ax: Axes | None = None) -> dict[str, Any]:
+def search_summary(
+    points: FixedPoints | SlowPoints, *, legend: bool = True, ax: Axes | None = None
+) -> dict[str, Any]:
     """Draw the final q of every start, by how it ended, and the tolerance.
 
     Parameters
     ----------
     points
         The result of a search.
-    ax
-        Axes to draw into; new ones by default.
+    legend, ax
+        As for `plots.fixed_points`.
 
     Returns
     -------
     dict
         The artists: "bars" (one histogram for every status) and "tolerance".
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is of the wrong kind; no figure is made then.
 
     Examples
     --------
@@ -46,21 +52,29 @@ def search_summary(points: FixedPoints, *, ax: Axes | None = None) -> dict[str, 
     >>> sorted(sp.plots.search_summary(points))
     ['bars', 'tolerance']
     """
-    ax = axes_or_new(ax)
+    check_record("points", points, FixedPoints, SlowPoints)
+    check_flag("legend", legend)
+    check_axes(ax)
     starts = points.starts
     with np.errstate(invalid="ignore"):
         exponent = np.log10(np.clip(np.nan_to_num(starts.q, nan=np.inf), _SMALLEST, 1e6))
-    bins = np.linspace(np.log10(_SMALLEST), max(2.0, float(exponent.max())), 60)
-    bars = [
-        ax.hist(
+    bins = np.linspace(np.log10(_SMALLEST), max(2.0, float(exponent.max(initial=2.0))), 60)
+
+    ax = axes_or_new(ax)
+    bars, looks = [], {status: k for k, status in enumerate(list(Status)[1:])}
+    for status, count in starts.counts().items():
+        look = looks.get(status, len(looks))  # a status has its look in all figures
+        drawn = ax.hist(
             exponent[starts.status == status],
             bins=bins.tolist(),
-            color=_COLOURS.get(status, _OTHER),
-            label=f"{count} {status.sentence}",
-        )[2]
-        for status, count in starts.counts().items()
-    ]
-    tolerance = ax.axvline(np.log10(points.tol), color=QUIET, ls="--", lw=1)
+            facecolor=CONDITIONS[look % len(CONDITIONS)],
+            hatch=HATCHES[look % len(HATCHES)],
+            edgecolor="white",
+            linewidth=0,
+            label=textwrap.fill(f"{count} {status.sentence}", _LETTERS),
+        )
+        bars.append(drawn[2])
+    line = ax.axvline(np.log10(points.tol), color=GREY, ls="--", lw=1, label="tolerance")
     ax.set(xlabel="log10 q at the end", ylabel="starts")
-    ax.legend(fontsize="small", frameon=False)
-    return {"bars": bars, "tolerance": tolerance}
+    complete(ax, legend)
+    return {"bars": bars, "tolerance": line}

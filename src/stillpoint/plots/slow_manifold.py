@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._core.display import plural
+from .._core.validation import check_flag
 from ..branches.slow_manifold import SlowManifold
-from .canvas import Canvas
-from .style import colour
+from .parts.canvas import Canvas
+from .parts.checks import check_record
+from .parts.legend import add_bar, complete
+from .parts.marks import face
+from .parts.style import BLACK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,9 +24,11 @@ def slow_manifold(
     manifold: SlowManifold,
     trajectories: Any = None,
     *,
+    trials_by: Any = None,
     projection: Any = None,
     dimensions: int = 2,
     max_trajectories: int = 40,
+    legend: bool = True,
     ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw a slow manifold, coloured by its drift, through trajectories.
@@ -32,19 +39,19 @@ def slow_manifold(
         A curve is drawn with its places of rest: filled where they attract along it, open where
         they repel. Its colour is the drift, which is positive towards later nodes. Of a sheet the
         nodes are drawn, coloured by the size of the drift.
-    trajectories, projection, dimensions, max_trajectories, ax
+    trajectories, trials_by, projection, dimensions, max_trajectories, legend, ax
         As for `plots.fixed_points`.
 
     Returns
     -------
     dict
         The artists: "trajectories" (lines), "manifold" (a collection, whose array is the drift),
-        "rests" (up to two collections).
+        "rests" (up to two collections), "colorbars" (of the drift, and of `trials_by` if any).
 
     Raises
     ------
     ArgumentError
-        If `dimensions` is neither 2 nor 3, `ax` has the wrong kind, or sizes do not fit.
+        If an argument is of the wrong kind, size or shape; no figure is made then.
 
     Examples
     --------
@@ -53,11 +60,21 @@ def slow_manifold(
     >>> system = sp.as_system(lambda x: x * np.array([0.999, 0.5]), state_size=2)
     >>> line = sp.follow_slow_manifold(system, np.zeros((1, 2)), max_norm=2.0)
     >>> sorted(sp.plots.slow_manifold(line))
-    ['manifold', 'rests', 'trajectories']
+    ['colorbars', 'manifold', 'rests', 'trajectories']
     """
+    check_record("manifold", manifold, SlowManifold)
+    check_flag("legend", legend)
     there = manifold.states[manifold.present]
-    canvas = Canvas.of(ax, dimensions, there, trajectories, projection)
-    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(max_trajectories)}
+    canvas = Canvas.of(
+        there,
+        trajectories,
+        trials_by=trials_by,
+        projection=projection,
+        dimensions=dimensions,
+        max_trajectories=max_trajectories,
+        ax=ax,
+    )
+    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(canvas.trials)}
     if manifold.dimension == 1:
         artists["manifold"] = _curve(canvas, manifold)
         artists["rests"] = _rests(canvas, manifold)
@@ -66,6 +83,8 @@ def slow_manifold(
         artists["manifold"] = canvas.scatter(there, c=size, cmap="viridis", s=8, zorder=2)
         artists["rests"] = []
     canvas.label_axes()
+    drift = add_bar(canvas.ax, artists["manifold"], "drift")
+    artists["colorbars"] = [drift, *complete(canvas.ax, legend, (canvas.trials, "trials"))]
     return artists
 
 
@@ -92,10 +111,9 @@ def _curve(canvas: Canvas, manifold: SlowManifold) -> Collection:
 
 def _rests(canvas: Canvas, manifold: SlowManifold) -> list[PathCollection]:
     rests, drawn = manifold.rests, []
-    for attracts in (True, False):
-        rows = rests.attracts == attracts
+    for word, rows in (("stable", rests.attracts), ("unstable", ~rests.attracts)):
         if rows.any():
-            face = colour(0) if attracts else "white"
-            style = {"facecolor": face, "edgecolor": colour(0), "s": 22, "zorder": 3}
-            drawn.append(canvas.scatter(rests.states[rows], **style))
+            told = plural(int(rows.sum()), f"{word} place of rest", f"{word} places of rest")
+            style = {"facecolor": face(word, BLACK), "edgecolor": BLACK, "s": 22, "zorder": 3}
+            drawn.append(canvas.scatter(rests.states[rows], label=told, **style))
     return drawn

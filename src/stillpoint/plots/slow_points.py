@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from jaxtyping import Shaped
+
+from .._core.validation import check_flag
+from ..local import n_unstable
 from ..points import SlowPoints
-from .canvas import Canvas
-from .style import COLOURS
+from .parts.by import groups_of_points
+from .parts.canvas import Canvas
+from .parts.checks import check_record
+from .parts.legend import complete
+from .parts.marks import draw_points, stability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# How each kind of minimum is drawn.
-_STYLES: dict[str, dict[str, Any]] = {
-    "fixed point": {"marker": "o", "s": 36, "facecolor": COLOURS[0], "edgecolor": "none"},
-    "ghost": {"marker": "D", "s": 26, "facecolor": "none", "edgecolor": COLOURS[1]},
-    "slow region": {"marker": ".", "s": 12, "facecolor": COLOURS[2], "edgecolor": "none"},
+SEVERAL = {
+    **{
+        f"{word} fixed point": f"{word} fixed points" for word in ("stable", "unstable", "marginal")
+    },
+    "ghost": "ghosts",
+    "unstable ghost": "unstable ghosts",
+    "slow region": "samples of a slow region",
+    "unstable slow region": "samples of an unstable slow region",
 }
 
 
@@ -23,33 +34,40 @@ def slow_points(
     points: SlowPoints,
     trajectories: Any = None,
     *,
-    colours: Any = None,
+    by: Any = "label",
+    trials_by: Any = None,
     projection: Any = None,
     dimensions: int = 2,
     max_trajectories: int = 100,
+    legend: bool = True,
     ax: Axes | None = None,
 ) -> dict[str, Any]:
-    """Draw the minima of the speed among trajectories, each kind with its own mark.
+    """Draw the minima of the speed among trajectories.
+
+    Stable fixed points are filled, unstable ones open. Ghosts and slow regions, where one mode is
+    on the border by nature, are grey inside, and open if others are unstable.
 
     Parameters
     ----------
     points
         From `find_slow_points`.
-    colours
-        One colour for each trial, for example by choice; grey if left out.
-    trajectories, projection, dimensions, max_trajectories, ax
+    by
+        What colour and marker of the points say: "label" (fixed point, ghost, slow region), or
+        what `plots.fixed_points` takes.
+    trajectories, trials_by, projection, dimensions, max_trajectories, legend, ax
         As for `plots.fixed_points`.
 
     Returns
     -------
     dict
-        The artists: "trajectories" (lines), "points" (one collection for every kind).
+        The artists: "trajectories" (lines), "points" (one collection for every group and
+        stability), "colorbars".
 
     Raises
     ------
     ArgumentError
-        If `dimensions` is neither 2 nor 3, `ax` has the wrong kind, sizes do not fit, or there is
-        nothing to draw.
+        If an argument is of the wrong kind, size or shape, or there is nothing to draw; no figure
+        is made then.
 
     Examples
     --------
@@ -57,20 +75,47 @@ def slow_points(
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x: np.tanh(2 * x + [0.54, 0.0]), state_size=2)
     >>> slow = sp.find_slow_points(system, np.random.default_rng(0).normal(size=(50, 2)))
-    >>> len(sp.plots.slow_points(slow)["points"])
-    2
+    >>> [cloud.get_label() for cloud in sp.plots.slow_points(slow)["points"]]
+    ['2 stable fixed points', '1 unstable fixed point', '1 unstable ghost', '2 ghosts']
     """
-    canvas = Canvas.of(ax, dimensions, points.xstar, trajectories, projection)
+    check_record("points", points, SlowPoints)
+    check_flag("legend", legend)
+    groups = groups_of_points(by, points, own="label")
+    canvas = Canvas.of(
+        points.xstar,
+        trajectories,
+        trials_by=trials_by,
+        projection=projection,
+        dimensions=dimensions,
+        max_trajectories=max_trajectories,
+        ax=ax,
+    )
+    groups = groups.beside(canvas.trials)
+    trials = canvas.trials and canvas.trials.beside(groups)
     artists: dict[str, Any] = {
-        "trajectories": canvas.draw_trajectories(max_trajectories, colours),
-        "points": [],
+        "points": draw_points(
+            lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=4, **style),
+            groups,
+            statuses(points),
+            several=SEVERAL,
+        ),
+        "trajectories": canvas.draw_trajectories(trials),
     }
-    for kind, style in _STYLES.items():
-        rows = points.label == kind
-        if rows.any():
-            noun = "samples of a slow region" if kind == "slow region" else f"{kind}s"
-            told = f"{rows.sum()} {noun}" if rows.sum() > 1 else f"1 {kind}"
-            drawn = canvas.scatter(points.xstar[rows], label=told, zorder=4, **style)
-            artists["points"].append(drawn)
     canvas.label_axes()
+    artists["colorbars"] = complete(canvas.ax, legend, (groups, "points"), (trials, "trials"))
     return artists
+
+
+def statuses(points: SlowPoints) -> Shaped[np.ndarray, " n"]:
+    """Return what each point is, beginning with its stability where that means something."""
+    lin = points.linearization
+    border = 1.0 if lin.kind == "map" else 0.0
+    softest = np.abs(lin.eigenvalues - border).argmin(axis=1)[:, None]
+    others = np.ones(lin.eigenvalues.shape, dtype=bool)
+    np.put_along_axis(others, softest, False, axis=1)
+    rest = lin.eigenvalues[others].reshape(len(points), -1)
+    # On a kink one Jacobian does not show that a point attracts.
+    fixed = stability(lin.n_unstable, lin.is_stable & (points.n_kinks == 0))
+    passed = np.where(n_unstable(rest, lin.kind) > 0, "unstable ", "")
+    words = np.where(points.label == "fixed point", np.char.add(fixed, " "), passed)
+    return np.char.add(words, points.label.astype(np.str_))

@@ -2,59 +2,92 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._core.validation import check_flag
 from ..local import Linearization
 from ..points import FixedPoints, SlowPoints
-from .style import QUIET, axes_or_new, colour, label
+from .parts.by import groups_of_points
+from .parts.checks import axes_or_new, check_axes, check_record
+from .parts.legend import complete
+from .parts.marks import counted, draw_points, stability
+from .parts.style import GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def spectrum(
-    linear: FixedPoints | SlowPoints | Linearization, *, ax: Axes | None = None
+    linear: FixedPoints | SlowPoints | Linearization,
+    *,
+    by: Any = "n_unstable",
+    legend: bool = True,
+    ax: Axes | None = None,
 ) -> dict[str, Any]:
     """Draw the eigenvalues of Jacobians and the border of stability.
+
+    Eigenvalues of stable states are filled, those of unstable ones open, of marginal ones grey
+    inside.
 
     Parameters
     ----------
     linear
-        Points of a search, or a `Linearization`; eigenvalues are coloured by the number of
-        unstable directions of the state they belong to.
-    ax
-        Axes to draw into; new ones by default.
+        Points of a search, or a `Linearization`.
+    by
+        What colour and marker say of the state that an eigenvalue belongs to, as for
+        `plots.fixed_points`.
+    legend, ax
+        As for `plots.fixed_points`.
 
     Returns
     -------
     dict
-        The artists: "border" (the unit circle of a map, the imaginary axis of a flow) and
-        "eigenvalues" (one collection for every number of unstable directions).
+        The artists: "border" (the unit circle of a map, the imaginary axis of a flow),
+        "eigenvalues" (one collection for every group and stability), "colorbars".
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is of the wrong kind; no figure is made then.
 
     Examples
     --------
     >>> import matplotlib; matplotlib.use("Agg")
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=2)
-    >>> sorted(sp.plots.spectrum(sp.linearize(system, np.zeros((1, 2)))))
-    ['border', 'eigenvalues']
+    >>> drawn = sp.plots.spectrum(sp.linearize(system, np.zeros((1, 2))))
+    >>> [cloud.get_label() for cloud in drawn["eigenvalues"]]
+    ['1 with 2 unstable modes']
     """
-    ax = axes_or_new(ax)
+    check_record("linear", linear, FixedPoints, SlowPoints, Linearization)
+    check_flag("legend", legend)
+    check_axes(ax)
+    groups = groups_of_points(by, linear, own="n_unstable")
     lin = linear if isinstance(linear, Linearization) else linear.linearization
+    is_stable = linear.is_stable if isinstance(linear, FixedPoints) else lin.is_stable
+    are_counted = groups.names is not None and not groups.is_told
+    words = counted if are_counted else stability
+
+    ax = axes_or_new(ax)
     if lin.kind == "map":
         angle = np.linspace(0, 2 * np.pi, 361)
-        border = ax.plot(np.cos(angle), np.sin(angle), color=QUIET, lw=1, zorder=1)
+        border = ax.plot(np.cos(angle), np.sin(angle), color=GREY, lw=1, zorder=1)
         ax.set_aspect("equal", adjustable="box")
     else:
-        border = [ax.axvline(0, color=QUIET, lw=1, zorder=1)]
-    clouds = []
-    for k in sorted({int(k) for k in lin.n_unstable}, reverse=True):
-        values = lin.eigenvalues[lin.n_unstable == k].ravel()
-        style: Any = {"s": 12, "alpha": 0.7, "linewidths": 0, "zorder": 2}
-        clouds.append(
-            ax.scatter(values.real, values.imag, color=colour(k), label=label(k), **style)
-        )
+        border = [ax.axvline(0, color=GREY, lw=1, zorder=1)]
+    values, each = lin.eigenvalues.ravel(), lin.eigenvalues.shape[1]
+    drawn = draw_points(
+        lambda rows, **style: ax.scatter(values[rows].real, values[rows].imag, **style, zorder=2),
+        replace(groups, values=np.repeat(groups.values, each)),
+        np.repeat(words(lin.n_unstable, is_stable), each),
+        size=14,
+        per=each,
+        inside="none",
+        linewidth=0.8,
+    )
     ax.set(xlabel="Re λ", ylabel="Im λ")
-    return {"border": border, "eigenvalues": clouds}
+    bars = complete(ax, legend, (groups, "states"))
+    return {"border": border, "eigenvalues": drawn, "colorbars": bars}

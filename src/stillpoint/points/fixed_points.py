@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -12,8 +12,10 @@ from jaxtyping import Bool, Float, Int
 from .._core.display import Column, Display, position
 from .._core.grouping import equal_inputs, group_states, numbered, representatives
 from .._core.record import column, part, plain
-from .._core.validation import check_real
+from .._core.validation import check_real, read_indices
+from .._core.values import Domain
 from ..census import Census, Evidence, count_unstable, heading, take_census
+from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
 from ..proofs import Certificate, Enumeration
 from .point_set import PointSet
@@ -70,19 +72,27 @@ class FixedPoints(PointSet):
     rests_on = ("points", "census")
 
     linearization: Linearization = part(Linearization, names={"states": "xstar"})
-    q: Float[np.ndarray, " n"] = column("point", long_name="1/2 |F(x, u) - x|^2")
-    hits: Int[np.ndarray, " n"] = column("point", long_name="starts that reached the point")
+    q: Float[np.ndarray, " n"] = column(
+        "point", long_name="1/2 |F(x, u) - x|^2", domain=Domain(least=0)
+    )
+    hits: Int[np.ndarray, " n"] = column(
+        "point", long_name="starts that reached the point", domain=Domain(least=0)
+    )
     condition: Float[np.ndarray, " n"] = column(
-        "point", long_name="condition number of I - J in the equilibrium form"
+        "point",
+        long_name="condition number of I - J in the equilibrium form",
+        domain=Domain(least=0),
     )
     is_stable: Bool[np.ndarray, " n"] = column("point", long_name="all modes decay")
-    index: Int[np.ndarray, " n"] = column("point", long_name="sign det(I - J), 0 if not known")
+    index: Int[np.ndarray, " n"] = column(
+        "point", long_name="sign det(I - J), 0 if not known", domain=Domain(least=-1, most=1)
+    )
     mirrored: Bool[np.ndarray, " n"] = column("point", long_name="-x is a fixed point too")
     on_continuum: Bool[np.ndarray, " n"] = column("point", long_name="one of a continuum")
     on_kink: Bool[np.ndarray, " n"] = column("point", long_name="on a kink of ReLU")
     starts: Starts = part(Starts, "start_")
-    tol: float = plain()
-    tol_unique: float = plain()
+    tol: float = plain(domain=Domain(above=0))
+    tol_unique: float = plain(domain=Domain(above=0))
     provenance: Mapping[str, Any] = plain(default_factory=dict)
     is_selection: bool = plain(default=False)
     certificate: Certificate | None = part(Certificate, "certificate_", default=None)
@@ -136,7 +146,18 @@ class FixedPoints(PointSet):
         ----------
         labels
             0, 1, 2, ... for every point, equal for copies of one, shape (n,).
+
+        Raises
+        ------
+        ArgumentError
+            If there is not one for each point, or one of 0, 1, 2, ... is left out.
         """
+        labels = read_indices("labels", labels, len(self), once=False)
+        if len(labels) != len(self) or len(np.unique(labels)) != labels.max(initial=-1) + 1:
+            raise ArgumentError(
+                f"labels: got {came(labels)}, but one of 0, 1, 2, ... for each of the {len(self)} "
+                f"points is wanted, none left out."
+            )
         once = self[representatives(labels, self.q)]
         return replace(
             once,
@@ -189,6 +210,11 @@ class FixedPoints(PointSet):
             },
             is_selection=self.is_selection,
         )
+
+    def _contradictions(self) -> Iterator[str]:
+        sizes = {(e.states.shape[1], len(e.inputs)) for e in self.enumerations}
+        if not sizes <= {(self.xstar.shape[1], self.inputs.shape[1])}:
+            yield "enumerations: they are of a system of another size"
 
     # -- how they read ------------------------------------------------------------------------
 

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
-from scipy.spatial import cKDTree
 
-from .._core.grouping import smallest_gap
+from .._core.grouping import nearest_rows, smallest_gap
 from .._core.indexing import rows_of
 from .._core.provenance import citation
 from .._core.record import Record
-from .._core.validation import check_real, check_whole, read_floats, read_generator
+from .._core.validation import (
+    check_real,
+    check_sequence,
+    check_whole,
+    read_floats,
+    read_generator,
+    read_rows,
+)
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..proofs import Certificate, ProofStatus
@@ -65,6 +71,16 @@ class PointSet(Record):
     def __iter__(self: Points) -> Iterator[Points]:
         return (self[k] for k in range(len(self)))
 
+    def take(self: Points, rows: Any) -> Points:
+        """Return the record of some rows; its starts are all of them, numbered as before.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        return super().take(read_rows("rows", rows, len(self)))
+
     @classmethod
     def concatenate(cls: type[Points], several: Sequence[Points]) -> Points:
         """Return the points of several searches in one record; copies stay (see `unique`).
@@ -74,7 +90,7 @@ class PointSet(Record):
         ArgumentError
             If there is nothing to put together, or the sizes differ.
         """
-        if not several:
+        if not check_sequence("several", several, cls, f"a list of {cls.__name__}"):
             raise ArgumentError("several: got no records; at least one is wanted.")
         sizes = {(p.xstar.shape[1], p.inputs.shape[1]) for p in several}
         if len(sizes) > 1:
@@ -145,7 +161,7 @@ class PointSet(Record):
             )
         if not len(self):
             raise ArgumentError("points: there are none, so no state has a nearest one.")
-        return cKDTree(self.xstar).query(wanted)[1]
+        return nearest_rows("states", self.xstar, wanted)[1]
 
     def near(self: Points, states: Any, factor: float) -> Points:
         """Return the points within `factor` times the mean distance of states from their centre.

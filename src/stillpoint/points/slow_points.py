@@ -12,6 +12,7 @@ from jaxtyping import Float, Int, Shaped
 
 from .._core.display import Column, Display, plural, position
 from .._core.record import column, part, plain
+from .._core.values import Domain
 from ..local import Linearization
 from ..proofs import Certificate
 from .point_set import PointSet
@@ -65,24 +66,41 @@ class SlowPoints(PointSet):
     rests_on = ("points",)
 
     linearization: Linearization = part(Linearization, names={"states": "xstar"})
-    label: Shaped[np.ndarray, " n"] = column("point", long_name="fixed point, ghost, slow region")
-    q: Float[np.ndarray, " n"] = column("point", long_name="1/2 |F(x, u) - x|^2")
-    speed: Float[np.ndarray, " n"] = column("point", long_name="|F(x, u) - x|, or |f|")
-    gradient_norm: Float[np.ndarray, " n"] = column("point", long_name="|gradient of q|")
-    hits: Int[np.ndarray, " n"] = column("point", long_name="starts that ended here")
+    label: Shaped[np.ndarray, " n"] = column(
+        "point",
+        long_name="fixed point, ghost, slow region",
+        domain=Domain(options=("fixed point", "ghost", "slow region")),
+    )
+    q: Float[np.ndarray, " n"] = column(
+        "point", long_name="1/2 |F(x, u) - x|^2", domain=Domain(least=0)
+    )
+    speed: Float[np.ndarray, " n"] = column(
+        "point", long_name="|F(x, u) - x|, or |f|", domain=Domain(least=0)
+    )
+    gradient_norm: Float[np.ndarray, " n"] = column(
+        "point", long_name="|gradient of q|", domain=Domain(least=0)
+    )
+    hits: Int[np.ndarray, " n"] = column(
+        "point", long_name="starts that ended here", domain=Domain(least=0)
+    )
     smallest_singular_value: Float[np.ndarray, " n"] = column(
-        "point", long_name="smallest singular value of I - J"
+        "point", long_name="smallest singular value of I - J", domain=Domain(least=0)
     )
     curvature: Float[np.ndarray, " n"] = column(
         "point", long_name="smallest eigenvalue of the Hessian of q"
     )
     dwell_time: Float[np.ndarray, " n"] = column(
-        "point", long_name="time at less than twice the smallest speed", units="step, or unit of dt"
+        "point",
+        long_name="time at less than twice the smallest speed",
+        units="step, or unit of dt",
+        domain=Domain(least=0, missing=True),
     )
-    n_kinks: Int[np.ndarray, " n"] = column("point", long_name="kinks of ReLU that meet here")
+    n_kinks: Int[np.ndarray, " n"] = column(
+        "point", long_name="kinks of ReLU that meet here", domain=Domain(least=0)
+    )
     starts: Starts = part(Starts, "start_")
-    tol: float = plain()
-    tol_unique: float = plain()
+    tol: float = plain(domain=Domain(above=0))
+    tol_unique: float = plain(domain=Domain(above=0))
     provenance: Mapping[str, Any] = plain(default_factory=dict)
     is_selection: bool = plain(default=False)
     certificate: Certificate | None = part(Certificate, "certificate_", default=None)

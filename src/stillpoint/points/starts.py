@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from .._core.display import Display
 from .._core.record import Record, column
 from .._core.sentences import SentenceEnum
+from .._core.values import Domain
 from ..solvers import Status
 
 
@@ -72,13 +73,25 @@ class Starts(Record):
     rows = "start"
 
     states: Float[np.ndarray, "n d"] = column("start", "state", long_name="where a start began")
-    inputs: Float[np.ndarray, "n m"] = column("start", "input", long_name="its input")
+    inputs: Float[np.ndarray, "n m"] = column(
+        "start", "input", long_name="its input", domain=Domain(finite=True)
+    )
     end: Float[np.ndarray, "n d"] = column("start", "state", long_name="where it ended")
-    q: Float[np.ndarray, " n"] = column("start", long_name="1/2 |F(x, u) - x|^2 at the end")
-    status: Int[np.ndarray, " n"] = column("start", long_name="how it ended (Status)")
-    steps: Int[np.ndarray, " n"] = column("start", long_name="solver steps", units="step")
-    point: Int[np.ndarray, " n"] = column("start", long_name="point reached, -1 for none")
-    source: Int[np.ndarray, " n"] = column("start", long_name="where it came from (Source)")
+    q: Float[np.ndarray, " n"] = column(
+        "start", long_name="1/2 |F(x, u) - x|^2 at the end", domain=Domain(least=0, missing=True)
+    )
+    status: Int[np.ndarray, " n"] = column(
+        "start", long_name="how it ended (Status)", domain=Domain(options=Status)
+    )
+    steps: Int[np.ndarray, " n"] = column(
+        "start", long_name="solver steps", units="step", domain=Domain(least=0)
+    )
+    point: Int[np.ndarray, " n"] = column(
+        "start", long_name="point reached, -1 for none", domain=Domain(least=-1, below="point")
+    )
+    source: Int[np.ndarray, " n"] = column(
+        "start", long_name="where it came from (Source)", domain=Domain(options=Source)
+    )
 
     def __len__(self) -> int:
         return len(self.q)

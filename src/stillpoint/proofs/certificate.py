@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, final
@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from .._core.display import Display
 from .._core.record import Record, about, column
 from .._core.sentences import SentenceEnum
+from .._core.values import Domain
 from ..intervals import Interval
 from ..intervals.spectrum import UNDECIDED
 from .identity import pairwise_disjoint
@@ -38,6 +39,10 @@ class ProofStatus(SentenceEnum):
     CONTINUUM = 8, "one of a continuum of fixed points, so that none stands alone"
     EMPTY = 9, "no fixed point is here: that is proved, the state is only slow"
     FAR = 10, "a fixed point is near, but further away than rounding explains; search from here"
+
+
+# A radius is known where a point is proved, and may be estimated or unknown elsewhere.
+_RADIUS = Domain(least=0, finite="proved", missing=True)
 
 
 @final
@@ -76,20 +81,38 @@ class Certificate(Record):
         "distinct": about("point", long_name="proved to be another than every other row's")
     }
 
-    states: Float[np.ndarray, "n d"] = column("point", "state", long_name="state")
-    inputs: Float[np.ndarray, "n m"] = column("point", "input", long_name="input")
-    proved: Bool[np.ndarray, " n"] = column("point", long_name="exactly one fixed point is here")
-    radius_exists: Float[np.ndarray, " n"] = column("point", long_name="it lies within this")
-    radius_unique: Float[np.ndarray, " n"] = column("point", long_name="no other within this")
-    radius_empty: Float[np.ndarray, " n"] = column("point", long_name="none at all within this")
-    box: Float[np.ndarray, "n d"] = column("point", "state", long_name="radii of its box")
-    n_unstable_proved: Int[np.ndarray, " n"] = column(
-        "point", long_name="unstable directions, -1 without a proof"
+    states: Float[np.ndarray, "n d"] = column(
+        "point", "state", long_name="state", domain=Domain(finite=True)
     )
-    index_proved: Int[np.ndarray, " n"] = column("point", long_name="index, 0 without a proof")
-    reason: Int[np.ndarray, " n"] = column("point", long_name="finding (ProofStatus)")
+    inputs: Float[np.ndarray, "n m"] = column(
+        "point", "input", long_name="input", domain=Domain(finite=True)
+    )
+    proved: Bool[np.ndarray, " n"] = column("point", long_name="exactly one fixed point is here")
+    radius_exists: Float[np.ndarray, " n"] = column(
+        "point", long_name="it lies within this", domain=_RADIUS
+    )
+    radius_unique: Float[np.ndarray, " n"] = column(
+        "point", long_name="no other within this", domain=_RADIUS
+    )
+    radius_empty: Float[np.ndarray, " n"] = column(
+        "point", long_name="none at all within this", domain=Domain(least=0, finite=True)
+    )
+    box: Float[np.ndarray, "n d"] = column(
+        "point", "state", long_name="radii of its box", domain=_RADIUS
+    )
+    n_unstable_proved: Int[np.ndarray, " n"] = column(
+        "point",
+        long_name="unstable directions, -1 without a proof",
+        domain=Domain(least=UNDECIDED, most="state"),
+    )
+    index_proved: Int[np.ndarray, " n"] = column(
+        "point", long_name="index, 0 without a proof", domain=Domain(least=-1, most=1)
+    )
+    reason: Int[np.ndarray, " n"] = column(
+        "point", long_name="finding (ProofStatus)", domain=Domain(options=ProofStatus)
+    )
     stability_reason: Int[np.ndarray, " n"] = column(
-        "point", long_name="finding on stability (ProofStatus)"
+        "point", long_name="finding on stability (ProofStatus)", domain=Domain(options=ProofStatus)
     )
 
     @classmethod
@@ -120,6 +143,12 @@ class Certificate(Record):
 
     def __len__(self) -> int:
         return len(self.proved)
+
+    def _contradictions(self) -> Iterator[str]:
+        if (self.distinct & ~self.proved).any():
+            yield "distinct: holds true where no fixed point is proved"
+        if (self.proved & (self.radius_empty > 0)).any():
+            yield "radius_empty: is not 0 where a fixed point is proved"
 
     def _display(self) -> Display:
         n, proved = len(self), int(self.proved.sum())

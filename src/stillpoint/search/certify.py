@@ -26,6 +26,7 @@ Points = TypeVar("Points", FixedPoints, SlowPoints)
 _FINER = 0.25
 
 
+@np.errstate(all="ignore")
 def certify(system: System, points: Points, *, estimates: bool = False) -> Points:
     """Prove in interval arithmetic that points exist and differ, and how stable they are.
 

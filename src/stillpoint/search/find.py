@@ -17,6 +17,7 @@ from .rounds import search_in_rounds
 from .run import read_starts, run_search, warn_of_the_end
 
 
+@np.errstate(all="ignore")
 def find_fixed_points(
     system: System,
     states: Any,

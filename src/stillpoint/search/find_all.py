@@ -36,6 +36,7 @@ _LARGEST_ROUND = 1024
 _QUIET_ROUNDS = 2
 
 
+@np.errstate(all="ignore")
 def find_all_fixed_points(
     system: System,
     inputs: Any = None,

@@ -24,7 +24,11 @@ from .run import (
     warn_of_the_end,
 )
 
+# The largest speed whose square is a number.
+_FASTEST = 1e150
 
+
+@np.errstate(all="ignore")
 def find_slow_points(
     system: System,
     states: Any,
@@ -111,6 +115,7 @@ def find_slow_points(
     return replace(points, provenance=provenance("find_slow_points", system, x, **options.told()))
 
 
+@np.errstate(all="ignore")
 def sample_slow_states(
     system: System,
     states: Any,
@@ -155,16 +160,19 @@ def sample_slow_states(
     20
     """
     x, u = _read_starts(system, states, inputs)
-    level = 0.5 * check_real("speed", speed, above=0) ** 2
+    level = 0.5 * check_real("speed", speed, above=0, most=_FASTEST) ** 2
+    options = read_options(
+        system, descent(system.dynamics), max_steps=max_steps, chunk=chunk, progress=progress
+    )
     outcome = solve(
         system.dynamics,
         x,
         u,
-        [descent(system.dynamics)],
+        options.solvers,
         tol=level,
-        max_steps=max_steps,
-        chunk=chunk,
-        progress=progress,
+        max_steps=options.max_steps,
+        chunk=options.chunk,
+        progress=options.progress,
     )
     q = half_square(system.dynamics, outcome.x, u)
     status = np.where(q <= level, Status.BELOW_SPEED, outcome.status)

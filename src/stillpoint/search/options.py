@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from .._core.provenance import ENVIRONMENT
-from .._core.validation import check_real, check_whole
+from .._core.validation import check_flag, check_real, check_sequence, check_whole, read_seed
 from ..dynamics import Dynamics
-from ..errors import ArgumentError
 from ..solvers import LevenbergMarquardt, Newton, PiecewiseNewton, Solver
 from ..system import System
 
@@ -22,7 +21,13 @@ _TOLERANCE = 1e-24
 _TOLERANCE_SINGLE = 1e-12
 
 # The least value of the options that are whole numbers.
-_LEAST = {"max_steps": 1, "rounds": 0, "seed": 0, "chunk": 1}
+_LEAST = {"max_steps": 1, "rounds": 0, "chunk": 1}
+_MAY_BE_NONE = {"chunk"}
+
+_WANTED = (
+    "a solver of stillpoint.solvers, such as Newton(), LevenbergMarquardt(), PiecewiseNewton() or "
+    "Adam(), or a sequence of them,"
+)
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,15 @@ def read_options(
     if solver is None:
         solvers = default_solvers(system._observed_dynamics)
     else:
-        solvers = tuple(solver) if isinstance(solver, list | tuple) else (solver,)
-    if not solvers or not all(isinstance(s, Solver) for s in solvers):
-        raise ArgumentError(
-            f"solver: got {solver!r}, but a solver of stillpoint.solvers is wanted, such as "
-            f"Newton(), LevenbergMarquardt(), PiecewiseNewton() or Adam(), or a sequence of them."
-        )
+        several = solver if isinstance(solver, list | tuple) and solver else [solver]
+        solvers = tuple(check_sequence("solver", several, Solver, _WANTED))
     for name, least in _LEAST.items():
-        if others.get(name) is not None:
+        if name in others and (others[name] is not None or name not in _MAY_BE_NONE):
             others[name] = check_whole(name, others[name], least)
+    if "seed" in others:
+        others["seed"] = read_seed("seed", others["seed"])
+    if others.get("progress") is not None:
+        check_flag("progress", others["progress"])
     if "slope_tol" in others:
         others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
     if tol is None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import to_numpy
-from .._core.validation import read_inputs, read_states
+from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
 from ..local import DEGENERATE, condition
@@ -34,7 +34,7 @@ def read_starts(
     """Return the starts and inputs of a search as arrays with one row per start."""
     info = check_system(system).info
     part = info.restriction
-    if part is not None and np.shape(states)[-1:] == (len(part.kept) + len(part.held),):
+    if part is not None and shape_of(states)[-1:] == (len(part.kept) + len(part.held),):
         states, inputs = system.from_full(states, inputs)
     x = read_states("states", states, system.state_size)
     if len(x) == 0:

@@ -10,10 +10,17 @@ from __future__ import annotations
 from typing import Any, overload
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .._core.arrays import to_numpy
-from .._core.validation import check_real, check_whole, read_floats, read_generator
+from .._core.validation import (
+    check_real,
+    check_whole,
+    read_floats,
+    read_generator,
+    read_mask,
+    read_unmasked,
+)
 from ..errors import ArgumentError
 from ..intervals import Interval
 from ..system import System
@@ -37,6 +44,9 @@ _SCALES = (1e-2, 3.0)
 #: States further out are not started from: the network diverges there, or has memories so large
 #: that rounding hides how everything else moves.
 FAR = 1e3
+
+# So many states can be drawn at a time.
+_MOST_DRAWN = 2**31
 
 # A box around trajectories is that of this share of their states, and so many times wider.
 _SHARE = 0.99
@@ -156,6 +166,7 @@ def sample_states(
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]: ...
 
 
+@np.errstate(all="ignore")
 def sample_states(
     trajectories: Any,
     n: int,
@@ -170,7 +181,8 @@ def sample_states(
     Parameters
     ----------
     trajectories
-        Shape (trials, time, d), or (k, d) for states without an order.
+        Shape (trials, time, d), or (k, d) for states without an order. States of which something
+        is masked, in an array of `numpy.ma`, are never drawn.
     n
         How many states; without replacement as long as there are enough.
     inputs
@@ -198,24 +210,29 @@ def sample_states(
     >>> sample_states(np.zeros((5, 10, 2)), 3, noise=0.1).shape
     (3, 2)
     """
-    path = read_floats("trajectories", trajectories)
+    path, known = read_unmasked("trajectories", trajectories)
     if path.ndim not in (2, 3):
         raise ArgumentError(
             f"trajectories: got shape {path.shape}, but (trials, time, d) or (k, d) is wanted."
         )
     if not path.size:
         raise ArgumentError(f"trajectories: got shape {path.shape}, which holds no state to draw.")
-    n = check_whole("n", n, least=1)
+    n = check_whole("n", n, least=1, most=_MOST_DRAWN)
     noise = check_real("noise", noise, least=0)
     rng = read_generator("seed", seed)
-    allowed = _allowed(where, path.shape[:-1])
+    allowed = np.flatnonzero(_mask(where, path.shape[:-1]) & known.all(axis=-1))
+    if not len(allowed):
+        raise ArgumentError(
+            "where: the mask leaves no state to draw; let at least one be True, and not be masked "
+            "in `trajectories`."
+        )
     chosen = rng.choice(allowed, size=n, replace=n > len(allowed))
     states = path.reshape(-1, path.shape[-1])[chosen]
     states = states + noise * rng.standard_normal(states.shape)
     if inputs is None:
         return states
     drive = read_floats("inputs", inputs)
-    if drive.shape[:-1] != path.shape[:-1]:
+    if drive.ndim != path.ndim or drive.shape[:-1] != path.shape[:-1]:
         raise ArgumentError(
             f"inputs: got shape {drive.shape}, but {(*path.shape[:-1], 'm')} is wanted, as the "
             f"trajectories have shape {path.shape}."
@@ -223,16 +240,6 @@ def sample_states(
     return states, drive.reshape(-1, drive.shape[-1])[chosen]
 
 
-def _allowed(where: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the flat places that may be drawn."""
-    if where is None:
-        return np.arange(int(np.prod(shape)))
-    mask = to_numpy(where)
-    if mask.dtype != np.bool_ or mask.shape != shape:
-        raise ArgumentError(
-            f"where: got {mask.dtype} of shape {mask.shape}, but a boolean mask of shape {shape} "
-            f"is wanted."
-        )
-    if not mask.any():
-        raise ArgumentError("where: the mask leaves no state to draw; let at least one be True.")
-    return np.flatnonzero(mask)
+def _mask(where: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "..."]:
+    """Return a caller's mask of the states that may be drawn."""
+    return np.ones(shape, dtype=bool) if where is None else read_mask("where", where, shape)

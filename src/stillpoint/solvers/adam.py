@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
@@ -10,9 +11,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import half_square, namespace, to_numpy
+from .._core.validation import check_kind, check_real, check_sequence, check_whole
 from ..dynamics import Dynamics, RootProblem
+from ..errors import ArgumentError, came
 from .base import Solver
 from .status import Status
+
+# The averages of Adam are divided by 1 - beta^n.
+_LARGEST_BETA = 1 - 2**-52
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,12 @@ class Plateau:
     patience: int = 2
     threshold: float = 1e-4
     cooldown: int = 0
+
+    def __post_init__(self) -> None:
+        check_real("factor", self.factor, above=0, most=1)
+        check_whole("patience", self.patience, least=0)
+        check_real("threshold", self.threshold, least=0, most=1)
+        check_whole("cooldown", self.cooldown, least=0)
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,16 @@ class Adam(Solver[RootProblem, AdamRows]):
     stillness: float = 1e-20
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_real("rate", self.rate, above=0)
+        check_kind("schedule", self.schedule, Plateau, "a Plateau")
+        check_real("stillness", self.stillness, least=0)
+        if len(check_sequence("betas", self.betas, numbers.Real, "a pair of numbers")) != 2:
+            raise ArgumentError(f"betas: got {came(self.betas)}, but a pair of numbers is wanted.")
+        for beta in self.betas:
+            check_real("betas", beta, least=0, most=_LARGEST_BETA)
+        check_real("epsilon", self.epsilon, above=0)
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         return dynamics.residual_problem()

@@ -18,6 +18,7 @@ from .._core.arrays import (
     take,
     to_numpy,
 )
+from .._core.validation import check_real
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .status import Status
@@ -73,6 +74,10 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
 
     first_damping: float = 1e-3
     slope_tol: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_real("first_damping", self.first_damping, above=0)
+        check_real("slope_tol", self.slope_tol, least=0)
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         return dynamics.residual_problem()

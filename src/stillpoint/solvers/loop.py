@@ -10,7 +10,18 @@ from jaxtyping import Float, Int
 from tqdm.auto import tqdm
 
 from .._core.arrays import namespace, take_record, to_numpy
+from .._core.validation import (
+    check_flag,
+    check_kind,
+    check_real,
+    check_sequence,
+    check_whole,
+    read_floats,
+    read_inputs,
+    read_states,
+)
 from ..dynamics import Dynamics
+from ..errors import ArgumentError
 from .base import Rows, Solver
 from .status import Status
 
@@ -43,6 +54,7 @@ class Outcome:
     steps: Int[np.ndarray, " n"]
 
 
+@np.errstate(all="ignore")
 def solve(
     dynamics: Dynamics,
     x: Float[np.ndarray, "n d"],
@@ -81,8 +93,23 @@ def solve(
     Returns
     -------
     Outcome
+
+    Raises
+    ------
+    ArgumentError
+        If an argument does not fit the dynamics.
     """
+    check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
+    if not check_sequence("solvers", solvers, Solver, "a list of solvers"):
+        raise ArgumentError("solvers: got none, but at least one is wanted.")
+    x = read_states("x", x, dynamics.state_size)
     n = len(x)
+    u = read_inputs("u", u, n, dynamics.input_size)
+    check_real("tol", tol, least=0)
+    check_whole("max_steps", max_steps, least=1)
+    chunk = None if chunk is None else check_whole("chunk", chunk, least=1)
+    progress = None if progress is None else check_flag("progress", progress)
+    check_flag("interruptible", interruptible)
     end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
     size = n if any(s.joint for s in solvers) else chunk or _rows_in_budget(solvers, dynamics)
     bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
@@ -94,8 +121,7 @@ def solve(
                 for solver in solvers:
                     places = chunk_rows[end.status[chunk_rows] != Status.FIXED_POINT]
                     if len(places):
-                        with np.errstate(all="ignore"):
-                            _run(solver, dynamics, x, u, places, end, tol, bound, max_steps)
+                        _run(solver, dynamics, x, u, places, end, tol, bound, max_steps)
                 bar.update(len(chunk_rows))
         except KeyboardInterrupt:
             if not interruptible:
@@ -151,7 +177,8 @@ def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray,
     >>> tolerance_at(np.array([1.0, 1e6]), 1e-24).round(20).tolist()
     [0.0, 1.262e-17]
     """
-    return np.maximum(tol, (16 * np.finfo(np.float64).eps * size) ** 2)
+    size = read_floats("size", size)
+    return np.maximum(check_real("tol", tol, least=0), (16 * np.finfo(np.float64).eps * size) ** 2)
 
 
 def _status_of(

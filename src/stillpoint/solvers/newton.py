@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import half_square, namespace, put_rows, solve_rows, take, to_numpy
+from .._core.validation import check_real, check_whole
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .status import Status
@@ -45,6 +46,10 @@ class Newton(Solver[RootProblem, NewtonRows]):
 
     decrease: float = 1e-4
     max_trials: int = 12
+
+    def __post_init__(self) -> None:
+        check_real("decrease", self.decrease, above=0, most=0.5)
+        check_whole("max_trials", self.max_trials, least=1)
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         return dynamics.equilibrium_problem()

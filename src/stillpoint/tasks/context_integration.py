@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_option, check_real, check_whole
+from .._core.validation import check_real, check_whole
 from .periods import TaskOfPeriods
-from .trials import Trials
+from .trials import Trials, check_draw, read_outputs
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ContextIntegration(TaskOfPeriods):
         Conditions are "context", 0 where motion counts and 1 where colour does; "motion" and
         "colour", the mean evidence; and "choice", 1 where the final integral is positive, else 0.
         """
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         context = rng.integers(2, size=n)
         means = rng.uniform(-self.largest, self.largest, size=(n, 2))
         during = self.periods
@@ -97,6 +97,7 @@ class ContextIntegration(TaskOfPeriods):
 
     def accuracy(self, outputs: Float[np.ndarray, "trials time 1"], trials: Trials) -> float:
         """Return the fraction of trials that end with the sign of their integral."""
+        outputs = read_outputs(outputs, trials)
         return float(np.mean(np.sign(outputs[:, -1]) == np.sign(trials.targets[:, -1])))
 
     def constant_input(self, context: int) -> Float[np.ndarray, " 4"]:
@@ -117,5 +118,4 @@ class ContextIntegration(TaskOfPeriods):
         >>> ContextIntegration().constant_input(1)
         array([0., 0., 0., 1.])
         """
-        check_option("context", str(context), ("0", "1"))
-        return np.eye(4)[2 + int(context)]
+        return np.eye(4)[2 + check_whole("context", context, least=0, most=1)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._core.validation import check_whole
 from .periods import DelayedDecision
-from .trials import Trials
+from .trials import Trials, check_draw
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class DelayedMatch(DelayedDecision):
         Conditions are "sample" and "test", stimuli counted from 0, and "match", 1 where they are
         the same and 0 elsewhere.
         """
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         sample = rng.integers(self.stimuli, size=n)
         other = (sample + rng.integers(1, self.stimuli, size=n)) % self.stimuli
         match = rng.integers(2, size=n)

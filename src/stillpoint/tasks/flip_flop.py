@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import ArgumentError
-from .trials import Trials
+from .._core.validation import check_real, check_whole
+from .trials import Trials, check_draw, read_outputs
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,9 @@ class FlipFlop:
     pulse_probability: float = 0.2
 
     def __post_init__(self) -> None:
-        if self.bits < 1 or self.steps < 1:
-            raise ArgumentError(
-                f"bits, steps: got {self.bits} and {self.steps}; both must be at least 1."
-            )
-        if not 0 < self.pulse_probability <= 1:
-            raise ArgumentError(
-                f"pulse_probability: got {self.pulse_probability}, but a probability above 0 and "
-                f"at most 1 is wanted."
-            )
+        check_whole("bits", self.bits, least=1)
+        check_whole("steps", self.steps, least=1)
+        check_real("pulse_probability", self.pulse_probability, above=0, most=1)
 
     @property
     def input_size(self) -> int:
@@ -71,7 +65,7 @@ class FlipFlop:
 
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials."""
-        shape = (n, self.steps, self.bits)
+        shape = (check_draw(n, rng), self.steps, self.bits)
         pulses = rng.choice([-1.0, 1.0], size=shape)
         pulses *= rng.random(shape) < self.pulse_probability
         pulses[:, 0, :] = rng.choice([-1.0, 1.0], size=(n, self.bits))
@@ -92,7 +86,7 @@ class FlipFlop:
 
     def accuracy(self, outputs: Float[np.ndarray, "trials time bits"], trials: Trials) -> float:
         """Return the fraction of outputs with the sign of their target."""
-        return float(np.mean(np.sign(outputs) == trials.targets))
+        return float(np.mean(np.sign(read_outputs(outputs, trials)) == trials.targets))
 
 
 def _held(pulses: Float[np.ndarray, "n t k"]) -> Float[np.ndarray, "n t k"]:

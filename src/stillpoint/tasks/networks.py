@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.files import write_atomically
-from .._core.validation import check_option
+from .._core.files import read_path, write_atomically
+from .._core.validation import check_kind, check_option, read_floats, shape_of
 from ..as_system import as_system
 from ..cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from ..cells.base import Cell
-from ..dynamics import activation
-from ..errors import FileFormatError
+from ..dynamics import Regions, activation
+from ..errors import ArgumentError, FileFormatError
 from ..system import System
 
 #: Cells of unstructured networks, by the name that the command line uses.
@@ -61,6 +61,17 @@ class ReadoutNetwork:
     regions: Mapping[str, Sequence[int]] = field(default_factory=dict)
     history: Mapping[str, Float[np.ndarray, " steps"]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        check_kind("cell", self.cell, Cell, "a cell of stillpoint.cells")
+        C, a = read_floats("C", self.C), read_floats("a", self.a)
+        if C.ndim != 2 or a.shape != C.shape[:1] or C.shape[1] > self.cell.state_size:
+            raise ArgumentError(
+                f"C, a: got shapes {C.shape} and {a.shape}, but (k, p) and (k,) are wanted, p no "
+                f"more than the {self.cell.state_size} states."
+            )
+        Regions(self.cell.state_size, self.regions)
+        check_kind("history", self.history, Mapping, "a table of curves")
+
     def __repr__(self) -> str:
         outputs = f"{len(self.a)} output{'s' if len(self.a) != 1 else ''}"
         return f"ReadoutNetwork({type(self.cell).__name__}, {self.system!r}, {outputs})"
@@ -78,12 +89,18 @@ class ReadoutNetwork:
         self, inputs: Float[np.ndarray, "n t m"]
     ) -> tuple[Float[np.ndarray, "n t d"], Float[np.ndarray, "n t k"]]:
         """Return the states and the outputs under `inputs`, from the zero state."""
-        start = np.zeros((inputs.shape[0], self.cell.state_size))
+        (n, *_) = shape_of(inputs) or (0,)
+        start = np.zeros((n, self.cell.state_size))
         states = self.system.simulate(start, inputs)
         return states, self.read_out(states)
 
     def read_out(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... k"]:
         """Return the outputs that belong to `states`."""
+        states = read_floats("states", states)
+        if not self.C.shape[1] <= (states.shape or (0,))[-1] <= self.cell.state_size:
+            raise ArgumentError(
+                f"states: got shape {states.shape}, but (..., {self.cell.state_size}) is wanted."
+            )
         if isinstance(self.cell, LeakyCell):
             states = activation(self.cell.phi).value(states)
         return states[..., : self.C.shape[1]] @ self.C.T + self.a
@@ -112,6 +129,7 @@ class ReadoutNetwork:
         FileFormatError
             If the file holds no such network.
         """
+        path = read_path("path", path)
         try:
             with open(path, "rb") as file, np.load(file) as stored:
                 arrays = {name: stored[name] for name in stored.files}

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_whole
-from ..errors import ArgumentError
-from .trials import Trials, explained_power, last_class_accuracy
+from ..errors import ArgumentError, came
+from .trials import Trials, check_draw, explained_power, last_class_accuracy
 
 _WANTED = (
     "an environment of NeuroGym is wanted: new_trial(), ob and gt after it, observation_space and "
@@ -64,14 +63,14 @@ class NeuroGymTask:
             missing.insert(0, "new_trial")
         if missing:
             raise ArgumentError(
-                f"env: got {self.env!r}, which lacks {', '.join(missing)}, but {_WANTED}."
+                f"env: got {came(self.env)}, which lacks {', '.join(missing)}, but {_WANTED}."
             )
         for name in ("observation_space", "action_space"):
             space = getattr(self.env, name)
             counted = name == "action_space" and _is_discrete(space)
             if not counted and not isinstance(getattr(space, "shape", None), tuple):
                 raise ArgumentError(
-                    f"env: its {name} is {space!r}, but one with a shape, or discrete actions, "
+                    f"env: its {name} is {came(space)}, but one with a shape, or discrete actions, "
                     f"is wanted."
                 )
         self.sample(1, np.random.default_rng(0))  # fails now rather than while training
@@ -104,7 +103,7 @@ class NeuroGymTask:
         ArgumentError
             If a trial has no ground truth, or one of another length than its observations.
         """
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         env = copy.deepcopy(_with_trials(self.env))
         _seed(env, int(rng.integers(2**31)))
         with _same_rng(self.env, env):
@@ -137,8 +136,8 @@ class NeuroGymTask:
         if observed is None or wanted is None or not 0 < len(observed) == len(wanted):
             found = ["nothing" if v is None else str(np.shape(v)) for v in (observed, wanted)]
             raise ArgumentError(
-                f"env: a trial of {self.env!r} has observations ob of shape {found[0]} and ground "
-                f"truth gt of shape {found[1]}, but both, as long as each other, are wanted."
+                f"env: a trial of {came(self.env)} has observations ob of shape {found[0]} and "
+                f"ground truth gt of shape {found[1]}, but both, as long as each other, are wanted."
             )
         first = getattr(self.env.action_space, "start", 0)
         shape = (len(wanted),) if self.loss == "cross-entropy" else (len(wanted), -1)

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_option, check_real, check_whole
+from .._core.validation import check_real, check_whole
 from ..errors import ArgumentError
 from .periods import DecisionTask
-from .trials import Trials, check_several
+from .trials import Trials, check_draw, check_several
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ class PerceptualDecision(DecisionTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_several("coherences", self.coherences)
-        object.__setattr__(self, "coherences", tuple(map(_percentage, self.coherences)))
+        listed = check_several("coherences", self.coherences)
+        coherences = tuple(_percentage("coherences", coherence) for coherence in listed)
+        object.__setattr__(self, "coherences", coherences)
         if not self.coherences:
             raise ArgumentError("coherences: got none, but at least one is wanted.")
 
@@ -78,7 +79,7 @@ class PerceptualDecision(DecisionTask):
         Conditions are "choice", 0 where channel 1 is the stronger and 1 where channel 2 is;
         "coherence"; and "signed_coherence", positive for channel 1.
         """
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         choice = rng.integers(2, size=n)
         coherence = rng.choice(np.array(self.coherences), size=n)
         conditions = {
@@ -108,8 +109,8 @@ class PerceptualDecision(DecisionTask):
         >>> PerceptualDecision().constant_input()
         array([1. , 0.5, 0.5])
         """
-        check_option("choice", str(choice), ("0", "1"))
-        strength = np.array([_percentage(coherence)])
+        check_whole("choice", choice, least=0, most=1)
+        strength = np.array([_percentage("coherence", coherence)])
         return np.concatenate([[1.0], _channels(strength, np.array([choice]))[0]])
 
 
@@ -119,10 +120,5 @@ def _channels(coherence: Float[np.ndarray, " n"], choice: np.ndarray) -> Float[n
     return 0.5 + np.cos(theta - theta[choice][:, None]) * coherence[:, None] / 200
 
 
-def _percentage(coherence: float) -> float:
-    value = check_real("coherences", coherence, least=0)
-    if value > 100:
-        raise ArgumentError(
-            f"coherences: got {coherence}, but percentages of at most 100 are wanted."
-        )
-    return value
+def _percentage(name: str, coherence: float) -> float:
+    return check_real(name, coherence, least=0, most=100)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from .._core.validation import check_real, check_whole
 from ..errors import ArgumentError
-from .trials import Trials, explained_power
+from .trials import Trials, check_draw, explained_power
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class SineWave:
 
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials; the condition "frequency" is omega, in radians per step."""
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         which = rng.integers(self.n_frequencies, size=n)
         omega = self.frequencies[which]
         static = (which + 1) / self.n_frequencies + 0.25

@@ -10,7 +10,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .._core.validation import check_option, check_real, check_whole
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 from .modules import new_module
 from .networks import CELLS
 from .optimisation import LOSSES, Optimisation, TrainedNetwork, TrainingError, rates_of
@@ -83,8 +83,8 @@ def train(
     """
     if not isinstance(task, Task) or isinstance(task, type):
         raise ArgumentError(
-            f"task: got {task!r}, but an object with input_size, output_size, loss, sample(n, rng) "
-            f"and accuracy(outputs, trials) is wanted: see stillpoint.tasks.Task."
+            f"task: got {came(task)}, but an object with input_size, output_size, loss, "
+            f"sample(n, rng) and accuracy(outputs, trials) is wanted: see stillpoint.tasks.Task."
         )
     wholes = (("units", units, 1), ("max_steps", max_steps, 0), ("batch", batch, 1))
     for name, value, least in (*wholes, ("seed", seed, 0)):
@@ -128,7 +128,7 @@ def _initial(
         check_option("cell", cell, CELLS)
     elif not isinstance(cell, nn.Module):
         raise ArgumentError(
-            f"cell: got {cell!r}, but the name of a cell or a torch module is wanted (a module "
+            f"cell: got {came(cell)}, but the name of a cell or a torch module is wanted (a module "
             f"itself, not its class)."
         )
     elif not getattr(cell, "batch_first", True):

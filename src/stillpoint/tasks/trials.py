@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
-from .._core.validation import check_real
-from ..errors import ArgumentError
+from .._core.validation import check_kind, check_real, check_whole, read_floats
+from ..errors import ArgumentError, came
 
 
 class Trials(NamedTuple):
@@ -125,15 +125,42 @@ def steps_in(name: str, duration: float, dt: float, least: int = 0) -> int:
     return round(ratio)
 
 
+def check_draw(n: Any, rng: Any) -> int:
+    """Return how many trials to draw, once both arguments of `sample` are what they must be."""
+    check_kind("rng", rng, np.random.Generator, "a NumPy generator, as np.random.default_rng(0),")
+    return check_whole("n", n, least=1)
+
+
+def read_outputs(outputs: Any, trials: Any) -> Float[np.ndarray, "trials time k"]:
+    """Return a network's outputs as float64 NumPy, with a row for each trial and each step."""
+    check_kind("trials", trials, Trials, "Trials, as `sample` returns them,")
+    array = read_floats("outputs", outputs, finite=False)  # of a network that failed, too
+    wanted = trials.targets.shape
+    shape = array.shape if trials.targets.ndim == 3 else array.shape[:2]
+    if array.ndim != 3 or shape != wanted or not array.size:
+        raise ArgumentError(
+            f"outputs: got shape {array.shape}, but {(*wanted, 'k')[:3]} is wanted, as the "
+            f"targets of the trials have shape {wanted}."
+        )
+    return array
+
+
 def check_several(name: str, values: Any) -> Sequence[Any] | np.ndarray:
     """Return `values` if they are a sequence, or raise an error that names the argument."""
-    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
-        raise ArgumentError(f"{name}: got {values!r}, but a sequence of values is wanted.")
+    if (
+        isinstance(values, str)
+        or not isinstance(values, Sequence | np.ndarray)
+        or not getattr(values, "ndim", 1)
+    ):
+        raise ArgumentError(f"{name}: got {came(values)}, but a sequence of values is wanted.")
     return values
 
 
 def last_class_accuracy(outputs: Real[np.ndarray, "trials time k"], trials: Trials) -> float:
     """Return the fraction of trials whose class is right at the last step that counts."""
+    outputs = read_outputs(outputs, trials)
+    if trials.targets.ndim != 2 or trials.targets.max() >= outputs.shape[2]:
+        raise ArgumentError("trials: classes for each step are wanted, one output for each.")
     counts = trials.mask > 0
     last = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
     rows = np.arange(len(last))
@@ -143,6 +170,7 @@ def last_class_accuracy(outputs: Real[np.ndarray, "trials time k"], trials: Tria
 
 def explained_power(outputs: Real[np.ndarray, "trials time k"], trials: Trials) -> float:
     """Return the fraction of the targets' power that outputs explain, 0 if it is negative."""
+    outputs = read_outputs(outputs, trials)
     counts = trials.mask[:, :, None]
     error = np.sum(counts * (outputs - trials.targets) ** 2)
     power = np.sum(counts * trials.targets**2)

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from .._core.validation import check_real, check_whole
-from ..errors import ArgumentError
+from .._core.validation import check_real
+from ..errors import ArgumentError, came
 from .periods import DelayedDecision
-from .trials import Trials, check_several
+from .trials import Trials, check_draw, check_several
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class ParametricWorkingMemory(DelayedDecision):
         pairs = tuple(tuple(check_real("pairs", f, above=0) for f in pair) for pair in self.pairs)
         if not pairs or any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs):
             raise ArgumentError(
-                f"pairs: got {self.pairs!r}, but at least one pair of two different frequencies "
-                f"is wanted, and nothing else."
+                f"pairs: got {came(self.pairs)}, but at least one pair of two different "
+                f"frequencies is wanted, and nothing else."
             )
         object.__setattr__(self, "pairs", pairs)
 
@@ -81,7 +81,7 @@ class ParametricWorkingMemory(DelayedDecision):
 
         Conditions are "f1" and "f2" in Hz, and "choice", 0 where f1 > f2 and 1 where f1 < f2.
         """
-        check_whole("n", n, least=1)
+        n = check_draw(n, rng)
         pairs = np.array(self.pairs)[rng.integers(len(self.pairs), size=n)]
         pairs = np.where(rng.integers(2, size=(n, 1)) == 1, pairs, pairs[:, ::-1])
         choice = (pairs[:, 0] < pairs[:, 1]).astype(np.int64)

@@ -27,6 +27,7 @@ _MAX_STEPS = {1: 1000, 2: 30}
 _TRIALS = 20
 
 
+@np.errstate(all="ignore")
 def follow_slow_manifold(
     system: System,
     start: Any,

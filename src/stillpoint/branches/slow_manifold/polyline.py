@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+
+from ..._core.grouping import nearest_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class Polyline:
         self, x: Float[np.ndarray, "n d"]
     ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Return the places on the chords that lie nearest to states, and their distances."""
-        distance, nearest = cKDTree(self.nodes).query(x)
+        distance, nearest = nearest_rows("states", self.nodes, x)
         places, nodes = self._round()
         arc = places[nearest]
         first = np.where(self.is_closed & (nearest == 0), len(nodes) - 1, nearest)

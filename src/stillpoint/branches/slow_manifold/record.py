@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, final
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
-from scipy.spatial import cKDTree
 
 from ..._core.display import Display, plural
+from ..._core.grouping import nearest_rows
 from ..._core.record import Record, column, plain
 from ..._core.validation import read_states
+from ..._core.values import Domain
 from ...dynamics import Kind
 from ...errors import ArgumentError
 from ...system_info import SystemInfo
@@ -21,6 +22,8 @@ from ..ends import End
 from . import _repr
 from .polyline import Polyline
 from .rests import Rests, zeros_of_drift
+
+_FINITE_NODES = Domain(finite="present")
 
 # Drift below this many units in the last place of the state is rounding, not drift.
 _ROUNDING = 16 * np.finfo(np.float64).eps
@@ -69,19 +72,21 @@ class SlowManifold(Record):
     rows = "node"
 
     states: Float[np.ndarray, "*nodes d"] = column("node", "state", long_name="state")
-    inputs: Float[np.ndarray, " m"] = column("input", long_name="input")
-    drift: Float[np.ndarray, "*nodes p"] = column("node", "slow_mode", long_name="drift")
+    inputs: Float[np.ndarray, " m"] = column("input", long_name="input", domain=Domain(finite=True))
+    drift: Float[np.ndarray, "*nodes p"] = column(
+        "node", "slow_mode", long_name="drift", domain=_FINITE_NODES
+    )
     eigenvalues: Complex[np.ndarray, "*nodes p"] = column(
-        "node", "slow_mode", long_name="eigenvalues of the slow modes"
+        "node", "slow_mode", long_name="eigenvalues of the slow modes", domain=_FINITE_NODES
     )
     transverse: Float[np.ndarray, "*nodes"] = column(
         "node", long_name="largest modulus (flow: real part) of the other eigenvalues"
     )
     tangents: Float[np.ndarray, "*nodes d p"] = column(
-        "node", "state", "slow_mode", long_name="right slow eigenvectors"
+        "node", "state", "slow_mode", long_name="right slow eigenvectors", domain=_FINITE_NODES
     )
     selection: Float[np.ndarray, "*nodes d p"] = column(
-        "node", "state", "slow_mode", long_name="left slow eigenvectors"
+        "node", "state", "slow_mode", long_name="left slow eigenvectors", domain=_FINITE_NODES
     )
     input_jacobian: Float[np.ndarray, "*nodes d m"] = column(
         "node", "state", "input", long_name="Jacobian in the inputs, rows = to"
@@ -103,6 +108,17 @@ class SlowManifold(Record):
 
     def __len__(self) -> int:
         return int(self.present.sum())
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.system.contradictions(self.states.shape[-1], self.inputs.shape[-1])
+        if self.dimension not in (1, 2) or not len(self.states):
+            yield f"drift: of shape {self.drift.shape}, but at least a node and 1 or 2 slow modes"
+        if len(self.ends) != 2 * self.dimension:
+            yield f"ends: there are {len(self.ends)}, but {2 * self.dimension} are wanted"
+        if not 0 <= self.origin < self.states.shape[-2]:
+            yield f"origin: is {self.origin}, but there are {self.states.shape[-2]} nodes"
+        elif not (self.present if self.dimension == 1 else self.present[:, self.origin]).all():
+            yield "states: not all nodes are finite"
 
     def _display(self) -> Display:
         read, extent = _repr.Wording(self.kind, self.dt), _repr.extent(self.extent)
@@ -268,7 +284,7 @@ class SlowManifold(Record):
         x = read_states("states", states, self.states.shape[-1])
         if self.dimension == 1:
             return self._line.project(x)
-        distance, nearest = cKDTree(self.states[self.present]).query(x)
+        distance, nearest = nearest_rows("states", self.states[self.present], x)
         return self.arc[self.present][nearest], distance
 
     def _dimensions(self, declared: tuple[str, ...]) -> tuple[str, ...]:

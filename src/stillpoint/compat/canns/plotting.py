@@ -115,12 +115,11 @@ def _plot(
         projection=fit_pca(drawn, dimensions),
         dimensions=dimensions,
         max_trajectories=len(paths),
+        legend=config.show_legend,
         ax=ax,
     )
     ax.set(title=config.title, xlabel=config.xlabel or "PC 1", ylabel=config.ylabel or "PC 2")
     ax.grid(config.grid)
-    if config.show_legend and len(points):
-        ax.legend()
     if config.save_path:
         write_atomically(config.save_path, lambda path: fig.savefig(path, dpi=300))
     if config.show:

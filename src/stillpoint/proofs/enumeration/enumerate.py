@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._core.display import plural
-from ..._core.validation import check_whole, read_inputs
+from ..._core.validation import check_whole, read_inputs, shape_of
 from ...dynamics import Dynamics, RateForm
 from ...errors import ArgumentError
 from ...intervals import Interval
@@ -36,6 +36,7 @@ _MOST_UNITS = 16
 _USUAL_WORK = 1000
 
 
+@np.errstate(all="ignore")
 def enumerate_fixed_points(
     system: System, inputs: Any = None, *, budget: int = BUDGET
 ) -> Enumeration:
@@ -73,9 +74,9 @@ def enumerate_fixed_points(
     proved: exactly 3 fixed points (bisection in 1 dimension)
     """
     check_system(system)
-    if np.ndim(inputs) > 1:
+    if len(shape := shape_of(inputs)) > 1:
         raise ArgumentError(
-            f"inputs: got shape {np.shape(inputs)}, but ({system.input_size},) is wanted: points "
+            f"inputs: got shape {shape}, but ({system.input_size},) is wanted: points "
             f"are enumerated under one input at a time."
         )
     (u,) = read_inputs("inputs", inputs, 1, system.input_size)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._core.display import plural
+from ..._core.values import read_fields, read_json
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,8 +79,19 @@ class Enumeration:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Enumeration:
-        """Return what `to_plain` wrote down."""
-        fields = dict(plain)
-        states = np.array(fields.pop("states"), dtype=np.float64).reshape(fields.pop("shape"))
-        inputs = np.array(fields.pop("inputs"), dtype=np.float64)
-        return cls(inputs=inputs, states=states, **fields)
+        """Return what `to_plain` wrote down.
+
+        Raises
+        ------
+        ValueError
+            If it could not have written it.
+        """
+        said = read_fields(cls, plain, "is_proof", "method", "examined", "left", "reason")
+        k, d = read_json(plain["shape"], tuple[int, ...])
+        if min(k, d, said["examined"], said["left"]) < 0:
+            raise ValueError("examined, left, shape: a number is negative")
+        inputs, states = (
+            np.array(read_json(plain[name], tuple[float, ...]), dtype=np.float64)
+            for name in ("inputs", "states")
+        )
+        return cls(inputs=inputs, states=states.reshape(k, d), **said)

@@ -1,4 +1,4 @@
-"""Axes that show a projection of the state space."""
+"""Axes that show a projection of the state space, with trials behind everything."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.pca import Projection, as_projection, fit_pca
-from .._core.validation import check_whole, read_floats
-from ..errors import ArgumentError
-from .style import QUIET, axes_or_new
+from ..._core.pca import Projection, as_projection, fit_pca
+from ..._core.validation import check_whole
+from ...errors import ArgumentError
+from .by import groups_of_array
+from .checks import axes_or_new, check_axes, check_dimensions, check_projection, read_paths
+from .groups import Groups
+from .trials import draw_trials
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,46 +36,53 @@ class Canvas:
         2 or 3.
     paths
         Trajectories, shape (trials, time, d), or None.
+    trials
+        The groups of the trials, or None.
+    most
+        How many trajectories are drawn at most.
     """
 
     ax: Any  # with two axes or three, whose methods differ
     projection: Projection
     dimensions: int
     paths: Float[np.ndarray, "n t d"] | None
+    trials: Groups | None
+    most: int
 
     @classmethod
     def of(
         cls,
-        ax: Axes | None,
-        dimensions: Any,
         states: Float[np.ndarray, "k d"],
         trajectories: Any,
+        *,
+        trials_by: Any,
         projection: Any,
+        dimensions: Any,
+        max_trajectories: Any,
+        ax: Axes | None,
     ) -> Canvas:
         """Return the canvas for some states, with principal components where none are given."""
-        if dimensions not in (2, 3):
-            raise ArgumentError(f"dimensions: got {dimensions!r}, but 2 or 3 is wanted.")
-        ax = axes_or_new(ax, dimensions)
-        if (ax.name == "3d") != (dimensions == 3):
-            raise ArgumentError(
-                f"ax: got {ax.name} axes, but dimensions={dimensions}; make 3-D axes with "
-                f"figure.add_subplot(projection='3d')."
-            )
+        dimensions = check_dimensions(dimensions)
+        most = check_whole("max_trajectories", max_trajectories, least=0)
+        check_axes(ax, dimensions)
         size = states.shape[1]
-        paths = _read_paths(trajectories, size)
+        paths = read_paths(trajectories, size)
+        trials = None
+        if trials_by is not None:
+            if paths is None:
+                raise ArgumentError("trials_by: there are no trials; pass trajectories as well.")
+            trials = groups_of_array("trials_by", trials_by, len(paths), "trials", cmap="plasma")
         if paths is None and not len(states):
             raise ArgumentError(
                 "points: there are none, and no trajectories either: nothing to draw."
             )
         if projection is None:
             projection = fit_pca(states if paths is None else paths, dimensions)
-        fitted = as_projection(projection)
-        if fitted.components_.shape[1] != size:
-            raise ArgumentError(
-                f"projection: it is of states of size {fitted.components_.shape[1]}, but those to "
-                f"draw have size {size}."
-            )
-        return cls(ax, fitted, dimensions, paths)
+        fitted = check_projection(as_projection(projection), dimensions, size)
+        ax = axes_or_new(ax, dimensions)
+        if dimensions == 3:
+            vars(ax)["computed_zorder"] = False  # points lie on top of lines, also behind them
+        return cls(ax, fitted, dimensions, paths, trials, most)
 
     def place(self, states: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
         """Return where states are in the picture."""
@@ -82,20 +92,11 @@ class Canvas:
         """Return directions in the picture."""
         return self._padded(self.projection.directions(vectors))
 
-    def draw_trajectories(self, most: Any, colours: Any = None) -> list[Line2D]:
-        """Draw at most so many trajectories as thin lines, grey unless each has a colour."""
-        most = check_whole("max_trajectories", most, least=0)
-        paths = self.paths[:most] if self.paths is not None else np.zeros((0, 1, 1))
-        if colours is None:
-            colours = [QUIET] * len(paths)
-        elif isinstance(colours, str) or len(colours) < len(paths):
-            raise ArgumentError(
-                f"colours: got {colours!r}, but one for each of the {len(paths)} trials is wanted."
-            )
-        lines: list[Line2D] = []
-        for path, shade in zip(paths, colours, strict=False):
-            lines += self.ax.plot(*self.place(path).T, color=shade, lw=0.5, alpha=0.7, zorder=1)
-        return lines
+    def draw_trajectories(self, trials: Groups | None) -> list[Line2D]:
+        """Draw trajectories as thin lines, grey unless they have groups."""
+        if self.paths is None:
+            return []
+        return draw_trials(self.ax, self.place(self.paths), trials, self.most)
 
     def scatter(self, states: Float[np.ndarray, "n d"], **style: Any) -> PathCollection:
         """Draw states as marks."""
@@ -112,15 +113,3 @@ class Canvas:
         missing = max(0, self.dimensions - flat.shape[-1])
         padding = [(0, 0)] * (flat.ndim - 1) + [(0, missing)]
         return np.pad(flat[..., : self.dimensions], padding)
-
-
-def _read_paths(trajectories: Any, size: int) -> Float[np.ndarray, "n t d"] | None:
-    if trajectories is None:
-        return None
-    paths = read_floats("trajectories", trajectories)
-    if paths.ndim != 3 or paths.shape[2] != size:
-        raise ArgumentError(
-            f"trajectories: got shape {paths.shape}, but (trials, time, {size}) is wanted; for "
-            f"one trial pass trajectories[None]."
-        )
-    return paths

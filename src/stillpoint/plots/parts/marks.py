@@ -1,0 +1,115 @@
+"""Points as marks: colour and marker say to which group one belongs, its fill how it attracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Bool, Int, Shaped
+
+from ..._core.display import plural
+from .groups import Groups
+from .style import GREY, MARKERS
+
+if TYPE_CHECKING:
+    from matplotlib.collections import PathCollection
+
+_ORDER = ("stable", "marginal", "with", "unstable")  # in legends
+
+
+def stability(
+    n_unstable: Int[np.ndarray, " n"], is_stable: Bool[np.ndarray, " n"]
+) -> Shaped[np.ndarray, " n"]:
+    """Return "stable", "unstable", or "marginal" for points on the border.
+
+    Examples
+    --------
+    >>> stability(np.array([0, 0, 2]), np.array([True, False, False])).tolist()
+    ['stable', 'marginal', 'unstable']
+    """
+    return np.where(n_unstable > 0, "unstable", np.where(is_stable, "stable", "marginal"))
+
+
+def counted(
+    n_unstable: Int[np.ndarray, " n"], is_stable: Bool[np.ndarray, " n"]
+) -> Shaped[np.ndarray, " n"]:
+    """Return the same, with the number of unstable modes.
+
+    Examples
+    --------
+    >>> counted(np.array([0, 2]), np.array([True, False])).tolist()
+    ['stable', 'with 2 unstable modes']
+    """
+    words = [f"with {plural(int(k), 'unstable mode')}" for k in n_unstable]
+    return np.where(n_unstable > 0, words, stability(n_unstable, is_stable))
+
+
+def face(status: str, colour: Any, inside: str = "white") -> Any:
+    """Return what fills a mark: its colour where stable, `inside` where unstable, else grey.
+
+    Examples
+    --------
+    >>> [face(status, "#0072B2") for status in ("stable", "unstable", "marginal")]
+    ['#0072B2', 'white', '#999999']
+    """
+    if status.startswith("stable"):
+        return colour
+    return inside if status.startswith(("unstable", "with")) else GREY
+
+
+def draw_points(
+    scatter: Callable[..., PathCollection],
+    groups: Groups,
+    statuses: Shaped[np.ndarray, " n"],
+    *,
+    several: Mapping[str, str] | None = None,
+    size: float = 26,
+    per: int = 1,
+    inside: str = "white",
+    **style: Any,
+) -> list[PathCollection]:
+    """Draw one collection for every group and status, labelled for a legend.
+
+    Parameters
+    ----------
+    scatter
+        Draws some of the marks: scatter(rows, **style).
+    groups
+        Colour and marker of each mark.
+    statuses
+        What each is, for the legend and for its fill, shape (n,).
+    several
+        The plural of a status, where it has one.
+    size
+        Area of a mark, in square points; stable ones are larger, slow regions smaller.
+    per
+        How many marks belong to one point.
+    inside
+        What fills open marks: "none" shows those behind them.
+    """
+    colours, drawn = np.array(groups.colours), []
+    for code in np.unique(groups.codes):
+        for status in sorted({*statuses[groups.codes == code].tolist()}, key=_rank):
+            rows = np.flatnonzero((groups.codes == code) & (statuses == status))
+            number = len(rows) // per
+            told = plural(number, status, (several or {}).get(status, status))
+            name, shades = groups.told(code), [*colours[rows]]
+            drawn.append(
+                scatter(
+                    rows,
+                    label=f"{name}: {told}" if name else told,
+                    marker=MARKERS[code % len(MARKERS)],
+                    s=size
+                    * (1.4 if status.startswith("stable") else 0.4 if "region" in status else 1),
+                    facecolor=face(status, shades, inside),
+                    edgecolor=shades,
+                    **style,
+                )
+            )
+    return drawn
+
+
+def _rank(status: str) -> tuple[int, str]:
+    first = status.split()[0]
+    return (_ORDER.index(first) if first in _ORDER else len(_ORDER), status)

@@ -1,0 +1,79 @@
+"""Points, trials in four conditions, and figures that leave nothing behind."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import stillpoint as sp
+
+
+@pytest.fixture(scope="session")
+def points():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    starts = np.random.default_rng(0).normal(size=(300, 2))
+    found = sp.find_fixed_points(system, starts)
+    assert len(found) == 9
+    return found
+
+
+@pytest.fixture(scope="session")
+def slow():
+    """Fixed points, stable and not, and ghosts."""
+    system = sp.as_system(lambda x: np.tanh(2 * x + [0.54, 0.0]), state_size=2)
+    return sp.find_slow_points(system, np.random.default_rng(0).normal(size=(50, 2)))
+
+
+@pytest.fixture(scope="session")
+def line():
+    """A line with places of rest, from -6 to 6."""
+    system = sp.as_system(lambda x: x * [1.0, 0.5] + 0.1 * np.sin(x) * [1, 0], state_size=2)
+    return sp.follow_slow_manifold(system, np.zeros((1, 2)), max_norm=6.0)
+
+
+@pytest.fixture(scope="session")
+def paths():
+    """160 trials, 40 of each of four conditions, which end around 0, 1, 2 and 3."""
+    ends = np.repeat(np.arange(4.0), 40) + np.random.default_rng(0).uniform(-0.1, 0.1, 160)
+    return np.linspace(0, 1, 12)[None, :, None] * np.stack([ends, ends - 1.5], axis=1)[:, None]
+
+
+@pytest.fixture
+def axes():
+    return lambda projection=None: Figure().add_subplot(projection=projection)
+
+
+@pytest.fixture
+def figures(points, slow, line, paths):
+    """Return every figure that has a legend, as functions of axes."""
+    plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
+    return {
+        "points": lambda ax=None, **o: plots.fixed_points(points, paths, ax=ax, **o),
+        "conditions": lambda ax=None, **o: plots.fixed_points(
+            points, paths, by="index", trials_by=conditions, ax=ax, **o
+        ),
+        "bars": lambda ax=None, **o: plots.fixed_points(
+            points, paths, by=np.arange(9.0), trials_by=paths[:, -1, 0], ax=ax, **o
+        ),
+        "slow": lambda ax=None, **o: plots.slow_points(slow, paths, ax=ax, **o),
+        "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
+        "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
+        "summary": lambda ax=None, **o: plots.search_summary(points, ax=ax, **o),
+    }
+
+
+@pytest.fixture(params=["points", "conditions", "bars", "slow", "line", "spectrum", "summary"])
+def draw(request, figures):
+    """Return one of these functions."""
+    return figures[request.param]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays():
+    before = dict(mpl.rcParams)
+    yield
+    plt.close("all")
+    assert dict(mpl.rcParams) == before
