@@ -13,9 +13,9 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from ._core.layout import StateLayout
-from ._core.validation import check_option, check_real, check_whole
+from ._core.validation import check_option, check_real, check_whole, whole_number
 from .dynamics import Dynamics, Kind, Regions
-from .errors import ArgumentError, UnsupportedModelError
+from .errors import ArgumentError, UnsupportedModelError, came
 from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
 from .frameworks.functions import StepFunction, check_autonomous
 from .frameworks.signatures import AtTime, WithParams, check_timed, takes_time
@@ -223,8 +223,8 @@ def _facts(
 ) -> dict[str, Any]:
     """Return what the caller says of a black box, checked."""
     check_option("kind", kind, ("map", "flow"))
-    if lefschetz is not None:
-        lefschetz = check_whole("lefschetz", lefschetz)
+    if lefschetz is not None and (lefschetz := whole_number(given_index := lefschetz)) is None:
+        raise ArgumentError(f"lefschetz: got {came(given_index)}, but a whole number is wanted.")
     facts = _given(jacobian=jacobian, input_jacobian=input_jacobian, lefschetz=lefschetz)
     return facts if kind == "map" else {"kind": kind, **facts}
 
@@ -264,14 +264,18 @@ def _read_by_first(readers: Sequence[ModuleType], given: StepFunction) -> Dynami
     failures = []
     for reader in readers:
         try:
-            return reader.read_function(given)
+            with warnings.catch_warnings():
+                # A library warns of another one's functions, which it is only tried on.
+                for category in (DeprecationWarning, FutureWarning, RuntimeWarning):
+                    warnings.simplefilter("ignore", category)
+                return reader.read_function(given)
         except UnsupportedModelError as error:
             failures.append(error)
-    if len(failures) == 1:
+    told = {f"{failure}": reader for reader, failure in zip(readers, failures, strict=True)}
+    if len(told) == 1:
         raise failures[0]
     tried = "; ".join(
-        f"{reader.__name__.rpartition('.')[2]}: {failure}"
-        for reader, failure in zip(readers, failures, strict=True)
+        f"{reader.__name__.rpartition('.')[2]}: {said}" for said, reader in told.items()
     )
     raise UnsupportedModelError(f"step: no framework could call it. {tried}") from failures[0]
 

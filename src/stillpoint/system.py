@@ -117,7 +117,16 @@ class System:
         inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
         extra = f", regions {', '.join(self.state_regions)}" if self.state_regions.members else ""
         observed = "" if self.observable is None else ", observed"
-        return f"System({self.kind}, {states}, {inputs}{extra}{observed})"
+        return f"System({self.kind}, {states}, {inputs}{extra}{observed}; {self._computed})"
+
+    @property
+    def _computed(self) -> str:
+        """How the step is called and differentiated, in words."""
+        inner = self.dynamics
+        while isinstance(inner, Transformed):
+            inner = inner.inner
+        call = inner.call
+        return f"called as {call}, {inner.derivatives}" if call else inner.derivatives
 
     # -- what it is ---------------------------------------------------------------------------
 

@@ -637,7 +637,7 @@ def test_weights_of_a_called_module_that_are_not_finite_are_refused():
 
 
 def test_options_of_functions_are_refused_for_modules():
-    with pytest.raises(ArgumentError, match=r"jacobian.*only for step functions"):
+    with pytest.raises(ArgumentError, match=r"jacobian.*GRU tells this itself"):
         sp.as_system(nn.GRU(M, D), jacobian=torch_jacobian)
 
 

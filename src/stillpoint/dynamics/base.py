@@ -88,6 +88,11 @@ class Dynamics(ABC):
         return "closed form"
 
     @property
+    def call(self) -> str:
+        """How a model is called for a step, empty where none is."""
+        return ""
+
+    @property
     def working_size(self) -> int:
         """The size of the largest square matrix that a derivative builds per row."""
         return self.state_size

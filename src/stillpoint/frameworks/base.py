@@ -62,11 +62,13 @@ class ModelSpec:
 
     @property
     def kind(self) -> str:
-        """"map" or "flow"."""
+        """ "map" or "flow"."""
         return self.facts.get("kind", "map")
 
-    def size(self, name: str, owner: Any, told: Any) -> int:
+    def size(self, name: str, owner: Any, told: Any, advice: str = "") -> int:
         """Return state_size or input_size: what the caller says, or else what `owner` has told.
+
+        `advice` goes into the error where nobody says it.
 
         Examples
         --------
@@ -80,9 +82,9 @@ class ModelSpec:
             return operator.index(told)
         except TypeError:
             raise ArgumentError(
-                f"{name}: got None, and {type(owner).__name__} does not tell its own. If it is one "
-                f"step of a recurrent network, pass as_system(model, {name}=...); any other module "
-                f"(convolutional, feed-forward) has no state to search in."
+                f"{name}: got None, and {type(owner).__name__} does not tell its own. {advice}If "
+                f"it is one step of a recurrent network, pass as_system(model, {name}=...); any "
+                f"other module (convolutional, feed-forward) has no state to search in."
             ) from None
 
     def refuse(self, owner: Any, *names: str) -> None:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
 
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import ArrayKind
+from .._core.arrays import ArrayKind, to_numpy
 from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
-from .signatures import new_state
-from .trials import shape_of_derivative
+from .signatures import new_state, returned_names
+from .trials import shape_of_derivative, trial_rows
 
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
 Pushed = Callable[[Batch, Inputs, Batch], Batch]
+
+
+class Timed(Protocol):
+    """A step that stands for f(t, y) at one time."""
+
+    def at(self, t: float) -> Callable[..., Any]:
+        """Return the step at another time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +103,10 @@ class StepFunction:
         What it returns is read by name, so the order of its dictionaries does not matter; what
         it returns beside the state is left out.
         """
-        function, layout = self.of_two(), self.layout
+        function, layout, names = self.of_two(), self.layout, returned_names(self.function)
         if layout.is_flat:
-            return lambda x, u: new_state(function(x, u), layout)
-        return lambda x, u: layout.pack(new_state(function(layout.unpack(x), u), layout))
+            return lambda x, u: new_state(function(x, u), layout, names)
+        return lambda x, u: layout.pack(new_state(function(layout.unpack(x), u), layout, names))
 
     def dynamics(
         self,
@@ -209,6 +216,10 @@ class FunctionDynamics(Dynamics):
     def derivatives(self) -> str:
         return "own Jacobian" if self.given.jacobian else _DERIVATIVES[self.library]
 
+    @property
+    def call(self) -> str:
+        return self.given.call
+
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.function(x, u) if x.shape[0] else x
 
@@ -219,7 +230,9 @@ class FunctionDynamics(Dynamics):
         return self.input_derivative(x, u) if x.shape[0] else self._none(self.size[1])
 
     def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return self.pushforward(x, u, v) if self.pushforward and x.shape[0] else super().jvp(x, u, v)
+        return (
+            self.pushforward(x, u, v) if self.pushforward and x.shape[0] else super().jvp(x, u, v)
+        )
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.pullback(x, u, w) if self.pullback and x.shape[0] else super().vjp(x, u, w)
@@ -242,6 +255,33 @@ _DERIVATIVES = {
     "jax": "JAX autodiff",
     "tensorflow": "TensorFlow tapes",
 }
+
+
+def check_autonomous(dynamics: Dynamics) -> None:
+    """Check that a velocity f(t, y) that was read at one time is the same at others.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not.
+    """
+    assert isinstance(dynamics, FunctionDynamics)
+    given, timed = dynamics.given, cast("Timed", dynamics.given.function)
+    x, u = trial_rows(given.size, dynamics.arrays)
+    for t in _OTHER_TIMES:
+        later = replace(given, function=timed.at(t))
+        other = adapter(dynamics.library).read_function(later)
+        if not np.allclose(
+            to_numpy(other.step(x, u)), to_numpy(dynamics.step(x, u)), rtol=1e-6, atol=1e-9
+        ):
+            raise ArgumentError(
+                f"t: got None, but {given.name} is not the same at t = 0 and t = {t:g}, so it has "
+                f"no fixed points of its own; pass t=..., the time at which it is to be taken."
+            )
+
+
+# Neither a whole period of the usual oscillations nor before the usual beginning alone.
+_OTHER_TIMES = (0.7310585, 13.77, -2.6180340)
 
 
 def _read_anew(library: str, packed: bytes) -> Dynamics:

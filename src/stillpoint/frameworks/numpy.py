@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
 from ..dynamics import Dynamics
+from ..errors import UnsupportedModelError
 from .functions import StepFunction
+from .signatures import AtTime
 from .trials import try_out, works_in_double
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
@@ -25,6 +28,30 @@ def is_array(array: Any) -> bool:
 
 def read_function(given: StepFunction) -> Dynamics:
     """Return a NumPy function as dynamics in float64."""
+    if isinstance(given.function, AtTime):
+        try:
+            return _read_batched(given)
+        except UnsupportedModelError:  # as SciPy has it, f(t, y) is of one state
+            given = replace(given, function=OneByOne(given.function))
+    return _read_batched(given)
+
+
+@dataclass(frozen=True, eq=False)
+class OneByOne:
+    """A function of one state (d,) and input (m,) as one of batches."""
+
+    function: AtTime
+
+    def at(self, t: float) -> OneByOne:
+        """Return the same velocity at another time."""
+        return OneByOne(self.function.at(t))
+
+    def __call__(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        rows = zip(x, u, strict=True)
+        return np.array([np.asarray(self.function(*row), dtype=x.dtype) for row in rows])
+
+
+def _read_batched(given: StepFunction) -> Dynamics:
     on_rows = given.on_rows()
 
     def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:

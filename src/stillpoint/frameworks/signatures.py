@@ -6,10 +6,12 @@ can be read in one way only.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -102,30 +104,60 @@ def _role(name: str) -> str:
     return "" if is_state == is_input else "state" if is_state else "input"
 
 
-def new_state(result: Any, layout: StateLayout) -> Any:
+def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return what the members of a returned tuple are called in a function's source.
+
+    A member that is computed in the return statement has no name: "". Nothing is returned where
+    there is no source, no tuple, or several that differ.
+
+    Examples
+    --------
+    >>> def step(u, h):
+    ...     return h, u + h
+    >>> returned_names(step)
+    ('h', '')
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return ()
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    tuples = {
+        tuple(member.id if isinstance(member, ast.Name) else "" for member in value.elts)
+        for value in returned
+        if isinstance(value, ast.Tuple)
+    }
+    return tuples.pop() if len(tuples) == 1 else ()
+
+
+def new_state(result: Any, layout: StateLayout, names: Sequence[str] = ()) -> Any:
     """Return the new state in what a step returned: all of it, or the member that has its shape.
 
     A step may return its output beside the state, in either order: `output, h` as torch has it,
-    `carry, y` as `lax.scan` has it.
+    `carry, y` as `lax.scan` has it. Where several members have the state's shape, the `names` of
+    the members tell.
 
     Raises
     ------
     UnsupportedModelError
-        If nothing has the state's shape, or two members have it and differ.
+        If nothing has the state's shape, or members have it that differ and are not told apart.
     """
     if layout.fits(result) or not isinstance(result, tuple):
         return result
-    fitting = [member for member in result if layout.fits(member)]
+    fitting = {k: member for k, member in enumerate(result) if layout.fits(member)}
     if not fitting:
         return result
-    if any(not _same(layout, fitting[0], other) for other in fitting[1:]):
+    named = [k for k in fitting if k < len(names) and _role(names[k]) == "state"]
+    if len(named) == 1:
+        return fitting[named[0]]
+    first, *others = fitting.values()
+    if not all(_same(layout, first, other) for other in others):
         raise UnsupportedModelError(
             f"step: it returns {len(fitting)} members of the state's shape that differ, so which "
             f"of them is the new state cannot be told: `output, state` or `state, output`? Pass a "
-            f"function that returns the new state alone, for example "
-            f"lambda x, u: model(u, x)[1]."
+            f"function that returns the new state alone, for example lambda x, u: model(u, x)[1]."
         )
-    return fitting[0]
+    return first
 
 
 def _same(layout: StateLayout, one: Any, other: Any) -> bool:
@@ -159,6 +191,10 @@ class AtTime:
     t: float
     input_size: int = 0
     params: Any = None
+
+    def at(self, t: float) -> AtTime:
+        """Return the same velocity at another time."""
+        return replace(self, t=t)
 
     def __call__(self, x: Any, u: Any) -> Any:
         if self.input_size:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from .._core.arrays import ArrayKind, to_numpy
+from .._core.arrays import ArrayKind, host, to_numpy
 from ..errors import UnsupportedModelError, warn
 
 
@@ -21,6 +21,8 @@ def try_out(
         with np.errstate(all="ignore"):  # a pole is no fault of the step
             result, again = step(x, u), step(x, u)
             alone = [step(x[k : k + 1, :], u[k : k + 1, :]) for k in range(x.shape[0])]
+    except UnsupportedModelError:
+        raise
     except Exception as error:
         raise UnsupportedModelError(
             f"step: {name} failed on states of shape {tuple(x.shape)} and inputs of shape "
@@ -78,6 +80,47 @@ def check_rows(name: str, result: Any, again: Any, alone: Sequence[Any]) -> None
         raise UnsupportedModelError(
             f"step: {name} mixes the rows of a batch: a state's step depends on the other states, "
             f"or on its place among them. One row per state is wanted, each stepped by itself."
+        )
+
+
+def check_same_step(
+    name: str, dynamics: Any, own: Callable[[Any, Any], Any], kind: ArrayKind | None = None
+) -> None:
+    """Check that what was read of a model takes the steps that the model's own call takes.
+
+    It is tried on random states and inputs of two scales.
+
+    Parameters
+    ----------
+    name
+        The model's, for messages.
+    dynamics
+        What was read.
+    own
+        The model's own step, on rows of arrays of `kind`, those of `dynamics` if left out.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the two differ by more than the precision of the model's own result.
+    """
+    rng, arrays = np.random.default_rng(0), dynamics.arrays
+    scales = np.array([1.0, 1.0, 10.0])[:, None]
+    x, u = (
+        scales * rng.standard_normal((3, size))
+        for size in (dynamics.state_size, dynamics.input_size)
+    )
+    with np.errstate(all="ignore"):
+        result = own(*map((kind or arrays).asarray, (x, u)))
+        wanted = to_numpy(result).astype(np.float64)
+        read = host(dynamics.step(*map(arrays.asarray, (x, u))))
+    is_double = "float64" in str(result.dtype)
+    gap = np.abs(read - wanted).max() / (1.0 + np.abs(wanted).max())
+    if not gap < (1e-9 if is_double else 1e-3):
+        raise UnsupportedModelError(
+            f"model: a call of this {name} takes another step than its weights tell (they differ "
+            f"by {gap:.1e}), so something else than its own formulas is at work in it; pass a "
+            f"function step(x, u) that calls it, as_system(step, state_size=..., input_size=...)."
         )
 
 

@@ -33,10 +33,6 @@ class Transformed(Dynamics):
         return self.inner.working_size
 
     @property
-    def derivatives(self) -> str:
-        return self.inner.derivatives
-
-    @property
     def kind(self) -> Kind:
         return self.inner.kind
 

@@ -1,29 +1,29 @@
 """PyTorch: recurrent modules, cells, and any function on tensors.
 
 Weights are copied in float64; the user's module is only read, its mode, gradients, device and
-dtype stay as they are. A module that is not a standard one is deep-copied and put into evaluation
-mode, so dropout is off.
+dtype stay as they are. What is called is a copy in evaluation mode, so dropout is off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 
 from ..._core.arrays import ArrayKind, namespace
-from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec
-from ..functions import StepFunction
-from ..trials import in_either_precision, try_out, works_in_double
+from ..functions import StepFunction, check_autonomous
+from ..trials import check_same_step, in_either_precision, try_out, works_in_double
 from .autograd import differentiate, pull_back, push_forward
-from .modules import Step, is_standard, read_standard, step_by_calls
+from .calls import Call, ModuleStep, own_copy, read_calls
+from .modules import is_standard, known_call, read_standard, refuse_bidirectional
 
 Tensor = torch.Tensor
+Step = Callable[[Tensor, Tensor], Tensor]
 
 
 def is_model(model: Any) -> bool:
@@ -42,8 +42,8 @@ def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
     Parameters
     ----------
     model
-        `nn.RNN`, `nn.GRU`, `nn.LSTM`, their cells, or a module with
-        `output, h_next = model(input, h)`.
+        `nn.RNN`, `nn.GRU`, `nn.LSTM`, their cells, a module with
+        `output, h_next = model(input, h)`, or a velocity `model(t, y)`.
     spec
         d and m are needed for a module that has no `hidden_size` and `input_size`.
 
@@ -52,17 +52,26 @@ def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
     UnsupportedModelError
         If the module is bidirectional, or is not one step of a recurrent network.
     """
-    spec.refuse(model, "state", "params")
+    spec.refuse(model, "params")
     if any(p.is_meta for p in model.parameters()):
         raise UnsupportedModelError(
             f"model: {type(model).__name__} lies on the meta device and has no weights; load them "
             f"first, for example with model.to_empty(device='cpu') and load_state_dict."
         )
-    if is_standard(model):
-        return read_standard(model)
-    step, (d, m), device = step_by_calls(model, spec)
-    layout = StateLayout.flat(d)
-    return AdaptedModel(read_function(StepFunction(step, layout, m, device=device)), layout)
+    refuse_bidirectional(model)
+    known = known_call(model)
+    if not is_standard(model):
+        given = read_calls(model, spec, known)
+        dynamics = read_function(given)
+        if cast("ModuleStep", given.function).call.t is not None and spec.t is None:
+            check_autonomous(dynamics)
+        return AdaptedModel(dynamics, given.layout)
+    spec.refuse(model, "state", "facts")
+    adapted = read_standard(model)
+    own = ModuleStep(own_copy(model, torch.float64), cast("Call", known))
+    by_call = StepFunction(own, own.call.layout, adapted.dynamics.input_size).on_rows()
+    check_same_step(type(model).__name__, adapted.dynamics, _without_graph(by_call))
+    return adapted
 
 
 def read_function(given: StepFunction) -> Dynamics:
