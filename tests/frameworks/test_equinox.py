@@ -78,7 +78,7 @@ def test_a_model_without_values_is_refused():
 
 def test_a_module_that_is_not_one_step_is_refused():
     model = eqx.nn.Linear(D, D, key=jax.random.key(0))
-    with pytest.raises(UnsupportedModelError, match=r"Linear was called as `h = cell\(input, h\)`"):
+    with pytest.raises(UnsupportedModelError, match=r"Linear was called as `model\(input, h\)`"):
         sp.as_system(model, state_size=D, input_size=M)
 
 

@@ -168,7 +168,7 @@ class Noisy(OwnNNXCell):
     ("model", "words"),
     [
         (lambda: Noisy(rngs=nnx.Rngs(0)), "Noisy.*draws random numbers"),
-        (lambda: nnx.Linear(D, D, rngs=nnx.Rngs(0)), r"Linear was called as `new_carry, y = cell"),
+        (lambda: nnx.Linear(D, D, rngs=nnx.Rngs(0)), r"Linear was called as `model\(input, h\)`"),
         (lambda: nnx.Bidirectional(None, None), "Bidirectional.*both ends"),
         (lambda: linen.Bidirectional(None, None), "Bidirectional.*both ends"),
         (lambda: nnx.RNN(nnx.GRUCell(M, D, rngs=nnx.Rngs(0)), reverse=True), "RNN.*model.cell"),

@@ -1,4 +1,4 @@
-"""Equinox: GRU and LSTM cells as canonical ones, other modules by `h = cell(input, h)`.
+"""Equinox: GRU and LSTM cells as canonical ones, other modules by their calls, `cell(input, h)`.
 
 Modules are frozen trees of arrays. The arrays are copied, so that the System stays as it is when
 they are donated to a training step, and layers with an inference mode are put into it.
@@ -6,6 +6,7 @@ they are donated to a training step, and layers with an inference mode are put i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -14,7 +15,8 @@ from .._core.layout import StateLayout
 from ..dynamics import Dynamics
 from .base import AdaptedModel, ModelSpec
 from .gates import Gate, gru, lstm
-from .jax.modules import copy_arrays, pair, read_calls
+from .jax.modules import Called, check_canonical, copy_arrays, pair, read_calls
+from .signatures import takes_time
 
 __all__ = ["is_model", "read_model"]
 
@@ -25,9 +27,14 @@ def is_model(model: Any) -> bool:
     A function that `filter_jit`, `filter_vmap`, `Partial` and the like have made a module of is
     not: it is a function still, called as step(x, u). A module inside of them is.
     """
+    return isinstance(_unwrapped(model), eqx.Module)
+
+
+def _unwrapped(model: Any) -> Any:
+    """Return what a module that only calls something else calls, or the module itself."""
     while isinstance(model, eqx.Module) and _is_wrapper(model):
         model = getattr(model, "__wrapped__", getattr(model, "func", None))
-    return isinstance(model, eqx.Module)
+    return model
 
 
 def _is_wrapper(module: Any) -> bool:
@@ -55,19 +62,22 @@ def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
         If it is not one step of a recurrent network, or its weights are too coarse.
     """
     spec.refuse(model, "params")
-    if isinstance(model, eqx.nn.GRUCell | eqx.nn.LSTMCell):
+    is_lstm = isinstance(model, eqx.nn.LSTMCell)
+    if is_lstm or isinstance(model, eqx.nn.GRUCell):
         spec.refuse(model, "state")
     name = type(model).__name__
     own: Any = eqx.nn.inference_mode(copy_arrays(name, model))
+    layout = _structure(model, spec)
     if type(model) in (eqx.nn.GRUCell, eqx.nn.LSTMCell):
-        return AdaptedModel(_canonical(own), _structure(model, spec))
-    return read_calls(
-        name,
-        "h = cell(input, h)",
-        lambda state, u: own(u, state),
-        _structure(model, spec),
-        spec.size("input_size", model, getattr(model, "input_size", None)),
-    )
+        spec.refuse(model, "facts")
+        dynamics = _canonical(own)
+        check_canonical(name, dynamics, Called(own, "input first"), layout)
+        return AdaptedModel(dynamics, layout)
+    call = _unwrapped(model).__call__
+    is_field = spec.kind == "flow" and takes_time(call)
+    told = getattr(model, "input_size", 0 if is_field else None)
+    spec = replace(spec, input_size=spec.size("input_size", model, told))
+    return read_calls(name, own, call, spec, layout, "input first")
 
 
 def _structure(model: Any, spec: ModelSpec) -> StateLayout:

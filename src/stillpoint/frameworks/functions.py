@@ -55,7 +55,10 @@ class StepFunction:
     owner
         The module that it calls, for messages; the function's own name if left out.
     call
-        How that module is called, such as `output, h = model(input, h)`.
+        How that module is called, such as `model(input, h)`.
+    returned
+        What the members of a tuple that it returns are called, where that is not read from its
+        source.
     """
 
     function: Callable[..., Any]
@@ -68,6 +71,7 @@ class StepFunction:
     device: Any = None
     owner: str | None = None
     call: str = ""
+    returned: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,7 +107,11 @@ class StepFunction:
         What it returns is read by name, so the order of its dictionaries does not matter; what
         it returns beside the state is left out.
         """
-        function, layout, names = self.of_two(), self.layout, returned_names(self.function)
+        function, layout, names = (
+            self.of_two(),
+            self.layout,
+            self.returned or returned_names(self.function),
+        )
         if layout.is_flat:
             return lambda x, u: new_state(function(x, u), layout, names)
         return lambda x, u: layout.pack(new_state(function(layout.unpack(x), u), layout, names))

@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 
@@ -82,7 +82,9 @@ def order_by_names(names: Sequence[str]) -> Order | None:
     >>> order_by_names(["x", "h"]), order_by_names(["x", "u"]), order_by_names(["a", "b"])
     ('input first', 'state first', None)
     """
-    first, second = ([_role(name) for name in names] + ["", ""])[:2]
+    if len(names) < 2:
+        return None
+    first, second = map(_role, names[:2])
     if (first, second) in (("state", "input"), ("state", "x"), ("x", "input")):
         return "state first"
     if (first, second) in (("input", "state"), ("x", "state"), ("input", "x")):
@@ -93,6 +95,22 @@ def order_by_names(names: Sequence[str]) -> Order | None:
         if "input" in (first, second):
             return "input first" if first == "input" else "state first"
     return None
+
+
+def refuse_order(owner: str, readings: Sequence[str], names: Sequence[str]) -> NoReturn:
+    """Refuse a module whose state can be read in two ways.
+
+    Raises
+    ------
+    UnsupportedModelError
+        Always; it spells the readings out.
+    """
+    raise UnsupportedModelError(
+        f"model: {owner}, called as {' and as '.join(f'`{way}`' for way in readings)}, takes "
+        f"different steps, and its parameters' names ({', '.join(names)}) do not tell which is the "
+        f"state. Name them h and u, or pass a function: as_system(lambda x, u: model(u, x), "
+        f"state_size=..., input_size=...)."
+    )
 
 
 def _role(name: str) -> str:

@@ -26,7 +26,7 @@ from ..gates import Gate, split
 from ..weights import read_weight
 from .canonical import canonical
 from .spec import choose, count_inputs, read_names
-from .steps import read_steps
+from .steps import check_canonical, read_steps
 from .variables import Slot, Stateful
 
 __all__ = ["free_variables", "is_model", "read_model", "read_variables"]
@@ -70,7 +70,10 @@ def read_model(model: brainpy.DynamicalSystem, spec: ModelSpec) -> AdaptedModel:
     names = read_names(spec.state)
     parts = _parts(model, names)
     if names in (None, ("state",), tuple(parts)) and (cell := _canonical(model)) is not None:
-        Slot(model.state, model.state.batch_axis).shape("state")  # a batch is refused
+        spec.refuse(model, "facts")
+        slot = Slot(model.state, model.state.batch_axis)
+        slot.shape("state")  # a batch is refused
+        check_canonical(_stateful(model, {"state": model.state}), {"state": slot}, cell)
         units = range(cell.state_size)
         ranges = {name: units[part] for name, part in parts.items()} or {"state": units}
         return AdaptedModel(cell, StateLayout.of_parts(cell.state_size, ranges))
@@ -80,7 +83,7 @@ def read_model(model: brainpy.DynamicalSystem, spec: ModelSpec) -> AdaptedModel:
     names = choose(model, names, holders, list(free_variables(model)))
     chosen = {name: holders[name] for name in names}
     inputs = count_inputs(model, spec.input_size)
-    return read_variables(model, chosen, parts=parts, input_size=inputs)
+    return read_variables(model, chosen, parts=parts, input_size=inputs, facts=spec.facts)
 
 
 def free_variables(model: brainpy.DynamicalSystem) -> dict[str, bm.Variable]:
@@ -102,6 +105,7 @@ def read_variables(
     call: Callable[..., Any] | None = None,
     t: float = 0.0,
     dt: float | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> AdaptedModel:
     """Return a system as dynamics of some of its variables; all others keep their values.
 
@@ -119,19 +123,32 @@ def read_variables(
         Makes one step; the system itself if left out.
     t, dt
         Time and time step that `brainpy.share` tells during a step; BrainPy's own `dt` if None.
+    facts
+        What the caller knows of it, see `ModelSpec`.
     """
     slots = {
         name: Slot(variable, variable.batch_axis, (parts or {}).get(name))
         for name, variable in chosen.items()
     }
-    whole = Stateful(
+    whole = _stateful(model, chosen, call=call, t=t, dt=dt)
+    return read_steps(whole, slots, input_size, facts or {})
+
+
+def _stateful(
+    model: brainpy.DynamicalSystem,
+    chosen: Mapping[str, bm.Variable],
+    *,
+    call: Callable[..., Any] | None = None,
+    t: float = 0.0,
+    dt: float | None = None,
+) -> Stateful:
+    return Stateful(
         name=type(model).__name__,
         call=call or model,
         variables=_variables_of(model) | dict(chosen),
         nodes=list(model.nodes(method="relative").values()),
         environment=lambda dtype: _environment(t, bm.get_dt() if dt is None else dt, dtype),
     )
-    return read_steps(whole, slots, input_size)
 
 
 def _variables_of(model: brainpy.DynamicalSystem) -> dict[str, bm.Variable]:

@@ -24,7 +24,7 @@ from ..gates import Gate, split
 from ..weights import read_weight
 from .canonical import canonical
 from .spec import choose, count_inputs, read_names
-from .steps import read_steps
+from .steps import check_canonical, read_steps
 from .variables import Slot, Stateful
 
 # Users may pass JAX's own functions too.
@@ -77,7 +77,10 @@ def read_model(model: brainstate.nn.Module, spec: ModelSpec) -> AdaptedModel:
     names = read_names(spec.state)
     own = _STATES.get(type(model), ())
     if names in (None, own) and (cell := _canonical(model)) is not None:
-        _refuse_batches(model, own)
+        spec.refuse(model, "facts")
+        slots = _slots_of(model, own)
+        if len(slots) == len(own):  # they have been made, so the cell can be called
+            check_canonical(_stateful(model), slots, cell)
         d = cell.state_size
         return AdaptedModel(cell, StateLayout.of_parts(d, cell.parts or {"h": range(d)}))
     states: Any = model.states()
@@ -90,22 +93,32 @@ def read_model(model: brainstate.nn.Module, spec: ModelSpec) -> AdaptedModel:
     chosen = choose(model, names, variables, hidden)
     axes = {name: _batch_axis(nodes.get(paths[name][:-1]), variables[name]) for name in chosen}
     slots = {name: Slot(variables[name], axis) for name, axis in axes.items()}
-    stateful = Stateful(
+    return read_steps(_stateful(model), slots, count_inputs(model, spec.input_size), spec.facts)
+
+
+def _stateful(model: brainstate.nn.Module) -> Stateful:
+    states: Any = model.states()
+    nodes: Any = model.nodes()
+    return Stateful(
         name=type(model).__name__,
         call=model,
-        variables=variables,
+        variables={".".join(map(str, path)): state for path, state in states.items()},
         nodes=list(nodes.values()),
         environment=_environment,
     )
-    return read_steps(stateful, slots, count_inputs(model, spec.input_size))
 
 
-def _refuse_batches(model: Any, names: Iterable[str]) -> None:
-    """Check the states of a standard cell, where they have been made."""
-    for name in names:
-        state = getattr(model, name, None)
-        if state is not None:
-            Slot(state, _batch_axis(model, state)).shape(name)
+def _slots_of(model: Any, names: Iterable[str]) -> dict[str, Slot]:
+    """Return the states of a standard cell that have been made; a batch is refused."""
+    made = {name: getattr(model, name, None) for name in names}
+    slots = {
+        name: Slot(state, _batch_axis(model, state))
+        for name, state in made.items()
+        if state is not None
+    }
+    for name, slot in slots.items():
+        slot.shape(name)
+    return slots
 
 
 def _batch_axis(owner: Any, state: brainstate.State) -> int | None:

@@ -19,11 +19,12 @@ from brainstate.random import RandomState
 from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from ..._core.layout import StateLayout
+from ...dynamics import Dynamics
 from ...errors import StillpointError, UnsupportedModelError
 from ..base import AdaptedModel
 from ..functions import StepFunction
 from ..jax.adapter import read_function
-from ..trials import check_rows
+from ..trials import check_rows, check_same_step
 from ..weights import check_weight
 from .variables import Slot, Stateful, put
 
@@ -31,7 +32,9 @@ from .variables import Slot, Stateful, put
 RowStep = Callable[[Any, Any], Any]
 
 
-def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -> AdaptedModel:
+def read_steps(
+    stateful: Stateful, slots: Mapping[str, Slot], input_size: int, facts: Mapping[str, Any]
+) -> AdaptedModel:
     """Return the object's step as dynamics; its states are dictionaries by variable name.
 
     Parameters
@@ -42,13 +45,35 @@ def read_steps(stateful: Stateful, slots: Mapping[str, Slot], input_size: int) -
         The variables that make up the state, in the order of the flat state.
     input_size
         The number of inputs m; if 0, the object is called without one.
+    facts
+        What the caller knows of it, see `ModelSpec`.
     """
     _check_weights(stateful, [slot.variable for slot in slots.values()])
     shapes = {name: slot.shape(name) for name, slot in slots.items()}
     layout = StateLayout.of({name: np.zeros(shape) for name, shape in shapes.items()})
     step = _freeze(stateful, slots, layout, input_size)
-    given = StepFunction(step, StateLayout.flat(layout.size), input_size, owner=stateful.name)
+    call = "model(input)" if input_size else "model()"
+    flat = StateLayout.flat(layout.size)
+    given = StepFunction(step, flat, input_size, owner=stateful.name, call=call, **facts)
     return AdaptedModel(read_function(given), layout)
+
+
+def check_canonical(stateful: Stateful, slots: Mapping[str, Slot], dynamics: Dynamics) -> None:
+    """Check that a canonical cell takes the steps that calls of the object take.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If it does not.
+    """
+    layout = StateLayout.of({name: np.zeros(slot.shape(name)) for name, slot in slots.items()})
+
+    def own(x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        with jax.enable_x64(True), stateful.put_back():
+            step = _stepper(stateful, slots, layout, np.float64)
+            return np.array([step(*map(jnp.asarray, row)) for row in zip(x, u, strict=True)])
+
+    check_same_step(stateful.name, dynamics, own)
 
 
 def _check_weights(stateful: Stateful, state: Sequence[brainstate.State]) -> None:

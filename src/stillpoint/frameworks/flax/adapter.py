@@ -8,6 +8,7 @@ read where the user has imported that library.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 from ..._core.layout import StateLayout
 from ...errors import ArgumentError, UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec
-from ..jax.modules import pair, read_calls
+from ..jax.modules import check_canonical, pair, read_calls
+from ..signatures import positional_names
 from .cells import FlaxCell, read_standard
 
 __all__ = ["is_model", "read_model"]
@@ -58,13 +60,23 @@ def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
     cell: FlaxCell = reader.read_cell(model, spec)
     if cell.name:
         spec.refuse(cell.module, "state")
-    dynamics = read_standard(cell)
+    name, dynamics = type(cell.module).__name__, read_standard(cell)
     if dynamics is not None:
+        spec.refuse(cell.module, "facts")
         is_lstm = "c" in dynamics.parts
-        return AdaptedModel(dynamics, pair("c", "h", dynamics.state_size // 2) if is_lstm else None)
-    input_size = spec.size("input_size", cell.module, cell.input_size)
+        size = dynamics.state_size
+        layout = pair("c", "h", size // 2) if is_lstm else StateLayout.flat(size)
+        check_canonical(name, dynamics, cell.step, layout)
+        return AdaptedModel(dynamics, layout if is_lstm else None)
+    method = type(cell.module).__call__
+    is_field = spec.kind == "flow" and "t" in positional_names(method)
+    told = 0 if is_field and cell.input_size is None else cell.input_size
+    input_size = spec.size("input_size", cell.module, told)
     layout = _carry_of(cell, spec, input_size)
-    return read_calls(type(cell.module).__name__, _CALL, cell.step, layout, input_size)
+    spec = replace(spec, input_size=input_size)
+    if cell.follows_convention:
+        return read_calls(name, cell.step, cell.step, spec, layout, "state first")
+    return read_calls(name, cell.call, cell.module.__call__, spec, layout, "state first")
 
 
 def _carry_of(cell: FlaxCell, spec: ModelSpec, input_size: int) -> StateLayout:

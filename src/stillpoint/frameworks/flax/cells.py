@@ -66,9 +66,19 @@ class FlaxCell(ABC):
     def dense(self, name: str) -> Dense | None:
         """Return a layer, or None if the user has put one of another kind in its place."""
 
-    @abstractmethod
+    @property
+    def follows_convention(self) -> bool:
+        """Whether it is a cell of the library's, `new_carry, y = cell(carry, inputs)`."""
+        return isinstance(self.module, self.library.RNNCellBase)
+
     def step(self, carry: Any, inputs: Any) -> Any:
-        """Return the new carry."""
+        """Return the new carry of a cell that follows the convention."""
+        new_carry, _ = self.call(carry, inputs)
+        return new_carry
+
+    @abstractmethod
+    def call(self, *arguments: Any) -> Any:
+        """Return what a call of the module gives."""
 
     @abstractmethod
     def initial_carry(self, input_size: int) -> Any:

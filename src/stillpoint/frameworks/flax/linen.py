@@ -55,9 +55,8 @@ class LinenCell(FlaxCell):
         layer = self._layer(name)
         return Dense(layer["kernel"], layer.get("bias"))
 
-    def step(self, carry: Any, inputs: Any) -> Any:
-        new_carry, _ = self.module.apply(self.variables, carry, inputs)
-        return new_carry
+    def call(self, *arguments: Any) -> Any:
+        return self.module.apply(self.variables, *arguments)
 
     def initial_carry(self, input_size: int) -> Any:
         with jax.enable_x64(True):

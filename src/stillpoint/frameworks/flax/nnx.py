@@ -55,13 +55,13 @@ class NNXCell(FlaxCell):
             return None
         return Dense(layer.kernel[...], None if layer.bias is None else layer.bias[...])
 
-    def step(self, carry: Any, inputs: Any) -> Any:
+    def call(self, *arguments: Any) -> Any:
         copy = nnx.clone(self.module)
-        new_carry, _ = copy(carry, inputs)
+        result = copy(*arguments)
         before, after = _random_counts(self.module), _random_counts(copy)
         if any(count is not old for count, old in zip(after, before, strict=True)):
             raise ValueError("it draws random numbers, in evaluation mode too; leave out noise")
-        return new_carry
+        return result
 
     def initial_carry(self, input_size: int) -> Any:
         with jax.enable_x64(True):

@@ -11,7 +11,7 @@ import keras
 
 from ...errors import UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec
-from .calls import read_calls
+from .calls import check_canonical, read_calls
 from .cells import canonical, structure_of
 
 __all__ = ["is_model", "read_model"]
@@ -47,6 +47,8 @@ def read_model(model: keras.layers.Layer, spec: ModelSpec) -> AdaptedModel:
     dynamics = canonical(cell)
     if dynamics is None:
         return read_calls(cell, spec)
+    spec.refuse(model, "facts")
+    check_canonical(cell, dynamics)
     return AdaptedModel(dynamics, structure_of(cell))
 
 

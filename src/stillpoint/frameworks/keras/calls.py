@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -19,7 +19,7 @@ from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec, adapter
 from ..functions import StepFunction
-from ..trials import check_rows
+from ..trials import check_rows, check_same_step
 from .cells import read_variable, structure_of
 
 
@@ -44,20 +44,48 @@ def read_calls(cell: Any, spec: ModelSpec) -> AdaptedModel:
                 own = _copied(cell, dtype, layout, m, weights)
                 if dtype == "float64" and _loses_digits(own, layout, m):
                     continue
-            return AdaptedModel(_delegate(own, layout, m), layout)
+            return AdaptedModel(_delegate(own, layout, m, spec.facts), layout)
         except UnsupportedModelError as error:
             failures.append(error)
     raise failures[0]
 
 
-def _delegate(cell: Any, layout: StateLayout, input_size: int) -> Dynamics:
+def check_canonical(cell: Any, dynamics: Dynamics) -> None:
+    """Check that a canonical cell takes the steps that calls of the Keras cell take.
+
+    A cell that draws dropout masks would keep those of this call, and is not called.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If it does not.
+    """
+    if _draws_masks(cell):
+        return
+    layout, dtype = structure_of(cell), keras.backend.standardize_dtype(cell.compute_dtype)
+    step = _stepper(cell, layout)
+
+    def own(x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        state = layout.build(lambda v: keras.ops.convert_to_tensor(v.read(x), dtype=dtype))
+        with _random_numbers_kept(cell), _double_allowed():
+            new = step(state, keras.ops.convert_to_tensor(u, dtype=dtype))
+        made = keras.tree.map_structure(lambda part: to_numpy(keras.ops.cast(part, "float32")), new)
+        return layout.pack(made)
+
+    check_same_step(type(cell).__name__, dynamics, own, _ROUNDING.get(dtype, 1e-3))
+
+
+def _delegate(
+    cell: Any, layout: StateLayout, input_size: int, facts: Mapping[str, Any]
+) -> Dynamics:
     """Return the cell's step as dynamics, by the adapter of the backend that Keras runs on."""
     backend = keras.backend.backend()
     device = None
     if backend == "torch":
         device = next((weight.value.device for weight in cell.weights), "cpu")
     step, owner = _stepper(cell, layout), type(cell).__name__
-    given = StepFunction(step, layout, input_size, device=device, owner=owner)
+    told = {"device": device, "owner": owner, "call": "cell(input, state)", **facts}
+    given = StepFunction(step, layout, input_size, **told)
     return adapter(backend).read_function(given)
 
 

@@ -25,6 +25,7 @@ from ..signatures import (
     new_state,
     order_by_names,
     positional_names,
+    refuse_order,
     returned_names,
     takes_time,
 )
@@ -169,14 +170,8 @@ def _of_one_shape(
     if len(made) == 2 and not np.array_equal(made[0], made[1], equal_nan=True):
         named = order_by_names(positional_names(_forward(own)))
         if named is None:
-            first, second = (step.call for step, _ in working)
-            raise UnsupportedModelError(
-                f"model: {type(own).__name__}, called as `{first}` and as `{second}`, takes "
-                f"different steps, and its parameters' names "
-                f"({', '.join(positional_names(_forward(own)))}) do not tell which is the state. "
-                f"Name them h and u, or pass a function: "
-                f"as_system(lambda x, u: model(u, x), state_size=..., input_size=...)."
-            )
+            readings = [str(step.call) for step, _ in working]
+            refuse_order(type(own).__name__, readings, positional_names(_forward(own)))
         working = [(step, result) for step, result in working if step.call.order == named]
     return working[0][0] if working else None
 
