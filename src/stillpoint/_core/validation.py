@@ -9,8 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -155,20 +154,8 @@ def read_floats(name: str, values: Any, *, finite: bool = True) -> np.ndarray:
     >>> read_floats("states", [[1, 2]])
     array([[1., 2.]])
     """
-    try:
-        array = to_numpy(values)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(f"dtype {array.dtype}")
-        with np.errstate(over="ignore"):  # what float64 cannot hold is infinite, and refused below
-            array = array.astype(np.float64)
-    except Exception as error:  # the conversion is the caller's own code, which may raise anything
-        hint = ""
-        if type(values).__name__ == "PackedSequence":
-            hint = " Unpack it first with torch.nn.utils.rnn.pad_packed_sequence."
-        raise ArgumentError(
-            f"{name}: got {type(values).__name__} ({first_line(error)}), but an array of real "
-            f"numbers is wanted.{hint}"
-        ) from None
+    with np.errstate(over="ignore"):  # what float64 cannot hold is infinite, and refused below
+        array = read_numbers(name, values).astype(np.float64)
     if finite and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise ArgumentError(
@@ -176,6 +163,30 @@ def read_floats(name: str, values: Any, *, finite: bool = True) -> np.ndarray:
             f"repair the network that produced them."
         )
     return array
+
+
+def read_numbers(name: str, values: Any, *, real: bool = True) -> np.ndarray:
+    """Return a caller's array of numbers as NumPy, NaN and infinity among them, in its own type.
+
+    Examples
+    --------
+    >>> read_numbers("eigenvalues", [1j, 2], real=False)
+    array([0.+1.j, 2.+0.j])
+    """
+    try:
+        array = to_numpy(values)
+        if array.dtype.kind not in ("fiub" if real else "fiubc"):
+            raise TypeError(f"dtype {array.dtype}")
+        return array
+    except Exception as error:  # the conversion is the caller's own code, which may raise anything
+        hint = ""
+        if type(values).__name__ == "PackedSequence":
+            hint = " Unpack it first with torch.nn.utils.rnn.pad_packed_sequence."
+        wanted = "real numbers" if real else "numbers"
+        raise ArgumentError(
+            f"{name}: got {type(values).__name__} ({first_line(error)}), but an array of {wanted} "
+            f"is wanted.{hint}"
+        ) from None
 
 
 def read_unmasked(
@@ -226,8 +237,8 @@ def read_indices(name: str, indices: Any, size: int, *, once: bool = True) -> In
     array([0, 1])
     """
     try:
-        is_list = not isinstance(indices, str | bytes | Mapping) and len(indices) >= 0
-        listed = [whole_number(index) for index in indices] if is_list else [None]
+        is_list = isinstance(indices, Sequence) and not isinstance(indices, str | bytes)
+        listed = [whole_number(i) for i in (indices if is_list else to_numpy(indices))]
     except Exception:  # as for arrays: the caller's code
         listed = [None]
     found = [index for index in listed if index is not None]
@@ -352,11 +363,8 @@ def whole_number(value: Any) -> int | None:
     >>> whole_number(np.int8(3)), whole_number(3.0), whole_number(True)
     (3, None, None)
     """
-    try:
-        is_count = not (isinstance(value, bool) or "bool" in str(getattr(value, "dtype", "")))
-        return operator.index(value) if is_count and not getattr(value, "ndim", 0) else None
-    except Exception:  # as for arrays: the caller's code
-        return None
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return int(value) if is_whole else None
 
 
 def check_real(
@@ -366,8 +374,11 @@ def check_real(
     above: float | None = None,
     least: float | None = None,
     most: float | None = None,
+    finite: bool = True,
 ) -> float:
-    """Return a finite real number, `above` a bound or at `least` it, at `most` another one.
+    """Return a real number, `above` a bound or at `least` it, at `most` another one.
+
+    It must be finite, unless infinity has a meaning.
 
     Examples
     --------
@@ -378,15 +389,17 @@ def check_real(
     try:
         number = float(value) if fits else math.nan  # type: ignore[arg-type]
     except OverflowError:
-        number = math.inf
+        number = math.nan
     if (
-        math.isfinite(number)
+        not math.isnan(number)
+        and (math.isfinite(number) or not finite)
         and (above is None or number > above)
         and (least is None or number >= least)
         and (most is None or number <= most)
     ):
         return number
     wanted = "a positive finite number" if above == 0 else "a finite number"
+    wanted = wanted if finite else wanted.replace("finite ", "")
     bounds = {">": above or None, ">=": least, "<=": most}
     told = " and ".join(f"{sign} {bound}" for sign, bound in bounds.items() if bound is not None)
     raise ArgumentError(

@@ -45,7 +45,7 @@ class Plateau:
     def __post_init__(self) -> None:
         check_real("factor", self.factor, above=0, most=1)
         check_whole("patience", self.patience, least=0)
-        check_real("threshold", self.threshold, least=0, most=1)
+        check_real("threshold", self.threshold, least=0, finite=False)
         check_whole("cooldown", self.cooldown, least=0)
 
 
