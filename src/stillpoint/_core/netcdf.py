@@ -19,7 +19,15 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import FileFormatError, warn
-from .files import HDF5, ends_where_it_says, is_sealed, read_path, seal, write_atomically
+from .files import (
+    HDF5,
+    ends_where_it_says,
+    is_sealed,
+    is_survived,
+    read_path,
+    seal,
+    write_atomically,
+)
 from .values import naming, read_array, read_json, types_of
 
 if TYPE_CHECKING:
@@ -258,9 +266,10 @@ def load(path: str | Path) -> Any:
 
 
 def _bytes(path: Path) -> tuple[bytes, bool]:
-    """Return a file's bytes, and whether its seal proves them; damage could crash HDF5.
+    """Return a file's bytes, and whether its seal proves them.
 
-    Without a seal a file must at least be as long as HDF5 made it.
+    Damage could crash HDF5, so without a seal a file must be as long as HDF5 made it, and another
+    process must have survived it.
     """
     if not path.is_file():
         folder = "; that is a folder" if path.is_dir() else ""
@@ -274,7 +283,7 @@ def _bytes(path: Path) -> tuple[bytes, bool]:
             f"dataset.to_netcdf(path, engine='h5netcdf')."
         )
     sealed = is_sealed(stored)
-    if not stored or not (sealed or ends_where_it_says(stored)):
+    if not stored or not (sealed or (ends_where_it_says(stored) and is_survived(stored))):
         raise FileFormatError(
             f"path: {path} is damaged or not a NetCDF file; a complete file is written by "
             f"`points.save`."
