@@ -313,15 +313,18 @@ def check_kind(name: str, value: Any, kind: type, wanted: str) -> Any:
     return value
 
 
-def check_sequence(name: str, values: Any, kind: type, wanted: str) -> list[Any]:
-    """Return the members of a sequence, which must all be of a class.
+def check_sequence(
+    name: str, values: Any, kind: type, wanted: str, length: int | None = None
+) -> list[Any]:
+    """Return the members of a sequence, which must all be of a class, and so many if told.
 
     Examples
     --------
     >>> check_sequence("names", ("a", "b"), str, "a list of names")
     ['a', 'b']
     """
-    if not isinstance(values, list | tuple) or not all(isinstance(v, kind) for v in values):
+    fits = isinstance(values, list | tuple) and all(isinstance(v, kind) for v in values)
+    if not fits or length not in (None, len(values)):
         raise ArgumentError(f"{name}: got {came(values)}, but {wanted} is wanted.")
     return list(values)
 
