@@ -334,7 +334,8 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     """Return sign det(-G), G the Jacobian of the motion: sign det(I - J) for a map.
 
     It is 1 at a stable point, -1 at a saddle with one real unstable mode beyond +1, and 0 where
-    the determinant vanishes. Over all fixed points it sums to the Lefschetz number of the map.
+    the determinant vanishes or is not known. Over all fixed points it sums to the Lefschetz number
+    of the map.
 
     Examples
     --------
@@ -342,7 +343,8 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     array([ 1, -1])
     """
     sign, _ = np.linalg.slogdet(-motion_jacobian)
-    return np.rint(np.where(np.isfinite(sign), sign, 0.0)).astype(np.int64)
+    known = np.isfinite(motion_jacobian).all(axis=(1, 2)) & np.isfinite(sign)
+    return np.rint(np.where(known, sign, 0.0)).astype(np.int64)
 
 
 @np.errstate(all="ignore")
