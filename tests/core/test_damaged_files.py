@@ -142,17 +142,26 @@ def test_every_version_of_hdf5_tells_its_length(version, tmp_path):
     assert not ends_where_it_says(content + b"\0")
 
 
-@pytest.mark.parametrize("read", ["import os; os.abort()", "while True: pass"])
-def test_a_file_that_another_process_does_not_survive_is_refused(read, path, no_hdf5, monkeypatch):
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ("import os; os.abort()", "HDF5 crashes on it"),
+        ("while True: pass", "HDF5 does not come to an end"),
+        ("import sys; sys.exit('KeyError: 3')", "KeyError: 3"),
+    ],
+)
+def test_a_file_that_another_process_does_not_survive_is_refused(read, words, path, monkeypatch):
     monkeypatch.setattr(trial, "_START", 3.0)
-    monkeypatch.setattr(netcdf, "is_survived", lambda stored: trial.is_survived(stored, read))
-    refused(path, path.read_bytes()[:-END])
+    monkeypatch.setattr(netcdf, "written_anew", lambda stored: trial.written_anew(stored, read))
+    path.write_bytes(path.read_bytes()[:-END])
+    with pytest.raises(FileFormatError, match=f"path: {path} .* is damaged or not .*{words}"):
+        sp.load(path)
 
 
 @pytest.mark.parametrize("executable", ["", "/no/such/python"])
 def test_without_another_process_there_is_no_trial(executable, monkeypatch):
     monkeypatch.setattr(sys, "executable", executable)
-    assert trial.is_survived(b"")
+    assert trial.written_anew(b"as it was") == b"as it was"
 
 
 LOAD = """

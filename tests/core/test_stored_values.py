@@ -92,8 +92,8 @@ def refused(record, dataset, words):
 
 @pytest.fixture
 def trusted(monkeypatch):
-    """Read files without the trial in another process, which takes a second or two."""
-    monkeypatch.setattr(netcdf, "is_survived", lambda stored: True)
+    """Read files here, not in another process, which takes a second or two."""
+    monkeypatch.setattr(netcdf, "written_anew", lambda stored: stored)
 
 
 each_record = pytest.mark.parametrize("name", RECORDS)
@@ -274,7 +274,7 @@ NONSENSE = {
     "shape below": (linearization, attribute("shape", "[-2, -3]"), "shape: holds -2"),
     "shape of texts": (linearization, attribute("shape", '["2", "3"]'), "shape: is '2'"),
     "system nested": (points, text("system", NESTED), "system"),
-    "system as a list": (points, text("system", "[]"), "system: is .., but a table of"),
+    "system as a list": (points, text("system", "[]"), "system: .*wanted|system: .*Type-check"),
     "system cut off": (points, text("system", '{"kind": '), "system"),
     "kind": (points, said("system", "kind", to="cycle"), "kind: is 'cycle'"),
     "dt": (points, said("system", "dt", to=-0.1), "dt: is -0.1"),
