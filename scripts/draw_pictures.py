@@ -26,9 +26,7 @@ NAMES = {"flip-flop": "flip_flop.png", "decision": "decision.png"}
 def keep(picture: Path, name: str) -> None:
     """Write a picture into the docs, in 256 colours."""
     path = DOCS / "images" / name
-    Image.open(picture).convert("RGB").quantize(256).save(
-        path, optimize=True
-    )
+    Image.open(picture).convert("RGB").quantize(256).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size // 1024} kB")
 
 
