@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from jaxtyping import Int
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 from . import netcdf
 from .display import Display
 from .files import read_path
@@ -198,7 +198,7 @@ class Record(ABC):
         """
         if read_path("path", path).suffix.lower() != ".nc":
             raise ArgumentError(
-                f"path: got {str(path)!r}, but results are NetCDF files; end the name in .nc, such "
+                f"path: got {came(str(path))}, but results are NetCDF files; end the name in .nc, such "
                 f"as points.nc."
             )
         dataset, name = self.to_xarray(), type(self).__name__
