@@ -15,6 +15,8 @@ from typing import Any
 
 # What messages show as it stands, in few words; of everything else they name the type.
 _SHOWN = (type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, range, slice)
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxstring = _BRIEFLY.maxother = 100
 
 
 class StillpointError(Exception):
@@ -46,13 +48,13 @@ def came(value: Any) -> str:
 
     Examples
     --------
-    >>> came(2.5), came("a" * 99), came(iter)
-    ('2.5', "'aaaaaaaaaaaa...aaaaaaaaaaaaa'", 'iter')
+    >>> came(2.5), came([1, 2, 3, 4, 5, 6, 7]), came(iter)
+    ('2.5', '[1, 2, 3, 4, 5, 6, ...]', 'iter')
     """
     kind = type(value)
     if kind in _SHOWN:
         try:
-            return " ".join(reprlib.repr(value).split())
+            return " ".join(_BRIEFLY.repr(value).split())
         except ValueError:  # Python does not write out whole numbers of thousands of digits
             return f"a {kind.__name__} that is too long to show"
     if isinstance(value, type) or kind.__module__ == "builtins":

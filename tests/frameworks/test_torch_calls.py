@@ -292,7 +292,7 @@ class Field(nn.Module):
         super().__init__()
         self.net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
 
-    def forward(self, t, y):
+    def forward(self, t, y):  # noqa: ARG002
         return self.net(y)
 
 

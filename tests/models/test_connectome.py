@@ -204,7 +204,7 @@ def test_what_is_no_json_is_refused(tmp_path, content):
     path = tmp_path / "config.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ArgumentError, match=r"config\.json cannot be read as JSON"):
+    with pytest.raises(ArgumentError, match=r"config\.json' cannot be read as JSON"):
         Connectome.from_json(path)
 
 

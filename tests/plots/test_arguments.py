@@ -73,7 +73,7 @@ def test_axes_that_are_none(figure, records, wrong):
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
-        ("dimensions", (4, True, 2.5, "2", None, np.nan, [2])),
+        ("dimensions", (4, True, 2.5, "2", None, np.nan, np.array([2, 3]))),
         ("max_trajectories", (2.5, -1, "all", None, True, np.nan)),
         ("projection", (5, "pca", object(), sp.fit_pca(np.eye(5)))),
         ("trajectories", ("a", np.zeros((3, 2)), np.zeros((2, 3, 5)), np.zeros((0, 3, 2)))),

@@ -91,6 +91,9 @@ def test_inputs_are_told_apart_by_the_coordinate_in_which_they_differ(axes):
     told = [text.get_text() for text in ax.get_legend().get_texts()]
     assert any(text.startswith("u0 = 0:") for text in told)
     assert any(text.startswith("u0 = 0.25:") for text in told)
+    line = sp.linearize(system, np.zeros((12, 1)), np.arange(12)[:, None] * [1.0, 0.0])
+    (bar,) = sp.plots.spectrum(line, by="input", ax=axes())["colorbars"]
+    assert (bar.ax.get_ylabel(), bar.vmax) == ("u0", 11)
     many = replace(found.linearization, inputs=np.arange(2.0 * len(found)).reshape(-1, 2))
     clouds = sp.plots.spectrum(many, by="input", ax=axes())["eigenvalues"]
     assert len({to_hex(c) for cloud in clouds for c in cloud.get_edgecolor()}) == len(found)

@@ -12,13 +12,16 @@ import stillpoint as sp
 def test_a_figure_of_its_own_is_readable(draw):
     draw()
     assert plt.gca().get_legend() is not None
+    assert plt.gcf().get_layout_engine() is not None
     assert_readable(plt.gcf())
 
 
 @pytest.mark.parametrize("name", ["points", "conditions", "bars", "slow", "line"])
-def test_so_is_one_in_space(figures, name):
-    figures[name](dimensions=3)
-    plt.gcf().canvas.draw()
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_so_is_one_in_space(figures, name, layout):
+    figure = plt.figure(layout=layout)
+    figures[name](figure.add_subplot(projection="3d"), dimensions=3)
+    figure.canvas.draw()
     ax = plt.gca()
     box = box_of(ax.get_legend())
     assert not box.overlaps(ax.bbox)

@@ -268,15 +268,11 @@ def _to_plain(nest: Any) -> dict[str, Any]:
 
 def _from_plain(plain: Mapping[str, Any]) -> Any:
     if "places" in plain:
-        variable = Variable(
-            places=np.asarray(plain["places"]), **read_fields(Variable, plain, "name", "batch_axis")
-        )
-        if (
-            variable.places.dtype.kind != "i"
-            or not 0 <= variable.batch_axis <= variable.places.ndim
-        ):
-            raise ValueError(f"{variable.name or 'state'}: has no places, or an axis outside")
-        return variable
+        named = read_fields(Variable, plain, "name", "batch_axis")
+        places = np.asarray(plain["places"])
+        if places.dtype.kind != "i" or not 0 <= named["batch_axis"] <= places.ndim:
+            raise ValueError("its places are no whole numbers, or it has no such batch axis")
+        return Variable(places=places, **named)
     members = [(read_json(key, str), _from_plain(child)) for key, child in plain["of"]]
     if read_json(plain["kind"], Literal["dict", "list", "tuple"]) == "dict":
         return dict(members)

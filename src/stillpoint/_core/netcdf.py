@@ -19,7 +19,15 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import FileFormatError, warn
-from .files import HDF5, ends_where_it_says, is_sealed, read_path, seal, write_atomically
+from .files import (
+    HDF5,
+    ends_where_it_says,
+    is_sealed,
+    read_path,
+    seal,
+    write_atomically,
+    written_anew,
+)
 from .values import naming, read_array, read_json, types_of
 
 if TYPE_CHECKING:
@@ -235,7 +243,7 @@ def load(path: str | Path) -> Any:
     """
     path = read_path("path", path)
     stored, sealed = _bytes(path)
-    dataset = _dataset(path, stored)
+    dataset = _dataset(path, stored, sealed)
     name = dataset.attrs.get(TAG)
     if not isinstance(name, str) or name not in _READERS:
         raise FileFormatError(
@@ -258,9 +266,9 @@ def load(path: str | Path) -> Any:
 
 
 def _bytes(path: Path) -> tuple[bytes, bool]:
-    """Return a file's bytes, and whether its seal proves them; damage could crash HDF5.
+    """Return a file's bytes, and whether its seal proves them.
 
-    Without a seal a file must at least be as long as HDF5 made it.
+    Without a seal it must at least be as long as HDF5 made it.
     """
     if not path.is_file():
         folder = "; that is a folder" if path.is_dir() else ""
@@ -282,11 +290,13 @@ def _bytes(path: Path) -> tuple[bytes, bool]:
     return stored, sealed
 
 
-def _dataset(path: Path, stored: bytes) -> xarray.Dataset:
+def _dataset(path: Path, stored: bytes, sealed: bool) -> xarray.Dataset:
+    """Return what a file holds; HDF5, which damage can crash, sees here only what is whole."""
     import xarray
 
     try:
-        with xarray.open_dataset(io.BytesIO(stored), engine="h5netcdf") as dataset:
+        whole = stored if sealed else written_anew(stored)
+        with xarray.open_dataset(io.BytesIO(whole), engine="h5netcdf") as dataset:
             return dataset.load()
     except Exception as error:
         raise FileFormatError(

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from jaxtyping import Int
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 from . import netcdf
 from .display import Display
 from .files import read_path
+from .validation import read_rows
 from .values import ANYTHING, Domain
 
 if TYPE_CHECKING:
@@ -91,11 +92,21 @@ class Record(ABC):
         return self._display().html()
 
     def take(self: Self, rows: Int[np.ndarray, " k"]) -> Self:
-        """Return the record of some rows."""
+        """Return the record of some rows.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        by_row = [field for field in fields if self._is_by_row(field)]
+        first = next(field.name for field in by_row if not _is_part(field))
+        rows = read_rows("rows", rows, len(getattr(self, first)))
         chosen: dict[str, Any] = {}
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in by_row:
             value = getattr(self, field.name)
-            if self._is_by_row(field) and value is not None:
+            if value is not None:
                 chosen[field.name] = value.take(rows) if _is_part(field) else value[rows]
         return dataclasses.replace(self, **chosen)  # type: ignore[type-var]
 
@@ -187,7 +198,7 @@ class Record(ABC):
         """
         if read_path("path", path).suffix.lower() != ".nc":
             raise ArgumentError(
-                f"path: got {str(path)!r}, but results are NetCDF files; end the name in .nc, such "
+                f"path: got {came(str(path))}, but results are NetCDF files; end the name in .nc, such "
                 f"as points.nc."
             )
         dataset, name = self.to_xarray(), type(self).__name__

@@ -186,6 +186,7 @@ class Linearization(Blocks):
         return sorted_eig(self.jacobian, self.kind)[1]
 
     @cached_property
+    @np.errstate(all="ignore")
     def left(self) -> Complex[np.ndarray, "n d d"]:
         """Left eigenvectors, one per column, bi-orthonormal: left^H right = I.
 
@@ -198,17 +199,18 @@ class Linearization(Blocks):
         return np.conj(np.swapaxes(rows, 1, 2))
 
     @property
+    @np.errstate(all="ignore")
     def time_constants(self) -> Float[np.ndarray, "n d"]:
         """Time in which each mode shrinks (or, if negative, grows) by e.
 
         -dt / ln |lambda| for a map, in steps where dt is not known; -1 / Re lambda for a flow.
         """
-        with np.errstate(divide="ignore"):
-            if self.kind == "map":
-                return -(self.dt or 1.0) / np.log(np.abs(self.eigenvalues))
-            return -1.0 / self.eigenvalues.real
+        if self.kind == "map":
+            return -(self.dt or 1.0) / np.log(np.abs(self.eigenvalues))
+        return -1.0 / self.eigenvalues.real
 
     @property
+    @np.errstate(all="ignore")
     def frequencies(self) -> Float[np.ndarray, "n d"]:
         """Cycles of each mode per unit time: angle / (2 pi dt), or Im lambda / (2 pi)."""
         if self.kind == "map":
@@ -226,6 +228,7 @@ class Linearization(Blocks):
         return is_stable(self.eigenvalues, self.kind)
 
     @property
+    @np.errstate(all="ignore")
     def motion_jacobian(self) -> Float[np.ndarray, "n d d"]:
         """Jacobian of the motion: A - I for a map, A for a flow."""
         return self.A - np.eye(self.A.shape[1]) if self.kind == "map" else self.A
@@ -241,6 +244,7 @@ class Linearization(Blocks):
         return condition(self.motion_jacobian)
 
     @property
+    @np.errstate(all="ignore")
     def slowest_time_constant(self) -> Float[np.ndarray, " n"]:
         """The time constant of the mode that changes most slowly, negative if it grows."""
         times = self.time_constants
@@ -248,12 +252,14 @@ class Linearization(Blocks):
         return np.take_along_axis(times, slowest[:, None], axis=1)[:, 0]
 
     @property
+    @np.errstate(all="ignore")
     def non_normality(self) -> Float[np.ndarray, " n"]:
         """Henrici's departure from normality, relative to |A|: 0 if normal, at most 1."""
         total = np.sum(self.A**2, axis=(1, 2))
         departure = np.maximum(total - np.sum(np.abs(self.eigenvalues) ** 2, axis=1), 0)
         return np.sqrt(departure / np.where(total > 0, total, 1))
 
+    @np.errstate(all="ignore")
     def participation(self, region: str) -> Float[np.ndarray, "n d"]:
         """Return how much of each mode lies in a region: |left_i right_i| summed, in [0, 1].
 
@@ -293,6 +299,7 @@ def linearize_rows(
 # -- stability and index, from Jacobians --------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.ndarray, "... d"]:
     """Return how far each eigenvalue lies outside the stability border.
 
@@ -304,6 +311,7 @@ def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.nd
     return np.abs(eigenvalues) - 1 if kind == "map" else eigenvalues.real
 
 
+@np.errstate(all="ignore")
 def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.ndarray, " n"]:
     """Return the number of unstable directions: complex and negative real ones count too.
 
@@ -315,16 +323,19 @@ def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.nd
     return np.sum(growth(eigenvalues, kind) > MARGIN, axis=-1)
 
 
+@np.errstate(all="ignore")
 def is_stable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Bool[np.ndarray, " n"]:
     """Return whether every eigenvalue lies inside the stability border."""
     return np.all(growth(eigenvalues, kind) < -MARGIN, axis=-1)
 
 
+@np.errstate(all="ignore")
 def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     """Return sign det(-G), G the Jacobian of the motion: sign det(I - J) for a map.
 
     It is 1 at a stable point, -1 at a saddle with one real unstable mode beyond +1, and 0 where
-    the determinant vanishes. Over all fixed points it sums to the Lefschetz number of the map.
+    the determinant vanishes or is not known. Over all fixed points it sums to the Lefschetz number
+    of the map.
 
     Examples
     --------
@@ -332,9 +343,11 @@ def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
     array([ 1, -1])
     """
     sign, _ = np.linalg.slogdet(-motion_jacobian)
-    return np.rint(sign).astype(np.int64)
+    known = np.isfinite(motion_jacobian).all(axis=(1, 2)) & np.isfinite(sign)
+    return np.rint(np.where(known, sign, 0.0)).astype(np.int64)
 
 
+@np.errstate(all="ignore")
 def condition(
     motion_jacobian: Float[np.ndarray, "n r d"], scale: float = 0.0
 ) -> Float[np.ndarray, " n"]:
@@ -355,17 +368,22 @@ def condition(
     """
     finite = np.isfinite(motion_jacobian).all(axis=(1, 2))
     values = np.linalg.svd(np.where(finite[:, None, None], motion_jacobian, 0.0), compute_uv=False)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.maximum(values[:, 0], scale) / values[:, -1]
+    ratio = np.maximum(values[:, 0], scale) / values[:, -1]
     return np.where(values[:, -1] > 0, ratio, np.inf)
 
 
+@np.errstate(all="ignore")
 def sorted_eig(
     jacobian: Float[np.ndarray, "n d d"], kind: Kind
 ) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
-    """Return eigenvalues, the most unstable first, and right eigenvectors, one per column."""
-    values, vectors = np.linalg.eig(jacobian)
+    """Return eigenvalues, the most unstable first, and right eigenvectors, one per column.
+
+    They are NaN where a Jacobian is not finite: there the network leaves what float64 holds.
+    """
+    known = np.isfinite(jacobian).all(axis=(1, 2))
+    values, vectors = np.linalg.eig(np.where(known[:, None, None], jacobian, 0.0))
     values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
+    values[~known], vectors[~known] = np.nan, np.nan
     outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
     order = np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
     return (

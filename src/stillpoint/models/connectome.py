@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_option
+from .._core.files import read_path
+from .._core.validation import check_kind, check_option, first_line, read_generator
 from ..dynamics import Regions
-from ..errors import ArgumentError
-from .connectome_checks import key_problems, problems_of
+from ..errors import ArgumentError, came
+from .connectome_checks import key_problems, kind_problems, problems_of
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Connectome:
     input_connections: Sequence[Connection] = ()
 
     def __post_init__(self) -> None:
-        _refuse(problems_of(**{name: getattr(self, name) for name in _LISTS}))
+        lists = {name: getattr(self, name) for name in _LISTS}
+        _refuse([*kind_problems(lists, _LISTS)] or problems_of(**lists))
 
     @classmethod
     def from_json(cls, path: str | Path) -> Connectome:
@@ -114,10 +116,14 @@ class Connectome:
         ArgumentError
             If the file is no such JSON; one message lists every problem.
         """
+        file = read_path("config", path)
         try:
-            table = json.loads(Path(path).read_text())
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ArgumentError(f"config: {path} cannot be read as JSON ({error}).") from None
+            text = file.read_text(encoding="utf-8-sig")  # editors of Windows begin with a mark
+            table = json.loads(text, object_pairs_hook=_each_key_once)
+        except (OSError, ValueError, RecursionError) as error:
+            raise ArgumentError(
+                f"config: {came(str(path))} cannot be read as JSON ({first_line(error)})."
+            ) from None
         return cls.from_dict(table)
 
     @classmethod
@@ -136,11 +142,15 @@ class Connectome:
         for name, kind in _LISTS.items():
             known = [f.name for f in fields(kind)]
             required = known[:2]
-            for k, entry in enumerate(table.get(name) or []):
+            entries = table.get(name) or []
+            if not isinstance(entries, list | tuple):
+                problems.append(f"{name} is {came(entries)}, not a list")
+                continue
+            for k, entry in enumerate(entries):
                 problems += key_problems(f"{name}[{k}]", entry, known, required)
                 if isinstance(entry, Mapping) and all(key in entry for key in required):
                     lists[name].append(kind(**{key: entry[key] for key in known if key in entry}))
-        _refuse([*problems, *problems_of(**lists)])
+        _refuse([*problems, *(kind_problems(lists, _LISTS) or problems_of(**lists))])
         return cls(**lists)
 
     # -- units --------------------------------------------------------------------------------
@@ -171,6 +181,7 @@ class Connectome:
 
     def per_unit(self, attribute: str) -> Float[np.ndarray, " d"]:
         """Return a number of each unit's region: "base_firing" or "init"."""
+        check_option("attribute", attribute, ("base_firing", "init", "learnable_bias"))
         return _each_unit(self.recurrent_regions, lambda region: getattr(region, attribute))
 
     # -- weights ------------------------------------------------------------------------------
@@ -210,10 +221,11 @@ class Connectome:
             If there is no such region or projection.
         """
         regions, channels = self.state_regions, self.input_channels
+        check_kind("lesion", lesion, str, "a region or a projection")
         source, arrow, destination = lesion.partition("->")
         if not arrow and source in channels.names:
             raise ArgumentError(
-                f"lesion: {source!r} is an input region; cut its projections, such as "
+                f"lesion: {came(source)} is an input region; cut its projections, such as "
                 f"'{source}->{regions.names[0]}', or leave out its input."
             )
         gone = set(regions.children(destination if arrow else source))
@@ -232,7 +244,7 @@ class Connectome:
         kept = [list(filter(survives, listed)) for listed in (recurrent, inputs)]
         if [len(k) for k in kept] == [len(recurrent), len(inputs)]:
             raise ArgumentError(
-                f"lesion: there is nothing to cut at {lesion!r}; projections are "
+                f"lesion: there is nothing to cut at {came(lesion)}; projections are "
                 f"{', '.join(f'{c.src_region}->{c.dst_region}' for c in (*recurrent, *inputs))}."
             )
         return replace(self, recurrent_connections=kept[0], input_connections=kept[1])
@@ -255,6 +267,16 @@ def _regions(listed: Sequence[Any], parents: Mapping[str, Sequence[str]]) -> Reg
     return Regions(int(ends[-1]) if len(ends) else 0, members, parents)
 
 
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a table of JSON, which would keep the last of two values of one key."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {came(twice)} comes twice in one table")
+    return table
+
+
 def _refuse(problems: Iterable[str]) -> None:
     """Raise one error that tells all problems, if there are any."""
     if told := "; ".join(problems):
@@ -275,6 +297,7 @@ def _mask(
 ) -> Float[np.ndarray, "d k"]:
     """Return the mask block by block; every column of a block has its exact share of zeros."""
     mask = np.zeros((to.size, source.size))
+    rng = None if rng is None else read_generator("rng", rng)
     for connection in connections:
         rows, columns = to.indices(connection.dst_region), source.indices(connection.src_region)
         block = np.ones((len(rows), len(columns)))

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from .._core.validation import check_option, check_real, check_whole
+from .._core.validation import check_flag, check_option, check_real, check_whole, read_seed
 from ..cells import VanillaCell
-from ..errors import ArgumentError
 from ..system import System
-from .running import ACTIVATIONS, check_shape, time_first
+from .connectome_checks import MOST_UNITS
+from .running import ACTIVATIONS, check_shape, options_of_weights, time_first
 
 Tensor = torch.Tensor
 
@@ -71,15 +71,14 @@ class LeakyElmanRNN(nn.Module):
         device: Any = None,
     ) -> None:
         super().__init__()
-        self.input_size = check_whole("input_size", input_size, least=0)
-        self.hidden_size = check_whole("hidden_size", hidden_size, least=1)
-        self.alpha = check_real("alpha", alpha, above=0)
-        if self.alpha > 1:
-            raise ArgumentError(f"alpha: got {alpha}, but dt / tau of at most 1 is wanted.")
+        self.input_size = check_whole("input_size", input_size, least=0, most=MOST_UNITS)
+        self.hidden_size = check_whole("hidden_size", hidden_size, least=1, most=MOST_UNITS)
+        self.alpha = check_real("alpha", alpha, above=0, most=1)
         self.nonlinearity = check_option("nonlinearity", nonlinearity, ACTIVATIONS)
-        self.batch_first = batch_first
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        options: Any = {"dtype": dtype or torch.get_default_dtype(), "device": device}
+        self.batch_first = check_flag("batch_first", batch_first)
+        number = None if seed is None else read_seed("seed", seed)
+        generator = None if number is None else torch.Generator().manual_seed(number)
+        options = options_of_weights(dtype, device)
 
         def normal(fan_in: int) -> nn.Parameter:
             shape = (hidden_size, fan_in)
@@ -117,8 +116,8 @@ class LeakyElmanRNN(nn.Module):
             If a shape does not fit, or there is no time step.
         """
         axis = int(self.batch_first)
-        n = time_first("inputs", inputs, self.input_size, self.batch_first).shape[1]
-        check_shape("h0", h0, (n, self.hidden_size))
+        n = time_first("inputs", inputs, self.input_size, self.batch_first, self.bias).shape[1]
+        check_shape("h0", h0, (n, self.hidden_size), self.bias)
         h = inputs.new_zeros(n, self.hidden_size) if h0 is None else h0
         phi, states = ACTIVATIONS[self.nonlinearity], []
         for drive in nn.functional.linear(inputs, self.weight_ih, self.bias).unbind(axis):

@@ -12,13 +12,20 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from .._core.validation import check_option
+from .._core.validation import (
+    check_flag,
+    check_kind,
+    check_option,
+    check_real,
+    check_whole,
+    read_generator,
+)
 from ..cells import LeakyCell, VanillaCell
 from ..dynamics import Regions
 from ..errors import ArgumentError
 from ..system import System
 from .connectome import Connectome
-from .running import ACTIVATIONS, check_shape, time_first
+from .running import ACTIVATIONS, check_shape, check_tensor, options_of_weights, time_first
 from .weights import check_state, effective, scale_to_radius
 
 Tensor = torch.Tensor
@@ -113,14 +120,16 @@ class MultiRegionRNN(nn.Module):
         self.connectome = connectome
         self.phi = check_option("phi", phi, ACTIVATIONS)
         self.form = check_option("form", form, ("leaky", "elman"))
-        if form == "leaky" and not 0 < dt <= tau:
+        self.dt, self.tau = check_real("dt", dt), check_real("tau", tau)
+        if form == "leaky" and not 0 < self.dt <= self.tau:
             raise ArgumentError(f"dt, tau: got {dt} and {tau}, but 0 < dt <= tau is wanted.")
-        self.dt, self.tau = float(dt), float(tau)
-        self.dale, self.dale_inputs = dale, dale_inputs
-        self.noise, self.input_noise = float(noise), float(input_noise)
-        self.batch_first = batch_first
-        options = {"dtype": dtype or torch.get_default_dtype(), "device": device}
-        self._make_weights(np.random.default_rng(seed), options)
+        self.dale = check_flag("dale", dale)
+        self.dale_inputs = check_flag("dale_inputs", dale_inputs)
+        self.noise = check_real("noise", noise, least=0)
+        self.input_noise = check_real("input_noise", input_noise, least=0)
+        self.batch_first = check_flag("batch_first", batch_first)
+        options = options_of_weights(dtype, device)
+        self._make_weights(read_generator("seed", seed), options)
         if spectral_radius is not None:
             with torch.no_grad():
                 self.W_rec.mul_(scale_to_radius(self.W, spectral_radius))
@@ -176,12 +185,18 @@ class MultiRegionRNN(nn.Module):
 
     def activity(self, h: Float[Tensor, "... d"], *regions: str) -> Float[Tensor, "... k"]:
         """Return the activity of some regions, in the order given."""
+        check_tensor("h", h, h if isinstance(h, Tensor) else self.W_rec)
+        if h.shape[-1:] != (self.num_units,):
+            raise ArgumentError(
+                f"h: got shape {tuple(h.shape)}, but (..., {self.num_units}) is wanted."
+            )
         return h[..., torch.as_tensor(self.indices(*regions), device=h.device)]
 
     def weights_between(self, to: str, source: str) -> Float[Tensor, "k j"]:
         """Return the effective weights from a region (or input region) to a region."""
         channels = self.connectome.input_channels
-        W, regions = (self.W_in, channels) if source in channels.names else (self.W, self.regions)
+        is_input = isinstance(source, str) and source in channels.names
+        W, regions = (self.W_in, channels) if is_input else (self.W, self.regions)
         rows, columns = map(torch.as_tensor, (self.indices(to), regions.indices(source)))
         return W[rows][:, columns]
 
@@ -189,7 +204,7 @@ class MultiRegionRNN(nn.Module):
 
     def initial_state(self, n: int = 1) -> Float[Tensor, "n d"]:
         """Return the initial state x of `n` trials (h for an Elman network)."""
-        return self.init.expand(n, -1).clone()
+        return self.init.expand(check_whole("n", n, least=1), -1).clone()
 
     def forward(
         self,
@@ -232,17 +247,20 @@ class MultiRegionRNN(nn.Module):
         ArgumentError
             If a shape does not fit.
         """
-        u = time_first("inputs", inputs, self.num_inputs, self.batch_first)
+        u = time_first("inputs", inputs, self.num_inputs, self.batch_first, self.W_rec)
         s = None
         if stimulus is not None:
-            s = time_first("stimulus", stimulus, self.num_units, self.batch_first)
+            s = time_first("stimulus", stimulus, self.num_units, self.batch_first, self.W_rec)
+        check_flag("noisy", noisy)
+        if generator is not None:
+            check_kind("generator", generator, torch.Generator, "a torch generator")
         x = self.initial_state(u.shape[1]) if x0 is None else x0
         W, W_in, b = self.W if weights is None else weights, self.W_in, self.b
         steps, n, d = len(u), u.shape[1], self.num_units
-        check_shape("x0", x, (n, d))
-        check_shape("h0", h0, (n, d))
-        check_shape("stimulus", s, (steps, n, d), " (time first)")
-        check_shape("weights", W, (d, d))
+        check_shape("x0", x, (n, d), b)
+        check_shape("h0", h0, (n, d), b)
+        check_shape("stimulus", s, (steps, n, d), b, " (time first)")
+        check_shape("weights", W, (d, d), b)
         phi, is_leaky = ACTIVATIONS[self.phi], self.form == "leaky"
         h = x if not is_leaky else phi(x) if h0 is None else h0
         spread, xs, hs = float(np.sqrt(2 / self.alpha)), [], []
@@ -300,6 +318,7 @@ class MultiRegionRNN(nn.Module):
         stimulus
             Whether the stimulus s is an input, behind the network's own ones.
         """
+        check_flag("stimulus", stimulus)
         W, W_in, b = (v.detach().to(torch.float64).clone() for v in (self.W, self.W_in, self.b))
         channels = self.connectome.input_channels
         members = dict(channels.members)

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from .._core.arrays import to_numpy
+from .._core.validation import check_real
 from ..errors import ArgumentError
 
 Tensor = torch.Tensor
@@ -29,8 +30,7 @@ def is_acyclic(W: Float[np.ndarray, "d d"]) -> bool:
 
 def scale_to_radius(W: Float[Tensor, "d d"], radius: float) -> float:
     """Return by what to multiply weights so that `radius` is their spectral radius."""
-    if not radius > 0:
-        raise ArgumentError(f"spectral_radius: got {radius}, but a positive number is wanted.")
+    check_real("spectral_radius", radius, above=0)
     weights = to_numpy(W).astype(np.float64)
     if is_acyclic(weights):
         raise ArgumentError(

@@ -20,7 +20,6 @@ from .._core.validation import (
     check_whole,
     read_floats,
     read_generator,
-    read_rows,
 )
 from ..errors import ArgumentError
 from ..local import Linearization
@@ -70,16 +69,6 @@ class PointSet(Record):
 
     def __iter__(self: Points) -> Iterator[Points]:
         return (self[k] for k in range(len(self)))
-
-    def take(self: Points, rows: Any) -> Points:
-        """Return the record of some rows; its starts are all of them, numbered as before.
-
-        Raises
-        ------
-        ArgumentError
-            If there is no such row.
-        """
-        return super().take(read_rows("rows", rows, len(self)))
 
     @classmethod
     def concatenate(cls: type[Points], several: Sequence[Points]) -> Points:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
@@ -13,7 +12,6 @@ from jaxtyping import Float, Int
 from .._core.arrays import half_square, namespace, to_numpy
 from .._core.validation import check_kind, check_real, check_sequence, check_whole
 from ..dynamics import Dynamics, RootProblem
-from ..errors import ArgumentError, came
 from .base import Solver
 from .status import Status
 
@@ -45,7 +43,7 @@ class Plateau:
     def __post_init__(self) -> None:
         check_real("factor", self.factor, above=0, most=1)
         check_whole("patience", self.patience, least=0)
-        check_real("threshold", self.threshold, least=0, most=1)
+        check_real("threshold", self.threshold, least=0, finite=False)
         check_whole("cooldown", self.cooldown, least=0)
 
 
@@ -101,9 +99,7 @@ class Adam(Solver[RootProblem, AdamRows]):
         check_real("rate", self.rate, above=0)
         check_kind("schedule", self.schedule, Plateau, "a Plateau")
         check_real("stillness", self.stillness, least=0)
-        if len(check_sequence("betas", self.betas, numbers.Real, "a pair of numbers")) != 2:
-            raise ArgumentError(f"betas: got {came(self.betas)}, but a pair of numbers is wanted.")
-        for beta in self.betas:
+        for beta in check_sequence("betas", self.betas, object, "a pair of numbers", length=2):
             check_real("betas", beta, least=0, most=_LARGEST_BETA)
         check_real("epsilon", self.epsilon, above=0)
 

@@ -177,7 +177,7 @@ def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray,
     >>> tolerance_at(np.array([1.0, 1e6]), 1e-24).round(20).tolist()
     [0.0, 1.262e-17]
     """
-    size = read_floats("size", size)
+    size = read_floats("size", size, finite=False)
     return np.maximum(check_real("tol", tol, least=0), (16 * np.finfo(np.float64).eps * size) ** 2)
 
 

@@ -13,12 +13,12 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.files import read_path, write_atomically
-from .._core.validation import check_kind, check_option, read_floats, shape_of
+from .._core.validation import check_kind, check_option, first_line, read_floats, shape_of
 from ..as_system import as_system
 from ..cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from ..cells.base import Cell
 from ..dynamics import Regions, activation
-from ..errors import ArgumentError, FileFormatError
+from ..errors import ArgumentError, FileFormatError, came
 from ..system import System
 
 #: Cells of unstructured networks, by the name that the command line uses.
@@ -140,7 +140,9 @@ class ReadoutNetwork:
             weights = {n: str(v) if v.dtype.kind == "U" else v for n, v in arrays.items()}
             return cls(cell(**weights), **readout, regions=regions, history=history)
         except (ValueError, KeyError, OSError, TypeError) as error:
-            raise FileFormatError(f"path: {path} holds no trained network ({error}).") from error
+            raise FileFormatError(
+                f"path: {came(str(path))} holds no trained network ({first_line(error)})."
+            ) from error
 
 
 def _named(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,9 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     if target.exists() and not target.is_file():
         raise ArgumentError(f"path: {given} is a device or a pipe; name a file.")
     if not target.parent.is_dir():
-        raise ArgumentError(f"path: the folder {target.parent} does not exist; create it first.")
+        raise ArgumentError(
+            f"path: the folder {target.parent!s:.500} does not exist; create it first."
+        )
     _sweep(target)
     with _temporary(target) as file:
         mode = (target if target.exists() else file).stat().st_mode

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._core.validation import read_floats
 from ...errors import ArgumentError
 
 
@@ -44,4 +45,7 @@ def first_of(states: Any) -> Any:
 def _as_arrays(states: Any) -> Any:
     if isinstance(states, Mapping):
         return {name: _as_arrays(value) for name, value in states.items()}
-    return np.asarray(states, dtype=np.float64)
+    array = read_floats("candidates", states)
+    if not 1 <= array.ndim <= 2 and not array.size:
+        raise ArgumentError(f"candidates: got shape {array.shape}, but (n, d) is wanted.")
+    return array

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.validation import check_option, read_floats
+from ..._core.validation import check_flag, check_option, read_floats
+from ...errors import ArgumentError
 
 _SIZES: dict[str, Callable[[Any], Any]] = {"magnitude": np.abs, "real": np.real}
 
@@ -40,9 +41,16 @@ def decompose_eigenvalues(
     >>> decompose_eigenvalues(np.diag([1.0, -2.0])[None])[0]["eig_values"]
     array([-2.,  1.])
     """
+    check_flag("do_compute_lefts", do_compute_lefts)
+    several = read_floats("matrices", matrices)
+    if several.ndim != 3 or several.shape[1] != several.shape[2]:
+        raise ArgumentError(
+            f"matrices: got shape {several.shape}, but (n, d, d) is wanted; for one matrix pass "
+            f"matrix[None]."
+        )
     size = _SIZES[check_option("sort_by", sort_by, _SIZES)]
     decompositions = []
-    for matrix in read_floats("matrices", matrices):
+    for matrix in several:
         values, right = np.linalg.eig(matrix)
         order = np.argsort(-size(values), kind="stable")
         values, right = values[order], right[:, order]

@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..._core.validation import check_option, check_real, check_whole, read_states
-from ...errors import ArgumentError
+from ..._core.validation import (
+    check_flag,
+    check_kind,
+    check_option,
+    check_real,
+    check_whole,
+    read_states,
+)
+from ...errors import ArgumentError, came
 from ...frameworks.base import adapter
 from ...local import linearize
 from ...system import System
@@ -89,7 +96,10 @@ class SlowPointFinder:
         *,
         solver: str = "newton",
     ) -> None:
-        self.target, self.args, self.verbose = f_cell, args, verbose
+        self.target, self.verbose = f_cell, check_flag("verbose", verbose)
+        self.args = check_kind("args", args, tuple, "a tuple of further arguments")
+        if f_loss is not None and not callable(f_loss):
+            raise ArgumentError(f"f_loss: got {came(f_loss)}, but a function is wanted.")
         self.solver = check_option("solver", solver, ("newton", "original"))
         self._f_loss = f_loss
         self._system: System | None = None
@@ -104,7 +114,7 @@ class SlowPointFinder:
         else:
             self.f_type = check_option("f_type", f_type, list(_KINDS))
             if not callable(f_cell):
-                raise ArgumentError(f"f_cell: got {f_cell!r}, but a function is wanted.")
+                raise ArgumentError(f"f_cell: got {came(f_cell)}, but a function is wanted.")
             if foreign := [name for name, value in given.items() if value is not None]:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
         #: The mean loss of all candidates before and after the search.
@@ -189,7 +199,7 @@ class SlowPointFinder:
 
     def filter_loss(self, tolerance: float = 1e-5) -> None:
         """Leave out points whose loss is not below `tolerance`."""
-        self._found = self._found.below(tolerance)
+        self._found = self._found.below(check_real("tolerance", tolerance, above=0))
 
     def keep_unique(self, tolerance: float = 2.5e-2) -> None:
         """Leave out copies: points that chains of hops below `tolerance` link are one.
@@ -204,6 +214,7 @@ class SlowPointFinder:
         Candidates that were left out count, as those of `keep_unique`: exact points are no outliers
         for lying apart, and the order of these methods does not matter.
         """
+        tolerance = check_real("tolerance", tolerance, above=0, finite=False)
         self._found = self._found.near_others(tolerance)
 
     # -- linearising --------------------------------------------------------------------------
@@ -226,6 +237,8 @@ class SlowPointFinder:
         """
         for name in layout:
             check_option("option", name, ("num_col", "len_col", "len_row"))
+        check_flag("stack_dict_var", stack_dict_var)
+        check_flag("plot", plot)
         system, x = self._read(points)
         linear = linearize(system, x)
         if plot:

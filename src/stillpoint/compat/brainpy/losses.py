@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.validation import first_line, read_floats
+from ...errors import ArgumentError
 from ...system import System
 
 
@@ -34,5 +36,15 @@ def losses_of(
     else:
         states, after = map(system.layout.unpack, (x, system.step(x)))
         given = (states, after) if system.kind == "map" else (after,)
-        losses[is_finite] = np.asarray(f_loss(*given, axis=1), dtype=np.float64)
+        try:
+            losses_told = f_loss(*given, axis=1)
+        except Exception as error:
+            raise ArgumentError(f"f_loss: it failed ({first_line(error)}).") from error
+        told = read_floats("what f_loss returned", losses_told, finite=False)
+        if told.shape != (len(x),):
+            raise ArgumentError(
+                f"f_loss: it returned shape {told.shape} for {len(x)} states, but one loss for "
+                f"each is wanted."
+            )
+        losses[is_finite] = told
     return losses

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 
-from ...errors import ArgumentError, StillpointWarning
+from ...errors import ArgumentError, StillpointWarning, came
 from ...search import find_fixed_points
 from ...solvers import Adam, Plateau, Status, solve
 from ...system import System
@@ -76,7 +76,7 @@ def read_optimizer(optimizer: Any) -> Adam:
     known = {"Constant", "ExponentialDecay", "ExponentialDecayLR"}
     if type(optimizer).__name__ != "Adam" or type(schedule).__name__ not in known:
         raise ArgumentError(
-            f"optimizer: got {optimizer!r}, but brainpy.optim.Adam with a constant or "
+            f"optimizer: got {came(optimizer)}, but brainpy.optim.Adam with a constant or "
             f"exponentially decaying rate is wanted, or a stillpoint.solvers.Adam."
         )
     if optimizer.weight_decay:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._core.arrays import to_numpy
+from ..._core.files import read_path
 from ...errors import ArgumentError, FileFormatError
 from ..shared.npz import load_arrays, save_arrays
 from .weights import read_weights, write_weights
@@ -32,14 +33,15 @@ def save_checkpoint(model: Any, filepath: str | Path) -> None:
     ArgumentError
         If the model has no weights, or some that are not numbers.
     """
+    path = read_path("filepath", filepath)
     arrays: dict[str, Any] = {name: to_numpy(value) for name, value in read_weights(model).items()}
     for name, array in arrays.items():
         if array.dtype.kind not in "biufc":  # NumPy would pickle them
             raise ArgumentError(
                 f"model: {name} has the type {array.dtype}, but only numbers are saved; convert it."
             )
-    Path(filepath).parent.mkdir(parents=True, exist_ok=True)
-    save_arrays(filepath, arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_arrays(path, arrays)
 
 
 def load_checkpoint(model: Any, filepath: str | Path) -> bool:
@@ -63,11 +65,12 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
         If the file holds no checkpoint, or not exactly the weights of this model; the model is
         then left as it was.
     """
-    if not Path(filepath).exists():
+    path = read_path("filepath", filepath)
+    if not path.exists():
         return False
     wanted = read_weights(model)
     try:
-        arrays = load_arrays(filepath)
+        arrays = load_arrays(path)
     except Exception as error:
         raise FileFormatError(
             f"filepath: {filepath} holds no checkpoint written by `save_checkpoint` ({error})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..._core.validation import check_real
 from ...as_system import as_system
 from ...system import System
 from ..shared import ArrayFinder, FixedPointArrays, Hyperparameters, SearchSettings
@@ -26,6 +27,10 @@ class CANNsHyperparameters(Hyperparameters):
     """
 
     final_q_threshold: float = 1e-8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_real("final_q_threshold", self.final_q_threshold, least=0)
 
 
 class FixedPointFinder(ArrayFinder):

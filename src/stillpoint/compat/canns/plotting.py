@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ... import plots
-from ..._core.files import write_atomically
+from ..._core.files import read_path, write_atomically
 from ..._core.pca import fit_pca
-from ..._core.validation import read_floats
-from ..shared import FixedPointArrays, as_fixed_points
+from ..._core.validation import check_flag, check_kind, check_real, check_sequence
+from ...errors import ArgumentError, came
+from ..shared import FixedPointArrays, as_fixed_points, read_trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +45,16 @@ class PlotConfig:
     save_path: str | None = None
     show: bool = True
     show_legend: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("title", "xlabel", "ylabel"):
+            check_kind(name, getattr(self, name), str, "text")
+        for name in ("grid", "show", "show_legend"):
+            check_flag(name, getattr(self, name))
+        for side in check_sequence("figsize", self.figsize, object, "a pair of inches", length=2):
+            check_real("figsize", side, above=0, most=1000)
+        if self.save_path is not None:
+            read_path("save_path", self.save_path)
 
 
 def plot_fixed_points_2d(
@@ -77,7 +88,8 @@ def plot_fixed_points_2d(
     ArgumentError
         If the points have no Jacobians, or shapes do not fit.
     """
-    config = config or PlotConfig("Fixed Points (2D PCA)", "PC 1", "PC 2", (10, 8))
+    if config is None:
+        config = PlotConfig("Fixed Points (2D PCA)", "PC 1", "PC 2", (10, 8))
     return _plot(fixed_points, state_traj, config, plot_batch_idx, plot_start_time, 2)
 
 
@@ -89,7 +101,8 @@ def plot_fixed_points_3d(
     plot_start_time: int = 0,
 ) -> Figure:
     """Draw the same in three principal components; parameters as for `plot_fixed_points_2d`."""
-    config = config or PlotConfig("Fixed Points (3D PCA)", "PC 1", "PC 2", (12, 10))
+    if config is None:
+        config = PlotConfig("Fixed Points (3D PCA)", "PC 1", "PC 2", (12, 10))
     return _plot(fixed_points, state_traj, config, plot_batch_idx, plot_start_time, 3)
 
 
@@ -103,9 +116,14 @@ def _plot(
 ) -> Figure:
     import matplotlib.pyplot as plt
 
-    points = as_fixed_points(fps)
-    paths = read_floats("state_traj", state_traj)
-    paths = (paths[:30] if trials is None else paths[list(trials)])[:, first:]
+    if missing := [field.name for field in fields(PlotConfig) if not hasattr(config, field.name)]:
+        raise ArgumentError(
+            f"config: got {came(config)}, which lacks {', '.join(missing)}; a PlotConfig is wanted."
+        )
+    points = as_fixed_points(fps, "fixed_points")
+    d = points.xstar.shape[1]
+    paths = read_trials(state_traj, trials, first, None, d)
+    paths = paths[:30] if trials is None else paths
     drawn = np.vstack([paths.reshape(-1, paths.shape[-1]), points.xstar])
     fig = plt.figure(figsize=config.figsize)
     ax = fig.add_subplot(projection="3d" if dimensions == 3 else None)

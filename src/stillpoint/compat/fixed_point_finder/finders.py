@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from ..._core.validation import read_inputs, read_states
+from ..._core.validation import check_flag, check_kind, read_inputs, read_states
 from ...as_system import as_system
 from ...errors import ArgumentError
 from ...frameworks.base import adapter_of_model
@@ -42,6 +42,8 @@ class _FixedPointFinder(ArrayFinder):
         noise_scale: float = 0.0,
     ) -> tuple[Float[np.ndarray, "n m"], Float[np.ndarray, "n d"]]:
         """Draw pairs of inputs (trials, time, m) and states; only states get noise."""
+        if inputs is None:
+            raise ArgumentError("inputs: got None, but those of the trajectories are wanted.")
         states, drawn = self._sample(state_traj, n_inits, noise_scale, valid_bxt, inputs)
         return drawn, states
 
@@ -90,6 +92,8 @@ class _FixedPointFinder(ArrayFinder):
         -------
         predictions, shape (k, n, d), or a pair of them and the next states, shape (n, d)
         """
+        check_flag("do_compute_exact_update", do_compute_exact_update)
+        check_kind("fps", fps, FixedPointArrays, "a container of fixed points")
         if fps.xstar is None or fps.inputs is None:
             raise ArgumentError("fps: points and inputs are needed to linearise there.")
         system = self._read_model(fps.xstar.shape[1], fps.inputs.shape[1])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._core.validation import check_whole
-from ...errors import ArgumentError
+from ..._core.files import read_path
+from ..._core.validation import check_flag, check_whole
+from ...errors import ArgumentError, FileFormatError
 from ..shared import FixedPointArrays
 from .files import read_file, write_file
 from .plotting import plot_fps
@@ -60,7 +61,7 @@ class FixedPoints(FixedPointArrays):
         **fields: Any,
     ) -> None:
         super().__init__(xstar, **fields)
-        if do_alloc_nan:
+        if check_flag("do_alloc_nan", do_alloc_nan):
             if self.filled():
                 raise ArgumentError(
                     f"do_alloc_nan: got {', '.join(self.filled())} as well; pass arrays or "
@@ -83,7 +84,7 @@ class FixedPoints(FixedPointArrays):
         ArgumentError
             If the folder does not exist.
         """
-        write_file(self, save_path)
+        write_file(self, read_path("save_path", save_path))
 
     def restore(self, restore_path: str | Path) -> None:
         """Read points into this container: a file of `save`, or a pickled one of the original.
@@ -98,7 +99,14 @@ class FixedPoints(FixedPointArrays):
         FileFormatError
             If it holds something else; this container is left as it was.
         """
-        self.__dict__.update(vars(FixedPoints(**read_file(restore_path))))
+        path = read_path("restore_path", restore_path)
+        try:
+            restored = FixedPoints(**read_file(path))
+        except (ArgumentError, TypeError) as error:
+            raise FileFormatError(
+                f"restore_path: {path} holds no fixed points ({error})"
+            ) from error
+        self.__dict__.update(vars(restored))
 
     def plot(self, *args: Any, **kwargs: Any) -> Figure:
         """Draw the points, see `plot_fps`."""

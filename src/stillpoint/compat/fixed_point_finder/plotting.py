@@ -9,8 +9,9 @@ import numpy as np
 
 from ... import plots
 from ..._core.pca import fit_pca
-from ..._core.validation import read_floats
-from ..shared import FixedPointArrays, as_fixed_points
+from ..._core.validation import check_real
+from ...errors import ArgumentError, came
+from ..shared import FixedPointArrays, as_fixed_points, read_trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,13 +54,16 @@ def plot_fps(
         If the points have no Jacobians, or there is nothing to draw.
     """
     points = as_fixed_points(fps)
-    paths = None if state_traj is None else read_floats("state_traj", state_traj)
+    mode_scale = check_real("mode_scale", mode_scale, least=0)
+    if fig is not None and not hasattr(fig, "add_subplot"):
+        raise ArgumentError(f"fig: got {came(fig)}, but a figure of matplotlib is wanted.")
+    d, whole = points.xstar.shape[1], (None, 0, None)
+    paths = None if state_traj is None else read_trials(state_traj, *whole, d)
     dimensions = 3 if points.xstar.shape[1] >= 3 else 2
     projection = fit_pca(points.xstar if paths is None else paths, dimensions)
     shown = None
     if paths is not None:
-        chosen = paths if plot_batch_idx is None else paths[list(plot_batch_idx)]
-        shown = chosen[:, max(plot_start_time, 0) : plot_stop_time]
+        shown = read_trials(paths, plot_batch_idx, plot_start_time, plot_stop_time, d)
     span = float(np.ptp(projection.transform(points.xstar if shown is None else shown)))
     if fig is None:
         import matplotlib.pyplot as plt

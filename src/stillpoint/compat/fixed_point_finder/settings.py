@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..._core.validation import check_option
-from ...errors import ArgumentError
+from ..._core.validation import check_kind, check_option, check_real
+from ...errors import ArgumentError, came
 from ...solvers import Adam
 from ..shared import Hyperparameters
 
@@ -38,12 +38,13 @@ class TFHyperparameters(Hyperparameters):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, instead in _INSTEAD.items():
-            if getattr(self, name):
+            if check_kind(name, getattr(self, name), Mapping, "an empty dictionary"):
                 raise ArgumentError(
-                    f"{name}: got {getattr(self, name)!r}, but it must be empty; {instead}."
+                    f"{name}: got {came(getattr(self, name))}, but it must be empty; {instead}."
                 )
-        for name in self.adam_hps:
+        for name, value in check_kind("adam_hps", self.adam_hps, Mapping, "a dictionary").items():
             check_option("adam_hps", name, ("epsilon", "beta1", "beta2"))
+            check_real("adam_hps", value, least=0)
 
     def adam(self, kind: type[Adam]) -> Adam:
         solver = super().adam(kind)

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from ..._core.validation import check_flag, check_option, check_real
 from ...dynamics import Regions
+from ...dynamics.activations import ACTIVATIONS
 from ...errors import StillpointError
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
 
@@ -39,11 +41,17 @@ class Assembly(nn.Module):
         tau: float = 100.0,
     ) -> None:
         super().__init__()
-        self.activation_name = activation
-        self.rec_constrained, self.inp_constrained = rec_constrained, inp_constrained
-        self.batch_first, self.spectral_radius, self.device = batch_first, spectral_radius, device
-        self.dt, self.tau = dt, tau
-        self._noise: dict[str, Any] = {"noise": noise_level_act, "input_noise": noise_level_inp}
+        self.activation_name = check_option("activation", activation, ACTIVATIONS)
+        self.rec_constrained = check_flag("rec_constrained", rec_constrained)
+        self.inp_constrained = check_flag("inp_constrained", inp_constrained)
+        self.batch_first = check_flag("batch_first", batch_first)
+        self.spectral_radius, self.device = spectral_radius, device
+        self.dt, self.tau = check_real("dt", dt), check_real("tau", tau)
+        self._noise: dict[str, Any] = {
+            "noise": check_real("noise_level_act", noise_level_act, least=0),
+            "input_noise": check_real("noise_level_inp", noise_level_inp, least=0),
+        }
+        check_flag("config_finalize", config_finalize)
         self._lists: dict[str, list[Any]] = {f.name: [] for f in fields(Connectome)}
         self.network: MultiRegionRNN | None = None
         self.register_load_state_dict_pre_hook(_into_network)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ..._core.validation import read_floats, read_inputs
+from ..._core.validation import check_flag, check_whole, read_floats, read_inputs, read_states
 from ...errors import warn
 from ...points import Starts
 from ...search import sample_states
@@ -21,6 +21,9 @@ from .system import is_leaky, read_network
 
 Tensor = torch.Tensor
 
+
+# No search goes on so often.
+_MOST_ROUNDS = 10_000
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -54,7 +57,7 @@ class mFixedPointFinder(Finder):  # noqa: N801
         """Draw states from trajectories, with Gaussian noise."""
         seed = self.hps.random_seed
         drawn = sample_states(states, n_inits, noise=noise_scale, seed=seed)
-        return torch.as_tensor(drawn).to(states)
+        return torch.as_tensor(drawn).to(states if isinstance(states, Tensor) else self._dtype)
 
     def find_fixed_points(
         self,
@@ -94,11 +97,13 @@ class mFixedPointFinder(Finder):  # noqa: N801
         whole = read_network(self.rnn, W_rec)
         chosen = in_order(whole.state_regions, regions)
         part = whole.restrict(*chosen) if 0 < len(chosen) < len(whole.state_regions) else whole
-        if optimize_h and is_leaky(self.rnn):
+        n_rounds_q_opt = check_whole("n_rounds_q_opt", n_rounds_q_opt, least=0, most=_MOST_ROUNDS)
+        if check_flag("optimize_h", optimize_h) and is_leaky(self.rnn):
             part = part.observe(whole.dynamics.phi)  # type: ignore[attr-defined]
         elif optimize_h:
             warn("optimize_h has no effect: the state of an Elman network is h already.")
         states = _matrix("initial_states", initial_states)
+        read_states("initial_states", states, whole.state_size)
         channels = whole.input_size - whole.state_size
         stimulus = np.zeros(whole.state_size) if stim_inp is None else stim_inp
         drive = read_inputs("ext_inputs", _matrix("ext_inputs", ext_inputs), len(states), channels)

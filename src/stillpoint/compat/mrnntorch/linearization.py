@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 
+from ..._core.validation import check_flag, read_floats, read_states
 from ...errors import ArgumentError
 from ...local import linearize, rates_at_fixed_state
 from .assembly import in_order
@@ -55,6 +57,7 @@ class mLinearization:  # noqa: N801
             x. This leaves out the leak; do not judge stability by it. For an Elman network the
             state is h and the two are the same.
         """
+        check_flag("excluded_regions", excluded_regions)
         source = self.static_region_list if excluded_regions else self.region_list
         state, driven, _ = self._linear(input, x, h, dh)
         rows = self._indices(self.region_list)
@@ -78,11 +81,11 @@ class mLinearization:  # noqa: N801
         """
         state, driven = self.jacobian(input, x, h=h, dh=dh)
         value = self._linear(input, x, h, dh)[2][self._indices(self.region_list)]
-        deviation = torch.atleast_2d(delta_state).flatten(end_dim=-2).to(state)
-        result = value + deviation @ state.T + delta_input.to(driven) @ driven.T
+        result = value + _rows("delta_state", delta_state, state) @ state.T
+        result = result + _rows("delta_input", delta_input, driven) @ driven.T
         if delta_state_static is not None and self.static_region_list:
             static, _ = self.jacobian(input, x, True, h=h, dh=dh)
-            result = result + delta_state_static.to(static) @ static.T
+            result = result + _rows("delta_state_static", delta_state_static, static) @ static.T
         return result
 
     __call__ = forward
@@ -105,13 +108,15 @@ class mLinearization:  # noqa: N801
         self, inputs: Tensor, x: Tensor, h: Tensor | None, dh: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return A, B and the value of the whole network, in float64."""
-        system, state = self._system, _one_row("x", x)
-        drive = _one_row("input", inputs)
+        system = self._system
+        channels, d = system.input_size - system.state_size, system.state_size
+        state, drive = _one_row("x", x, d), _one_row("input", inputs, channels)
         drive = torch.cat([drive, torch.zeros(len(drive), system.state_size).to(drive)], dim=1)
-        if dh and is_leaky(self.rnn):
-            if h is None:
+        rates = None if h is None else _one_row("h", h, d)
+        if check_flag("dh", dh) and is_leaky(self.rnn):
+            if rates is None:
                 raise ArgumentError("h: got None, but dh=True differentiates in h; pass the rates.")
-            system, state = rates_at_fixed_state(system, state[0]), _one_row("h", h)
+            system, state = rates_at_fixed_state(system, state[0]), rates
         lin = linearize(system, state, drive)
         return torch.as_tensor(lin.A[0]), torch.as_tensor(lin.B[0]), torch.as_tensor(lin.value[0])
 
@@ -120,12 +125,24 @@ class emLinearization(mLinearization):  # noqa: N801
     """The same for Elman networks, whose state x is h."""
 
 
-def _one_row(name: str, values: Tensor) -> Tensor:
+def _rows(name: str, values: Any, matrix: Tensor) -> Tensor:
+    """Return deviations as rows that a matrix can be multiplied with."""
+    given = torch.atleast_2d(torch.as_tensor(read_floats(name, values)))
+    if given.shape[-1] != matrix.shape[1]:
+        raise ArgumentError(
+            f"{name}: got shape {tuple(given.shape)}, but (n, {matrix.shape[1]}) is wanted."
+        )
+    return given.flatten(end_dim=-2).to(matrix)
+
+
+def _one_row(name: str, values: Any, size: int) -> Tensor:
     """Return a vector, or an array of one row, as one row."""
-    rows = torch.atleast_2d(values).reshape(-1, values.shape[-1])
+    given = torch.atleast_2d(torch.as_tensor(read_floats(name, values)))
+    rows = given.reshape(math.prod(given.shape[:-1]), given.shape[-1])
     if len(rows) != 1:
         raise ArgumentError(
-            f"{name}: got shape {tuple(values.shape)}, but one state is linearised at a time; for "
+            f"{name}: got shape {tuple(given.shape)}, but one state is linearised at a time; for "
             f"many at once use stillpoint.linearize."
         )
+    read_states(name, rows, size)
     return rows

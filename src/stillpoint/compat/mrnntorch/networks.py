@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from ..._core.validation import check_sequence
 from ...errors import ArgumentError
+from ...models.running import check_shape, check_tensor
 from ...system import System
 from .assembly import Assembly, in_order
 
@@ -72,7 +74,8 @@ class mRNN(Assembly):  # noqa: N801
     def get_region_indices(self, region: str) -> tuple[int, int]:
         """Return the first index of a region and one past its last."""
         inputs = self._final.connectome.input_channels
-        regions = inputs if region in inputs.names else self._final.regions
+        is_input = isinstance(region, str) and region in inputs.names
+        regions = inputs if is_input else self._final.regions
         indices = regions.indices(region)
         if (np.diff(indices) != 1).any():
             raise ArgumentError(
@@ -87,6 +90,7 @@ class mRNN(Assembly):  # noqa: N801
 
     def get_weight_subset(self, *regions: str, W: Tensor | None = None) -> Tensor:
         """Return the effective weights among regions, in the order of the model."""
+        check_shape("W", W, (self.total_num_units, self.total_num_units), self._final.W_rec)
         weights = self._final.W if W is None else W
         rows = torch.as_tensor(self._final.indices(*self.ensure_order(*regions)))
         return weights[rows][:, rows] if regions else weights
@@ -112,6 +116,18 @@ class mRNN(Assembly):  # noqa: N801
         region_list_b: list[str],
     ) -> Tensor:
         """Return whole states from those of two disjoint lists of regions that cover the model."""
+        widths = []
+        for name, states in (("states_a", states_a), ("states_b", states_b)):
+            check_tensor(name, states, states_a if isinstance(states_a, Tensor) else self.W_rec)
+            widths.append(states.shape[-1] if states.ndim else 0)
+        for name, listed in (("region_list_a", region_list_a), ("region_list_b", region_list_b)):
+            check_sequence(name, listed, str, "a list of regions")
+        sizes = [len(self._final.indices(*names)) for names in (region_list_a, region_list_b)]
+        if sizes != widths or states_a.shape[:-1] != states_b.shape[:-1]:
+            raise ArgumentError(
+                f"states_a, states_b: got shapes {tuple(states_a.shape)} and "
+                f"{tuple(states_b.shape)}, but (..., {sizes[0]}) and (..., {sizes[1]}) are wanted."
+            )
         joined = torch.cat([states_a, states_b], dim=-1)
         order = torch.as_tensor(self._final.indices(*region_list_a, *region_list_b)).argsort()
         if len(order) != self.total_num_units:

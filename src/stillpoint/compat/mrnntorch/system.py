@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..._core.validation import read_floats
 from ...cells import LeakyCell, VanillaCell
 from ...dynamics import Regions
 from ...errors import ArgumentError
@@ -37,7 +38,7 @@ def read_network(rnn: Any, weights: Any = None) -> System:
     if weights is None:
         return system
     cell: Any = system.dynamics
-    given = torch.as_tensor(weights).detach().to(cell.W).clone()
+    given = torch.as_tensor(read_floats("W_rec", weights)).to(cell.W)
     if given.shape != cell.W.shape:
         raise ArgumentError(
             f"W_rec: got shape {tuple(given.shape)}, but {tuple(cell.W.shape)} is wanted."

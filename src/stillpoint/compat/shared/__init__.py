@@ -5,6 +5,7 @@ from .finder import ArrayFinder, Finder
 from .record import as_fixed_points
 from .search import first_starts, search
 from .settings import Hyperparameters, SearchSettings
+from .trials import read_trials
 
 __all__ = [
     "ArrayFinder",
@@ -14,5 +15,6 @@ __all__ = [
     "SearchSettings",
     "as_fixed_points",
     "first_starts",
+    "read_trials",
     "search",
 ]

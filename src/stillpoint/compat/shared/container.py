@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Self
 
@@ -9,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.grouping import group, representatives
+from ..._core.validation import check_real, read_floats
 from ...census import count_unstable, heading
-from ...errors import ArgumentError
+from ...errors import ArgumentError, came
 from ...local import is_stable, n_unstable, sorted_eig
 from .rows import RowArrays
 
@@ -55,6 +57,11 @@ class FixedPointArrays(RowArrays):
 
     of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype")
 
+    axes: ClassVar[Mapping[str, int]] = {
+        **dict.fromkeys(("xstar", "x_init", "F_xstar", "inputs", "eigval_J_xstar"), 2),
+        **dict.fromkeys(("J_xstar", "dFdu", "eigvec_J_xstar"), 3),
+    }
+
     xstar: Any = None
     _: KW_ONLY
     x_init: Any = None
@@ -71,6 +78,25 @@ class FixedPointArrays(RowArrays):
     cond_id: Any = None
     tol_unique: float = 1e-3
     dtype: Any = np.float32
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("xstar", "x_init", "F_xstar", "inputs", "qstar", "J_xstar", "dFdu"):
+            if np.iscomplexobj(getattr(self, name)):
+                raise ArgumentError(f"{name}: got complex numbers, but real ones are wanted.")
+        if self.J_xstar is not None and self.J_xstar.shape[1] != self.J_xstar.shape[2]:
+            raise ArgumentError(
+                f"J_xstar: got shape {self.J_xstar.shape}, but (n, d, d) is wanted."
+            )
+        check_real("tol_unique", self.tol_unique, above=0)
+        try:
+            fits = np.dtype(self.dtype).kind == "f"
+        except Exception:  # NumPy raises many kinds
+            fits = False
+        if not fits:
+            raise ArgumentError(
+                f"dtype: got {came(self.dtype)}, but np.float32 or np.float64 is wanted."
+            )
 
     # -- sizes --------------------------------------------------------------------------------
 
@@ -134,6 +160,11 @@ class FixedPointArrays(RowArrays):
     def get_unique(self) -> Self:
         """Return one point of each group closer than `tol_unique`, that with the smallest q."""
         q = np.zeros(self.n) if self.qstar is None else self.qstar.astype(np.float64)
+        if not np.isfinite(self._places()).all():
+            raise ArgumentError(
+                "xstar: rows of it, or of inputs, hold NaN or infinity, so which points are one "
+                "cannot be told; leave them out first, fps[np.isfinite(fps.xstar).all(axis=1)]."
+            )
         labels = group(self._places(), self.tol_unique)
         return self[np.sort(representatives(labels, q))]
 
@@ -145,8 +176,16 @@ class FixedPointArrays(RowArrays):
         Eigenvectors and input Jacobians are mapped without the offset, as they are directions;
         the state Jacobian is left out, as it does not act on projected states.
         """
+        U, shift = read_floats("U", U), read_floats("offset", offset)
+        d = U.shape[0] if self.n_states is None and U.ndim == 2 else self.n_states
+        if U.ndim != 2 or U.shape[0] != d:
+            raise ArgumentError(f"U: got shape {U.shape}, but ({d}, k) is wanted.")
+        if shift.shape not in ((), (1,), U.shape[1:]):
+            raise ArgumentError(
+                f"offset: got shape {shift.shape}, but one number or ({U.shape[1]},) is wanted."
+            )
         new: dict[str, Any] = {**self.filled(), "J_xstar": None}
-        new |= {name: new[name] @ U + offset for name in _STATES if name in new}
+        new |= {name: new[name] @ U + shift for name in _STATES if name in new}
         new |= {name: U.T @ new[name] for name in ("dFdu", "eigvec_J_xstar") if name in new}
         return self.with_fields(new)
 

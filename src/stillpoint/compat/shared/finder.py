@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..._core.validation import check_option, read_floats, read_inputs, read_states
+from ..._core.validation import (
+    check_option,
+    read_floats,
+    read_generator,
+    read_inputs,
+    read_numbers,
+    read_states,
+)
 from ...errors import ArgumentError
 from ...points import FixedPoints
 from ...search import sample_states
@@ -69,7 +76,7 @@ class ArrayFinder(Finder, ABC):
     def __init__(self, model: Any, solver: str, **settings: Any) -> None:
         super().__init__(solver, **settings)
         self.model = model
-        self.rng = np.random.default_rng(self.hps.random_seed)
+        self.rng = read_generator("random_seed", self.hps.random_seed)
 
     @abstractmethod
     def _read_model(self, state_size: int, input_size: int) -> System:
@@ -79,7 +86,7 @@ class ArrayFinder(Finder, ABC):
         self, trajectories: Any, n: int, noise: float, valid: Any, inputs: Any = None
     ) -> Any:
         """Return states of trajectories, or pairs of states and inputs, drawn at random."""
-        where = None if valid is None else np.asarray(valid).astype(bool)
+        where = None if valid is None else read_floats("valid_bxt", valid).astype(bool)
         return sample_states(
             trajectories, n, inputs=inputs, noise=noise, where=where, seed=self.rng
         )
@@ -91,7 +98,7 @@ class ArrayFinder(Finder, ABC):
         system = self._read_model(*(a.shape[-1] if a.ndim else 1 for a in (given, drive)))
         x = read_states("initial_states", given, system.state_size)
         u = read_inputs("inputs", drive, len(x), system.input_size)
-        ids = None if cond_ids is None else np.asarray(cond_ids)
+        ids = None if cond_ids is None else read_numbers("cond_ids", cond_ids)
         if ids is not None and ids.shape != (len(x),):
             raise ArgumentError(
                 f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...as_system import as_system
 from ...dynamics import Dynamics
-from ...errors import ArgumentError
+from ...errors import ArgumentError, came
 from ...system import System
 
 
@@ -21,6 +21,8 @@ def read_directly(model: Any) -> System | None:
 
 def next_state(model: Any, inputs: Any, h: Any) -> Any:
     """Return h_next of `output, h_next = model(inputs, h)`."""
+    if not callable(model):
+        raise ArgumentError(f"model: got {came(model)}, but a network is wanted, which is called.")
     result = model(inputs, h)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise ArgumentError(

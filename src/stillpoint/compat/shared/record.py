@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..._core.validation import check_kind
 from ...errors import ArgumentError
 from ...local import DEGENERATE, Linearization, condition
 from ...points import FixedPoints, Source, Starts
@@ -12,7 +13,7 @@ from ...system_info import SystemInfo
 from .container import FixedPointArrays
 
 
-def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
+def as_fixed_points(fps: FixedPointArrays, name: str = "fps") -> FixedPoints:
     """Return a container's points as `stillpoint.FixedPoints` of a map.
 
     What the container does not say (hits, mirror images, continua) is as if every point had been
@@ -24,10 +25,11 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
     >>> as_fixed_points(fps).n_unstable
     array([1])
     """
+    check_kind(name, fps, FixedPointArrays, "a container of fixed points")
     if fps.xstar is None or fps.J_xstar is None:
         raise ArgumentError(
-            "fps: it has no points or no Jacobians, so their stability is not known; search with "
-            "do_compute_jacobians=True."
+            f"{name}: it has no points or no Jacobians, so their stability is not known; search "
+            f"with do_compute_jacobians=True."
         )
     n, d = fps.xstar.shape
     x = fps.xstar.astype(np.float64)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..._core.indexing import rows_of
+from ..._core.validation import check_kind, check_option, check_sequence, read_numbers
 from ...errors import ArgumentError
 
 
@@ -19,9 +20,18 @@ class RowArrays:
     #: Fields that say something of the whole and have no rows.
     of_the_whole: ClassVar[tuple[str, ...]] = ()
 
+    #: How many axes a field has; one, unless it is told here.
+    axes: ClassVar[Mapping[str, int]] = {}
+
     def __post_init__(self) -> None:
         for name, value in self.filled().items():
-            setattr(self, name, np.array(value))
+            array = np.array(read_numbers(name, value, real=False))
+            if array.ndim != self.axes.get(name, 1):
+                raise ArgumentError(
+                    f"{name}: got shape {array.shape}, but {self.axes.get(name, 1)} axes are "
+                    f"wanted, the first for the points."
+                )
+            setattr(self, name, array)
         rows = {name: len(value) for name, value in self.filled().items()}
         if len(set(rows.values())) > 1:
             told = ", ".join(f"{name} {count}" for name, count in rows.items())
@@ -37,7 +47,15 @@ class RowArrays:
         return {name: v for name in self.row_fields() if (v := getattr(self, name)) is not None}
 
     def with_fields(self, new: Mapping[str, Any]) -> Self:
-        """Return a container of the same kind with these row-wise fields and no others."""
+        """Return a container of the same kind with these row-wise fields and no others.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such field.
+        """
+        for name in check_kind("new", new, Mapping, "a table of fields"):
+            check_option("new", name, self.row_fields())
         return replace(self, **{**dict.fromkeys(self.row_fields()), **new})
 
     @property
@@ -83,7 +101,7 @@ class RowArrays:
         ArgumentError
             If there is no container, a field is known in some of them only, or sizes differ.
         """
-        if not fps_seq:
+        if not check_sequence("fps_seq", fps_seq, RowArrays, "a list of containers"):
             raise ArgumentError("fps_seq: got no container; at least one is wanted.")
         joined = _joined("fps_seq", fps_seq)
         return fps_seq[0].with_fields(joined)

@@ -6,9 +6,28 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..._core.validation import check_option
+from ..._core.validation import (
+    check_flag,
+    check_option,
+    check_real,
+    check_whole,
+    read_seed,
+    whole_number,
+)
 from ...points import FixedPoints
 from ...solvers import Adam, Plateau
+
+# What the settings must be: true or false, whole numbers of at least so much, above zero.
+_FLAGS = {
+    "do_rerun_q_outliers",
+    "do_exclude_distance_outliers",
+    "verbose",
+    "super_verbose",
+    "do_compute_jacobians",
+    "do_decompose_jacobians",
+}
+_WHOLE = {"lr_patience": 0, "lr_cooldown": 0, "max_iters": 1}
+_POSITIVE = ("lr_init", "tol_q", "outlier_q_scale", "outlier_distance_scale", "tol_unique")
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,18 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         check_option("dtype", self.dtype, ("float32", "float64"))
+        for name in _FLAGS & vars(self).keys():
+            if whole_number(getattr(self, name)) not in (0, 1):  # as old scripts have them
+                check_flag(name, getattr(self, name))
+        for name, least in _WHOLE.items():
+            check_whole(name, getattr(self, name), least)
+        for name in _POSITIVE:
+            check_real(name, getattr(self, name), above=0)
+        check_real("tol_dq", self.tol_dq, least=0)
+        check_real("lr_factor", self.lr_factor, above=0, most=1)
+        read_seed("random_seed", self.random_seed)
+        if math.isfinite(check_real("max_n_unique", self.max_n_unique, least=1, finite=False)):
+            check_whole("max_n_unique", self.max_n_unique, least=1)
 
     def search_options(self, solver: str, method: str) -> dict[str, Any]:
         """Return the options of `find_fixed_points` that have the meaning of these settings."""
@@ -81,7 +112,7 @@ class SearchSettings:
         """Return the points of a search that these settings keep."""
         if self.do_exclude_distance_outliers:
             points = points.near(points.starts.states, self.outlier_distance_scale)
-        if not math.isinf(self.max_n_unique):
+        if self.max_n_unique != math.inf:
             points = points.subsample(int(self.max_n_unique), self.random_seed)
         return points
 

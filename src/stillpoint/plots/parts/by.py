@@ -10,7 +10,7 @@ from jaxtyping import Float, Shaped
 
 from ..._core.arrays import to_numpy
 from ..._core.validation import check_option, read_floats
-from ...errors import ArgumentError
+from ...errors import ArgumentError, came
 from .groups import FEW, Groups
 from .style import COUNTS
 
@@ -75,9 +75,9 @@ or a number for each of the 3 trials.
     except (TypeError, ValueError, RuntimeError):
         array = np.zeros(())
     if array.shape != (n,):
-        came = f"shape {array.shape}" if array.ndim else repr(given)
+        what = f"shape {array.shape}" if array.ndim else came(given)
         raise ArgumentError(
-            f"{argument}: got {came}, but shape ({n},) is wanted: a label or a number for each of "
+            f"{argument}: got {what}, but shape ({n},) is wanted: a label or a number for each of "
             f"the {n} {noun}."
         )
     if array.dtype.kind not in "Ub":

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._core.pca import Projection
-from ..._core.validation import check_whole, read_floats
-from ...errors import ArgumentError
+from ..._core.validation import check_whole, read_floats, whole_number
+from ...errors import ArgumentError, came
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,14 +36,14 @@ def check_record(name: str, value: Any, *kinds: type[T]) -> T:
     --------
     >>> check_record("points", "a", int)
     Traceback (most recent call last):
-    stillpoint.errors.ArgumentError: points: got str, but int is wanted.
+    stillpoint.errors.ArgumentError: points: got 'a', but int is wanted.
     """
     if isinstance(value, kinds):
         return value
     wanted = " or ".join(kind.__name__ for kind in kinds)
     maker = _MADE_BY.get(kinds[0].__name__)
     hint = f", as stillpoint.{maker} returns." if maker else "."
-    raise ArgumentError(f"{name}: got {type(value).__name__}, but {wanted} is wanted{hint}")
+    raise ArgumentError(f"{name}: got {came(value)}, but {wanted} is wanted{hint}")
 
 
 def check_row(name: str, row: Any, n: int) -> int:
@@ -57,8 +57,8 @@ def check_row(name: str, row: Any, n: int) -> int:
     number = check_whole(name, row, least=-n)
     if number >= n:
         raise ArgumentError(
-            f"{name}: got {row!r}, but there are {n} states; a whole number from {-n} to {n - 1} "
-            f"is wanted."
+            f"{name}: got {came(row)}, but there are {n} states; a whole number from {-n} to "
+            f"{n - 1} is wanted."
         )
     return number % n
 
@@ -71,7 +71,7 @@ def check_axes(ax: Any, dimensions: int = 2) -> None:
         return
     if not isinstance(ax, Axes):
         raise ArgumentError(
-            f"ax: got {type(ax).__name__}, but one matplotlib Axes is wanted, such as "
+            f"ax: got {came(ax)}, but one matplotlib Axes is wanted, such as "
             f"plt.figure().add_subplot(), or None for new ones."
         )
     if (ax.name == "3d") != (dimensions == 3):
@@ -95,8 +95,8 @@ def axes_or_new(ax: Axes | None, dimensions: int = 2) -> Axes:
 
 def check_dimensions(dimensions: Any) -> int:
     """Return 2 or 3."""
-    if type(dimensions) is bool or dimensions not in (2, 3):
-        raise ArgumentError(f"dimensions: got {dimensions!r}, but 2 or 3 is wanted.")
+    if whole_number(dimensions) not in (2, 3):
+        raise ArgumentError(f"dimensions: got {came(dimensions)}, but 2 or 3 is wanted.")
     return int(dimensions)
 
 

@@ -37,7 +37,7 @@ def complete(ax: Any, legend: bool, *several: tuple[Groups | None, str]) -> list
     if legend:
         panel.legend = _with_columns(ax) or panel.legend
     if ax.name == "3d":
-        ax.draw(nowhere(ax))  # before that nothing has a place in space
+        ax.draw(nowhere(ax))  # before that labels have no place in space
     engine = ax.figure.get_layout_engine()
     if panel.bars and engine is not None and (ax.name == "3d" or ax.get_aspect() != "auto"):
         for _ in range(3):  # beside axes of fixed proportions, a pass makes half the room it should

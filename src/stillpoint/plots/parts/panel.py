@@ -103,9 +103,6 @@ def nowhere(ax: Any) -> Any:
 
 def _with_labels(ax: Any, renderer: Any) -> Bbox:
     """Return what axes and their labels take, in pixels."""
-    if ax.name == "3d" and ax.M is not None:
-        for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
-            axis.draw(nowhere(ax))  # it is only then that they place their labels
     # How long labels are counts in space only, where they may stand beside the axes.
     return ax.get_tightbbox(renderer, for_layout_only=ax.name != "3d")
 

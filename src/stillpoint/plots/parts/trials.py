@@ -75,7 +75,7 @@ def draw_trials(
         first = np.unique(groups.codes[chosen], return_index=True)[1]  # so is the legend in order
         for k in (*chosen[first], *np.delete(chosen, first)):
             code = int(groups.codes[k])
-            style = {"color": colours[k], "ls": LINES[code % len(LINES)], "lw": 0.8, "alpha": 0.8}
+            style = {"color": colours[k], "ls": LINES[code % len(LINES)], "lw": 0.7, "alpha": 0.7}
             lines += ax.plot(*places[k].T, **style, zorder=1)
             if code not in named and groups.told(code):
                 named.add(code)

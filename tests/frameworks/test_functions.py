@@ -1,0 +1,197 @@
+"""Step functions of any library: what they return, when they are called, and how they are sent."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint import ArgumentError, UnsupportedModelError
+
+# -- what is returned beside the state -------------------------------------------------------------
+
+
+def test_a_carry_beside_an_output_is_the_state():
+    x, u = np.random.default_rng(0).normal(size=(2, 3, 2))
+    for step in (
+        lambda h, u: (np.tanh(h + u), h[:, :1]),
+        lambda h, u: (h[:, :1], np.tanh(h + u)),
+        lambda h, u: (np.tanh(h + u), {"readout": h}),
+    ):
+        np.testing.assert_array_equal(sp.as_system(step, 2, 2).step(x, u), np.tanh(x + u))
+
+
+def test_names_tell_a_carry_from_an_output_of_its_shape():
+    def step(x, u):
+        h = np.tanh(x + u)
+        return h, h**2
+
+    def reversed_step(x, u):
+        h = np.tanh(x + u)
+        return h**2, h
+
+    x = np.ones((1, 2))
+    for given in (step, reversed_step):
+        np.testing.assert_array_equal(sp.as_system(given, 2, 2).step(x, x), np.tanh(2 * x))
+
+
+def test_two_members_of_the_states_shape_are_refused_once():
+    with pytest.raises(
+        UnsupportedModelError, match=r"`output, state` or `state, output`"
+    ) as raised:
+        sp.as_system(lambda h, u: (np.tanh(h + u), h**2), 2, 2)
+    assert str(raised.value).count("2 members") == 1
+
+
+def test_a_nested_carry_beside_an_output():
+    def step(state, u):
+        return {"c": state["h"], "h": state["c"]}, state["h"]
+
+    system = sp.as_system(step, state={"h": np.zeros(1), "c": np.zeros(1)})
+    np.testing.assert_array_equal(system.step(np.array([[1.0, 2.0]])), [[2.0, 1.0]])
+
+
+# -- velocities of time ----------------------------------------------------------------------------
+
+
+def lorenz(t, y):
+    """As SciPy takes it: one state, a list out."""
+    a, b, c = y
+    return [10 * (b - a), a * (28 - c) - b, a * b - 8 / 3 * c]
+
+
+def test_a_velocity_of_one_state_is_read():
+    system = sp.as_system(lorenz, 3, kind="flow")
+    starts = 10 * np.random.default_rng(0).normal(size=(40, 3))
+    points = sp.find_fixed_points(system, starts)
+    side = np.sqrt(8 / 3 * 27)
+    wanted = np.array([[-side, -side, 27], [0, 0, 0], [side, side, 27]])
+    np.testing.assert_allclose(points.xstar[np.argsort(points.xstar[:, 0])], wanted, atol=1e-9)
+
+
+def test_as_many_states_as_dimensions_are_not_mixed():
+    def rotation(t, y):
+        a, b = y
+        return np.array([b, -a])
+
+    velocity = sp.as_system(rotation, 2, kind="flow").step(np.array([[1.0, 2.0], [3.0, 5.0]]))
+    np.testing.assert_array_equal(velocity, [[2, -1], [5, -3]])
+
+
+def test_a_batched_velocity_with_arguments():
+    def decay(t, y, rate):
+        return -rate * y
+
+    system = sp.as_system(decay, 2, kind="flow", params=3.0)
+    np.testing.assert_array_equal(system.step(np.ones((4, 2))), np.full((4, 2), -3.0))
+    driven = sp.as_system(lambda t, y, u: u - y, 2, 2, kind="flow")
+    np.testing.assert_array_equal(driven.step(np.ones((1, 2)), np.full(2, 3.0)), [[2, 2]])
+
+
+def test_time_is_stated_where_a_velocity_depends_on_it():
+    def driven(t, y):
+        return np.sin(t) - y
+
+    with pytest.raises(ArgumentError, match=r"t: got None, but driven is not the same"):
+        sp.as_system(driven, 1, kind="flow")
+    at_one = sp.as_system(driven, 1, kind="flow", t=1.0)
+    np.testing.assert_allclose(at_one.step(np.zeros((1, 1))), [[np.sin(1.0)]])
+    with pytest.raises(ArgumentError, match=r"t: got 'a'"):
+        sp.as_system(driven, 1, kind="flow", t="a")
+
+
+def test_a_velocity_is_not_taken_for_a_map():
+    with pytest.raises(ArgumentError, match=r"kind: got 'map', but lorenz begins with the time"):
+        sp.as_system(lorenz, 3)
+
+
+@pytest.mark.jax
+def test_a_vector_field_of_diffrax():
+    jnp = pytest.importorskip("jax.numpy")
+
+    def field(t, y, args):
+        return args["gain"] * jnp.tanh(y) - y
+
+    system = sp.as_system(field, 2, kind="flow", params={"gain": jnp.array(2.0)})
+    x = np.ones((3, 2))
+    np.testing.assert_allclose(system.step(x), 2 * np.tanh(x) - x, rtol=1e-15)
+
+
+# -- when a step is called -------------------------------------------------------------------------
+
+
+def delayed(x):
+    """A step that cannot take an empty batch, as `reshape` cannot tell -1 of nothing."""
+    h = x.reshape(len(x), 2, -1)
+    assert len(x)
+    return np.concatenate([np.tanh(2 * h[:, 1:] - h[:, :1]), h[:, :1]], 1).reshape(len(x), -1)
+
+
+def test_a_step_is_never_called_with_an_empty_batch():
+    system = sp.as_system(delayed, 4)
+    starts = np.random.default_rng(0).normal(size=(30, 4))
+    for points in (sp.find_fixed_points(system, starts), sp.find_all_fixed_points(system)):
+        assert len(points)
+    empty = np.zeros((0, 4))
+    assert system.step(empty).shape == (0, 4)
+    assert system.jacobian(empty).shape == (0, 4, 4)
+    assert system.vjp(empty, None, empty).shape == system.jvp(empty, None, empty).shape == (0, 4)
+
+
+# -- copies ----------------------------------------------------------------------------------------
+
+
+def test_every_system_of_a_function_copies_deeply():
+    system = sp.as_system(lambda x: np.tanh(2 * x), 2)
+    assert copy.deepcopy(system).step(np.ones((1, 2))).tolist() == np.tanh([[2.0, 2.0]]).tolist()
+
+
+def test_a_function_of_a_module_is_pickled():
+    system = pickle.loads(pickle.dumps(sp.as_system(delayed, 4, lefschetz=1)))
+    assert system.lefschetz == 1
+    np.testing.assert_array_equal(system.step(np.ones((1, 4))), delayed(np.ones((1, 4))))
+
+
+def test_a_lambda_says_how_it_can_be_sent(monkeypatch):
+    system = sp.as_system(lambda x: x / 2, 2)
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)
+    with pytest.raises(pickle.PicklingError, match=r"system: .*cloudpickle.*in the worker"):
+        pickle.dumps(system)
+
+
+def test_a_pickled_system_is_the_same_in_another_process(tmp_path):
+    path = tmp_path / "steps.py"
+    path.write_text("import numpy as np\ndef step(x):\n    return np.tanh(2 * x)\n")
+    made = (
+        "import pickle, steps, stillpoint as sp; "
+        "open('system', 'wb').write(pickle.dumps(sp.as_system(steps.step, 2)))"
+    )
+    read = (
+        "import pickle, numpy as np; "
+        "print(pickle.load(open('system', 'rb')).step(np.ones((1, 2))).tolist())"
+    )
+    for code in (made, read):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.strip() == str(np.tanh([[2.0, 2.0]]).tolist())
+
+
+def test_the_answers_of_bad_facts_name_them():
+    for options, name in (({"lefschetz": 2.5}, "lefschetz"), ({"lefschetz": True}, "lefschetz")):
+        with pytest.raises(ArgumentError, match=name):
+            sp.as_system(lambda x: x, 1, **options)
+
+
+def test_repr_says_how_a_step_is_differentiated():
+    assert repr(sp.as_system(lambda x: x, 1)) == (
+        "System(map, 1 state, no inputs; central differences)"
+    )
+    own: Mapping = {"jacobian": lambda x, u: np.ones((len(x), 1, 1))}
+    assert "own Jacobian" in repr(sp.as_system(lambda x: x, 1, **own))

@@ -1,0 +1,82 @@
+"""How modules of JAX's libraries are called: which argument and which result is the state."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint import ArgumentError, UnsupportedModelError
+
+jax = pytest.importorskip("jax")
+eqx = pytest.importorskip("equinox")
+nnx = pytest.importorskip("flax.nnx")
+jnp = jax.numpy
+pytestmark = [pytest.mark.flax, pytest.mark.equinox]
+
+D = 3
+W = np.random.default_rng(0).normal(size=(D, D))
+
+
+def leaky(h, u):
+    return 0.8 * h + 0.2 * np.tanh(h @ W.T + u)
+
+
+def module(library, call):
+    """Return a module of a library whose call is `call(h, u)` with the arguments of its source."""
+    names = {"call": call, "W": W, "jnp": jnp}
+    exec(f"def __call__(self, {call}", names)
+    base = {"equinox": eqx.Module, "nnx": nnx.Module}[library]
+    return type("Leaky", (base,), {"__call__": names["__call__"]})()
+
+
+STEP = "0.8 * {h} + 0.2 * jnp.tanh({h} @ W.T + {u})"
+CALLS = {
+    "state first": "h, x):\n    return " + STEP.format(h="h", u="x"),
+    "input first": "u, h):\n    return " + STEP.format(h="h", u="u"),
+    "carry and output": "carry, inputs):\n    h = "
+    + STEP.format(h="carry", u="inputs")
+    + "\n    return h, h[..., :1]",
+}
+
+
+@pytest.mark.parametrize("library", ["equinox", "nnx"])
+@pytest.mark.parametrize("call", CALLS)
+def test_names_tell_which_is_the_state(library, call):
+    system = sp.as_system(module(library, CALLS[call]), D, D)
+    x, u = np.random.default_rng(1).normal(size=(2, 5, D))
+    np.testing.assert_allclose(system.step(x, u), leaky(x, u), atol=1e-14)
+    assert "JAX autodiff" in repr(system)
+
+
+@pytest.mark.parametrize("library", ["equinox", "nnx"])
+def test_what_names_do_not_tell_is_refused_with_both_readings(library):
+    unnamed = module(library, "a, b):\n    return " + STEP.format(h="a", u="b"))
+    with pytest.raises(UnsupportedModelError, match=r"`model\(.*and as `model\(.*\(a, b\)"):
+        sp.as_system(unnamed, D, D)
+
+
+@pytest.mark.parametrize("library", ["equinox", "nnx"])
+def test_a_vector_field_is_a_flow(library):
+    field = module(library, "t, y, args):\n    return jnp.tanh(y) - y")
+    system = sp.as_system(field, D, kind="flow", lefschetz=1)
+    x = np.ones((2, D))
+    np.testing.assert_allclose(system.step(x), np.tanh(x) - x, atol=1e-15)
+    assert (system.kind, system.lefschetz) == ("flow", 1)
+    with pytest.raises(ArgumentError, match="kind: got 'map'"):
+        sp.as_system(field, D, 0)
+    driven = module(library, "t, y, args):\n    return jnp.cos(t) - y")
+    with pytest.raises(ArgumentError, match="t: got None"):
+        sp.as_system(driven, D, kind="flow")
+
+
+def test_a_canonical_cell_that_takes_another_step_is_refused(monkeypatch):
+    plain = eqx.nn.GRUCell.__call__
+    monkeypatch.setattr(eqx.nn.GRUCell, "__call__", lambda self, u, h: 0.5 * plain(self, u, h))
+    with pytest.raises(UnsupportedModelError, match=r"a call of this GRUCell takes another step"):
+        sp.as_system(eqx.nn.GRUCell(2, D, key=jax.random.key(0)))
+
+
+def test_facts_of_a_standard_cell_are_its_own():
+    with pytest.raises(ArgumentError, match=r"lefschetz: GRUCell tells this itself"):
+        sp.as_system(eqx.nn.GRUCell(2, D, key=jax.random.key(0)), lefschetz=1)

@@ -1,0 +1,427 @@
+"""Calls that need no framework: systems, verbs, records, cells, solvers and tasks."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from calls import Call
+
+import stillpoint as sp
+from stillpoint import cells, plots, solvers, tasks
+
+FOLDER = Path(tempfile.mkdtemp())
+
+CELL = cells.VanillaCell(np.array([[2.0, 0.1], [0.0, 1.5]]), np.ones((2, 1)), np.zeros(2))
+SYSTEM = sp.as_system(CELL, regions={"a": [0], "b": [1]})
+FLOW = sp.as_system(lambda x, u: -x + u, state_size=2, input_size=2, kind="flow", dt=0.1)
+PART = SYSTEM.restrict("a")
+LEAKY = sp.as_system(cells.LeakyCell(CELL.W, CELL.B, CELL.b, alpha=np.full(2, 0.5)))
+LINE = sp.as_system(lambda x: x * np.array([0.999, 0.5]), state_size=2)
+NEST = sp.as_system(lambda s, u: (s[0] / 2, s[1] / 2), state=(np.zeros(1), np.zeros(1)))
+X, U = np.array([[0.5, -0.5], [-0.5, 0.5], [1.0, 1.0]]), np.zeros(1)
+PATH = np.ones((4, 5, 2))
+POINTS = sp.find_fixed_points(SYSTEM, X, U)
+PART_POINTS = sp.find_fixed_points(PART, X[:, :1], np.zeros((3, 2)))
+SLOW = sp.find_slow_points(SYSTEM, X, U)
+LIN = sp.linearize(PART, X[:, :1], np.zeros((3, 2)))
+MANIFOLD = sp.follow_slow_manifold(LINE, np.zeros((1, 2)), max_norm=2.0)
+PCA = sp.fit_pca(PATH + np.arange(2))
+SAVED = POINTS.save(FOLDER / "points.nc")
+REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
+NETWORK = tasks.load_network("tanh")
+
+SEARCH: dict[str, Any] = {
+    "solver": None,
+    "tol": None,
+    "tol_unique": None,
+    "max_steps": 20,
+    "seed": 0,
+    "chunk": None,
+    "progress": False,
+}
+ROUND = {**SEARCH, "rounds": 0}
+SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
+
+
+def systems() -> dict[str, Call]:
+    """Making systems, and what they do."""
+    making: dict[str, Any] = {
+        "state_size": 2,
+        "input_size": 1,
+        "state": None,
+        "params": None,
+        "kind": "map",
+        "dt": None,
+        "jacobian": None,
+        "input_jacobian": None,
+        "regions": None,
+        "framework": None,
+        "lefschetz": None,
+        "device": None,
+    }
+    step = lambda x, u: np.tanh(2 * x + u)  # noqa: E731
+    both = {"x": X, "u": U}
+    return {
+        "as_system": Call(sp.as_system, {"model": step, **making}),
+        "system_from_step": Call(sp.system_from_step, {"step": step, **making}),
+        "System.of": Call(
+            sp.System.of,
+            {
+                "dynamics": CELL,
+                "dt": None,
+                "state_regions": None,
+                "input_regions": None,
+                "layout": None,
+            },
+        ),
+        "System.step": Call(SYSTEM.step, both),
+        "System.residual": Call(SYSTEM.residual, both),
+        "System.jacobian": Call(SYSTEM.jacobian, both),
+        "System.input_jacobian": Call(SYSTEM.input_jacobian, both),
+        "System.jvp": Call(SYSTEM.jvp, {**both, "v": X}),
+        "System.vjp": Call(SYSTEM.vjp, {**both, "w": X}),
+        "System.simulate": Call(LINE.simulate, {"x0": X, "inputs": None, "steps": 3}),
+        "System.simulate of inputs": Call(
+            SYSTEM.simulate, {"x0": X, "inputs": np.zeros((3, 4, 1))}
+        ),
+        "System.restrict": Call(
+            SYSTEM.restrict,
+            {"*regions": ("a",), "units": None, "holding": None},
+            also={"*regions": "region"},
+        ),
+        "System.restrict of units": Call(SYSTEM.restrict, {"units": [0], "holding": None}),
+        "System.from_full": Call(PART.from_full, {"states": X, "inputs": U}),
+        "System.to_full": Call(PART.to_full, {"states": X[:, :1], "inputs": np.zeros((3, 2))}),
+        "System.pack": Call(
+            NEST.pack, {"states": (np.zeros((3, 1)), np.zeros((3, 1)))}, also={"states": "state"}
+        ),
+        "System.unpack": Call(NEST.unpack, {"rows": X}),
+        "System.iterate": Call(SYSTEM.iterate, {"times": 2}),
+        "System.observe": Call(SYSTEM.observe, {"g": "tanh"}),
+        "System.clamp": Call(SYSTEM.clamp, {"u": U}),
+        "System.euler": Call(FLOW.euler, {"dt": 0.1}),
+        "System.fingerprint": Call(SYSTEM.fingerprint, {}),
+        "Regions": Call(
+            sp.Regions,
+            {"size": 2, "members": {"a": [0], "b": [1]}, "parents": {"both": ["a", "b"]}},
+            also={"members": "regions parents", "size": "regions"},
+        ),
+        "Regions.children": Call(REGIONS.children, {"name": "both"}, also={"name": "region"}),
+        "Regions.indices": Call(REGIONS.indices, {"*names": ("a",)}, also={"*names": "region"}),
+        "Regions.others": Call(REGIONS.others, {"chosen": [0]}),
+        "Regions.restricted": Call(REGIONS.restricted, {"kept": [0]}),
+        "Regions.labels": Call(REGIONS.labels, {}),
+    }
+
+
+def verbs() -> dict[str, Call]:
+    """Searches, proofs and linearisations."""
+    where = {"system": SYSTEM, "states": X, "inputs": U}
+    return {
+        "find_fixed_points": Call(sp.find_fixed_points, {**where, **ROUND}),
+        "find_all_fixed_points": Call(
+            sp.find_all_fixed_points,
+            {
+                "system": SYSTEM,
+                "inputs": U,
+                "trajectories": None,
+                "max_starts": 8,
+                "exhaustive": True,
+                **SEARCH,
+            },
+        ),
+        "find_slow_points": Call(sp.find_slow_points, {**where, "slope_tol": 1e-8, **SLOW_SEARCH}),
+        "sample_slow_states": Call(
+            sp.sample_slow_states,
+            {**where, "speed": 0.1, "max_steps": 10, "chunk": None, "progress": False},
+        ),
+        "sample_states": Call(
+            sp.sample_states,
+            {
+                "trajectories": PATH,
+                "n": 3,
+                "inputs": np.zeros((4, 5, 1)),
+                "noise": 0.1,
+                "where": np.ones((4, 5), dtype=bool),
+                "seed": 0,
+            },
+        ),
+        "certify": Call(sp.certify, {"system": SYSTEM, "points": POINTS, "estimates": False}),
+        "enumerate_fixed_points": Call(
+            sp.enumerate_fixed_points, {"system": SYSTEM, "inputs": U, "budget": 1000}
+        ),
+        "linearize": Call(sp.linearize, where),
+        "rate_jacobian": Call(sp.rate_jacobian, {**where, "system": LEAKY}),
+        "partial_rate_jacobian": Call(sp.partial_rate_jacobian, {**where, "system": LEAKY}),
+        "rates_at_fixed_state": Call(
+            sp.rates_at_fixed_state, {"system": LEAKY, "state": np.zeros(2)}
+        ),
+        "follow_slow_manifold": Call(
+            sp.follow_slow_manifold,
+            {
+                "system": LINE,
+                "start": np.zeros((1, 2)),
+                "inputs": None,
+                "dimension": 1,
+                "step_size": None,
+                "max_steps": 5,
+                "max_length": None,
+                "min_separation": 2.0,
+                "max_norm": 2.0,
+            },
+        ),
+        "fit_pca": Call(sp.fit_pca, {"states": PATH, "n_components": 2}),
+        "load": Call(sp.load, {"path": SAVED}, paths=("path",)),
+        "show_versions": Call(sp.show_versions, {}),
+    }
+
+
+def records() -> dict[str, Call]:
+    """What records do."""
+    found: dict[str, Call] = {
+        "FixedPoints.merged": Call(POINTS.merged, {"labels": np.arange(len(POINTS))}),
+        "FixedPoints.unique": Call(POINTS.unique, {"tolerance": None}),
+        "FixedPoints.census": Call(POINTS.census, {}),
+        "Starts.counts": Call(POINTS.starts.counts, {}),
+        "Starts.discoveries": Call(POINTS.starts.discoveries, {}),
+        "Linearization.block": Call(
+            LIN.block, {"to": "a", "source": "a"}, also={"to": "region", "source": "region"}
+        ),
+        "Linearization.block_eigen": Call(
+            LIN.block_eigen, {"*regions": ("a",)}, also={"*regions": "region"}
+        ),
+        "Linearization.participation": Call(LIN.participation, {"region": "a"}),
+        "Linearization.predict": Call(
+            LIN.predict,
+            {"dx": np.zeros(1), "du": np.zeros(1), "dheld": np.zeros(1)},
+            also={"dheld": "du"},
+        ),
+        "Linearization.unflatten": Call(
+            LIN.unflatten, {"values": np.zeros((3, 2))}, free=("values",)
+        ),
+        "Projection.transform": Call(PCA.transform, {"states": PATH}),
+        "Projection.directions": Call(PCA.directions, {"vectors": PATH}),
+        "SlowManifold.project": Call(MANIFOLD.project, {"states": X}),
+    }
+    for name, points in {"FixedPoints": POINTS, "SlowPoints": SLOW}.items():
+        found |= {
+            f"{name}.concatenate": Call(type(points).concatenate, {"several": [points, points]}),
+            f"{name}.near": Call(points.near, {"states": X, "factor": 10.0}),
+            f"{name}.nearest": Call(points.nearest, {"states": X}),
+            f"{name}.subsample": Call(points.subsample, {"n": 1, "seed": 0}),
+            f"{name}.take": Call(points.take, {"rows": np.array([0])}),
+            f"{name}.citation": Call(points.citation, {}),
+            f"{name}.to_dataframe": Call(points.to_dataframe, {}),
+            f"{name}.unpack": Call(points.unpack, {}),
+        }
+    found["FixedPoints.to_full"] = found["SlowPoints.to_full"] = Call(PART_POINTS.to_full, {})
+    for name, record in {
+        "FixedPoints": POINTS,
+        "SlowPoints": SLOW,
+        "Starts": POINTS.starts,
+        "Linearization": LIN,
+        "SlowManifold": MANIFOLD,
+        "Certificate": sp.certify(SYSTEM, POINTS).certificate,
+    }.items():
+        found[f"{name}.save"] = Call(record.save, {"path": FOLDER / "a.nc"}, paths=("path",))
+        found[f"{name}.to_xarray"] = Call(record.to_xarray, {})
+        found[f"{name}.from_xarray"] = Call(
+            type(record).from_xarray, {"dataset": record.to_xarray()}
+        )
+        found.setdefault(f"{name}.take", Call(record.take, {"rows": np.array([0])}))
+    return found
+
+
+def nouns() -> dict[str, Call]:
+    """Cells and solvers."""
+    W, B, b = np.eye(4), np.ones((4, 1)), np.zeros(4)
+    gates = {"W": np.ones((6, 2)), "B": np.ones((6, 1)), "b": np.zeros(6)}
+    layer = cells.VanillaCell(np.eye(1), np.eye(1), np.zeros(1))
+    small = {name: value[:2, ...] for name, value in {"W": W[:, :2], "B": B, "b": b}.items()}
+    return {
+        "cells.VanillaCell": Call(cells.VanillaCell, {**small, "phi": "tanh"}),
+        "cells.LeakyCell": Call(cells.LeakyCell, {**small, "alpha": np.ones(2), "phi": "tanh"}),
+        "cells.GRUCell": Call(cells.GRUCell, {**gates, "c": np.zeros(2)}),
+        "cells.ResetBeforeGRUCell": Call(cells.ResetBeforeGRUCell, gates),
+        "cells.LSTMCell": Call(cells.LSTMCell, {"W": np.ones((4, 1)), "B": B, "b": b, "P": None}),
+        "cells.StackedCell": Call(cells.StackedCell, {"layers": [layer, layer]}),
+        "cells.activation": Call(cells.activation, {"name": "tanh"}, also={"name": "activation"}),
+        "solvers.Adam": Call(
+            solvers.Adam,
+            {
+                "rate": 1.0,
+                "schedule": solvers.Plateau(),
+                "stillness": 1e-20,
+                "betas": (0.9, 0.999),
+                "epsilon": 1e-8,
+            },
+        ),
+        "solvers.Plateau": Call(
+            solvers.Plateau, {"factor": 0.95, "patience": 2, "threshold": 1e-4, "cooldown": 0}
+        ),
+        "solvers.Newton": Call(solvers.Newton, {"decrease": 1e-4, "max_trials": 12}),
+        "solvers.LevenbergMarquardt": Call(
+            solvers.LevenbergMarquardt, {"first_damping": 1e-3, "slope_tol": 1e-8}
+        ),
+        "solvers.PiecewiseNewton": Call(solvers.PiecewiseNewton, {}),
+        "solvers.solve": Call(
+            solvers.solve,
+            {
+                "dynamics": CELL,
+                "x": X,
+                "u": np.zeros((3, 1)),
+                "solvers": [solvers.Newton()],
+                "tol": 1e-24,
+                "max_steps": 5,
+                "chunk": None,
+                "progress": False,
+                "interruptible": False,
+            },
+        ),
+        "solvers.tolerance_at": Call(
+            solvers.tolerance_at, {"size": np.ones(3), "tol": 1e-24}, free=("size",)
+        ),
+    }
+
+
+def tasks_and_networks() -> dict[str, Call]:
+    """Tasks, their trials, and the networks that come with the package."""
+    periods = {"dt": 100.0, "fixation": 100.0, "decision": 100.0, "sigma": 1.0}
+    made = {
+        "FlipFlop": (tasks.FlipFlop, {"bits": 2, "steps": 8, "pulse_probability": 0.2}),
+        "SineWave": (
+            tasks.SineWave,
+            {"n_frequencies": 3, "lowest": 0.1, "highest": 0.6, "steps": 10},
+        ),
+        "ContextIntegration": (
+            tasks.ContextIntegration,
+            {
+                "dt": 25.0,
+                "fixation": 50.0,
+                "stimulus": 750.0,
+                "hold": 200.0,
+                "largest": 0.1875,
+                "sigma": 1.0,
+            },
+        ),
+        "DelayedMatch": (
+            tasks.DelayedMatch,
+            {**periods, "stimuli": 2, "presentation": 300.0, "delay": 100.0, "test": 300.0},
+        ),
+        "ParametricWorkingMemory": (
+            tasks.ParametricWorkingMemory,
+            {**periods, "first": 500.0, "delay": 100.0, "second": 500.0, "pairs": ((18, 10),)},
+        ),
+        "PerceptualDecision": (
+            tasks.PerceptualDecision,
+            {**periods, "stimulus": 200.0, "coherences": (0.0, 6.4)},
+        ),
+    }
+    found: dict[str, Call] = {}
+    for name, (kind, arguments) in made.items():
+        task = kind(**arguments)
+        trials = task.sample(3, np.random.default_rng(0))
+        outputs = np.zeros((*trials.inputs.shape[:2], task.output_size))
+        sampling = {"n": 3, "rng": np.random.default_rng(0)}
+        found[f"tasks.{name}"] = Call(kind, arguments)
+        found[f"tasks.{name}.sample"] = Call(task.sample, sampling)
+        found[f"tasks.{name}.accuracy"] = Call(
+            task.accuracy, {"outputs": outputs, "trials": trials}
+        )
+        if hasattr(task, "constant_input"):
+            asked = {"ContextIntegration": {"context": 0}, "SineWave": {"which": 0}}
+            asked["PerceptualDecision"] = {"coherence": 0.0, "choice": 0}  # type: ignore[dict-item]
+            found[f"tasks.{name}.constant_input"] = Call(task.constant_input, asked.get(name, {}))
+    found["tasks.FlipFlop.corners"] = Call(tasks.FlipFlop(2).corners, {})
+    network = {"cell": NETWORK.cell, "C": NETWORK.C, "a": NETWORK.a, "regions": {}, "history": {}}
+    NETWORK.save(FOLDER / "network.npz")
+    gym = tasks.NeuroGymTask(Environment())
+    return found | {
+        "tasks.NeuroGymTask": Call(tasks.NeuroGymTask, {"env": Environment()}),
+        "tasks.NeuroGymTask.sample": Call(gym.sample, {"n": 3, "rng": np.random.default_rng(0)}),
+        "tasks.NeuroGymTask.accuracy": Call(
+            gym.accuracy,
+            {"outputs": np.zeros((3, 5, 3)), "trials": gym.sample(3, np.random.default_rng(0))},
+        ),
+        "tasks.load_network": Call(tasks.load_network, {"name": "tanh"}),
+        "tasks.ReadoutNetwork": Call(tasks.ReadoutNetwork, network),
+        "tasks.ReadoutNetwork.run": Call(NETWORK.run, {"inputs": np.zeros((2, 3, 3))}),
+        "tasks.ReadoutNetwork.read_out": Call(NETWORK.read_out, {"states": np.zeros((2, 16))}),
+        "tasks.ReadoutNetwork.save": Call(
+            NETWORK.save, {"path": FOLDER / "a.npz"}, paths=("path",)
+        ),
+        "tasks.ReadoutNetwork.load": Call(
+            tasks.ReadoutNetwork.load, {"path": FOLDER / "network.npz"}, paths=("path",)
+        ),
+    }
+
+
+class Environment:
+    """The least that a trial-based environment of NeuroGym offers."""
+
+    class observation_space:  # noqa: N801
+        shape = (2,)
+
+    class action_space:  # noqa: N801
+        n = 3
+
+    rng = np.random.default_rng(0)
+    ob = np.zeros((5, 2))
+    gt = np.zeros(5, dtype=int)
+
+    @property
+    def unwrapped(self) -> Environment:
+        return self
+
+    def new_trial(self, **_: Any) -> dict[str, Any]:
+        return {}
+
+
+def figures() -> dict[str, Call]:
+    """Figures, each of which is closed again."""
+    more = {"legend": True, "max_trajectories": 4}
+    trajectories = {"trajectories": PATH, "trials_by": None, "projection": None, "dimensions": 2}
+    drawn = {
+        "fixed_points": (
+            plots.fixed_points,
+            {"points": POINTS, "by": "n_unstable", **trajectories, "mode_length": 0.06, **more},
+        ),
+        "slow_points": (
+            plots.slow_points,
+            {"points": SLOW, "by": "label", **trajectories, **more},
+        ),
+        "slow_manifold": (
+            plots.slow_manifold,
+            {"manifold": MANIFOLD, **trajectories, **more},
+        ),
+        "region_blocks": (plots.region_blocks, {"lin": LIN, "row": 0}),
+        "region_modes": (plots.region_modes, {"lin": LIN, "row": 0, "modes": 1, "legend": True}),
+        "search_summary": (plots.search_summary, {"points": POINTS, "legend": True}),
+        "spectrum": (plots.spectrum, {"linear": POINTS, "by": "n_unstable", "legend": True}),
+    }
+    return {
+        f"plots.{name}": Call(_closed(function), {**arguments, "ax": None})
+        for name, (function, arguments) in drawn.items()
+    }
+
+
+def _closed(function: Any) -> Any:
+    def call(**arguments: Any) -> None:
+        import matplotlib.pyplot as plt
+
+        try:
+            function(**arguments)
+        finally:
+            plt.close("all")
+
+    return call
+
+
+@cache
+def core_calls() -> dict[str, Call]:
+    """Return all of them, by what they call."""
+    return systems() | verbs() | records() | nouns() | tasks_and_networks() | figures()
