@@ -281,6 +281,7 @@ def nouns() -> dict[str, Call]:
                 "progress": False,
                 "interruptible": False,
             },
+            free=("x",),
         ),
         "solvers.tolerance_at": Call(
             solvers.tolerance_at, {"size": np.ones(3), "tol": 1e-24}, free=("size",)

@@ -74,3 +74,18 @@ def test_a_jacobian_that_is_not_finite_has_no_eigenvalues():
     assert broken.is_stable.tolist() == [False, False, False]
     np.testing.assert_array_equal(broken.eigenvalues[[0, 2]], lin.eigenvalues[[0, 0]])
     assert broken.index[1] == 0
+
+
+@pytest.mark.filterwarnings("ignore::stillpoint.StillpointWarning")
+def test_points_with_infinite_slopes_are_described():
+    """At zero the motion vanishes, and its Jacobian is told to be infinite."""
+    steep = sp.as_system(
+        lambda x, u: 1e200 * x,
+        state_size=2,
+        jacobian=lambda x, u: np.full((len(x), 2, 2), np.inf),
+    )
+    points = sp.find_fixed_points(steep, np.zeros((2, 2)))
+    assert not points.on_continuum.any()
+    assert points.is_degenerate.all()
+    slow = sp.find_slow_points(steep, np.zeros((2, 2)))
+    assert len(slow.starts) == 2

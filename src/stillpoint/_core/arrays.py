@@ -173,6 +173,18 @@ def solve_rows(matrices: Float[Any, "n k k"], rhs: Float[Any, "n k"]) -> Float[A
         return xp.where(singular[:, None], xp.full_like(solution, xp.nan), solution)
 
 
+def finite_or_zero(matrices: Float[np.ndarray, "n k d"]) -> Float[np.ndarray, "n k d"]:
+    """Return matrices, with zeros for those that are not finite, for which LAPACK raises.
+
+    Examples
+    --------
+    >>> finite_or_zero(np.array([[[2.0]], [[np.inf]]])).ravel()
+    array([2., 0.])
+    """
+    known = np.isfinite(matrices).all(axis=(1, 2))
+    return matrices if known.all() else np.where(known[:, None, None], matrices, 0.0)
+
+
 def multiply_rows(matrices: Float[Any, "n k d"], vectors: Float[Any, "n d"]) -> Float[Any, "n k"]:
     """Multiply each row's matrix with its vector."""
     return namespace(matrices, vectors).matmul(matrices, vectors[..., None])[..., 0]

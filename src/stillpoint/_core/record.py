@@ -198,8 +198,8 @@ class Record(ABC):
         """
         if read_path("path", path).suffix.lower() != ".nc":
             raise ArgumentError(
-                f"path: got {came(str(path))}, but results are NetCDF files; end the name in .nc, such "
-                f"as points.nc."
+                f"path: got {came(str(path))}, but results are NetCDF files; end the name in .nc, "
+                f"such as points.nc."
             )
         dataset, name = self.to_xarray(), type(self).__name__
         try:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from .._core.arrays import host
+from .._core.arrays import finite_or_zero, host
 from .._core.display import Display, plural
 from .._core.record import about, column, plain
 from .._core.validation import read_rows, shape_of
@@ -366,8 +366,7 @@ def condition(
     >>> condition(np.array([[[1e-3]], [[0.0]]]), scale=1.0)
     array([1000.,   inf])
     """
-    finite = np.isfinite(motion_jacobian).all(axis=(1, 2))
-    values = np.linalg.svd(np.where(finite[:, None, None], motion_jacobian, 0.0), compute_uv=False)
+    values = np.linalg.svd(finite_or_zero(motion_jacobian), compute_uv=False)
     ratio = np.maximum(values[:, 0], scale) / values[:, -1]
     return np.where(values[:, -1] > 0, ratio, np.inf)
 
@@ -381,7 +380,7 @@ def sorted_eig(
     They are NaN where a Jacobian is not finite: there the network leaves what float64 holds.
     """
     known = np.isfinite(jacobian).all(axis=(1, 2))
-    values, vectors = np.linalg.eig(np.where(known[:, None, None], jacobian, 0.0))
+    values, vectors = np.linalg.eig(finite_or_zero(jacobian))
     values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
     values[~known], vectors[~known] = np.nan, np.nan
     outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from .._core.arrays import take_record
+from .._core.arrays import finite_or_zero, take_record
 from .._core.grouping import equal_inputs, group_states, representatives
 from ..dynamics import Dynamics
 from ..dynamics.transforms import Descent
@@ -175,7 +175,7 @@ def _with_evidence(
     dynamics, is_map = system.dynamics, system.kind == "map"
     jacobian = shape.slope + np.eye(x.shape[1]) if is_map else shape.slope
     q, zero = half_square(dynamics, x, u), label == "fixed point"
-    singular = np.linalg.svd(shape.slope, compute_uv=False)
+    singular = np.linalg.svd(finite_or_zero(shape.slope), compute_uv=False)
     moving, dwell = np.flatnonzero(~zero), np.full(len(x), np.inf)
     dwell[moving] = dwell_times(dynamics, x[moving], u[moving], take_record(shape, moving))
     return SlowPoints(

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.linalg import null_space
 from scipy.optimize import lsq_linear
 
-from .._core.arrays import host
+from .._core.arrays import finite_or_zero, host
 from ..dynamics import Dynamics, PiecewiseLinear
 from ..dynamics.transforms import Descent
 from .run import half_square
@@ -91,7 +91,9 @@ def _smooth(dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray
     asarray, motion = dynamics.arrays.asarray, dynamics.residual_problem()
     states, inputs = asarray(x), asarray(u)
     residual, slope = (host(f(states, inputs)) for f in (motion.residual, motion.jacobian))
-    values, vectors = np.linalg.eigh(-host(Descent(dynamics).jacobian(states, inputs)))
+    values, vectors = np.linalg.eigh(
+        finite_or_zero(-host(Descent(dynamics).jacobian(states, inputs)))
+    )
     gradient = np.einsum("kij,ki->kj", slope, residual)
     along = np.einsum("kij,ki->kj", vectors, gradient)
     bends = np.maximum(values, _FLATTEST * values[:, -1:]) + np.finfo(np.float64).tiny
@@ -160,7 +162,7 @@ def dwell_times(
     must not be zero.
     """
     times = np.empty(len(x))
-    direction = np.linalg.svd(shape.slope)[2][:, -1, :] if len(x) else x
+    direction = np.linalg.svd(finite_or_zero(shape.slope))[2][:, -1, :] if len(x) else x
     size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     for k in range(len(x)):
         cosine = abs(shape.motion[k] @ direction[k]) / shape.speed[k]

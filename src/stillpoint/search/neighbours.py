@@ -23,7 +23,7 @@ def on_continuum(
     dynamics: Dynamics, lin: Linearization, degenerate: Bool[np.ndarray, " n"], tol: float
 ) -> Bool[np.ndarray, " n"]:
     """Return which degenerate points have fixed neighbours along their neutral direction."""
-    rows = np.flatnonzero(degenerate)
+    rows = np.flatnonzero(degenerate & np.isfinite(lin.motion_jacobian).all(axis=(1, 2)))
     answer = np.zeros(len(degenerate), dtype=bool)
     if len(rows):
         neutral = np.linalg.svd(lin.motion_jacobian[rows])[2][:, -1, :]
@@ -98,6 +98,6 @@ def _shrinks(below: Float[np.ndarray, "d d"], above: Float[np.ndarray, "d d"]) -
         units = np.ix_(group == number, group == number)
         same = np.array_equal(below[units], above[units])
         block = below[units] if same else largest[units]
-        if np.abs(np.linalg.eigvals(block)).max() >= 1 - MARGIN:
+        if not np.isfinite(block).all() or np.abs(np.linalg.eigvals(block)).max() >= 1 - MARGIN:
             return False
     return True

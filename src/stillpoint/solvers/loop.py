@@ -18,7 +18,6 @@ from .._core.validation import (
     check_whole,
     read_floats,
     read_inputs,
-    read_states,
 )
 from ..dynamics import Dynamics
 from ..errors import ArgumentError
@@ -102,7 +101,9 @@ def solve(
     check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
     if not check_sequence("solvers", solvers, Solver, "a list of solvers"):
         raise ArgumentError("solvers: got none, but at least one is wanted.")
-    x = read_states("x", x, dynamics.state_size)
+    x = read_floats("x", x, finite=False)  # a row that is not finite ends so, and no other does
+    if x.ndim != 2 or x.shape[1] != dynamics.state_size:
+        raise ArgumentError(f"x: got shape {x.shape}, but (n, {dynamics.state_size}) is wanted.")
     n = len(x)
     u = read_inputs("u", u, n, dynamics.input_size)
     check_real("tol", tol, least=0)
