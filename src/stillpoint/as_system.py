@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import reprlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -13,7 +12,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from ._core.layout import StateLayout
-from ._core.validation import check_option, check_real, check_whole, whole_number
+from ._core.validation import check_option, check_real, check_whole, first_line, whole_number
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError, came
 from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
@@ -104,7 +103,7 @@ def as_system(
     >>> import numpy as np, stillpoint as sp
     >>> W = np.array([[0.0, 2.0], [2.0, 0.0]])
     >>> sp.as_system(lambda x, u: np.tanh(x @ W.T + u), state_size=2, input_size=2)
-    System(map, 2 states, 2 inputs)
+    System(map, 2 states, 2 inputs; central differences)
     """
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     elsewhere = _given(framework=framework, device=device)
@@ -130,7 +129,7 @@ def as_system(
             t=t, **facts, **elsewhere,
         )  # fmt: skip
     else:
-        raise UnsupportedModelError(f"model: got {reprlib.repr(model)}, {_what_to_pass(model)}")
+        raise UnsupportedModelError(f"model: got {came(model)}, {_what_to_pass(model)}")
     _check_size("state_size", state_size, adapted.dynamics.state_size)
     _check_size("input_size", input_size, adapted.dynamics.input_size)
     return _system(adapted, dt, regions)
@@ -177,8 +176,10 @@ def system_from_step(
     --------
     >>> import numpy as np, stillpoint as sp
     >>> sp.system_from_step(lambda x, u: np.tanh(x + u), state_size=2, input_size=2)
-    System(map, 2 states, 2 inputs)
+    System(map, 2 states, 2 inputs; central differences)
     """
+    if not callable(step):
+        raise ArgumentError(f"step: got {came(step)}, but a function step(x, u) is wanted.")
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     if state is None and state_size is None:
         raise ArgumentError(
@@ -190,16 +191,15 @@ def system_from_step(
     else:
         layout = StateLayout.of(state)
     m = check_whole("input_size", 0 if input_size is None else input_size, least=0)
-    own = copy.deepcopy(params)
-    function, time = step, _time(t)
+    name, function, time = getattr(step, "__name__", type(step).__name__), step, _time(t)
     is_timed = time is not None or takes_time(step)
     if is_timed:
-        check_timed(getattr(step, "__name__", type(step).__name__), kind)
-        function = AtTime(step, time or 0.0, m, own)
-    elif own is not None:
-        function = WithParams(step, own)
-    name = getattr(step, "__name__", type(step).__name__)
-    given = StepFunction(function, layout, m, owner=name, **facts, **_given(device=device))
+        check_timed(name, kind)
+        function = AtTime.of(step, time, m, _copied(params))
+    elif params is not None:
+        function = WithParams(step, _copied(params))
+    owner = name if params is None else f"{name}, called with params,"
+    given = StepFunction(function, layout, m, owner=owner, **facts, **_given(device=device))
     if framework is None and device is not None:
         framework = "torch"
     if framework is not None:
@@ -223,10 +223,26 @@ def _facts(
 ) -> dict[str, Any]:
     """Return what the caller says of a black box, checked."""
     check_option("kind", kind, ("map", "flow"))
-    if lefschetz is not None and (lefschetz := whole_number(given_index := lefschetz)) is None:
-        raise ArgumentError(f"lefschetz: got {came(given_index)}, but a whole number is wanted.")
+    for name, derivative in (("jacobian", jacobian), ("input_jacobian", input_jacobian)):
+        if derivative is not None and (isinstance(derivative, type) or not callable(derivative)):
+            raise ArgumentError(
+                f"{name}: got {came(derivative)}, but a function of (x, u) is wanted; leave it out "
+                f"to have it computed."
+            )
+    if lefschetz is not None and not (abs(whole_number(lefschetz) or 2**63) < 2**63):
+        raise ArgumentError(f"lefschetz: got {came(lefschetz)}, but a whole number is wanted.")
     facts = _given(jacobian=jacobian, input_jacobian=input_jacobian, lefschetz=lefschetz)
     return facts if kind == "map" else {"kind": kind, **facts}
+
+
+def _copied(params: Any) -> Any:
+    try:
+        return copy.deepcopy(params)
+    except Exception as error:  # whatever they hold
+        raise ArgumentError(
+            f"params: got {came(params)}, which cannot be copied ({first_line(error)}); pass "
+            f"arrays, numbers, or dictionaries of them."
+        ) from error
 
 
 def _time(t: Any) -> float | None:

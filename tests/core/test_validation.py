@@ -101,7 +101,7 @@ def test_cells_have_units():
     "seed",
     [None, True, -1, 2.0, [1], [], np.array(3), np.matrix(np.ones((6, 2))), "1", 2**70,
      np.random.SeedSequence(0), np.random.RandomState(0)],
-    ids=repr,
+    ids=lambda seed: f"{type(seed).__name__} {seed}"[:20].partition("(")[0],
 )  # fmt: skip
 def test_a_seed_is_a_whole_number_or_a_generator(seed):
     for read in (read_seed, read_generator):
@@ -150,7 +150,7 @@ def test_infinity_is_a_number_where_it_has_a_meaning():
 
 
 @pytest.mark.parametrize(
-    "indices", [[2], [-1], [0, 0], [0.0], [True], "01", {0: 1}, iter([0]), None, [[0]]], ids=str
+    "indices", [[2], [-1], [0, 0], [0.0], [True], "01", {0: 1}, iter([0]), None, [[0]]], ids=came
 )
 def test_places_are_whole_numbers_each_once(indices):
     with pytest.raises(ArgumentError, match="units: got"):

@@ -62,11 +62,18 @@ def systems() -> dict[str, Call]:
         "framework": None,
         "lefschetz": None,
         "device": None,
+        "t": None,
     }
+    velocity = lambda t, y, u: np.tanh(2 * y + u) - y  # noqa: E731
+    timed = {"model": velocity, **making, "kind": "flow"}
     step = lambda x, u: np.tanh(2 * x + u)  # noqa: E731
     both = {"x": X, "u": U}
     return {
-        "as_system": Call(sp.as_system, {"model": step, **making}),
+        "as_system": Call(sp.as_system, {"model": step, **making}, also={"model": "step"}),
+        "as_system velocity": Call(sp.as_system, timed, free=("params",), also={"model": "step"}),
+        "as_system cell": Call(
+            sp.as_system, {"model": CELL, "dt": None, "regions": None}, also={"model": "step"}
+        ),
         "system_from_step": Call(sp.system_from_step, {"step": step, **making}),
         "System.of": Call(
             sp.System.of,

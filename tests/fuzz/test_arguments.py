@@ -34,9 +34,6 @@ mpl.use("Agg")
 #: How many calls are drawn.
 BUDGET = 600
 
-#: What is still to be mended: calls, of which no argument is replaced.
-PENDING = {"as_system", "system_from_step"}
-
 #: What is made by searches alone, or is a contract that arguments do not pass unchecked.
 NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
@@ -55,7 +52,6 @@ def cases(seed: int = 0) -> list[tuple[str, str, str]]:
     every = [
         (name, argument, value)
         for name, call in calls().items()
-        if name not in PENDING
         for argument in call.arguments
         for value in POOL
     ]

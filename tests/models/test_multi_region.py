@@ -570,7 +570,7 @@ def test_the_system_has_the_regions_and_the_time_step(form):
     assert system.state_regions == model.regions
     assert system.state_regions.indices("ctx").tolist() == [0, 1, 2, 3, 6, 7, 8]
     assert system.input_regions.indices("stop", "cue").tolist() == [2, 0, 1]
-    assert repr(system) == "System(map, 9 states, 3 inputs, regions M1, inh, PMd)"
+    assert repr(system) == "System(map, 9 states, 3 inputs, regions M1, inh, PMd; closed form)"
     assert system.lefschetz == 1
 
 

@@ -112,9 +112,13 @@ class StepFunction:
             self.layout,
             self.returned or returned_names(self.function),
         )
+
+        def on_nests(x: Any, u: Any) -> Any:
+            return new_state(function(x, u), layout, x, names)
+
         if layout.is_flat:
-            return lambda x, u: new_state(function(x, u), layout, names)
-        return lambda x, u: layout.pack(new_state(function(layout.unpack(x), u), layout, names))
+            return on_nests
+        return lambda x, u: layout.pack(on_nests(layout.unpack(x), u))
 
     def dynamics(
         self,
@@ -149,12 +153,7 @@ class StepFunction:
             derivative = getattr(self, name)
             if derivative is None:
                 return None
-            if not callable(derivative):
-                raise ArgumentError(
-                    f"{name}: got {derivative!r}, but a function of (x, u) is wanted; leave it out "
-                    f"to have it computed."
-                )
-            shape = shape_of_derivative(called(derivative), self.size, arrays)
+            shape = shape_of_derivative(name, called(derivative), self.size, arrays)
             wanted = (2, self.size[0], width)
             if shape != wanted:
                 raise ArgumentError(

@@ -125,13 +125,15 @@ def _role(name: str) -> str:
 def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return what the members of a returned tuple are called in a function's source.
 
-    A member that is computed in the return statement has no name: "". Nothing is returned where
-    there is no source, no tuple, or several that differ.
+    A member that is computed in the return statement has no name: "", and neither has a parameter
+    that is returned as it came. Nothing is returned where there is no source, no tuple, or several
+    that differ.
 
     Examples
     --------
     >>> def step(u, h):
-    ...     return h, u + h
+    ...     h = u + h
+    ...     return h, 2 * h
     >>> returned_names(step)
     ('h', '')
     """
@@ -139,36 +141,39 @@ def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return ()
-    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    nodes = list(ast.walk(tree))
+    made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     tuples = {
-        tuple(member.id if isinstance(member, ast.Name) else "" for member in value.elts)
-        for value in returned
-        if isinstance(value, ast.Tuple)
+        tuple(
+            getattr(member, "id", "") if getattr(member, "id", "") in made else ""
+            for member in node.value.elts
+        )
+        for node in nodes
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
     }
     return tuples.pop() if len(tuples) == 1 else ()
 
 
-def new_state(result: Any, layout: StateLayout, names: Sequence[str] = ()) -> Any:
+def new_state(result: Any, layout: StateLayout, before: Any, names: Sequence[str] = ()) -> Any:
     """Return the new state in what a step returned: all of it, or the member that has its shape.
 
     A step may return its output beside the state, in either order: `output, h` as torch has it,
-    `carry, y` as `lax.scan` has it. Where several members have the state's shape, the `names` of
-    the members tell.
+    `carry, y` as `lax.scan` has it. Of several members of the state's shape, the state `before`
+    is none, and the `names` of the members tell.
 
     Raises
     ------
     UnsupportedModelError
-        If nothing has the state's shape, or members have it that differ and are not told apart.
+        If members have the state's shape that differ and are not told apart.
     """
     if layout.fits(result) or not isinstance(result, tuple):
         return result
     fitting = {k: member for k, member in enumerate(result) if layout.fits(member)}
-    if not fitting:
-        return result
-    named = [k for k in fitting if k < len(names) and _role(names[k]) == "state"]
+    moved = {k: member for k, member in fitting.items() if not _is(layout, member, before)}
+    named = [k for k in moved if k < len(names) and _role(names[k]) == "state"]
     if len(named) == 1:
         return fitting[named[0]]
-    first, *others = fitting.values()
+    first, *others = (moved or fitting or {0: result}).values()
     if not all(_same(layout, first, other) for other in others):
         raise UnsupportedModelError(
             f"step: it returns {len(fitting)} members of the state's shape that differ, so which "
@@ -178,11 +183,16 @@ def new_state(result: Any, layout: StateLayout, names: Sequence[str] = ()) -> An
     return first
 
 
+def _is(layout: StateLayout, one: Any, other: Any) -> bool:
+    """Whether two states are the very same arrays."""
+    return all(a is b for a, b in zip(layout.leaves(one), layout.leaves(other), strict=True))
+
+
 def _same(layout: StateLayout, one: Any, other: Any) -> bool:
     """Whether two states are the same, in value where they have values."""
-    pairs = list(zip(layout.leaves(one), layout.leaves(other), strict=True))
-    if all(a is b for a, b in pairs):
+    if _is(layout, one, other):
         return True
+    pairs = zip(layout.leaves(one), layout.leaves(other), strict=True)
     try:
         return all(np.array_equal(to_numpy(a), to_numpy(b), equal_nan=True) for a, b in pairs)
     except Exception:  # they are traced, and have none
@@ -191,7 +201,7 @@ def _same(layout: StateLayout, one: Any, other: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class AtTime:
-    """f(t, y), f(t, y, u) or f(t, y, args) as a function of (x, u), at one time.
+    """f(t, y), f(t, y, args), f(t, y, u) or f(t, y, u, args) as one of (x, u), at one time.
 
     Attributes
     ----------
@@ -201,25 +211,35 @@ class AtTime:
         The time.
     input_size
         Where it is not 0, the third argument is the input.
-    params
-        The third argument where there are no inputs.
+    args
+        The last arguments: (params,) of a function that takes them, as diffrax has it.
     """
 
     function: Callable[..., Any]
     t: float
-    input_size: int = 0
-    params: Any = None
+    input_size: int
+    args: tuple[Any, ...]
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Any],
+        t: float | None,
+        input_size: int,
+        params: Any = None,
+        call: Callable[..., Any] | None = None,
+    ) -> AtTime:
+        """Return a velocity at a time, 0 if None; `call` has its parameters if not itself."""
+        names = required_names(function if call is None else call) or ()
+        takes_args = params is not None or len(names) == 3 + bool(input_size)
+        return cls(function, t or 0.0, input_size, (params,) if takes_args else ())
 
     def at(self, t: float) -> AtTime:
         """Return the same velocity at another time."""
         return replace(self, t=t)
 
     def __call__(self, x: Any, u: Any) -> Any:
-        if self.input_size:
-            return self.function(self.t, x, u)
-        if self.params is not None or len(required_names(self.function) or ()) > 2:
-            return self.function(self.t, x, self.params)
-        return self.function(self.t, x)
+        return self.function(self.t, x, *((u,) if self.input_size else ()), *self.args)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from .._core.arrays import ArrayKind, host, to_numpy
-from ..errors import UnsupportedModelError, warn
+from .._core.validation import first_line
+from ..errors import ArgumentError, UnsupportedModelError, warn
 
 
 def try_out(
@@ -124,11 +125,23 @@ def check_same_step(
 
 
 def shape_of_derivative(
-    derivative: Callable[[Any, Any], Any], size: tuple[int, int], kind: ArrayKind
+    name: str, derivative: Callable[[Any, Any], Any], size: tuple[int, int], kind: ArrayKind
 ) -> tuple[int, ...]:
-    """Return the shape of what a derivative gives for two states."""
-    with np.errstate(all="ignore"):
-        return tuple(getattr(derivative(*trial_rows(size, kind)), "shape", ()))
+    """Return the shape of what a caller's derivative gives for two states.
+
+    Raises
+    ------
+    ArgumentError
+        If it fails.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return tuple(getattr(derivative(*trial_rows(size, kind)), "shape", ()))
+    except Exception as error:  # the caller's code
+        raise ArgumentError(
+            f"{name}: it failed on two states and inputs ({first_line(error)}); a function of "
+            f"(x, u), shapes (n, {size[0]}) and (n, {size[1]}), is wanted."
+        ) from error
 
 
 def works_in_double(

@@ -55,7 +55,7 @@ class LeakyElmanRNN(nn.Module):
     >>> rnn = LeakyElmanRNN(3, 8, alpha=0.2, seed=0)
     >>> states, last = rnn(torch.zeros(4, 22, 3))
     >>> states.shape, last.shape, sp.as_system(rnn)
-    (torch.Size([4, 22, 8]), torch.Size([4, 8]), System(map, 8 states, 3 inputs))
+    (torch.Size([4, 22, 8]), torch.Size([4, 8]), System(map, 8 states, 3 inputs; closed form))
     """
 
     def __init__(

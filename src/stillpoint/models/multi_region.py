@@ -81,7 +81,7 @@ class MultiRegionRNN(nn.Module):
     ...     [Connection("in", "exc")],
     ... )
     >>> sp.as_system(MultiRegionRNN(connectome, phi="tanh"))
-    System(map, 6 states, 1 input, regions exc, inh)
+    System(map, 6 states, 1 input, regions exc, inh; closed form)
     """
 
     W_rec_mask: Tensor

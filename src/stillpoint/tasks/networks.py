@@ -169,7 +169,7 @@ def load_network(name: str = "tanh") -> ReadoutNetwork:
     Examples
     --------
     >>> load_network("gru").system
-    System(map, 16 states, 3 inputs)
+    System(map, 16 states, 3 inputs; closed form)
     """
     check_option("name", name, SHIPPED)
     return ReadoutNetwork.load(files(__package__) / "weights" / f"{SHIPPED[name]}.npz")

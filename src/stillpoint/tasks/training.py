@@ -79,7 +79,7 @@ def train(
     >>> from stillpoint.tasks import PerceptualDecision
     >>> trained = train(PerceptualDecision(), "gru", 8, max_steps=3, batch=16, progress=False)
     >>> trained.losses.shape, trained.as_network().system
-    ((3,), System(map, 8 states, 3 inputs))
+    ((3,), System(map, 8 states, 3 inputs; closed form))
     """
     if not isinstance(task, Task) or isinstance(task, type):
         raise ArgumentError(

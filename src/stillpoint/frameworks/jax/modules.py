@@ -100,7 +100,7 @@ def read_calls(
     told = {"owner": owner, "returned": returned_names(call), **spec.facts}
     if takes_time(call) or spec.t is not None:
         check_timed(owner, spec.kind)
-        timed = AtTime(apply, spec.t or 0.0, m, len(names) > 2)
+        timed = AtTime.of(apply, spec.t, m, call=call)
         given = StepFunction(timed, layout, m, call=f"model(t = {timed.t:g}, y)", **told)
         dynamics = read_function(given)
         if spec.t is None:

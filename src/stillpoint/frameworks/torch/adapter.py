@@ -13,8 +13,9 @@ import torch
 from torch import nn
 
 from ..._core.arrays import ArrayKind, namespace
+from ..._core.validation import first_line
 from ...dynamics import Dynamics
-from ...errors import UnsupportedModelError
+from ...errors import ArgumentError, UnsupportedModelError, came
 from ..base import AdaptedModel, ModelSpec
 from ..functions import StepFunction, check_autonomous
 from ..trials import check_same_step, in_either_precision, try_out, works_in_double
@@ -109,6 +110,20 @@ def read_observable(
     return function, lambda x: differentiate(function, x)
 
 
+def _device(device: Any) -> torch.device:
+    """Return a caller's device; the CPU for None."""
+    try:
+        if device is None or isinstance(device, str | torch.device):
+            return torch.zeros(0, device="cpu" if device is None else device).device
+        told = ""
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        told = f" ({first_line(error)})"
+    raise ArgumentError(
+        f"device: got {came(device)}, but a device that torch has here is wanted, such as 'cpu' or "
+        f"'cuda'{told}."
+    )
+
+
 def _without_graph(step: Step) -> Step:
     def detached(x: Tensor, u: Tensor) -> Tensor:
         with torch.no_grad():
@@ -119,7 +134,7 @@ def _without_graph(step: Step) -> Step:
 
 def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
     """Return the arrays that `step` works on: float64, or float32 where it admits no other."""
-    xp, device = namespace(torch.zeros(0)), torch.device(given.device or "cpu")
+    xp, device = namespace(torch.zeros(0)), _device(given.device)
     double, single = (ArrayKind(xp, dtype, device) for dtype in (torch.float64, torch.float32))
 
     def attempt(kind: ArrayKind) -> Tensor:

@@ -93,7 +93,7 @@ class ModuleStep:
         result = self.module(*self.call.arguments(state, u))
         if self.call.member is not None and isinstance(result, tuple):
             return result[self.call.member]
-        return new_state(result, self.call.layout, self.call.returned)
+        return new_state(result, self.call.layout, state, self.call.returned)
 
 
 def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> StepFunction:
