@@ -14,6 +14,7 @@ from jaxtyping import Float
 from ._core.arrays import diagonal_matrices, to_numpy
 from ._core.layout import StateLayout
 from ._core.provenance import version_of
+from ._core.selections import read_indices
 from ._core.validation import (
     check_kind,
     check_option,
@@ -21,7 +22,6 @@ from ._core.validation import (
     check_whole,
     first_line,
     read_floats,
-    read_indices,
     read_input_sequences,
     read_inputs,
     read_states,

@@ -7,12 +7,12 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, solvers
+from stillpoint._core.selections import read_indices
 from stillpoint._core.validation import (
     check_real,
     check_whole,
     read_floats,
     read_generator,
-    read_indices,
     read_seed,
 )
 from stillpoint.cells import LSTMCell, VanillaCell

@@ -592,7 +592,7 @@ def test_a_module_that_does_not_tell_its_sizes_asks_for_them(missing):
 
 def test_sizes_may_be_of_any_integer_type():
     model = built(TimeFirst)
-    dynamics, _ = adapter("torch").read_model(model, ModelSpec(np.int64(D), torch.tensor(M)))
+    dynamics, _ = adapter("torch").read_model(model, ModelSpec(np.int64(D), np.uint8(M)))
     assert (type(dynamics.state_size), dynamics.state_size) == (int, D)
     model.hidden_size, model.input_size = np.int32(D), np.int32(M)
     assert sp.as_system(model).state_size == D

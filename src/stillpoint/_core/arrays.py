@@ -15,6 +15,8 @@ import array_api_compat
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..errors import came
+
 Record = TypeVar("Record")
 
 _NUMPY = array_api_compat.array_namespace(np.zeros(0))
@@ -128,6 +130,39 @@ def take(array: Any, indices: Int[np.ndarray, " k"], axis: int = 0) -> Any:
         return array.take(indices, axis=axis)
     xp = namespace(array)
     return xp.take(array, xp.asarray(indices, device=array_api_compat.device(array)), axis=axis)
+
+
+def rows_of(which: Any, n: int) -> Int[np.ndarray, " k"]:
+    """Return the rows of `n` that an index means: an int of any type, a slice, a mask or a list.
+
+    Examples
+    --------
+    >>> rows_of(np.int8(-1), 3)
+    array([2])
+    """
+    try:
+        if isinstance(which, slice):
+            return np.arange(n)[which]
+        index = to_numpy(which)
+    except Exception as error:  # the conversion is the caller's own code, which may raise anything
+        raise IndexError(f"points are indexed by ints, slices, masks or lists ({error}).") from None
+    if index.ndim == 0 and index.dtype.kind in "iu":
+        if not -n <= int(index) < n:
+            raise IndexError(f"point {int(index)} of {n}: indices run from {-n} to {n - 1}.")
+        return np.arange(n)[int(index)][None]
+    if index.dtype == np.bool_ and index.shape != (n,):
+        raise IndexError(f"the mask has shape {index.shape}, but there are {n} points.")
+    if index.ndim != 1 or (index.dtype.kind not in "iub" and index.size):
+        raise IndexError(
+            f"points are indexed by ints, slices, masks or lists, not by {came(which)}."
+        )
+    if index.dtype.kind == "b":
+        return np.arange(n)[index]
+    index = index.astype(np.int64)
+    outside = index[(index < -n) | (index >= n)]
+    if len(outside):
+        raise IndexError(f"point {outside[0]} of {n}: indices run from {-n} to {n - 1}.")
+    return np.arange(n)[index]
 
 
 def put_rows(array: Any, rows: Int[np.ndarray, " k"], values: Any) -> Any:

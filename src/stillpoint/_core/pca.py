@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import ArgumentError
-from .validation import check_whole, read_floats, read_unmasked
+from .selections import read_unmasked
+from .validation import check_whole, read_floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from .._core.validation import check_kind, check_option, check_sequence, check_whole, read_indices
+from .._core.selections import read_indices
+from .._core.validation import check_kind, check_option, check_sequence, check_whole
 from ..errors import ArgumentError
 
 

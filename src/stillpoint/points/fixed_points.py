@@ -12,7 +12,8 @@ from jaxtyping import Bool, Float, Int
 from .._core.display import Column, Display, position
 from .._core.grouping import equal_inputs, group_states, numbered, representatives
 from .._core.record import column, part, plain
-from .._core.validation import check_real, read_indices
+from .._core.selections import read_indices
+from .._core.validation import check_real
 from .._core.values import Domain
 from ..census import Census, Evidence, count_unstable, heading, take_census
 from ..errors import ArgumentError, came

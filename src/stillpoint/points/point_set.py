@@ -10,17 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from .._core.arrays import rows_of
 from .._core.grouping import nearest_rows, smallest_gap
-from .._core.indexing import rows_of
 from .._core.provenance import citation
 from .._core.record import Record
-from .._core.validation import (
-    check_real,
-    check_sequence,
-    check_whole,
-    read_floats,
-    read_generator,
-)
+from .._core.validation import check_real, check_sequence, check_whole, read_floats, read_generator
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..proofs import Certificate, ProofStatus

@@ -109,15 +109,18 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     return (descent(dynamics),)
 
 
-def descent(dynamics: Dynamics, slope_tol: float = 1e-8) -> Solver:
+def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
     """Return the solver that goes down from a start to a minimum of q and never beyond.
 
     Where the motion is known to be linear between kinks, this is exact; elsewhere it is
-    Levenberg-Marquardt, down to slopes of `slope_tol`.
+    Levenberg-Marquardt, down to slopes of `slope_tol`, its own default if None.
     """
     if dynamics.piecewise_linear() is not None:
         return PiecewiseNewton()
-    return LevenbergMarquardt(slope_tol=slope_tol)
+    return _GRADUAL if slope_tol is None else LevenbergMarquardt(slope_tol=slope_tol)
+
+
+_GRADUAL = LevenbergMarquardt()
 
 
 def provenance(call: str, system: System, starts: np.ndarray, **options: Any) -> dict[str, Any]:

@@ -13,14 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .._core.arrays import to_numpy
-from .._core.validation import (
-    check_real,
-    check_whole,
-    read_floats,
-    read_generator,
-    read_mask,
-    read_unmasked,
-)
+from .._core.selections import read_mask, read_unmasked
+from .._core.validation import check_real, check_whole, read_floats, read_generator
 from ..errors import ArgumentError
 from ..intervals import Interval
 from ..system import System

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..._core.indexing import rows_of
+from ..._core.arrays import rows_of
 from ..._core.validation import check_kind, check_option, check_sequence, read_numbers
 from ...errors import ArgumentError
 

@@ -154,9 +154,14 @@ def _of_one_shape(
     device: torch.device,
     failures: dict[str, str],
 ) -> ModuleStep | None:
-    """Return the step of calls that differ in their order alone, None if none of them works."""
+    """Return the step of calls that differ in their order alone, None if none of them works.
+
+    The order that the parameters' names tell is tried first, and accepted if it works.
+    """
+    names = positional_names(_forward(own))
+    named = order_by_names(names)
     working: list[tuple[ModuleStep, np.ndarray]] = []
-    for way in ways:
+    for way in sorted(ways, key=lambda way: way.order != named):
         try:
             step = ModuleStep(own, _with_member(own, way, m, dtype, device))
             working.append((step, _tried(step, m, dtype, device)))
@@ -166,13 +171,12 @@ def _of_one_shape(
                     f"model: {type(own).__name__}, called as `{way}`: {error}"
                 ) from error
             failures.setdefault(first_line(error), f"`{way}`")
+        else:
+            if named == way.order:
+                break
     made = [result for _, result in working]
     if len(made) == 2 and not np.array_equal(made[0], made[1], equal_nan=True):
-        named = order_by_names(positional_names(_forward(own)))
-        if named is None:
-            readings = [str(step.call) for step, _ in working]
-            refuse_order(type(own).__name__, readings, positional_names(_forward(own)))
-        working = [(step, result) for step, result in working if step.call.order == named]
+        refuse_order(type(own).__name__, [str(step.call) for step, _ in working], names)
     return working[0][0] if working else None
 
 
