@@ -328,7 +328,7 @@ def _with_member(
     state = way.layout.unpack(x)
     with torch.no_grad():
         result = own(*([inputs, state] if way.order == "input first" else [state, inputs]))
-    fitting = [k for k, held in enumerate(result) if way.layout.fits(held)]
+    fitting = [k for k, held in enumerate(result) if way.layout.fits(held) and held is not state]
     is_told = isinstance(result, tuple) and len(fitting) == 1
     return replace(way, member=fitting[0]) if is_told else way
 
