@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -66,8 +66,8 @@ class System:
         Named index sets of states and inputs; an LSTM has `h` and `c`.
     layout
         How the network's own states (a pair, a dictionary, layers) lie in the flat ones.
-    observable
-        What the residual is measured in; the state itself if None.
+    observed
+        What the residual is measured in, see `observe`; the state itself if None.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class System:
     state_regions: Regions
     input_regions: Regions
     layout: StateLayout
-    observable: Observable | None = None
+    observed: str | Callable[[Array], Array] | None = None
 
     @classmethod
     def of(
@@ -116,7 +116,7 @@ class System:
         states = f"{d} state{'s' if d != 1 else ''}"
         inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
         extra = f", regions {', '.join(self.state_regions)}" if self.state_regions.members else ""
-        observed = "" if self.observable is None else ", observed"
+        observed = "" if self.observed is None else ", observed"
         return f"System({self.kind}, {states}, {inputs}{extra}{observed}; {self._computed})"
 
     @property
@@ -164,12 +164,16 @@ class System:
             weights_sha256=self.fingerprint(),
         )
 
-    @property
+    @cached_property
     def _observed_dynamics(self) -> Dynamics:
         """The dynamics whose residual is the one that this system measures."""
-        return (
-            self.dynamics if self.observable is None else Observed(self.dynamics, self.observable)
-        )
+        if self.observed is None:
+            return self.dynamics
+        return Observed(self.dynamics, _observable(self.observed, self.dynamics))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: the fields, not what follows from them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def lefschetz(self) -> int | None:
@@ -284,7 +288,7 @@ class System:
         """
         if bool(regions) == (units is not None):
             raise ArgumentError("restrict: name regions, or pass units=, one of the two.")
-        if self.observable is not None:
+        if self.observed is not None:
             raise ArgumentError("restrict: restrict the system first, then observe it.")
         if units is not None:
             kept = read_indices("units", units, self.state_size)
@@ -415,7 +419,8 @@ class System:
             raise ArgumentError(
                 "observe: only maps can be observed; use euler(dt) on a flow first."
             )
-        return replace(self, observable=_observable(g, self.dynamics))
+        _observable(g, self.dynamics)  # refused here, not at the first residual
+        return replace(self, observed=g)
 
     def clamp(self, u: Array) -> System:
         """Return the system under the fixed input `u`, shape (m,); it has no inputs left.

@@ -258,7 +258,7 @@ def test_what_is_observed_is_not_silently_forgotten(make):
         made = make(silent_unit().clamp([0.0]).observe("relu"))
     except ArgumentError:
         return
-    assert made.observable is not None
+    assert made.observed is not None
 
 
 def test_the_observed_residual_is_the_motion_of_what_is_observed():

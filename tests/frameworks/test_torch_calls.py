@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint import ArgumentError, UnsupportedModelError
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 
 torch = pytest.importorskip("torch")
 nn, prune = torch.nn, pytest.importorskip("torch.nn.utils.prune")
@@ -370,6 +370,15 @@ def test_sizes_do_not_help_a_network_with_a_head():
         sp.as_system(Classifier(), D, M)
 
 
+def test_a_module_in_float32_inside_a_function_is_named():
+    cell = nn.GRUCell(M, D)
+    with pytest.warns(StillpointWarning, match=r"`cell` \(GRUCell\).*copy\.deepcopy\(cell\)"):
+        sp.as_system(lambda x, u: cell(u, x), D, M)
+    field = Leaky()
+    with pytest.warns(StillpointWarning, match=r"`model` \(Leaky\), which is in float32"):
+        sp.as_system(field.step, D, D)
+
+
 # -- copies ----------------------------------------------------------------------------------------
 
 
@@ -378,3 +387,5 @@ def test_a_called_module_can_be_copied_and_sent(copied):
     system = sp.as_system(StateFirst())
     x = np.ones((2, D))
     np.testing.assert_array_equal(copied(system).step(x, x), system.step(x, x))
+    observed = system.observe("tanh")
+    np.testing.assert_array_equal(copied(observed).residual(x, x), observed.residual(x, x))

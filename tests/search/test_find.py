@@ -155,6 +155,7 @@ def test_a_search_that_finds_nothing_says_so_once():
     assert points.xstar.shape == (0, 2)
     assert points.jacobian.shape == (0, 2, 2)
     assert repr(points).startswith("no fixed points\nStarts: 5")
+    assert "Next: find_slow_points(system, points.starts.states" in repr(points)
     assert points.census().verdict == "no fixed points were found"
     assert points.smallest_gap == np.inf
     assert len(points.stable) == len(points.saddles) == len(list(points)) == 0

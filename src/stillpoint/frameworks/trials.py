@@ -145,11 +145,16 @@ def shape_of_derivative(
 
 
 def works_in_double(
-    step: Callable[[Any, Any], Any], size: tuple[int, int], double: ArrayKind, result: Any
+    step: Callable[[Any, Any], Any],
+    size: tuple[int, int],
+    double: ArrayKind,
+    result: Any,
+    advice: str = "",
 ) -> bool:
     """Return whether a step works in float64 throughout; warn if parts of it are in float32.
 
-    `result` is what it returned when it was tried; it must not be coarser than float32.
+    `result` is what it returned when it was tried; it must not be coarser than float32. `advice`
+    ends the warning.
     """
     name = str(result.dtype).removeprefix("torch.")
     if name not in ("float64", "float32"):
@@ -162,7 +167,7 @@ def works_in_double(
     warn(
         "step works in float32 only, at least in parts, so residuals end near 1e-7 and points that "
         "lie close together cannot be told apart; keep weights and what is computed inside it in "
-        "float64 for exact points."
+        f"float64 for exact points.{advice}"
     )
     return False
 

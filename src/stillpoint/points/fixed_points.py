@@ -234,7 +234,9 @@ class FixedPoints(PointSet):
 
     def _display(self) -> Display:
         if not len(self):
-            return Display("no fixed points", remarks=repr(self.starts).split("\n"))
+            return Display(
+                "no fixed points", remarks=[*repr(self.starts).split("\n"), *self._next()]
+            )
         if self.on_continuum.any():
             return Display(
                 f"a continuum of fixed points: I - J is singular at "
@@ -248,6 +250,17 @@ class FixedPoints(PointSet):
             [*self._remarks(), *self._starts_told()],
             self.provenance,
         )
+
+    def _next(self) -> list[str]:
+        """Return what to try where a search found nothing, and no proof says that there is none."""
+        if self.is_selection or not len(self.starts) or self.enumerations:
+            return []
+        u = ", u" if self.inputs.shape[1] else ""
+        return [
+            f"Next: find_slow_points(system, points.starts.states{u}) shows where the system is "
+            f"slowest,",
+            f"find_all_fixed_points(system{u}) searches from starts of its own.",
+        ]
 
     def _columns(self) -> list[Column]:
         largest = np.abs(self.eigenvalues).max(axis=1)

@@ -186,7 +186,7 @@ def _read_starts(
     system: System, states: Any, inputs: Any
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
     x, u = read_starts(system, states, inputs)
-    if system.observable is not None:
+    if system.observed is not None:
         raise ArgumentError(
             "system: slow points are minima of the speed of the state itself; pass the system "
             "that was observed."

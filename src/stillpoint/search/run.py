@@ -120,7 +120,7 @@ def _judge(
     q = half_square(system.dynamics, end, u)
     claimed = status == Status.FIXED_POINT
     moving = claimed & ~counts_as_zero(q, end, options.tol)
-    status[moving] = Status.STALLED if system.observable is None else Status.OBSERVED_ONLY
+    status[moving] = Status.STALLED if system.observed is None else Status.OBSERVED_ONLY
     still = np.flatnonzero(claimed & ~moving)
     saturated = is_saturated(system.dynamics, end[still], u[still], options.tol, radius)
     status[still[saturated]] = Status.SATURATED

@@ -19,6 +19,7 @@ from ...errors import ArgumentError, UnsupportedModelError, came
 from ..base import AdaptedModel, ModelSpec
 from ..functions import StepFunction, check_autonomous
 from ..trials import check_same_step, in_either_precision, try_out, works_in_double
+from .advice import single_modules
 from .autograd import differentiate, pull_back, push_forward
 from .calls import Call, ModuleStep, own_copy, read_calls
 from .modules import is_standard, known_call, read_standard, refuse_bidirectional
@@ -148,5 +149,5 @@ def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
 
     with torch.no_grad():
         result = in_either_precision(attempt, double, single)
-        exact = works_in_double(step, given.size, double, result)
+        exact = works_in_double(step, given.size, double, result, single_modules(given.function))
     return double if exact else single
