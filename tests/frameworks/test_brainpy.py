@@ -601,3 +601,18 @@ def test_a_trained_lstm_has_its_27_points():
     points = flip_flop(cell, starts)
     assert len(points) == 27
     assert points.is_stable.sum() == 8
+
+
+@pytest.mark.parametrize("kind", [bp.dyn.RNNCell, brainstate.nn.ValinaRNNCell])
+def test_a_cell_whose_update_was_replaced_is_refused(kind, monkeypatch):
+    cell = kind(2, 3)
+    if kind is brainstate.nn.ValinaRNNCell:
+        brainstate.nn.init_all_states(cell)
+    plain = kind.update
+    monkeypatch.setattr(kind, "update", lambda self, u: plain(self, 2 * u))
+    with pytest.raises(UnsupportedModelError, match=r"a call of this \w+ takes another step"):
+        sp.as_system(cell)
+
+
+def test_what_is_known_of_a_called_system_is_taken():
+    assert sp.as_system(Powers(), state=("m", "h"), lefschetz=1).lefschetz == 1

@@ -41,6 +41,12 @@ def test_names_tell_a_carry_from_an_output_of_its_shape():
         np.testing.assert_array_equal(sp.as_system(given, 2, 2).step(x, x), np.tanh(2 * x))
 
 
+def test_the_state_before_is_no_new_state():
+    x = np.ones((1, 2))
+    system = sp.as_system(lambda h, u: (h, np.tanh(h + u)), 2, 2)
+    np.testing.assert_array_equal(system.step(x, x), np.tanh(2 * x))
+
+
 def test_two_members_of_the_states_shape_are_refused_once():
     with pytest.raises(
         UnsupportedModelError, match=r"`output, state` or `state, output`"

@@ -286,3 +286,18 @@ def test_wrong_arguments_are_named():
     broken.set_weights([np.nan * np.ones(weight.shape) for weight in broken.weights])
     with pytest.raises(ArgumentError, match="NaN"):
         sp.as_system(broken)
+
+
+def test_a_cell_whose_call_was_replaced_is_refused():
+    cell = built(layers.GRUCell(3), rng())
+    plain = cell.call
+    cell.call = lambda inputs, states, training=False: plain(2 * inputs, states, training)
+    with pytest.raises(UnsupportedModelError, match=r"a call of this GRUCell takes another step"):
+        sp.as_system(cell)
+
+
+def test_what_is_known_of_a_called_cell_is_taken():
+    with any_precision():
+        assert sp.as_system(built(Leaky(3), rng()), lefschetz=1).lefschetz == 1
+    with pytest.raises(ArgumentError, match=r"lefschetz: GRUCell tells this itself"):
+        sp.as_system(built(layers.GRUCell(3), rng()), lefschetz=1)
