@@ -168,7 +168,7 @@ LOAD = """
     import sys, warnings
     import stillpoint as sp
     from stillpoint._core.files import trial
-    trial._START = 15.0
+    trial._START = 4.0
     warnings.simplefilter("ignore", sp.StillpointWarning)
     for path in sys.argv[1:]:
         try:
