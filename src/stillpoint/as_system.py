@@ -17,10 +17,11 @@ from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError, came
 from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
 from .frameworks.functions import StepFunction, check_autonomous
-from .frameworks.signatures import AtTime, WithParams, check_timed, takes_time
+from .frameworks.signatures import AtTime, WithParams, check_state_first, check_timed, takes_time
 from .system import System
 
 
+@np.errstate(all="ignore")
 def as_system(
     model: Any,
     state_size: SupportsIndex | None = None,
@@ -129,12 +130,14 @@ def as_system(
             t=t, **facts, **elsewhere,
         )  # fmt: skip
     else:
-        raise UnsupportedModelError(f"model: got {came(model)}, {_what_to_pass(model)}")
+        came_in = type(model).__name__ if isinstance(model, Mapping) else came(model)
+        raise UnsupportedModelError(f"model: got {came_in}, {_what_to_pass(model)}")
     _check_size("state_size", state_size, adapted.dynamics.state_size)
     _check_size("input_size", input_size, adapted.dynamics.input_size)
     return _system(adapted, dt, regions)
 
 
+@np.errstate(all="ignore")
 def system_from_step(
     step: Callable[..., Any],
     state_size: SupportsIndex | None = None,
@@ -193,6 +196,8 @@ def system_from_step(
     m = check_whole("input_size", 0 if input_size is None else input_size, least=0)
     name, function, time = getattr(step, "__name__", type(step).__name__), step, _time(t)
     is_timed = time is not None or takes_time(step)
+    if not is_timed and m == layout.size:
+        check_state_first(name, step)
     if is_timed:
         check_timed(name, kind)
         function = AtTime.of(step, time, m, _copied(params))
@@ -287,13 +292,16 @@ def _read_by_first(readers: Sequence[ModuleType], given: StepFunction) -> Dynami
                 return reader.read_function(given)
         except UnsupportedModelError as error:
             failures.append(error)
-    told = {f"{failure}": reader for reader, failure in zip(readers, failures, strict=True)}
-    if len(told) == 1:
+    reasons = {
+        f"{failure.__cause__ or failure}": reader.__name__.rpartition(".")[2]
+        for reader, failure in zip(readers, failures, strict=True)
+    }
+    others = [f"{library}: {reason[:200]}" for reason, library in list(reasons.items())[1:]]
+    if not others:
         raise failures[0]
-    tried = "; ".join(
-        f"{reader.__name__.rpartition('.')[2]}: {said}" for said, reader in told.items()
-    )
-    raise UnsupportedModelError(f"step: no framework could call it. {tried}") from failures[0]
+    raise UnsupportedModelError(
+        f"{failures[0]} It was tried on arrays of other libraries too ({'; '.join(others)})."
+    ) from failures[0]
 
 
 def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
@@ -314,7 +322,7 @@ def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
 def _returned_for_numpy(given: StepFunction) -> list[Any]:
     """Return what a function gives for NumPy arrays; nothing if it fails."""
     function, states = given.of_two(), given.layout.unpack(np.full((2, given.size[0]), 0.5))
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return given.layout.leaves(function(states, np.full((2, given.size[1]), 0.5)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -41,6 +43,7 @@ from .dynamics.transforms import (
 )
 from .errors import ArgumentError, came
 from .frameworks.base import adapter_of_arrays
+from .frameworks.pickling import pack_function
 from .system_info import SystemInfo
 
 Array = Any
@@ -173,7 +176,14 @@ class System:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the fields, not what follows from them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return state | {"observed": pack_function(self.observed)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, observed=pickle.loads(state["observed"]))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> System:
+        return replace(self, dynamics=copy.deepcopy(self.dynamics, memo))
 
     @property
     def lefschetz(self) -> int | None:

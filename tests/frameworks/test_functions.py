@@ -63,6 +63,52 @@ def test_a_nested_carry_beside_an_output():
     np.testing.assert_array_equal(system.step(np.array([[1.0, 2.0]])), [[2.0, 1.0]])
 
 
+def test_names_that_say_the_opposite_order_are_refused():
+    def step(inputs, state):
+        return np.tanh(2 * state + inputs)
+
+    with pytest.raises(ArgumentError, match=r"step: the parameters of step, \(inputs, state\)"):
+        sp.as_system(step, 2, 2)
+    x, u = np.ones((1, 2)), np.zeros((1, 2))
+    system = sp.as_system(lambda x, u: step(u, x), 2, 2)
+    np.testing.assert_array_equal(system.step(x, u), np.tanh(2 * x))
+
+
+@pytest.mark.jax
+def test_a_function_of_jax_returns_its_carry_first():
+    jax = pytest.importorskip("jax")
+
+    def step(carry, x):
+        carry = jax.numpy.tanh(carry + x)
+        return carry, 2 * carry
+
+    x = np.ones((1, 2))
+    for given in (step, jax.jit(step), lambda c, x: (jax.numpy.tanh(c + x), 2 * c)):
+        np.testing.assert_allclose(sp.as_system(given, 2, 2).step(x, x), np.tanh(2 * x), rtol=1e-15)
+
+
+@pytest.mark.jax
+def test_a_stopped_gradient_is_noticed():
+    jax = pytest.importorskip("jax")
+    with pytest.raises(UnsupportedModelError, match=r"not those of the step.*stop_gradient"):
+        sp.as_system(lambda x: jax.numpy.tanh(2 * jax.lax.stop_gradient(x)) + x, 2)
+
+
+@pytest.mark.parametrize("gain", [1e-3, 1.0, 1e4])
+def test_steep_and_flat_steps_have_their_own_jacobian(gain):
+    W = gain * np.array([[0.3, -0.7], [0.2, 0.4]])
+
+    def jacobian(x, u):
+        return (1 - np.tanh(x @ W.T + u) ** 2)[:, :, None] * W
+
+    own = {"jacobian": jacobian}
+    assert "own Jacobian" in repr(sp.as_system(lambda x, u: np.tanh(x @ W.T + u), 2, 2, **own))
+    own["jacobian"] = lambda x, u: jacobian(x, u).swapaxes(1, 2)
+    if gain < 1e4:  # there the step is saturated wherever it is tried
+        with pytest.raises(ArgumentError, match="jacobian: it is not the derivative"):
+            sp.as_system(lambda x, u: np.tanh(x @ W.T + u), 2, 2, **own)
+
+
 # -- velocities of time ----------------------------------------------------------------------------
 
 
@@ -166,9 +212,12 @@ def test_a_function_of_a_module_is_pickled():
 
 def test_a_lambda_says_how_it_can_be_sent(monkeypatch):
     system = sp.as_system(lambda x: x / 2, 2)
+    observed = sp.as_system(delayed, 4).observe(lambda x: x[:, :2])
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
-    with pytest.raises(pickle.PicklingError, match=r"system: .*cloudpickle.*in the worker"):
-        pickle.dumps(system)
+    for lambdas in (system, observed):
+        with pytest.raises(pickle.PicklingError, match=r"system: .*cloudpickle.*in the worker"):
+            pickle.dumps(lambdas)
+        copy.deepcopy(lambdas)
 
 
 def test_a_pickled_system_is_the_same_in_another_process(tmp_path):

@@ -135,7 +135,7 @@ def test_torchs_own_modules_are_read_in_closed_form(kind):
 def test_quantised_modules_are_refused_by_name():
     module = nn.GRU(M, D)
     module.__class__ = type("GRU", (nn.GRU,), {"__module__": "torch.ao.nn.quantized.dynamic"})
-    with pytest.raises(UnsupportedModelError, match=r"model: this GRU is quantised"):
+    with pytest.raises(UnsupportedModelError, match=r"model: GRU in it is quantised"):
         sp.as_system(module)
 
 
@@ -324,11 +324,68 @@ def test_a_velocity_that_depends_on_time_asks_for_one():
     np.testing.assert_allclose(early - late, 1 - np.cos(1), atol=1e-15)
 
 
+def own_jacobian(module):
+    def jacobian(x, u):
+        slope = 1 - torch.tanh(3 * module.W(x) + u) ** 2
+        return 0.8 * torch.eye(D, dtype=x.dtype) + 0.6 * slope[:, :, None] * module.W.weight
+
+    return jacobian
+
+
 def test_modules_take_jacobians_of_their_caller():
     module = InputFirst().double()
-    own = sp.as_system(module, jacobian=lambda x, u: x.new_ones((len(x), D, D)))
-    assert "own Jacobian" in repr(own)
-    assert (own.jacobian(np.zeros((2, D)), np.zeros((2, D))) == 1).all()
+    given = sp.as_system(module, jacobian=own_jacobian(module))
+    assert "own Jacobian" in repr(given)
+    x = np.ones((2, D))
+    np.testing.assert_allclose(given.jacobian(x, x), sp.as_system(module).jacobian(x, x))
+    transposed = own_jacobian(module)
+    with pytest.raises(ArgumentError, match=r"jacobian: it is not the derivative"):
+        sp.as_system(module, jacobian=lambda x, u: transposed(x, u).transpose(1, 2))
+
+
+class Detached(Leaky):
+    def forward(self, u, h):
+        return 0.8 * h.detach() + 0.2 * torch.tanh(3 * self.W(h) + u)
+
+
+class Untracked(Leaky):
+    @torch.no_grad()
+    def forward(self, u, h):
+        return self.step(h, u)
+
+
+@pytest.mark.parametrize("kind", [Detached, Untracked])
+def test_a_step_that_is_cut_off_from_its_derivatives_is_refused(kind):
+    with pytest.raises(UnsupportedModelError, match=r"derivatives.*not those of the step"):
+        sp.as_system(kind().double())
+
+
+class InPlace(Leaky):
+    def forward(self, u, h):
+        pushed = torch.tanh(3 * self.W(h) + u)
+        h *= 0.8
+        h += 0.2 * pushed
+        return h
+
+
+class Energy(nn.Module):
+    """A flow down a potential, whose gradient the module takes itself."""
+
+    def forward(self, t, y):  # noqa: ARG002
+        with torch.enable_grad():
+            y = y if y.requires_grad else y.detach().requires_grad_(True)
+            return -torch.autograd.grad((y**4 / 4 - y**2 / 2).sum(), y, create_graph=True)[0]
+
+
+def test_steps_in_place_and_gradients_inside_a_step_are_read():
+    module = InPlace().double()
+    x, u = np.random.default_rng(0).normal(size=(2, 5, D))
+    with torch.no_grad():
+        wanted = module.step(torch.tensor(x), torch.tensor(u)).numpy()
+    np.testing.assert_allclose(sp.as_system(module).step(x, u), wanted, atol=1e-15)
+    flow = sp.as_system(Energy(), 1, kind="flow")
+    points = sp.find_fixed_points(flow, np.linspace(-2, 2, 21)[:, None])
+    np.testing.assert_allclose(np.sort(points.xstar.ravel()), [-1, 0, 1], atol=1e-12)
 
 
 # -- what is no step, and what to do ---------------------------------------------------------------

@@ -16,7 +16,7 @@ from ..dynamics import Dynamics
 from .base import AdaptedModel, ModelSpec
 from .gates import Gate, gru, lstm
 from .jax.modules import Called, check_canonical, copy_arrays, pair, read_calls
-from .signatures import takes_time
+from .signatures import check_timed, positional_names, takes_time
 
 __all__ = ["is_model", "read_model"]
 
@@ -74,7 +74,10 @@ def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
         check_canonical(name, dynamics, Called(own, "input first"), layout)
         return AdaptedModel(dynamics, layout)
     call = _unwrapped(model).__call__
-    is_field = spec.kind == "flow" and takes_time(call)
+    is_timed = takes_time(call)
+    if is_timed:
+        check_timed(name, spec.kind)
+    is_field = is_timed or (spec.kind == "flow" and len(positional_names(call)) == 1)
     told = getattr(model, "input_size", 0 if is_field else None)
     spec = replace(spec, input_size=spec.size("input_size", model, told))
     return read_calls(name, own, call, spec, layout, "input first")

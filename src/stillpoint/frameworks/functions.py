@@ -18,7 +18,7 @@ from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
 from .signatures import new_state, returned_names
-from .trials import shape_of_derivative, trial_rows
+from .trials import check_derivatives, shape_of_derivative, trial_rows
 
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
@@ -101,11 +101,12 @@ class StepFunction:
             pass
         return function
 
-    def on_rows(self) -> Step:
+    def on_rows(self, *, carry_first: bool = False) -> Step:
         """Return the function on flat rows.
 
         What it returns is read by name, so the order of its dictionaries does not matter; what
-        it returns beside the state is left out.
+        it returns beside the state is left out. With `carry_first`, the state is the first of two
+        members that could be it.
         """
         function, layout, names = (
             self.of_two(),
@@ -114,7 +115,7 @@ class StepFunction:
         )
 
         def on_nests(x: Any, u: Any) -> Any:
-            return new_state(function(x, u), layout, x, names)
+            return new_state(function(x, u), layout, x, names, carry_first=carry_first)
 
         if layout.is_flat:
             return on_nests
@@ -162,7 +163,7 @@ class StepFunction:
                 )
             return called(derivative)
 
-        return FunctionDynamics(
+        made = FunctionDynamics(
             given=self,
             library=library,
             function=step,
@@ -173,6 +174,9 @@ class StepFunction:
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
         )
+        if library != "numpy" or self.jacobian or self.input_jacobian:
+            check_derivatives(self.name, made, own=bool(self.jacobian))
+        return made
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,6 +97,23 @@ def order_by_names(names: Sequence[str]) -> Order | None:
     return None
 
 
+def check_state_first(name: str, step: Callable[..., Any]) -> None:
+    """Refuse a function whose parameters' names say that the input comes before the state.
+
+    Raises
+    ------
+    ArgumentError
+        If they do.
+    """
+    names = positional_names(step)[:2]
+    if order_by_names(names) == "input first":
+        raise ArgumentError(
+            f"step: the parameters of {name}, ({', '.join(names)}), say that the input comes "
+            f"first, but functions are called step(x, u), the state first; pass "
+            f"lambda x, u: {name}(u, x)."
+        )
+
+
 def refuse_order(owner: str, readings: Sequence[str], names: Sequence[str]) -> NoReturn:
     """Refuse a module whose state can be read in two ways.
 
@@ -154,12 +171,19 @@ def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuples.pop() if len(tuples) == 1 else ()
 
 
-def new_state(result: Any, layout: StateLayout, before: Any, names: Sequence[str] = ()) -> Any:
+def new_state(
+    result: Any,
+    layout: StateLayout,
+    before: Any,
+    names: Sequence[str] = (),
+    *,
+    carry_first: bool = False,
+) -> Any:
     """Return the new state in what a step returned: all of it, or the member that has its shape.
 
     A step may return its output beside the state, in either order: `output, h` as torch has it,
     `carry, y` as `lax.scan` has it. Of several members of the state's shape, the state `before`
-    is none, and the `names` of the members tell.
+    is none, and the `names` of the members tell, or else the first is it, if `carry_first`.
 
     Raises
     ------
@@ -174,11 +198,11 @@ def new_state(result: Any, layout: StateLayout, before: Any, names: Sequence[str
     if len(named) == 1:
         return fitting[named[0]]
     first, *others = (moved or fitting or {0: result}).values()
-    if not all(_same(layout, first, other) for other in others):
+    if not carry_first and not all(_same(layout, first, other) for other in others):
         raise UnsupportedModelError(
             f"step: it returns {len(fitting)} members of the state's shape that differ, so which "
             f"of them is the new state cannot be told: `output, state` or `state, output`? Pass a "
-            f"function that returns the new state alone, for example lambda x, u: model(u, x)[1]."
+            f"function that returns the new state alone: [0] or [1] of it."
         )
     return first
 

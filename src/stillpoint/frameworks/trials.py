@@ -144,6 +144,72 @@ def shape_of_derivative(
         ) from error
 
 
+def check_derivatives(name: str, dynamics: Any, *, own: bool) -> None:
+    """Check a step's derivatives against differences of the step itself, on a few rows.
+
+    A step that is cut off from its framework's derivatives (`no_grad`, `detach`,
+    `stop_gradient`) has zeros without a word, and a caller's Jacobian may be transposed.
+
+    Parameters
+    ----------
+    name
+        The step's, for messages.
+    dynamics
+        The step with its derivatives.
+    own
+        Whether the Jacobian is the caller's.
+
+    Raises
+    ------
+    ArgumentError
+        If a caller's derivative is another.
+    UnsupportedModelError
+        If the framework's is, or fails.
+    """
+    arrays = dynamics.arrays
+    x, u = (host(part) for part in trial_rows(dynamics.size, arrays))
+    rng, is_single = np.random.default_rng(1), arrays.resolution > 1e-10
+    v, w = (rng.standard_normal(part.shape) for part in (x, u))
+    for argument, of_state in (("jacobian", True), ("input_jacobian", False)):
+        along = v if of_state else w
+        if not along.size:
+            continue
+        try:
+            derivative = dynamics.jacobian if of_state else dynamics.input_jacobian
+            J = host(derivative(arrays.asarray(x), arrays.asarray(u)))
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise UnsupportedModelError(
+                f"step: {name} cannot be differentiated by its framework ({first_line(error)}). "
+                f"Write it without in-place operations, or pass {argument}=."
+            ) from error
+        wanted = np.einsum("nij,nj->ni", J, along)
+
+        def moved(h: float, along: Any = along, of_state: bool = of_state) -> np.ndarray:
+            shift = h * along
+            at = (x + shift, u) if of_state else (x, u + shift)
+            return host(dynamics.step(*map(arrays.asarray, at)))
+
+        slopes = [(moved(h) - moved(-h)) / (2 * h) for h in _SPACINGS[int(is_single) :: 2]]
+        size = max(1e-3, np.abs(wanted).max(), *(np.abs(slope).max() for slope in slopes))
+        if not np.isfinite(wanted).all() or not all(np.isfinite(s).all() for s in slopes):
+            continue
+        if min(np.abs(slope - wanted).max() for slope in slopes) > 0.05 * size:
+            if own:
+                raise ArgumentError(
+                    f"{argument}: it is not the derivative of {name}: along a random direction "
+                    f"they differ. Rows are what is written to, columns what is read from."
+                )
+            raise UnsupportedModelError(
+                f"step: the derivatives that the framework takes of {name} are not those of the "
+                f"step: parts of it are cut off from them (no_grad, detach, .numpy(), "
+                f"stop_gradient). Leave that out, or pass {argument}=."
+            )
+
+
+# Of differences in float64 and, in between, in float32: for steps as steep as they may be.
+_SPACINGS = (1e-3, 1e-2, 1e-5, 1e-3, 1e-7, 1e-4)
+
+
 def works_in_double(
     step: Callable[[Any, Any], Any],
     size: tuple[int, int],

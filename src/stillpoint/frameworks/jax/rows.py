@@ -25,7 +25,7 @@ def as_row(given: StepFunction) -> tuple[RowStep, bool]:
 
     The second value is whether it works in float64.
     """
-    step = given.on_rows()
+    step = given.on_rows(carry_first=not given.call)  # of functions, as `lax.scan` has it
     layouts = {
         "a batch of states": (step, lambda x, u: step(x[None, :], u[None, :])[0]),
         "one state": (jax.vmap(step), step),

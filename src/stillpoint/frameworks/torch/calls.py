@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -118,10 +119,16 @@ def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> 
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
     for name, tensor in tensors.items():
         check_weight(type(model).__name__, name, tensor)
-    if "quantized" in type(model).__module__:
+    for part in model.modules():
+        if re.match(r"torch\.(ao\.)?nn\..*quantized", type(part).__module__):
+            raise UnsupportedModelError(
+                f"model: {type(part).__name__} in it is quantised, and its numbers are too coarse "
+                f"to tell where the network stands still; pass the network that it was made of."
+            )
+    if isinstance(model, torch.jit.ScriptModule) and not hasattr(model, "forward"):
         raise UnsupportedModelError(
-            f"model: this {type(model).__name__} is quantised, and its numbers are too coarse to "
-            f"tell where the network stands still; pass the module that it was made of."
+            "model: torch itself cannot call this scripted module, as a scripted nn.GRU or "
+            "nn.LSTM has no forward; pass the module that was scripted."
         )
     advice = recurrent_parts(model)
     m = _input_size(model, spec, advice)
@@ -156,10 +163,13 @@ def _of_one_shape(
 ) -> ModuleStep | None:
     """Return the step of calls that differ in their order alone, None if none of them works.
 
-    The order that the parameters' names tell is tried first, and accepted if it works.
+    The order that the parameters' names tell is tried first, and accepted if it works; the other
+    one only where the shapes differ.
     """
     names = positional_names(_forward(own))
     named = order_by_names(names)
+    if named is not None and ways[0].layout.size == m:
+        ways = [way for way in ways if way.order == named]
     working: list[tuple[ModuleStep, np.ndarray]] = []
     for way in sorted(ways, key=lambda way: way.order != named):
         try:
@@ -184,6 +194,8 @@ def _input_size(model: nn.Module, spec: ModelSpec, advice: str) -> int:
     """Return m; a velocity, or a module of one argument, has no inputs unless they are told."""
     told = getattr(model, "input_size", None)
     forward = _forward(model)
+    if takes_time(forward):
+        check_timed(f"{type(model).__name__}.forward", spec.kind)
     is_alone = spec.kind == "flow" and (len(positional_names(forward)) == 1 or takes_time(forward))
     return spec.size("input_size", model, 0 if told is None and is_alone else told, advice)
 
@@ -226,7 +238,9 @@ def _layouts(
     half = d if spec.state_size is None else d // 2
     if half and (spec.state_size is None or d == 2 * half):
         both = np.arange(2 * half).reshape(2, half)
-        yield StateLayout(tuple(_variable(n, p, layers) for n, p in zip("hc", both, strict=True)))
+        has_lstm = any(isinstance(part, nn.LSTM | nn.LSTMCell) for part in model.modules())
+        names = "hc" if has_lstm else "01"
+        yield StateLayout(tuple(_variable(n, p, layers) for n, p in zip(names, both, strict=True)))
 
 
 def _variable(name: str, places: np.ndarray, layers: bool) -> Variable:
@@ -262,7 +276,7 @@ def own_copy(model: nn.Module, dtype: torch.dtype) -> nn.Module:
             warnings.simplefilter("ignore")  # of the module, about its copy
             own = copy.deepcopy(model, computed).eval().to(dtype)
             own.load_state_dict({name: _cloned(value) for name, value in own.state_dict().items()})
-            return own
+            return own.requires_grad_(False)  # so that steps may work in place
     except Exception as error:
         raise UnsupportedModelError(
             f"model: {type(model).__name__} could not be copied to {dtype} "
@@ -310,7 +324,7 @@ def _tried(
         )
     if not torch.allclose(together[:1], alone, rtol=1e-3, atol=1e-4, equal_nan=True):
         raise ValueError("the first state's step depends on the other rows of the batch")
-    result: np.ndarray = together.cpu().numpy()
+    result: np.ndarray = together.detach().cpu().numpy()
     return result
 
 
@@ -326,8 +340,11 @@ def _with_member(
     x, u = (torch.ones((3, size), dtype=dtype, device=device) for size in (way.layout.size, m))
     inputs = u.unsqueeze(way.time_axis).repeat_interleave(2, dim=way.time_axis)
     state = way.layout.unpack(x)
-    with torch.no_grad():
-        result = own(*([inputs, state] if way.order == "input first" else [state, inputs]))
+    try:
+        with torch.no_grad():
+            result = own(*([inputs, state] if way.order == "input first" else [state, inputs]))
+    except Exception:  # it takes single steps alone
+        return way
     fitting = [k for k, held in enumerate(result) if way.layout.fits(held) and held is not state]
     is_told = isinstance(result, tuple) and len(fitting) == 1
     return replace(way, member=fitting[0]) if is_told else way
