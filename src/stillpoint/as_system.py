@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
+import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, SupportsIndex
 
@@ -15,13 +17,32 @@ from ._core.layout import StateLayout
 from ._core.validation import check_option, check_real, check_whole, first_line, whole_number
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError, came
-from .frameworks.base import AdaptedModel, ModelSpec, adapter, adapter_of_model, function_adapters
+from .frameworks.base import (
+    FUNCTIONS,
+    AdaptedModel,
+    ModelSpec,
+    adapter,
+    adapter_of_model,
+    function_adapters,
+)
 from .frameworks.functions import StepFunction, check_autonomous
 from .frameworks.signatures import AtTime, WithParams, check_state_first, check_timed, takes_time
 from .system import System
 
 
+@contextlib.contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    """Put back the global generators, from which a step that is tried may draw."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
 @np.errstate(all="ignore")
+@_random_numbers_kept()
 def as_system(
     model: Any,
     state_size: SupportsIndex | None = None,
@@ -138,6 +159,7 @@ def as_system(
 
 
 @np.errstate(all="ignore")
+@_random_numbers_kept()
 def system_from_step(
     step: Callable[..., Any],
     state_size: SupportsIndex | None = None,
@@ -208,7 +230,7 @@ def system_from_step(
     if framework is None and device is not None:
         framework = "torch"
     if framework is not None:
-        readers = [adapter(framework)]
+        readers = [adapter(check_option("framework", framework, FUNCTIONS))]
     elif (found := _library_of(given, state)) is not None:
         readers = [found]
     else:
@@ -342,5 +364,5 @@ def _refuse(options: Mapping[str, Any], model: Any) -> None:
 
 
 def _check_size(name: str, given: SupportsIndex | None, actual: int) -> None:
-    if given is not None and given != actual:
-        raise ArgumentError(f"{name}: got {given}, but the model has {actual}; leave it out.")
+    if given is not None and whole_number(given) != actual:
+        raise ArgumentError(f"{name}: got {came(given)}, but the model has {actual}; leave it out.")

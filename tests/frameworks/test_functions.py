@@ -74,6 +74,49 @@ def test_names_that_say_the_opposite_order_are_refused():
     np.testing.assert_array_equal(system.step(x, u), np.tanh(2 * x))
 
 
+def test_an_argument_that_may_be_left_out_is_left_out():
+    def step(x, reset=None):
+        return np.tanh(2 * x) if reset is None else 0 * x
+
+    assert sp.as_system(step, 2).step(np.ones((1, 2))).tolist() == np.tanh([[2.0, 2.0]]).tolist()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: x / max(1, np.abs(x).max()),
+        lambda x: np.tanh(x) if (np.abs(x) < 3).all() else np.sign(x),
+    ],
+)
+def test_rows_that_are_mixed_far_out_are_noticed(step):
+    with pytest.raises(UnsupportedModelError, match="mixes the rows"):
+        sp.as_system(step, 2)
+
+
+def test_a_branch_on_one_state_is_taken_row_by_row():
+    def velocity(t, y):
+        return -y if np.linalg.norm(y) < 3 else 0 * y
+
+    rows = np.array([[10.0, 0.0], [1.0, 0.0]])
+    system = sp.as_system(velocity, 2, kind="flow")
+    np.testing.assert_array_equal(system.step(rows), [[0, 0], [-1, 0]])
+
+
+def test_complex_and_masked_results_are_refused():
+    for step in (lambda x: x * (1 + 1j), lambda x: np.emath.sqrt(x)):
+        with pytest.raises(UnsupportedModelError, match="returns complex numbers"):
+            sp.as_system(step, 2)
+    with pytest.raises(UnsupportedModelError, match="returns masked numbers"):
+        sp.as_system(lambda x: np.ma.masked_greater(x, 2), 2)
+
+
+def test_functions_are_of_array_libraries():
+    with pytest.raises(ArgumentError, match=r"framework: got 'keras', but .*'numpy'"):
+        sp.as_system(lambda x: x, 2, framework="keras")
+    with pytest.raises(ArgumentError, match="state_size"):
+        sp.as_system(sp.cells.VanillaCell(np.eye(2), np.eye(2), np.zeros(2)), np.array([2, 2]))
+
+
 @pytest.mark.jax
 def test_a_function_of_jax_returns_its_carry_first():
     jax = pytest.importorskip("jax")

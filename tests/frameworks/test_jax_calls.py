@@ -56,6 +56,17 @@ def test_what_names_do_not_tell_is_refused_with_both_readings(library):
         sp.as_system(unnamed, D, D)
 
 
+def test_a_cell_of_flax_with_the_arguments_exchanged():
+    names = {"W": W, "jnp": jnp}
+    exec(
+        "def __call__(self, x, h):\n    h = " + STEP.format(h="h", u="x") + "\n    return h, h",
+        names,
+    )
+    cell = type("Own", (nnx.RNNCellBase,), {"__call__": names["__call__"]})()
+    x, u = np.random.default_rng(1).normal(size=(2, 5, D))
+    np.testing.assert_allclose(sp.as_system(cell, D, D).step(x, u), leaky(x, u), atol=1e-14)
+
+
 @pytest.mark.parametrize("library", ["equinox", "nnx"])
 def test_a_vector_field_is_a_flow(library):
     field = module(library, "t, y, args):\n    return jnp.tanh(y) - y")

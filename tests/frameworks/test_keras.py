@@ -301,3 +301,12 @@ def test_what_is_known_of_a_called_cell_is_taken():
         assert sp.as_system(built(Leaky(3), rng()), lefschetz=1).lefschetz == 1
     with pytest.raises(ArgumentError, match=r"lefschetz: GRUCell tells this itself"):
         sp.as_system(built(layers.GRUCell(3), rng()), lefschetz=1)
+
+
+def test_a_layer_with_a_call_of_its_own_is_not_its_cell():
+    class Squashing(layers.GRU):
+        def call(self, sequence, **options):
+            return super().call(keras.ops.tanh(sequence), **options)
+
+    with pytest.raises(UnsupportedModelError, match=r"Squashing has a `call` of its own"):
+        sp.as_system(built(Squashing(3), rng(), (None, None, 3)))

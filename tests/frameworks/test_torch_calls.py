@@ -198,6 +198,88 @@ def test_names_tell_which_is_the_state(kind):
     np.testing.assert_allclose(sp.as_system(module).step(x, u), wanted, atol=1e-15)
 
 
+class ReadoutAndRates(Leaky):
+    def forward(self, u, r):
+        r = self.step(r, u)
+        h = self.r(r)
+        return h, r
+
+
+class ReadoutOfAnInPlaceStep(Leaky):
+    def forward(self, u, h):
+        h += self.step(h, u) - h
+        return self.r(h), h
+
+
+class FirstUnitsAlone(Leaky):
+    def forward(self, x, h):
+        h = self.step(h, x)
+        kept = torch.zeros_like(h)
+        kept[:, :3] = 1
+        return h * kept, h * kept
+
+
+class StateThird(Leaky):
+    def forward(self, x, lengths=None, h=None):  # noqa: ARG002
+        return self.step(torch.zeros_like(x) if h is None else h, x)
+
+
+@pytest.mark.parametrize("kind", [ReadoutAndRates, ReadoutOfAnInPlaceStep, FirstUnitsAlone])
+def test_what_looks_like_the_state_is_not_taken_for_it(kind):
+    module = kind().double()
+    x, u = np.random.default_rng(0).normal(size=(2, 5, D))
+    with torch.no_grad():
+        result = module(torch.tensor(u), torch.tensor(x))
+    np.testing.assert_allclose(sp.as_system(module).step(x, u), result[1].numpy(), atol=1e-15)
+
+
+def test_a_state_that_is_not_among_the_first_two_arguments_is_not_guessed():
+    with pytest.raises(UnsupportedModelError):
+        sp.as_system(StateThird())
+
+
+def test_a_forward_of_another_order_is_its_own():
+    module = nn.GRUCell(D, D).double()
+    plain = module.forward
+    module.forward = lambda h, x: plain(x, h)
+    x, u = np.random.default_rng(0).normal(size=(2, 5, D))
+    with torch.no_grad():
+        wanted = plain(torch.tensor(u), torch.tensor(x)).numpy()
+    np.testing.assert_allclose(sp.as_system(module).step(x, u), wanted, atol=1e-15)
+
+
+@pytest.mark.parametrize("names", ["t, h, u", "t, u, h"])
+def test_time_is_no_state(names):
+    found = {}
+    exec(f"def forward(self, {names}):\n    return self.step(h, u) - h", found)
+    module = type("Driven", (Leaky,), {"forward": found["forward"]})().double()
+    x, u = np.random.default_rng(0).normal(size=(2, 5, D))
+    with torch.no_grad():
+        wanted = module.step(torch.tensor(x), torch.tensor(u)).numpy() - x
+    system = sp.as_system(module, kind="flow")
+    np.testing.assert_allclose(system.step(x, u), wanted, atol=1e-15)
+
+
+def test_reading_draws_no_random_numbers():
+    noisy = Noisy()
+    torch.manual_seed(3)
+    with pytest.raises(UnsupportedModelError, match="draws noise"):
+        sp.as_system(noisy)
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    assert after == torch.rand(1)
+
+
+def test_a_module_that_computes_in_float64_alone_is_read():
+    class Casting(Leaky):
+        def forward(self, u, h):
+            return self.step(h, u).float().double()
+
+    with pytest.warns(StillpointWarning, match="float32"):
+        system = sp.as_system(Casting())
+    assert np.isfinite(system.step(np.ones((2, D)), np.ones((2, D)))).all()
+
+
 def test_repr_says_how_a_module_is_called():
     assert "called as model(h, input)" in repr(sp.as_system(StateFirst()))
     assert "called as model(input, h)" in repr(sp.as_system(InputFirst()))

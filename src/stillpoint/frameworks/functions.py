@@ -17,7 +17,7 @@ from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
-from .signatures import new_state, returned_names
+from .signatures import new_state, positional_names, required_names, returned_names
 from .trials import check_derivatives, shape_of_derivative, trial_rows
 
 Step = Callable[[Batch, Inputs], Batch]
@@ -87,6 +87,8 @@ class StepFunction:
     def of_two(self) -> Callable[[Any, Any], Any]:
         """Return the function as one of (x, u), whether or not it takes inputs."""
         function = self.function
+        if self.input_size == 0 and len(required_names(function) or ()) == 1:
+            return lambda x, u: function(x)  # noqa: ARG005
         try:
             inspect.signature(function).bind(None, None)
         except TypeError:
@@ -108,11 +110,9 @@ class StepFunction:
         it returns beside the state is left out. With `carry_first`, the state is the first of two
         members that could be it.
         """
-        function, layout, names = (
-            self.of_two(),
-            self.layout,
-            self.returned or returned_names(self.function),
-        )
+        function, layout = self.of_two(), self.layout
+        state = positional_names(self.function)[:1]
+        names = self.returned or returned_names(self.function, *state)
 
         def on_nests(x: Any, u: Any) -> Any:
             return new_state(function(x, u), layout, x, names, carry_first=carry_first)

@@ -58,6 +58,12 @@ def _read_batched(given: StepFunction) -> Dynamics:
         result = on_rows(x.copy(), u.copy())
         if not isinstance(result, np.ndarray | list | np.floating):
             raise TypeError(f"it returns {type(result).__name__}, not a NumPy array")
+        if isinstance(result, np.ma.MaskedArray) or np.iscomplexobj(result):
+            kind = "masked" if isinstance(result, np.ma.MaskedArray) else "complex"
+            raise UnsupportedModelError(
+                f"step: {given.name} returns {kind} numbers, at least for some states; real ones "
+                f"are wanted, for example the real and the imaginary parts as two variables."
+            )
         result = np.asarray(result)
         return result if result.dtype.kind == "f" else result.astype(x.dtype)
 

@@ -10,7 +10,7 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 
@@ -23,7 +23,21 @@ from ..errors import ArgumentError, UnsupportedModelError
 Order = Literal["input first", "state first"]
 
 # Words that stand in a parameter's name, between its underscores, without digits.
-_STATE = {"h", "hx", "ht", "hc", "hid", "hidden", "hiddens", "state", "states", "carry", "memory"}
+_STATE = {
+    "h",
+    "hx",
+    "ht",
+    "hc",
+    "hid",
+    "hidden",
+    "hiddens",
+    "state",
+    "states",
+    "carry",
+    "memory",
+    "mem",
+    "prev",
+}
 _INPUT = {"u", "ut", "input", "inputs", "inp", "inps", "in", "stim", "stimulus", "drive"}
 _TIME = {"t", "time"}
 
@@ -82,7 +96,7 @@ def order_by_names(names: Sequence[str]) -> Order | None:
     >>> order_by_names(["x", "h"]), order_by_names(["x", "u"]), order_by_names(["a", "b"])
     ('input first', 'state first', None)
     """
-    if len(names) < 2:
+    if len(names) < 2 or "state" in map(_role, names[2:]):
         return None
     first, second = map(_role, names[:2])
     if (first, second) in (("state", "input"), ("state", "x"), ("x", "input")):
@@ -139,12 +153,13 @@ def _role(name: str) -> str:
     return "" if is_state == is_input else "state" if is_state else "input"
 
 
-def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
+def returned_names(function: Callable[..., Any], state: str = "") -> tuple[str, ...]:
     """Return what the members of a returned tuple are called in a function's source.
 
     A member that is computed in the return statement has no name: "", and neither has a parameter
-    that is returned as it came. Nothing is returned where there is no source, no tuple, or several
-    that differ.
+    that is returned as it came. Where one is called like the parameter of the `state`, it is the
+    state, and the others have no name. Nothing is returned where there is no source, or anything
+    but tuples of the same names.
 
     Examples
     --------
@@ -154,21 +169,36 @@ def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     >>> returned_names(step)
     ('h', '')
     """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+    if hasattr(function, "__wrapped__"):  # what wraps it may return something else
         return ()
-    nodes = list(ast.walk(tree))
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return ()
+    nodes = list(_own_nodes(tree))
     made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
     tuples = {
-        tuple(
-            getattr(member, "id", "") if getattr(member, "id", "") in made else ""
-            for member in node.value.elts
-        )
-        for node in nodes
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple)
+        tuple(_name_in(member, made) for member in value.elts)
+        if isinstance(value, ast.Tuple)
+        else ()
+        for value in returned
     }
-    return tuples.pop() if len(tuples) == 1 else ()
+    names = tuples.pop() if len(tuples) == 1 else ()
+    return tuple("h" if name == state else "" for name in names) if state in names else names
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is below a function, but not inside functions that it defines."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _own_nodes(child)
+
+
+def _name_in(member: ast.AST, made: set[str]) -> str:
+    name = getattr(member, "id", "")
+    return name if name in made else ""
 
 
 def new_state(
@@ -209,6 +239,8 @@ def new_state(
 
 def _is(layout: StateLayout, one: Any, other: Any) -> bool:
     """Whether two states are the very same arrays."""
+    if other is None:
+        return False
     return all(a is b for a, b in zip(layout.leaves(one), layout.leaves(other), strict=True))
 
 
@@ -254,7 +286,12 @@ class AtTime:
         call: Callable[..., Any] | None = None,
     ) -> AtTime:
         """Return a velocity at a time, 0 if None; `call` has its parameters if not itself."""
-        names = required_names(function if call is None else call) or ()
+        names = required_names(function if call is None else call) or []
+        if input_size and order_by_names(names[1:3]) == "input first":
+            raise ArgumentError(
+                f"step: its parameters ({', '.join(names)}) say that the input comes before the "
+                f"state, but a velocity is called f(t, y, u); pass lambda t, y, u: f(t, u, y)."
+            )
         takes_args = params is not None or len(names) == 3 + bool(input_size)
         return cls(function, t or 0.0, input_size, (params,) if takes_args else ())
 

@@ -37,7 +37,29 @@ def try_out(
             f"{tuple(x.shape)}; one new state per row is wanted, shape (n, {size[0]})."
         )
     check_rows(name, result, again, alone)
+    _check_far_rows(name, step, size, kind)
     return result
+
+
+def _check_far_rows(
+    name: str, step: Callable[[Any, Any], Any], size: tuple[int, int], kind: ArrayKind
+) -> None:
+    """Check that a step does not mix rows of both signs and of several scales.
+
+    Where it fails there, for what lies outside its domain, nothing is checked.
+    """
+    rng = np.random.default_rng(1)
+    scales = np.array([0.1, 1.0, 10.0, 100.0])[:, None]
+    x, u = (kind.asarray(scales * rng.standard_normal((4, width))) for width in size)
+    try:
+        with np.errstate(all="ignore"):
+            result, again = step(x, u), step(x, u)
+            alone = [step(x[k : k + 1, :], u[k : k + 1, :]) for k in range(len(scales))]
+    except UnsupportedModelError:
+        raise
+    except Exception:
+        return
+    check_rows(name, result, again, alone)
 
 
 def in_either_precision(
@@ -66,7 +88,7 @@ def check_rows(name: str, result: Any, again: Any, alone: Sequence[Any]) -> None
     them without the others, shapes (1, d).
     """
     first, second, *single = (
-        to_numpy(values).astype(np.float64) for values in (result, again, *alone)
+        np.array(to_numpy(values), dtype=np.float64) for values in (result, again, *alone)
     )
     if not np.array_equal(first, second, equal_nan=True):
         raise UnsupportedModelError(

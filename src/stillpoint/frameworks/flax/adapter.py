@@ -17,7 +17,7 @@ from ..._core.layout import StateLayout
 from ...errors import ArgumentError, UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec
 from ..jax.modules import check_canonical, pair, read_calls
-from ..signatures import positional_names
+from ..signatures import order_by_names, positional_names
 from .cells import FlaxCell, read_standard
 
 __all__ = ["is_model", "read_model"]
@@ -74,7 +74,8 @@ def read_model(model: Any, spec: ModelSpec) -> AdaptedModel:
     input_size = spec.size("input_size", cell.module, told)
     layout = _carry_of(cell, spec, input_size)
     spec = replace(spec, input_size=input_size)
-    if cell.follows_convention:
+    names = positional_names(cell.module.__call__)
+    if cell.follows_convention and order_by_names(names) != "input first":
         return read_calls(name, cell.step, cell.step, spec, layout, "state first")
     return read_calls(name, cell.call, cell.module.__call__, spec, layout, "state first")
 

@@ -61,6 +61,11 @@ def _cell_of(model: Any) -> Any:
             f"state before, and it has no fixed points; analyse model.forward_layer."
         )
     if isinstance(model, keras.layers.RNN):
+        if type(model).call not in _CALLS or "call" in vars(model):
+            raise UnsupportedModelError(
+                f"model: this {name} has a `call` of its own, which may do more than its cell; "
+                f"pass model.cell if the cell alone is one step, or a function of all of it."
+            )
         if model.go_backwards:
             raise UnsupportedModelError(
                 f"model: this {name} reads its inputs from the last to the first (go_backwards), "
@@ -77,6 +82,10 @@ def _cell_of(model: Any) -> Any:
             f"input_size=..., framework={keras.backend.backend()!r})."
         )
     return model
+
+
+_LAYERS = (keras.layers.RNN, keras.layers.SimpleRNN, keras.layers.GRU, keras.layers.LSTM)
+_CALLS = {layer.call for layer in _LAYERS}
 
 
 def _no_cell(model: keras.Model) -> str:

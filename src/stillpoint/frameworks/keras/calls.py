@@ -72,7 +72,7 @@ def check_canonical(cell: Any, dynamics: Dynamics) -> None:
         made = keras.tree.map_structure(lambda part: to_numpy(keras.ops.cast(part, "float32")), new)
         return layout.pack(made)
 
-    check_same_step(type(cell).__name__, dynamics, own, _ROUNDING.get(dtype, 1e-3))
+    check_same_step(type(cell).__name__, dynamics, own, _ROUNDING.get(dtype, 1e-4))
 
 
 def _delegate(

@@ -38,6 +38,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, Tensor)
 
 
+@torch.random.fork_rng(devices=[])
 def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
     """Return a module as dynamics: a standard one as canonical cells, any other by its calls.
 
@@ -76,6 +77,7 @@ def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
     return adapted
 
 
+@torch.random.fork_rng(devices=[])
 def read_function(given: StepFunction) -> Dynamics:
     """Return a function on tensors as dynamics; torch differentiates what brings no Jacobian.
 
@@ -128,7 +130,7 @@ def _device(device: Any) -> torch.device:
 def _without_graph(step: Step) -> Step:
     def detached(x: Tensor, u: Tensor) -> Tensor:
         with torch.no_grad():
-            return step(x, u).detach()
+            return step(x, u).detach().clone()
 
     return detached
 
@@ -150,4 +152,9 @@ def _working_precision(given: StepFunction, step: Step) -> ArrayKind:
     with torch.no_grad():
         result = in_either_precision(attempt, double, single)
         exact = works_in_double(step, given.size, double, result, single_modules(given.function))
+        if not exact and result.dtype == torch.float64:  # it may take nothing but float64
+            try:
+                attempt(single)
+            except UnsupportedModelError:
+                return double
     return double if exact else single

@@ -91,10 +91,13 @@ class ModuleStep:
         return replace(self, call=replace(self.call, t=t))
 
     def __call__(self, state: Any, u: Tensor) -> Any:
+        layout = self.call.layout
+        before = [leaf.clone() for leaf in layout.leaves(state)]
         result = self.module(*self.call.arguments(state, u))
         if self.call.member is not None and isinstance(result, tuple):
             return result[self.call.member]
-        return new_state(result, self.call.layout, state, self.call.returned)
+        moved = not all(map(torch.equal, before, layout.leaves(state)))
+        return new_state(result, layout, None if moved else state, self.call.returned)
 
 
 def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> StepFunction:
@@ -117,6 +120,10 @@ def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> 
         If no way to call it gives one step of a state, or several do and disagree.
     """
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
+    if any(map(nn.parameter.is_lazy, tensors.values())):
+        raise UnsupportedModelError(
+            f"model: {type(model).__name__} has lazy modules without weights; call it once first."
+        )
     for name, tensor in tensors.items():
         check_weight(type(model).__name__, name, tensor)
     for part in model.modules():
@@ -166,7 +173,7 @@ def _of_one_shape(
     The order that the parameters' names tell is tried first, and accepted if it works; the other
     one only where the shapes differ.
     """
-    names = positional_names(_forward(own))
+    names = positional_names(_forward(own))[ways[0].t is not None :]
     named = order_by_names(names)
     if named is not None and ways[0].layout.size == m:
         ways = [way for way in ways if way.order == named]
@@ -205,7 +212,7 @@ def _forward(model: nn.Module) -> Any:
 
 
 def _ways(model: nn.Module, spec: ModelSpec, m: int, advice: str) -> Iterator[Call]:
-    """Yield the ways in which a module may be called, those of a sequence before one step."""
+    """Yield the ways in which a module may be called, one step before sequences."""
     names = positional_names(_forward(model))
     t = None
     if spec.t is not None or takes_time(_forward(model)):
@@ -214,12 +221,14 @@ def _ways(model: nn.Module, spec: ModelSpec, m: int, advice: str) -> Iterator[Ca
     orders: list[Order | None] = ["input first", "state first"]
     if not m and (len(names) == 1 or t is not None):
         orders = [None]
-    returned = returned_names(_forward(model))
-    for layers in (True, False) if t is None and orders[0] else (False,):
+    function = _forward(model)
+    for layers in (False, True) if t is None and orders[0] else (False,):
         for layout in _layouts(model, spec, advice, layers=layers):
             for time_axis in (1, 0) if layers else (None,):
                 for order in orders:
-                    yield Call(layout, order, time_axis, t, returned=returned)
+                    state = names[order == "input first" :][:1]
+                    told = returned_names(function, *state)
+                    yield Call(layout, order, time_axis, t, returned=told)
 
 
 def _layouts(

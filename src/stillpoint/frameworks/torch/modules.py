@@ -43,7 +43,7 @@ def is_standard(model: nn.Module) -> bool:
 def known_call(model: Any) -> Call | None:
     """Return how one of torch's own modules is called, or one that inherits its `forward`."""
     kinds: list[Any] = [kind for kind in _STANDARD if isinstance(model, kind)]
-    if not kinds or type(model).forward is not kinds[0].forward:
+    if not kinds or type(model).forward is not kinds[0].forward or "forward" in vars(model):
         return None
     if not isinstance(model, nn.RNNBase):
         return Call(_structure(model), "input first")
