@@ -130,14 +130,18 @@ def test_the_framework_is_found_out():
 
 
 def test_given_derivatives_are_used():
-    wrong = sp.as_system(
-        batched,
-        D,
-        M,
-        framework="jax",
-        jacobian=lambda x, u: jnp.zeros((len(x), D, D)) + 7.0,
-    )
-    assert (wrong.jacobian(STARTS[:3], INPUT) == 7).all()
+    called, right = [], sp.as_system(batched, D, M, framework="jax")
+
+    def jacobian(x, u):
+        called.append(len(x))
+        return jnp.asarray(right.jacobian(np.asarray(x), np.asarray(u)))
+
+    system = sp.as_system(batched, D, M, framework="jax", jacobian=jacobian)
+    called.clear()
+    system.jacobian(STARTS[:3], INPUT)
+    assert called == [3]
+    with pytest.raises(ArgumentError, match="jacobian: it is not the derivative"):
+        sp.as_system(batched, D, M, framework="jax", jacobian=lambda x, u: 7 + jacobian(x, u))
 
 
 # -- nests ----------------------------------------------------------------------------------------
