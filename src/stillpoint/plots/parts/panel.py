@@ -54,6 +54,8 @@ class Panel:
         """Return where the axes are, as fractions of the figure; matplotlib asks for it."""
         slot = self.inner(ax, renderer) if self.inner else ax.get_position(original=True)
         is_plain = not self.inner and ax.figure.get_layout_engine() is None
+        if ax.name == "3d" and not self.inner:  # engines do not see how wide labels in space are
+            is_plain = is_plain or np.allclose(cell(ax).extents, Bbox.unit().extents)
         place = slot
         for _ in range(5):  # labels change as the axes do
             try:
