@@ -114,7 +114,7 @@ def test_trajectories_are_packed_too():
         (np.zeros((1, 4)), "got ndarray, but members h, c"),
         ({"h": np.zeros((1, 3)), "c": np.zeros((1, 2))}, r"h: got shape \(1, 3\), but \(1, 2\)"),
         ({"h": np.full((1, 2), np.nan), "c": np.zeros((1, 2))}, "states h: 2 of 2 values are NaN"),
-        ({"h": "text", "c": np.zeros((1, 2))}, "states h: got str"),
+        ({"h": "text", "c": np.zeros((1, 2))}, "states h: got 'text'"),
     ],
 )
 def test_states_that_do_not_fit_are_named(state, message):

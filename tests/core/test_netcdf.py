@@ -366,7 +366,7 @@ def test_a_missing_file_is_named(tmp_path):
     path = tmp_path / "nothing.nc"
     with pytest.raises(FileNotFoundError, match=f"path: there is no file {path}"):
         sp.load(path)
-    with pytest.raises(FileNotFoundError, match=f"path: there is no file {tmp_path}; that is a f"):
+    with pytest.raises(FileNotFoundError, match=f"path: {tmp_path} is a folder; name a file in it"):
         sp.load(tmp_path)
 
 
@@ -383,11 +383,26 @@ def test_what_is_no_path_is_refused(act, path):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "points", "points.npz", "points.nc.gz", "points.pkl", "/", "/tmp/"]
+    "name", ["points", "points.npz", "points.nc.gz", "points.pkl", "/", "/tmp/"]
 )
 def test_results_are_saved_under_names_that_end_in_nc(name):
     with pytest.raises(ArgumentError, match=r"path: got .*end the name in \.nc, such as points"):
         alone().save(name)
+
+
+def test_an_empty_name_is_no_name():
+    for use in (alone().save, sp.load):
+        with pytest.raises(ArgumentError, match="path: got '', but the name of a file is wanted"):
+            use("")
+
+
+def test_errors_of_the_system_name_the_path_that_was_given(tmp_path, monkeypatch):
+    def fails(*_):
+        raise PermissionError(13, "Permission denied", ".unfinished-1.nc")
+
+    monkeypatch.setattr("os.open", fails)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/points\.nc'"):
+        alone().save(tmp_path / "points.nc")
 
 
 def test_the_ending_may_be_in_capitals(tmp_path):

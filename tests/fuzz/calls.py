@@ -22,6 +22,10 @@ LIMIT = 20.0
 LONGEST = 1500
 
 
+# What holds the arguments that messages name: a table, read from a file or a dictionary.
+_PLACES = "connectome"
+
+
 @dataclass(frozen=True)
 class Call:
     """A function and arguments with which it works.
@@ -38,7 +42,8 @@ class Call:
     free
         The arguments that may be anything.
     also
-        By what messages may name an argument, beside its own name: words.
+        With what messages about an argument may begin, beside its own name: words, such as the
+        name of another argument, whose shape no longer fits.
     """
 
     function: Callable[..., Any]
@@ -57,7 +62,7 @@ class Call:
 def complaint(call: Call, name: str, value: str) -> str | None:
     """Return what is wrong with the outcome of a call with one argument replaced, or None.
 
-    Right is a result, or an error of stillpoint that names the argument in few words.
+    Right is a result, or an error of stillpoint that begins with the argument in few words.
     """
     made = POOL[value]()
     replaced = (made, *call.arguments[name][1:]) if name[0] == "*" else made
@@ -80,11 +85,9 @@ def complaint(call: Call, name: str, value: str) -> str | None:
 def _complaint_of_message(call: Call, name: str, made: Any, message: str) -> str | None:
     if len(message) > LONGEST:
         return f"a message of {len(message)} characters: {message[:100]}"
-    names = [name.strip("*"), *call.also.get(name, "").split()]
-    if isinstance(made, list) or hasattr(made, "shape"):  # of two shapes, either may be named
-        names += [other.strip("*") for other in call.arguments]
-    if not any(re.search(rf"\b{re.escape(n)}\b", message) for n in names):
-        return f"not named: {message[:150]}"
+    names = "|".join(map(re.escape, [name.strip("*"), *call.also.get(name, "").split()]))
+    if not re.match(rf"({_PLACES}: )?(\w+, )*({names})\b", message):
+        return f"does not begin with the name: {message[:150]}"
     return None
 
 

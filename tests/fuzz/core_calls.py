@@ -47,6 +47,19 @@ ROUND = {**SEARCH, "rounds": 0}
 SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
 
 
+#: Messages of models that are called name the model, or the argument that would make them work.
+_MAKING = {
+    "model": "step state_size",
+    "params": "step",
+    "input_size": "step",
+    "state": "step state_size",
+    "t": "kind",
+}
+
+#: The weights whose sizes or types no longer fit to another one.
+_WEIGHTS = {"B": "W", "b": "W", "P": "W"}
+
+
 def systems() -> dict[str, Call]:
     """Making systems, and what they do."""
     making: dict[str, Any] = {
@@ -69,12 +82,12 @@ def systems() -> dict[str, Call]:
     step = lambda x, u: np.tanh(2 * x + u)  # noqa: E731
     both = {"x": X, "u": U}
     return {
-        "as_system": Call(sp.as_system, {"model": step, **making}, also={"model": "step"}),
-        "as_system velocity": Call(sp.as_system, timed, free=("params",), also={"model": "step"}),
+        "as_system": Call(sp.as_system, {"model": step, **making}, also=_MAKING),
+        "as_system velocity": Call(sp.as_system, timed, free=("params",), also=_MAKING),
         "as_system cell": Call(
-            sp.as_system, {"model": CELL, "dt": None, "regions": None}, also={"model": "step"}
+            sp.as_system, {"model": CELL, "dt": None, "regions": None}, also=_MAKING
         ),
-        "system_from_step": Call(sp.system_from_step, {"step": step, **making}),
+        "system_from_step": Call(sp.system_from_step, {"step": step, **making}, also=_MAKING),
         "System.of": Call(
             sp.System.of,
             {
@@ -89,18 +102,20 @@ def systems() -> dict[str, Call]:
         "System.residual": Call(SYSTEM.residual, both),
         "System.jacobian": Call(SYSTEM.jacobian, both),
         "System.input_jacobian": Call(SYSTEM.input_jacobian, both),
-        "System.jvp": Call(SYSTEM.jvp, {**both, "v": X}),
-        "System.vjp": Call(SYSTEM.vjp, {**both, "w": X}),
+        "System.jvp": Call(SYSTEM.jvp, {**both, "v": X}, also={"x": "v"}),
+        "System.vjp": Call(SYSTEM.vjp, {**both, "w": X}, also={"x": "w"}),
         "System.simulate": Call(LINE.simulate, {"x0": X, "inputs": None, "steps": 3}),
         "System.simulate of inputs": Call(
-            SYSTEM.simulate, {"x0": X, "inputs": np.zeros((3, 4, 1))}
+            SYSTEM.simulate, {"x0": X, "inputs": np.zeros((3, 4, 1))}, also={"x0": "inputs"}
         ),
         "System.restrict": Call(
             SYSTEM.restrict,
             {"*regions": ("a",), "units": None, "holding": None},
-            also={"*regions": "region"},
+            also={"*regions": "region", "units": "restrict"},
         ),
-        "System.restrict of units": Call(SYSTEM.restrict, {"units": [0], "holding": None}),
+        "System.restrict of units": Call(
+            SYSTEM.restrict, {"units": [0], "holding": None}, also={"units": "restrict"}
+        ),
         "System.from_full": Call(PART.from_full, {"states": X, "inputs": U}),
         "System.to_full": Call(PART.to_full, {"states": X[:, :1], "inputs": np.zeros((3, 2))}),
         "System.pack": Call(
@@ -156,6 +171,7 @@ def verbs() -> dict[str, Call]:
                 "where": np.ones((4, 5), dtype=bool),
                 "seed": 0,
             },
+            also={"trajectories": "inputs where"},
         ),
         "certify": Call(sp.certify, {"system": SYSTEM, "points": POINTS, "estimates": False}),
         "enumerate_fixed_points": Call(
@@ -180,6 +196,7 @@ def verbs() -> dict[str, Call]:
                 "min_separation": 2.0,
                 "max_norm": 2.0,
             },
+            also={"min_separation": "start"},
         ),
         "fit_pca": Call(sp.fit_pca, {"states": PATH, "n_components": 2}),
         "load": Call(sp.load, {"path": SAVED}, paths=("path",)),
@@ -198,9 +215,7 @@ def records() -> dict[str, Call]:
         "Linearization.block": Call(
             LIN.block, {"to": "a", "source": "a"}, also={"to": "region", "source": "region"}
         ),
-        "Linearization.block_eigen": Call(
-            LIN.block_eigen, {"*regions": ("a",)}, also={"*regions": "region"}
-        ),
+        "Linearization.block_eigen": Call(LIN.block_eigen, {"*regions": ("a",)}),
         "Linearization.participation": Call(LIN.participation, {"region": "a"}),
         "Linearization.predict": Call(
             LIN.predict,
@@ -250,11 +265,15 @@ def nouns() -> dict[str, Call]:
     layer = cells.VanillaCell(np.eye(1), np.eye(1), np.zeros(1))
     small = {name: value[:2, ...] for name, value in {"W": W[:, :2], "B": B, "b": b}.items()}
     return {
-        "cells.VanillaCell": Call(cells.VanillaCell, {**small, "phi": "tanh"}),
-        "cells.LeakyCell": Call(cells.LeakyCell, {**small, "alpha": np.ones(2), "phi": "tanh"}),
+        "cells.VanillaCell": Call(cells.VanillaCell, {**small, "phi": "tanh"}, also=_WEIGHTS),
+        "cells.LeakyCell": Call(
+            cells.LeakyCell, {**small, "alpha": np.ones(2), "phi": "tanh"}, also=_WEIGHTS
+        ),
         "cells.GRUCell": Call(cells.GRUCell, {**gates, "c": np.zeros(2)}),
         "cells.ResetBeforeGRUCell": Call(cells.ResetBeforeGRUCell, gates),
-        "cells.LSTMCell": Call(cells.LSTMCell, {"W": np.ones((4, 1)), "B": B, "b": b, "P": None}),
+        "cells.LSTMCell": Call(
+            cells.LSTMCell, {"W": np.ones((4, 1)), "B": B, "b": b, "P": None}, also=_WEIGHTS
+        ),
         "cells.StackedCell": Call(cells.StackedCell, {"layers": [layer, layer]}),
         "cells.activation": Call(cells.activation, {"name": "tanh"}, also={"name": "activation"}),
         "solvers.Adam": Call(
@@ -289,6 +308,7 @@ def nouns() -> dict[str, Call]:
                 "interruptible": False,
             },
             free=("x",),
+            also={"x": "u"},
         ),
         "solvers.tolerance_at": Call(
             solvers.tolerance_at, {"size": np.ones(3), "tol": 1e-24}, free=("size",)
@@ -335,7 +355,8 @@ def tasks_and_networks() -> dict[str, Call]:
         trials = task.sample(3, np.random.default_rng(0))
         outputs = np.zeros((*trials.inputs.shape[:2], task.output_size))
         sampling = {"n": 3, "rng": np.random.default_rng(0)}
-        found[f"tasks.{name}"] = Call(kind, arguments)
+        periods_of = {"dt": "fixation stimulus presentation first"}
+        found[f"tasks.{name}"] = Call(kind, arguments, also=periods_of)
         found[f"tasks.{name}.sample"] = Call(task.sample, sampling)
         found[f"tasks.{name}.accuracy"] = Call(
             task.accuracy, {"outputs": outputs, "trials": trials}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,6 @@ SEARCH = {
 HPS = {**SEARCH, "method": "joint", "do_compute_jacobians": True, "do_decompose_jacobians": True}
 
 
-#: What messages call the ends of a connection.
-_ENDS = {"src_region": "comes goes", "dst_region": "comes goes"}
-
-
 def multi_region() -> dict[str, Call]:
     """Networks of regions and their tables."""
     config = FOLDER / "config.json"
@@ -93,7 +89,6 @@ def multi_region() -> dict[str, Call]:
                 [models.RecurrentRegion("a", 2)], [], [models.Connection(**told)]
             ),
             connection,
-            also=_ENDS,
         ),
         "models.Connectome": Call(
             models.Connectome,
@@ -233,6 +228,7 @@ def containers() -> dict[str, Call]:
                 "mode_scale": 0.25,
                 "fig": None,
             },
+            also={"plot_batch_idx": "state_traj"},
         ),
     }
     for size in ("2d", "3d"):
@@ -245,6 +241,7 @@ def containers() -> dict[str, Call]:
                 "plot_batch_idx": None,
                 "plot_start_time": 0,
             },
+            also={"plot_batch_idx": "state_traj"},
         )
     found["compat.canns.PlotConfig"] = Call(
         lambda **told: _closed(canns.plot_fixed_points_2d)(
@@ -390,7 +387,7 @@ def finders() -> dict[str, Call]:
 
 #: What messages of `sample_states` call the arguments.
 _SAMPLED = {
-    "state_traj": "trajectories states",
+    "state_traj": "trajectories states inputs where",
     "n_inits": "n",
     "noise_scale": "noise",
     "valid_bxt": "where",
@@ -418,7 +415,12 @@ def slow_points_of_brainpy() -> dict[str, Call]:
         finder.find_fps_with_gd_method(x)
         return finder
 
-    old = brainpy.SlowPointFinder(step, f_type="discrete", verbose=False, solver="original")
+    def original(**told: Any) -> None:
+        finder = brainpy.SlowPointFinder(
+            step, f_type="discrete", verbose=False, solver="original"
+        )  # made anew: the first candidates decide how large its states are
+        getattr(finder, told.pop("method"))(**told)
+
     making: dict[str, Any] = {
         "f_cell": step,
         "f_type": "discrete",
@@ -437,20 +439,20 @@ def slow_points_of_brainpy() -> dict[str, Call]:
             lambda **told: brainpy.SlowPointFinder(**told).find_fps_with_gd_method(x), making
         ),
         f"{own}.find_fps_with_gd_method": Call(
-            old.find_fps_with_gd_method,
+            partial(original, method="find_fps_with_gd_method"),
             {
                 "candidates": x,
                 "tolerance": 1e-5,
                 "num_batch": 100,
-                "num_opt": 20,
+                "num_opt": 5,
                 "optimizer": None,
             },
-            also={"candidates": "state"},
+            also={"candidates": "state f_cell"},
         ),
         f"{own}.find_fps_with_opt_solver": Call(
-            old.find_fps_with_opt_solver,
+            partial(original, method="find_fps_with_opt_solver"),
             {"candidates": x, "opt_solver": "BFGS"},
-            also={"candidates": "state"},
+            also={"candidates": "state f_cell"},
         ),
         f"{own}.filter_loss": Call(lambda tolerance: searched().filter_loss(tolerance), _TOL),
         f"{own}.keep_unique": Call(lambda tolerance: searched().keep_unique(tolerance), _TOL),
@@ -538,17 +540,21 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                     "region_list_a": ["a"],
                     "region_list_b": ["b"],
                 },
-                also={"region_list_a": "region", "region_list_b": "region"},
+                also={
+                    "region_list_a": "region states_a",
+                    "region_list_b": "region states_a",
+                    "states_a": "states_b",
+                },
             ),
             f"{own}.add_recurrent_region": Call(
                 _added(kind, "add_recurrent_region"), {**region, **more}
             ),
             f"{own}.add_input_region": Call(_added(kind, "add_input_region"), region),
             f"{own}.add_recurrent_connection": Call(
-                _added(kind, "add_recurrent_connection"), projection, also=_ENDS
+                _added(kind, "add_recurrent_connection"), projection
             ),
             f"{own}.add_input_connection": Call(
-                _added(kind, "add_input_connection"), {**projection, "src_region": "u"}, also=_ENDS
+                _added(kind, "add_input_connection"), {**projection, "src_region": "u"}
             ),
             f"{own}.finalize_connectivity": Call(lambda kind=kind: _network(kind), {}),
         }
@@ -592,7 +598,9 @@ def networks_of_mrnntorch() -> dict[str, Call]:
             own: Call(
                 lambda rnn, region, kind=linear_kind: kind(rnn, region), {"rnn": rnn, "region": "a"}
             ),
-            f"{own}.jacobian": Call(linear.jacobian, {**where, "excluded_regions": False, **rates}),
+            f"{own}.jacobian": Call(
+                linear.jacobian, {**where, "excluded_regions": False, **rates}, also={"dh": "h"}
+            ),
             f"{own}.forward": Call(
                 linear.forward,
                 {
@@ -602,8 +610,11 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                     "delta_state_static": torch.zeros(2),
                     **rates,
                 },
+                also={"dh": "h"},
             ),
-            f"{own}.eigendecomposition": Call(linear.eigendecomposition, {**where, **rates}),
+            f"{own}.eigendecomposition": Call(
+                linear.eigendecomposition, {**where, **rates}, also={"dh": "h"}
+            ),
         }
     return found
 

@@ -71,6 +71,13 @@ def draw(request, figures):
     return figures[request.param]
 
 
+@pytest.fixture
+def crowded(slow, paths):
+    """Return a figure of four groups of points and three of trials, as a function of axes."""
+    three = np.array(["left", "middle", "right"])[np.arange(160) % 3]
+    return lambda ax: sp.plots.slow_points(slow, paths, trials_by=three, max_trajectories=40, ax=ax)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_stays():
     before = dict(mpl.rcParams)

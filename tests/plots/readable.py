@@ -43,3 +43,4 @@ def assert_readable(figure):
         assert min(box.x0 for box in own) >= -1
         assert max(box.x1 for box in own) <= figure.bbox.x1 + 1
         assert min(box.y0 for box in own) >= -1
+        assert max(box.y1 for box in own) <= figure.bbox.y1 + 1

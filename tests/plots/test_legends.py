@@ -31,6 +31,19 @@ def test_so_is_one_in_space(figures, name, layout):
         assert box_of(bar.yaxis.label).x1 <= plt.gcf().bbox.x1
 
 
+@pytest.mark.parametrize("name", ["points", "conditions"])
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_in_a_small_figure_in_space_nothing_is_cut(figures, name, layout):
+    figure = plt.figure(figsize=(4, 4), layout=layout)
+    ax = figure.add_subplot(projection="3d")
+    figures[name](ax, dimensions=3)
+    figure.canvas.draw()
+    for part in (ax.get_legend(), ax.xaxis.label, ax.yaxis.label, ax.zaxis.label):
+        assert figure.bbox.padded(1).extents[0] <= box_of(part).x0
+        assert box_of(part).x1 <= figure.bbox.padded(1).extents[2]
+        assert box_of(part).y0 >= -1
+
+
 def test_there_is_no_legend_where_none_is_wanted(draw):
     draw(legend=False)
     assert plt.gca().get_legend() is None

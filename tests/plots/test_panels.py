@@ -37,6 +37,50 @@ def test_a_plain_figure_is_readable_at_the_width_of_a_column(draw):
     assert_readable(figure)
 
 
+@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+@pytest.mark.parametrize("name", ["crowded", "conditions", "bars", "spectrum", "summary"])
+def test_axes_keep_their_share_of_a_column(figures, crowded, name, layout):
+    figure, ax = plt.subplots(figsize=(3.3, 2.6), layout=layout)
+    (figures | {"crowded": crowded})[name](ax)
+    assert_readable(figure)
+    assert min(ax.bbox.width, ax.bbox.height) >= 0.9 * figure.dpi
+
+
+@pytest.mark.parametrize("layout", [None, "constrained", "tight", "called"])
+@pytest.mark.parametrize("n", [2, 3])
+def test_so_do_panels_side_by_side(crowded, n, layout):
+    layout, is_called = (None, True) if layout == "called" else (layout, False)
+    figure, axes = plt.subplots(1, n, figsize=(3.4 * n, 3), layout=layout)
+    for ax in axes:
+        crowded(ax)
+    if is_called:
+        figure.tight_layout()
+    for _ in range(2):  # a layout engine works whenever the figure is drawn
+        assert_readable(figure)
+    assert min(ax.bbox.height for ax in axes) >= 1.2 * figure.dpi
+
+
+def test_of_many_names_the_legend_says_how_many_more(points, paths):
+    figure, ax = plt.subplots()
+    labels = [str(k % 60) for k in range(160)]
+    sp.plots.fixed_points(points, paths, trials_by=labels, max_trajectories=60, ax=ax)
+    told = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert told[4:-2] == [str(k) for k in range(len(told) - 6)]
+    assert told[-2:] == [f"and {60 - (len(told) - 6)} more", "60 of 160 trajectories"]
+    assert_readable(figure)
+    assert ax.bbox.height > 0.45 * figure.bbox.height
+
+
+def test_what_is_too_long_for_a_narrow_panel_is_told_in_lines(points):
+    figure, axes = plt.subplots(1, 3, figsize=(5, 3))
+    labels = ["the first of all the conditions of this experiment"] * 9
+    sp.plots.fixed_points(points, by=labels, ax=axes[1])
+    figure.draw_without_rendering()
+    box, (left, right) = box_of(axes[1].get_legend()), (axes[0].bbox.x1, axes[2].bbox.x0)
+    assert left < box.x0
+    assert box.x1 < right
+
+
 def test_a_panel_stays_readable_when_the_figure_changes(draw):
     figure, ax = plt.subplots()
     draw(ax)

@@ -131,8 +131,54 @@ def test_a_projection_with_too_few_axes_for_the_picture(points):
     refused("projection", "fixed_points", some, projection=sp.fit_pca(states, 2), dimensions=3)
 
 
-def test_nothing_to_draw(points):
+def test_nothing_to_draw(points, slow, paths):
     refused("points", "fixed_points", points[:0])
+    refused("points", "slow_points", slow[:0])
+    refused("linear", "spectrum", points[:0])
+    refused("linear", "spectrum", points[:0].linearization)
+    drawn = sp.plots.fixed_points(points[:0], paths)
+    assert (len(drawn["points"]), len(drawn["trajectories"])) == (0, 40)
+    assert sp.plots.search_summary(points[:0])["bars"]
+
+
+@pytest.mark.parametrize("figure", ["fixed_points", "slow_points", "slow_manifold"])
+def test_the_known_part_of_masked_trials_is_drawn(figure, records, paths):
+    draw, record = getattr(sp.plots, figure), records[figure][1]
+    lengths = np.arange(160) % 10 + 2
+    some = np.where(np.arange(12)[:, None] < lengths[:, None, None], paths, np.nan)
+    with pytest.raises(ArgumentError, match=r"^trajectories: .* np\.ma\.masked_invalid"):
+        draw(record, some)
+    masked = np.ma.masked_invalid(some)
+    lines = draw(record, masked, max_trajectories=160)["trajectories"]
+    known = [int(np.isfinite(line.get_ydata()).sum()) for line in lines]
+    assert known == lengths.tolist()
+    whole = sp.fit_pca(masked).transform(paths[7, :9])
+    np.testing.assert_allclose(lines[7].get_xydata()[:9], whole, atol=1e-12)
+    masked[3:5] = np.ma.masked
+    plt.close("all")
+    refused("trajectories", figure, record, masked)
+    half = np.ma.array(paths, mask=np.zeros(paths.shape, dtype=bool))
+    half[0, 5, 1] = np.ma.masked  # a state of which a part is unknown
+    line = draw(record, half, max_trajectories=160)["trajectories"][0]
+    assert np.isnan(line.get_ydata()).tolist() == [k == 5 for k in range(12)]
+
+
+def test_labels_that_are_objects_or_masked(points, paths):
+    labels = ["a", None, "b", ("c",)]
+    array = np.empty(160, dtype=object)
+    array[:] = labels * 40
+    lines = sp.plots.fixed_points(points, paths, trials_by=array)["trajectories"]
+    told = {line.get_label() for line in lines if not line.get_label().startswith("_")}
+    assert told == {"a", "b", "None", "('c',)"}
+    sp.plots.fixed_points(points, paths, trials_by=["a"] * 159 + [None])
+    numbers = np.arange(9).astype(object)
+    assert sp.plots.fixed_points(points, by=numbers)["colorbars"]
+    plt.close("all")
+    hidden = np.ma.masked_less(np.arange(160.0), 3)
+    with pytest.raises(ArgumentError, match=r"^trials_by: 3 values are masked; give these trials"):
+        sp.plots.fixed_points(points, paths, trials_by=hidden)
+    refused("by", "fixed_points", points, by=np.ma.masked_less(np.arange(9), 3))
+    assert sp.plots.fixed_points(points, by=np.ma.masked_less(np.arange(9), -1))["colorbars"]
 
 
 @pytest.mark.parametrize("figure", FIGURES)

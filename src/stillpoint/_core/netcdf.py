@@ -271,8 +271,9 @@ def _bytes(path: Path) -> tuple[bytes, bool]:
     Without a seal it must at least be as long as HDF5 made it.
     """
     if not path.is_file():
-        folder = "; that is a folder" if path.is_dir() else ""
-        raise FileNotFoundError(f"path: there is no file {path}{folder}.")
+        if path.is_dir():
+            raise FileNotFoundError(f"path: {path} is a folder; name a file in it.")
+        raise FileNotFoundError(f"path: there is no file {path}.")
     with path.open("rb") as file:
         beginning = file.read(len(HDF5))
         stored = beginning + file.read() if beginning == HDF5 else b""

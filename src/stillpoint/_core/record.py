@@ -183,7 +183,8 @@ class Record(ABC):
     def save(self, path: str | Path) -> Path:
         """Write everything to one NetCDF file, read back by `stillpoint.load`.
 
-        An old file is replaced in one piece and keeps its permissions.
+        An old file, even a read-only one, is replaced in one piece and keeps its permissions: the
+        new one is written beside it and renamed.
 
         Parameters
         ----------

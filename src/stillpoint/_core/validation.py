@@ -225,13 +225,13 @@ def read_numbers(name: str, values: Any, *, real: bool = True) -> np.ndarray:
             raise TypeError(f"dtype {array.dtype}")
         return array
     except Exception as error:  # the conversion is the caller's own code, which may raise anything
+        reason = "" if values is None else f" ({first_line(error)})"
         hint = ""
         if type(values).__name__ == "PackedSequence":
             hint = " Unpack it first with torch.nn.utils.rnn.pad_packed_sequence."
         wanted = "real numbers" if real else "numbers"
         raise ArgumentError(
-            f"{name}: got {type(values).__name__} ({first_line(error)}), but an array of {wanted} "
-            f"is wanted.{hint}"
+            f"{name}: got {came(values)}{reason}, but an array of {wanted} is wanted.{hint}"
         ) from None
 
 
@@ -332,9 +332,12 @@ def read_input_sequences(
     """Return a caller's input sequences as float64 NumPy."""
     if inputs is None and size == 0 and steps is not None:
         return np.zeros((n, check_whole("steps", steps, least=0), 0))
+    if inputs is None and size == 0:
+        raise ArgumentError("steps: got None, but without inputs simulate needs steps=.")
     if inputs is None:
-        wanted = f"inputs of shape ({n}, t, {size})" if size else "steps="
-        raise ArgumentError(f"{name}: got None, but simulate needs {wanted}.")
+        raise ArgumentError(
+            f"{name}: got None, but simulate needs inputs of shape ({n}, t, {size})."
+        )
     array = read_floats(name, inputs)
     if array.ndim != 3 or array.shape[0] != n or array.shape[2] != size:
         raise ArgumentError(

@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from .._core.selections import read_indices
 from .._core.validation import check_kind, check_option, check_sequence, check_whole
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ class Regions(Mapping[str, Sequence[int]]):
         ArgumentError
             If the name is unknown.
         """
+        if not isinstance(name, str):
+            raise ArgumentError(
+                f"region: got {came(name)}, but a name is wanted; `restrict` takes indices as "
+                f"units={came(name)}."
+            )
         check_option("region", name, self.names)
         return list(self.parents.get(name, [name]))
 
@@ -136,5 +141,5 @@ def _named(name: str, table: Any, what: str, example: str) -> Iterable[tuple[str
     """Return the entries of a table by name, or raise an error that says what it should hold."""
     check_kind(name, table, Mapping, f"a table of {what} by name, such as {example},")
     for key in table:
-        check_kind(f"a name in {name}", key, str, "text")
+        check_kind(name, key, str, "text as every name in the table")
     return table.items()

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Complex, Float, Int, Shaped
 from .._core.arrays import finite_or_zero, host
 from .._core.display import Display, plural
 from .._core.record import about, column, plain
-from .._core.validation import read_rows, shape_of
+from .._core.validation import check_option, read_rows, shape_of
 from .._core.values import Domain
 from ..dynamics import Kind, Regions
 from ..errors import ArgumentError
@@ -277,6 +277,8 @@ class Linearization(Blocks):
 
         The block is the linearised dynamics of these regions with all others held.
         """
+        for name in regions:
+            check_option("regions", name, self.system.state_regions.names)
         return sorted_eig(self.block(regions, regions), self.kind)
 
 
@@ -311,7 +313,6 @@ def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.nd
     return np.abs(eigenvalues) - 1 if kind == "map" else eigenvalues.real
 
 
-@np.errstate(all="ignore")
 def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.ndarray, " n"]:
     """Return the number of unstable directions: complex and negative real ones count too.
 
@@ -323,7 +324,6 @@ def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.nd
     return np.sum(growth(eigenvalues, kind) > MARGIN, axis=-1)
 
 
-@np.errstate(all="ignore")
 def is_stable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Bool[np.ndarray, " n"]:
     """Return whether every eigenvalue lies inside the stability border."""
     return np.all(growth(eigenvalues, kind) < -MARGIN, axis=-1)

@@ -111,10 +111,12 @@ def _connection_problems(
         label = f"{c.src_region:.80}->{c.dst_region:.80}"
         if c.src_region not in sources:
             known = ", ".join(sorted(sources)) or "none"
-            yield f"{label} comes from {came(c.src_region)}, which is unknown ({noun}: {known})"
+            came_in = f"{label} comes from {came(c.src_region)}"
+            yield f"src_region: {came_in}, which is unknown ({noun}: {known})"
         if c.dst_region not in targets:
             known = ", ".join(sorted(targets)) or "none"
-            yield f"{label} goes to {came(c.dst_region)}, which is unknown (regions: {known})"
+            came_in = f"{label} goes to {came(c.dst_region)}"
+            yield f"dst_region: {came_in}, which is unknown (regions: {known})"
         sparsity = 0.0 if c.sparsity is None else c.sparsity
         if not _is_number(sparsity, Real) or not 0 <= sparsity < 1:
             yield f"sparsity of {label} is {came(c.sparsity)}, but a fraction in [0, 1) is wanted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import nn
@@ -34,7 +35,8 @@ class LeakyElmanRNN(nn.Module):
     batch_first
         Whether sequences are (trials, time, units) or (time, trials, units).
     seed
-        Of the initial weights; None draws them with torch's global generator.
+        Of the initial weights, a number or a NumPy generator; None draws them with torch's global
+        generator.
     dtype, device
         As for any module.
 
@@ -66,7 +68,7 @@ class LeakyElmanRNN(nn.Module):
         alpha: float = 1.0,
         nonlinearity: str = "relu",
         batch_first: bool = True,
-        seed: int | None = None,
+        seed: int | np.random.Generator | None = None,
         dtype: torch.dtype | None = None,
         device: Any = None,
     ) -> None:

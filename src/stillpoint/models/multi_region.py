@@ -61,7 +61,7 @@ class MultiRegionRNN(nn.Module):
     batch_first
         Whether sequences are (trials, time, units) or (time, trials, units).
     seed
-        Of masks and initial weights; no global seed is touched.
+        Of masks and initial weights, a number or a NumPy generator; no global seed is touched.
     dtype, device
         As for any module.
 
@@ -106,7 +106,7 @@ class MultiRegionRNN(nn.Module):
         noise: float = 0.01,
         input_noise: float = 0.01,
         batch_first: bool = True,
-        seed: int = 0,
+        seed: int | np.random.Generator = 0,
         dtype: torch.dtype | None = None,
         device: Any = None,
     ) -> None:

@@ -11,8 +11,6 @@ from ..points import FixedPoints
 from .parts.by import groups_of_points
 from .parts.canvas import Canvas
 from .parts.checks import check_record
-from .parts.groups import Groups
-from .parts.legend import complete
 from .parts.marks import counted, draw_points, stability
 
 if TYPE_CHECKING:
@@ -41,7 +39,8 @@ def fixed_points(
     points
         The points.
     trajectories
-        Shape (trials, time, d); drawn as thin lines behind the points.
+        Shape (trials, time, d); drawn as thin lines behind the points. Of trials of unequal
+        length, padded to one, mask the padding (`np.ma`): what is masked is not drawn.
     by
         What colour and marker of the points say: "n_unstable", "input", the name of any other
         column of the points (such as "hits" or "q"), or an array of n labels or numbers. More
@@ -93,17 +92,9 @@ def fixed_points(
     check_flag("legend", legend)
     mode_length = check_real("mode_length", mode_length, least=0)
     groups = groups_of_points(by, points, own="n_unstable")
-    canvas = Canvas.of(
-        points.xstar,
-        trajectories,
-        trials_by=trials_by,
-        projection=projection,
-        dimensions=dimensions,
-        max_trajectories=max_trajectories,
-        ax=ax,
-    )
-    groups = groups.beside(canvas.trials)
-    trials = canvas.trials and canvas.trials.beside(groups)
+    seen = (projection, dimensions, ax)
+    canvas = Canvas.of(points.xstar, groups, trajectories, trials_by, max_trajectories, seen)
+    groups = canvas.points
     are_counted = groups.names is not None and not groups.is_told
     words = counted if are_counted else stability
     artists: dict[str, Any] = {
@@ -112,20 +103,18 @@ def fixed_points(
             groups,
             words(points.n_unstable, points.is_stable),
         ),
-        "trajectories": canvas.draw_trajectories(trials),
-        "modes": _draw_modes(points, groups, canvas, mode_length),
+        "trajectories": canvas.draw_trajectories(),
+        "modes": _draw_modes(points, canvas, mode_length),
     }
-    canvas.label_axes()
-    artists["colorbars"] = complete(canvas.ax, legend, (groups, "points"), (trials, "trials"))
-    return artists
+    return artists | {"colorbars": canvas.complete(legend)}
 
 
-def _draw_modes(points: FixedPoints, groups: Groups, canvas: Canvas, length: float) -> list[Any]:
+def _draw_modes(points: FixedPoints, canvas: Canvas, length: float) -> list[Any]:
     """Draw a segment along every unstable mode, scaled by |lambda|, in the colour of its point."""
     if not points.n_unstable.any():
         return []
-    lin, lines, colours = points.linearization, [], groups.colours
-    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.paths))
+    lin, lines, colours = points.linearization, [], canvas.points.colours
+    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.known))
     for k, count in enumerate(points.n_unstable):
         centre = canvas.place(points.xstar[k])
         for mode in range(int(count)):

@@ -56,8 +56,7 @@ def search_summary(
     check_flag("legend", legend)
     check_axes(ax)
     starts = points.starts
-    with np.errstate(invalid="ignore"):
-        exponent = np.log10(np.clip(np.nan_to_num(starts.q, nan=np.inf), _SMALLEST, 1e6))
+    exponent = np.log10(np.clip(np.nan_to_num(starts.q, nan=np.inf), _SMALLEST, 1e6))
     bins = np.linspace(np.log10(_SMALLEST), max(2.0, float(exponent.max(initial=2.0))), 60)
 
     ax = axes_or_new(ax)

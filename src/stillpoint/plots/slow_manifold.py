@@ -11,7 +11,7 @@ from .._core.validation import check_flag
 from ..branches.slow_manifold import SlowManifold
 from .parts.canvas import Canvas
 from .parts.checks import check_record
-from .parts.legend import add_bar, complete
+from .parts.legend import add_bar
 from .parts.marks import face
 from .parts.style import BLACK
 
@@ -65,16 +65,9 @@ def slow_manifold(
     check_record("manifold", manifold, SlowManifold)
     check_flag("legend", legend)
     there = manifold.states[manifold.present]
-    canvas = Canvas.of(
-        there,
-        trajectories,
-        trials_by=trials_by,
-        projection=projection,
-        dimensions=dimensions,
-        max_trajectories=max_trajectories,
-        ax=ax,
-    )
-    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(canvas.trials)}
+    seen = (projection, dimensions, ax)
+    canvas = Canvas.of(there, None, trajectories, trials_by, max_trajectories, seen)
+    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories()}
     if manifold.dimension == 1:
         artists["manifold"] = _curve(canvas, manifold)
         artists["rests"] = _rests(canvas, manifold)
@@ -82,10 +75,8 @@ def slow_manifold(
         size = np.linalg.norm(manifold.drift[manifold.present], axis=-1)
         artists["manifold"] = canvas.scatter(there, c=size, cmap="viridis", s=8, zorder=2)
         artists["rests"] = []
-    canvas.label_axes()
     drift = add_bar(canvas.ax, artists["manifold"], "drift")
-    artists["colorbars"] = [drift, *complete(canvas.ax, legend, (canvas.trials, "trials"))]
-    return artists
+    return artists | {"colorbars": [drift, *canvas.complete(legend)]}
 
 
 def _curve(canvas: Canvas, manifold: SlowManifold) -> Collection:

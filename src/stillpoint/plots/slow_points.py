@@ -13,7 +13,6 @@ from ..points import SlowPoints
 from .parts.by import groups_of_points
 from .parts.canvas import Canvas
 from .parts.checks import check_record
-from .parts.legend import complete
 from .parts.marks import draw_points, stability
 
 if TYPE_CHECKING:
@@ -81,29 +80,18 @@ def slow_points(
     check_record("points", points, SlowPoints)
     check_flag("legend", legend)
     groups = groups_of_points(by, points, own="label")
-    canvas = Canvas.of(
-        points.xstar,
-        trajectories,
-        trials_by=trials_by,
-        projection=projection,
-        dimensions=dimensions,
-        max_trajectories=max_trajectories,
-        ax=ax,
-    )
-    groups = groups.beside(canvas.trials)
-    trials = canvas.trials and canvas.trials.beside(groups)
+    seen = (projection, dimensions, ax)
+    canvas = Canvas.of(points.xstar, groups, trajectories, trials_by, max_trajectories, seen)
     artists: dict[str, Any] = {
         "points": draw_points(
             lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=4, **style),
-            groups,
+            canvas.points,
             statuses(points),
             several=SEVERAL,
         ),
-        "trajectories": canvas.draw_trajectories(trials),
+        "trajectories": canvas.draw_trajectories(),
     }
-    canvas.label_axes()
-    artists["colorbars"] = complete(canvas.ax, legend, (groups, "points"), (trials, "trials"))
-    return artists
+    return artists | {"colorbars": canvas.complete(legend)}
 
 
 def statuses(points: SlowPoints) -> Shaped[np.ndarray, " n"]:

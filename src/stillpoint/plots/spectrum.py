@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._core.validation import check_flag
+from ..errors import ArgumentError
 from ..local import Linearization
 from ..points import FixedPoints, SlowPoints
 from .parts.by import groups_of_points
@@ -51,7 +52,7 @@ def spectrum(
     Raises
     ------
     ArgumentError
-        If an argument is of the wrong kind; no figure is made then.
+        If an argument is of the wrong kind, or there is nothing to draw; no figure is made then.
 
     Examples
     --------
@@ -65,6 +66,8 @@ def spectrum(
     check_record("linear", linear, FixedPoints, SlowPoints, Linearization)
     check_flag("legend", legend)
     check_axes(ax)
+    if not len(linear):
+        raise ArgumentError("linear: there are no states: nothing to draw.")
     groups = groups_of_points(by, linear, own="n_unstable")
     lin = linear if isinstance(linear, Linearization) else linear.linearization
     is_stable = linear.is_stable if isinstance(linear, FixedPoints) else lin.is_stable

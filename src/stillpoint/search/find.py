@@ -28,7 +28,7 @@ def find_fixed_points(
     tol_unique: float | None = None,
     max_steps: int = 200,
     rounds: int = 0,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     chunk: int | None = None,
     progress: bool | None = None,
 ) -> FixedPoints:
@@ -67,7 +67,7 @@ def find_fixed_points(
         noise, and what known points suggest (see `Source`). They end early under every input for
         which one brings nothing while neither index nor hits speak for more points.
     seed
-        Of the further starts.
+        Of the further starts: a number or a NumPy generator.
     chunk
         Starts worked on at a time; by default as many as `solvers.MEMORY_BUDGET` holds.
     progress

@@ -48,7 +48,7 @@ def find_all_fixed_points(
     tol: float | None = None,
     tol_unique: float | None = None,
     max_steps: int = _MAX_STEPS,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     chunk: int | None = None,
     progress: bool | None = None,
 ) -> FixedPoints:
@@ -81,7 +81,7 @@ def find_all_fixed_points(
     solver, tol, tol_unique, max_steps, chunk
         As for `find_fixed_points`.
     seed
-        Of the random starts; they are the same under every input.
+        Of the random starts, a number or a NumPy generator; they are the same under every input.
     progress
         Whether to draw a progress bar for each round; None draws it on a terminal when a round
         takes long.

@@ -73,8 +73,7 @@ def visited_states(system: System, u: Float[np.ndarray, " m"], rng: np.random.Ge
     if system.kind == "flow" and system.dt is None:
         return begin
     drive = np.tile(u, (_TRIALS, _STEPS, 1))
-    with np.errstate(all="ignore"):
-        path = system.simulate(begin, drive).reshape(-1, system.state_size)
+    path = system.simulate(begin, drive).reshape(-1, system.state_size)
     path = path[np.abs(path).max(axis=1) < FAR]  # a comparison with NaN is False
     return np.concatenate([begin, path])
 
@@ -117,11 +116,10 @@ def _proved_box(system: System, u: Float[np.ndarray, " m"]) -> Interval | None:
     exact = system.dynamics.interval_extension()
     if exact is None:
         return None
-    with np.errstate(all="ignore"):
-        form = exact.rate_form(Interval(u[None]))
-        if form is not None and form.bounds is not None:
-            return form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
-        return exact.equilibrium_box()
+    form = exact.rate_form(Interval(u[None]))
+    if form is not None and form.bounds is not None:
+        return form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
+    return exact.equilibrium_box()
 
 
 def _images(
@@ -131,8 +129,7 @@ def _images(
     dynamics = system.dynamics
     unknowns = dynamics.arrays.asarray(y)
     inputs = dynamics.arrays.asarray(np.tile(u, (len(y), 1)))
-    with np.errstate(all="ignore"):
-        residual = dynamics.equilibrium_problem().residual(unknowns, inputs)
+    residual = dynamics.equilibrium_problem().residual(unknowns, inputs)
     return y + to_numpy(residual).astype(np.float64)
 
 
@@ -216,6 +213,8 @@ def sample_states(
     rng = read_generator("seed", seed)
     allowed = np.flatnonzero(_mask(where, path.shape[:-1]) & known.all(axis=-1))
     if not len(allowed):
+        if where is None:
+            raise ArgumentError("trajectories: every state has a masked value; none can be drawn.")
         raise ArgumentError(
             "where: the mask leaves no state to draw; let at least one be True, and not be masked "
             "in `trajectories`."

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from .._core.validation import check_option, check_real, check_whole
+from .._core.validation import check_option, check_real, check_whole, read_seed
 from ..errors import ArgumentError, came
 from .modules import new_module
 from .networks import CELLS
@@ -34,7 +34,7 @@ def train(
     clip: float | None = 1.0,
     stop_at: float | None = 1e-3,
     stop_at_accuracy: float | None = None,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     progress: bool | None = None,
 ) -> TrainedNetwork:
     """Train a recurrent cell with a linear readout on a task, with Adam.
@@ -63,7 +63,7 @@ def train(
         Training stops early when the loss is below, or the accuracy above, this; both are
         averaged over about 20 steps. None never stops.
     seed
-        Of everything random.
+        Of everything random: a number or a NumPy generator.
     progress
         Whether to draw a progress bar; None draws it on a terminal.
 
@@ -86,8 +86,11 @@ def train(
             f"task: got {came(task)}, but an object with input_size, output_size, loss, "
             f"sample(n, rng) and accuracy(outputs, trials) is wanted: see stillpoint.tasks.Task."
         )
-    wholes = (("units", units, 1), ("max_steps", max_steps, 0), ("batch", batch, 1))
-    for name, value, least in (*wholes, ("seed", seed, 0)):
+    for name, value, least in (
+        ("units", units, 1),
+        ("max_steps", max_steps, 0),
+        ("batch", batch, 1),
+    ):
         check_whole(name, value, least)
     check_real("rate", rate, above=0)
     if clip is not None:
@@ -97,8 +100,9 @@ def train(
             check_real(name, bound, least=0)
     check_option("schedule", schedule, _SCHEDULES)
     check_option("loss of the task", task.loss, LOSSES)
-    rng = np.random.default_rng(seed)
-    module, readout = _initial(task, cell, units, seed)
+    number = read_seed("seed", seed)
+    rng = np.random.default_rng(number)
+    module, readout = _initial(task, cell, units, number)
     optimisation = Optimisation(task, module, readout, rate, float("inf") if clip is None else clip)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimisation.optimizer, max_steps, rate / _SCHEDULES[schedule]

@@ -29,7 +29,7 @@ def read_path(name: str, path: Any) -> Path:
     """
     try:
         told = os.fspath(path)
-        fits = isinstance(told, str) and b"\0" not in os.fsencode(told)
+        fits = isinstance(told, str) and told != "" and b"\0" not in os.fsencode(told)
     except (TypeError, UnicodeError):
         fits = False
     if not fits:
@@ -44,8 +44,8 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
     """Have `write` fill a temporary file beside `path`, then rename it to `path`.
 
     If `write` fails, what was at `path` before is still there and the temporary file is gone; if
-    the process is killed, the next write to `path` removes it. A file that is replaced keeps its
-    permissions; of a symbolic link the file that it names is replaced.
+    the process is killed, the next write to `path` removes it. A file that is replaced, even a
+    read-only one, keeps its permissions; of a symbolic link the file that it names is replaced.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
             f"path: the folder {target.parent!s:.500} does not exist; create it first."
         )
     _sweep(target)
-    with _temporary(target) as file:
+    with _said_of(given), _temporary(target) as file:
         mode = (target if target.exists() else file).stat().st_mode
         file.chmod(0o600)  # what it replaces may be private
         write(file)
@@ -79,6 +79,17 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         file.chmod(stat.S_IMODE(mode))
         file.replace(target)
     return given
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """Have the system's errors name the path that was given, not that of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -143,8 +143,7 @@ def _met(nodes: list[Node], node: Node, axis: int, sign: float, step: float) -> 
     tangents = sign * np.array([earlier.frame[:, axis] for earlier in nodes])
     ahead = tangents @ (node.state - last)
     before = np.einsum("ni,ni->n", tangents, last - states)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = -before / ahead
+    share = -before / ahead
     near = last + share[:, None] * (node.state - last) - states
     passed = (ahead > 0) & (before < 0) & (before + ahead >= 0)
     passed &= np.linalg.norm(near, axis=1) < _CLOSING * step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
@@ -34,8 +35,12 @@ class RowArrays:
             setattr(self, name, array)
         rows = {name: len(value) for name, value in self.filled().items()}
         if len(set(rows.values())) > 1:
-            told = ", ".join(f"{name} {count}" for name, count in rows.items())
-            raise ArgumentError(f"fields: got different numbers of rows ({told}); pass the same.")
+            usual = Counter(rows.values()).most_common(1)[0][0]
+            others = {name: count for name, count in rows.items() if count != usual}
+            told = " and ".join(map(str, others.values()))
+            raise ArgumentError(
+                f"{', '.join(others)}: got {told} rows, but {usual} are wanted, as all others have."
+            )
 
     @classmethod
     def row_fields(cls) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from ..._core.arrays import to_numpy
+from ..._core.arrays import n_masked, to_numpy
 from ..._core.validation import check_option, read_floats
 from ...errors import ArgumentError, came
 from .groups import FEW, Groups
@@ -68,10 +69,15 @@ def groups_of_array(argument: str, given: Any, n: int, noun: str, **look: Any) -
     stillpoint.errors.ArgumentError: trials_by: got shape (2,), but shape (3,) is wanted: a label \
 or a number for each of the 3 trials.
     """
+    if masked := n_masked(given):
+        raise ArgumentError(
+            f"{argument}: {masked} values are masked; give these {noun} a label of their own, or "
+            f"leave them out."
+        )
     try:
         array = to_numpy(given)
-        if array.dtype == object and all(isinstance(label, str) for label in array.flat):
-            array = array.astype(np.str_)
+        if array.dtype == object:
+            array = _read_objects(array)
     except (TypeError, ValueError, RuntimeError):
         array = np.zeros(())
     if array.shape != (n,):
@@ -85,6 +91,21 @@ or a number for each of the 3 trials.
         array = array if array.dtype.kind in "iu" else real
     name = getattr(given, "name", None)  # of a pandas Series
     return Groups.of(name if isinstance(name, str) else "", array, **look)
+
+
+def _read_objects(array: Any) -> Shaped[np.ndarray, "..."]:
+    """Return objects as numbers, where all are, or else as texts; None alone says nothing.
+
+    Examples
+    --------
+    >>> _read_objects(np.array(["a", None, 1], dtype=object)).tolist()
+    ['a', 'None', '1']
+    """
+    if all(isinstance(value, Real) for value in array.flat):
+        return np.array(array.tolist())
+    if all(value is None for value in array.flat):
+        return array
+    return np.array([str(value) for value in array.flat]).reshape(array.shape)
 
 
 def _finite(column: Shaped[np.ndarray, " n"]) -> Shaped[np.ndarray, " n"]:

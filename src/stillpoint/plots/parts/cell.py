@@ -30,6 +30,15 @@ def _cell(spec: Any, figure: Any) -> Bbox:
     )
 
 
+def share(ax: Any) -> float:
+    """Return how much of the figure's width a layout engine gives to the panel of some axes."""
+    spec, part = ax.get_subplotspec(), 1.0
+    if spec is not None:
+        for each in {spec, spec.get_topmost_subplotspec()}:
+            part *= len(each.colspan) / each.get_gridspec().ncols
+    return part
+
+
 def fitted(slot: Bbox, taken: Bbox, ax: Any) -> Bbox:
     """Return the part of the slot from which nothing sticks out of the cell."""
     room = cell(ax).transformed(ax.figure.transSubfigure).padded(-_MARGIN * ax.figure.dpi / 72)
@@ -38,6 +47,9 @@ def fitted(slot: Bbox, taken: Bbox, ax: Any) -> Bbox:
     within = Bbox(low.reshape(2, 2)).transformed(ax.figure.transSubfigure.inverted())
     x0, y0 = np.maximum(slot.min, within.extents[:2])
     x1, y1 = np.minimum(slot.max, within.extents[2:])
-    if x1 - x0 < _LEAST * slot.width or y1 - y0 < _LEAST * slot.height:
-        return slot
+    # Where that is too little, the labels still keep to the cell, and what lies outside is cut.
+    x1 = max(x1, min(slot.x1, x0 + _LEAST * slot.width))
+    x0 = min(x0, x1 - _LEAST * slot.width)
+    y0 = min(y0, max(slot.y0, y1 - _LEAST * slot.height))
+    y1 = max(y1, y0 + _LEAST * slot.height)
     return Bbox.from_extents(x0, y0, x1, y1)

@@ -118,13 +118,34 @@ def check_projection(fitted: Projection, dimensions: int, size: int) -> Projecti
 
 
 def read_paths(trajectories: Any, size: int) -> Float[np.ndarray, "n t d"] | None:
-    """Return trajectories of states of that size, or None."""
+    """Return trajectories of states of that size, or None; masked states are NaN.
+
+    Examples
+    --------
+    >>> read_paths(np.ma.masked_greater([[[1.0], [2.0]]], 1.5), 1).tolist()
+    [[[1.0], [nan]]]
+    """
     if trajectories is None:
         return None
-    paths = read_floats("trajectories", trajectories)
+    is_masked = isinstance(trajectories, np.ma.MaskedArray)
+    given = np.ma.getdata(trajectories) if is_masked else trajectories
+    paths = read_floats("trajectories", given, finite=False)
+    hidden = np.ma.getmaskarray(trajectories) if is_masked else np.zeros(paths.shape, dtype=bool)
     if paths.ndim != 3 or paths.shape[2] != size or not paths.size:
         raise ArgumentError(
             f"trajectories: got shape {paths.shape}, but (trials, time, {size}) is wanted, not "
             f"empty; for one trial pass trajectories[None]."
         )
+    if bad := int((~np.isfinite(paths) & ~hidden).sum()):
+        raise ArgumentError(
+            f"trajectories: {bad} of {paths.size} values are NaN or infinite; if that is padding, "
+            f"mask it: np.ma.masked_invalid(trajectories); else repair the network that made them."
+        )
+    unknown = np.any(hidden, axis=-1)
+    if empty := np.flatnonzero(unknown.all(axis=1)).tolist():
+        raise ArgumentError(
+            f"trajectories: of trial {empty[0]} everything is masked; leave out trials of which "
+            f"nothing is known: {came(empty)}."
+        )
+    paths[unknown] = np.nan
     return paths

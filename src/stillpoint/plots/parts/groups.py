@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,27 @@ if TYPE_CHECKING:
 
 #: With more different numbers than this, a colour bar tells more than a legend.
 FEW = 6
+_NUMBER = re.compile(r"((?:(?<!\S)-)?[0-9]+(?:\.[0-9]+)?)")
 _WIDE = 1e3  # positive numbers over a larger range have a logarithmic colour bar
+
+
+def in_order(names: list[Any]) -> tuple[Any, ...]:
+    """Return names as people sort them: by the numbers in texts, and not by their digits.
+
+    Examples
+    --------
+    >>> in_order(["10", "2", "-1.5"]), in_order(["trial 10", "trial 9"])
+    (('-1.5', '2', '10'), ('trial 9', 'trial 10'))
+    """
+    if not all(isinstance(name, str) for name in names):
+        return tuple(sorted(names))
+    return tuple(sorted(names, key=lambda name: (_parts(name), name)))
+
+
+def _parts(name: str) -> list[Any]:
+    parts: list[Any] = _NUMBER.split(name)  # texts and numbers take turns
+    parts[1::2] = map(float, parts[1::2])
+    return parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +80,7 @@ class Groups:
         """
         distinct = np.unique(values)
         has_names = values.dtype.kind not in "iuf" or len(distinct) <= FEW
-        names = {"names": tuple(distinct.tolist()) if has_names else None}
+        names = {"names": in_order(distinct.tolist()) if has_names else None}
         return cls(title, values, **(names | look))
 
     def beside(self, other: Groups | None) -> Groups:
@@ -78,7 +99,7 @@ class Groups:
         shared = set(self.names) & set(other.names)
         if not (shared and self.is_told and other.is_told):
             return self
-        return replace(self, names=tuple(sorted({*self.names, *other.names})))
+        return replace(self, names=in_order([*{*self.names, *other.names}]))
 
     @cached_property
     def codes(self) -> Int[np.ndarray, " n"]:

@@ -54,6 +54,8 @@ class Panel:
         """Return where the axes are, as fractions of the figure; matplotlib asks for it."""
         slot = self.inner(ax, renderer) if self.inner else ax.get_position(original=True)
         is_plain = not self.inner and ax.figure.get_layout_engine() is None
+        if ax.name == "3d" and not self.inner:  # engines do not see how wide labels in space are
+            is_plain = is_plain or np.allclose(cell(ax).extents, Bbox.unit().extents)
         place = slot
         for _ in range(5):  # labels change as the axes do
             try:
@@ -93,6 +95,15 @@ class _Fixed:
         return self.place
 
 
+def around(panel: Panel) -> float:
+    """Return what labels, and the gap to the legend, add to a panel's height, in pixels."""
+    ax = panel.ax
+    if ax.name == "3d":  # labels lie inside
+        return 2 * _GAP * ax.figure.dpi / 72
+    taken = _with_labels(ax, nowhere(ax))
+    return taken.height - ax.bbox.height + 2 * _GAP * ax.figure.dpi / 72
+
+
 def nowhere(ax: Any) -> Any:
     """Return a renderer of the size of the figure, whose picture nobody sees."""
     from matplotlib.backends.backend_agg import RendererAgg
@@ -122,5 +133,8 @@ def _hang_below(taken: Bbox, legend: Any, ax: Any, renderer: Any, room: Bbox | N
     first, last = sorted((edges.x0 + size.width / 2, edges.x1 - size.width / 2))
     fits = size.width < edges.width
     middle = np.clip((ax.bbox.x0 + ax.bbox.x1) / 2, first, last) if fits else (first + last) / 2
+    whole, half = ax.figure.bbox, size.width / 2 + _GAP
+    if room is None and size.width + 2 * _GAP < whole.width:
+        middle = np.clip(middle, whole.x0 + half, whole.x1 - half)
     legend.set_bbox_to_anchor(tuple(ax.transAxes.inverted().transform((middle, top))), ax.transAxes)
     return Bbox.from_extents(taken.x0, top - size.height, taken.x1, taken.y1)
