@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+
 import numpy as np
 import pytest
 
@@ -18,9 +21,21 @@ from stillpoint._core.validation import (
 from stillpoint.cells import LSTMCell, VanillaCell
 from stillpoint.errors import came
 
-pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:the matrix subclass"),
+    pytest.mark.skipif(
+        "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checker refuses wrong types first"
+    ),
+]
 
 # -- masked arrays ----------------------------------------------------------------------------
+
+
+def matrix(values):
+    """Return NumPy's own matrix, which warns that it is to go."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.matrix(values)
 
 
 @pytest.fixture
@@ -68,7 +83,7 @@ def test_masked_values_are_refused_elsewhere(pack):
 
 def test_masked_weights_are_refused_and_others_become_arrays():
     W = np.ma.masked_array(np.eye(2))
-    cell = VanillaCell(W, np.matrix(np.zeros((2, 1))), np.zeros(2, dtype=">f8"))
+    cell = VanillaCell(W, matrix(np.zeros((2, 1))), np.zeros(2, dtype=">f8"))
     assert {type(a) for a in (cell.W, cell.B, cell.b)} == {np.ndarray}
     assert cell.b.dtype == np.float64
     W[0, 0] = np.ma.masked
@@ -83,7 +98,7 @@ def test_weights_are_of_single_or_double_precision(dtype):
 
 
 def test_a_matrix_is_an_array():
-    values = read_floats("states", np.matrix([[1.0, 2.0]]))
+    values = read_floats("states", matrix([[1.0, 2.0]]))
     assert type(values) is np.ndarray
 
 
@@ -99,7 +114,7 @@ def test_cells_have_units():
 
 @pytest.mark.parametrize(
     "seed",
-    [None, True, -1, 2.0, [1], [], np.array(3), np.matrix(np.ones((6, 2))), "1", 2**70,
+    [None, True, -1, 2.0, [1], [], np.array(3), matrix(np.ones((6, 2))), "1", 2**70,
      np.random.SeedSequence(0), np.random.RandomState(0)],
     ids=lambda seed: f"{type(seed).__name__} {seed}"[:20].partition("(")[0],
 )  # fmt: skip

@@ -248,7 +248,7 @@ class FunctionDynamics(Dynamics):
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.pullback(x, u, w) if self.pullback and x.shape[0] else super().vjp(x, u, w)
 
-    def _none(self, width: int) -> Matrices:
+    def _none(self, width: int) -> Float[Any, "0 d k"]:
         """Return the derivatives of no rows."""
         return self.arrays.asarray(np.zeros((0, self.size[0], width)))
 

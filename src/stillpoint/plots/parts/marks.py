@@ -89,7 +89,7 @@ def draw_points(
         What fills open marks: "none" shows those behind them.
     """
     colours, drawn = np.array(groups.colours), []
-    for code in np.unique(groups.codes):
+    for code in np.unique(groups.codes).tolist():
         for status in sorted({*statuses[groups.codes == code].tolist()}, key=_rank):
             rows = np.flatnonzero((groups.codes == code) & (statuses == status))
             number = len(rows) // per
