@@ -575,7 +575,7 @@ def test_assigning_joining_and_updating(memory):
         FixedPoints.concatenate([])
     with pytest.raises(ArgumentError, match=r"it lacks .*J_xstar"):
         fps[0] = FixedPoints(unique.xstar[:1])
-    with pytest.raises(ArgumentError, match="xstar 2, qstar 3"):
+    with pytest.raises(ArgumentError, match="qstar: got 3 rows, but 2 are wanted"):
         FixedPoints(np.zeros((2, 2)), qstar=np.zeros(3))
 
 

@@ -185,7 +185,9 @@ def returned_names(function: Callable[..., Any], state: str = "") -> tuple[str, 
         for value in returned
     }
     names = tuples.pop() if len(tuples) == 1 else ()
-    return tuple("h" if name == state else "" for name in names) if state in names else names
+    return (
+        tuple("h" if name == state else "" for name in names) if state and state in names else names
+    )
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
