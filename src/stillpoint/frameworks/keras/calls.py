@@ -66,11 +66,11 @@ def check_canonical(cell: Any, dynamics: Dynamics) -> None:
     step = _stepper(cell, layout)
 
     def own(x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        state = layout.build(lambda v: keras.ops.convert_to_tensor(v.read(x), dtype=dtype))
         with _random_numbers_kept(cell), _double_allowed():
+            state = layout.build(lambda v: keras.ops.convert_to_tensor(v.read(x), dtype=dtype))
             new = step(state, keras.ops.convert_to_tensor(u, dtype=dtype))
-        made = keras.tree.map_structure(lambda part: to_numpy(keras.ops.cast(part, "float32")), new)
-        return layout.pack(made)
+            cast = keras.tree.map_structure(lambda part: keras.ops.cast(part, "float64"), new)
+            return layout.pack(keras.tree.map_structure(to_numpy, cast))
 
     check_same_step(type(cell).__name__, dynamics, own, _ROUNDING.get(dtype, 1e-4))
 
