@@ -6,9 +6,7 @@ import contextlib
 import copy
 import os
 import random
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import ModuleType
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -18,15 +16,15 @@ from ._core.validation import check_option, check_real, check_whole, first_line,
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError, came
 from .frameworks.base import (
-    FUNCTIONS,
     AdaptedModel,
     ModelSpec,
-    adapter,
     adapter_of_model,
-    function_adapters,
+    refuse_told,
 )
-from .frameworks.functions import StepFunction, check_autonomous
-from .frameworks.signatures import AtTime, WithParams, check_state_first, check_timed, takes_time
+from .frameworks.functions import StepFunction, WithParams
+from .frameworks.libraries import read_step
+from .frameworks.signatures import check_state_first
+from .frameworks.velocities import AtTime, check_autonomous, check_timed, takes_time
 from .system import System
 
 
@@ -134,16 +132,16 @@ def as_system(
         raise ArgumentError("model: it is a System already; use it as it is.")
     if hasattr(model, "__stillpoint_system__"):
         given = _given(dt=dt, regions=regions, state=state, params=params, t=t)
-        _refuse({**facts, **elsewhere, **given}, model)
+        refuse_told(model, {**facts, **elsewhere, **given})
         system = model.__stillpoint_system__()
         _check_size("state_size", state_size, system.state_size)
         _check_size("input_size", input_size, system.input_size)
         return system
     if isinstance(model, Dynamics):
-        _refuse({**facts, **elsewhere, **_given(state=state, params=params, t=t)}, model)
+        refuse_told(model, {**facts, **elsewhere, **_given(state=state, params=params, t=t)})
         adapted = AdaptedModel(model, None)
     elif (found := adapter_of_model(model)) is not None:
-        _refuse(elsewhere, model)
+        refuse_told(model, elsewhere)
         adapted = found.read_model(model, spec)
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
@@ -229,13 +227,7 @@ def system_from_step(
     given = StepFunction(function, layout, m, owner=owner, **facts, **_given(device=device))
     if framework is None and device is not None:
         framework = "torch"
-    if framework is not None:
-        readers = [adapter(check_option("framework", framework, FUNCTIONS))]
-    elif (found := _library_of(given, state)) is not None:
-        readers = [found]
-    else:
-        readers = function_adapters()
-    dynamics = _read_by_first(readers, given)
+    dynamics = read_step(given, framework, state)
     if is_timed and time is None:
         check_autonomous(dynamics)
     _check_size("state_size", state_size, dynamics.state_size)
@@ -256,7 +248,7 @@ def _facts(
                 f"{name}: got {came(derivative)}, but a function of (x, u) is wanted; leave it out "
                 f"to have it computed."
             )
-    if lefschetz is not None and not (abs(whole_number(lefschetz) or 2**63) < 2**63):
+    if lefschetz is not None and (whole_number(lefschetz) is None or abs(lefschetz) >= 2**63):
         raise ArgumentError(f"lefschetz: got {came(lefschetz)}, but a whole number is wanted.")
     facts = _given(jacobian=jacobian, input_jacobian=input_jacobian, lefschetz=lefschetz)
     return facts if kind == "map" else {"kind": kind, **facts}
@@ -302,65 +294,8 @@ def _system(
     return System.of(adapted.dynamics, dt=dt, state_regions=named, layout=adapted.layout)
 
 
-def _read_by_first(readers: Sequence[ModuleType], given: StepFunction) -> Dynamics:
-    """Return what the first adapter whose trial calls succeed makes of a function."""
-    failures = []
-    for reader in readers:
-        try:
-            with warnings.catch_warnings():
-                # A library warns of another one's functions, which it is only tried on.
-                for category in (DeprecationWarning, FutureWarning, RuntimeWarning):
-                    warnings.simplefilter("ignore", category)
-                return reader.read_function(given)
-        except UnsupportedModelError as error:
-            failures.append(error)
-    reasons = {
-        f"{failure.__cause__ or failure}": reader.__name__.rpartition(".")[2]
-        for reader, failure in zip(readers, failures, strict=True)
-    }
-    others = [f"{library}: {reason[:200]}" for reason, library in list(reasons.items())[1:]]
-    if not others:
-        raise failures[0]
-    raise UnsupportedModelError(
-        f"{failures[0]} It was tried on arrays of other libraries too ({'; '.join(others)})."
-    ) from failures[0]
-
-
-def _library_of(given: StepFunction, example: Any) -> ModuleType | None:
-    """Return the adapter of the library that a function computes in, None if that is unknown.
-
-    It is that of the example's arrays, or of what the function makes of NumPy arrays: a function
-    of another library that accepts them returns its own.
-    """
-    arrays = [] if example is None else given.layout.leaves(example)
-    if not any(found.is_array(a) for found in function_adapters()[1:] for a in arrays):
-        arrays = _returned_for_numpy(given)
-    for found in function_adapters()[::-1]:  # NumPy is the first
-        if any(map(found.is_array, arrays)):
-            return found
-    return None
-
-
-def _returned_for_numpy(given: StepFunction) -> list[Any]:
-    """Return what a function gives for NumPy arrays; nothing if it fails."""
-    function, states = given.of_two(), given.layout.unpack(np.full((2, given.size[0]), 0.5))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return given.layout.leaves(function(states, np.full((2, given.size[1]), 0.5)))
-        except Exception:
-            return []
-
-
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _refuse(options: Mapping[str, Any], model: Any) -> None:
-    if options:
-        raise ArgumentError(
-            f"{', '.join(options)}: {type(model).__name__} tells this itself; leave it out."
-        )
 
 
 def _check_size(name: str, given: SupportsIndex | None, actual: int) -> None:

@@ -137,6 +137,13 @@ def test_a_stopped_gradient_is_noticed():
         sp.as_system(lambda x: jax.numpy.tanh(2 * jax.lax.stop_gradient(x)) + x, 2)
 
 
+def test_a_wrong_derivative_in_the_inputs_is_named():
+    with pytest.raises(ArgumentError, match="input_jacobian: it is not the derivative"):
+        sp.as_system(
+            lambda x, u: np.tanh(x) + u, 1, 1, input_jacobian=lambda x, u: np.zeros((len(x), 1, 1))
+        )
+
+
 @pytest.mark.parametrize("gain", [1e-3, 1.0, 1e4])
 def test_steep_and_flat_steps_have_their_own_jacobian(gain):
     W = gain * np.array([[0.3, -0.7], [0.2, 0.4]])
@@ -281,10 +288,12 @@ def test_a_pickled_system_is_the_same_in_another_process(tmp_path):
     assert done.stdout.strip() == str(np.tanh([[2.0, 2.0]]).tolist())
 
 
-def test_the_answers_of_bad_facts_name_them():
-    for options, name in (({"lefschetz": 2.5}, "lefschetz"), ({"lefschetz": True}, "lefschetz")):
-        with pytest.raises(ArgumentError, match=name):
-            sp.as_system(lambda x: x, 1, **options)
+def test_a_lefschetz_number_is_any_whole_number():
+    for value in (2.5, True, "1", 2**70):
+        with pytest.raises(ArgumentError, match="lefschetz"):
+            sp.as_system(lambda x: x, 1, lefschetz=value)
+    for value in (-1, 0, 1, np.int64(2)):
+        assert sp.as_system(lambda x: x, 1, lefschetz=value).lefschetz == value
 
 
 def test_repr_says_how_a_step_is_differentiated():

@@ -91,3 +91,27 @@ def test_a_canonical_cell_that_takes_another_step_is_refused(monkeypatch):
 def test_facts_of_a_standard_cell_are_its_own():
     with pytest.raises(ArgumentError, match=r"lefschetz: GRUCell tells this itself"):
         sp.as_system(eqx.nn.GRUCell(2, D, key=jax.random.key(0)), lefschetz=1)
+
+
+class Counting(nnx.Module):
+    def __init__(self):
+        self.n = nnx.Variable(jnp.zeros(()))
+
+    def __call__(self, h, u):
+        self.n[...] = self.n[...] + 1
+        return h * (1 + 0.1 * self.n[...]) + u
+
+
+def test_a_module_that_counts_its_calls_is_refused():
+    with pytest.raises(UnsupportedModelError, match="changes variables of its own"):
+        sp.as_system(Counting(), D, D)
+
+
+def test_a_layer_with_a_call_of_its_own_is_not_its_cell():
+    class Squashing(nnx.RNN):
+        def __call__(self, inputs, **options):
+            return super().__call__(jnp.tanh(inputs), **options)
+
+    layer = Squashing(nnx.GRUCell(2, D, rngs=nnx.Rngs(0)))
+    with pytest.raises(UnsupportedModelError, match=r"Squashing has a `__call__` of its own"):
+        sp.as_system(layer)

@@ -288,8 +288,12 @@ def test_wrong_arguments_are_named():
         sp.as_system(broken)
 
 
-def test_a_cell_whose_call_was_replaced_is_refused():
-    cell = built(layers.GRUCell(3), rng())
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_cell_whose_call_was_replaced_is_refused(dropout):
+    cell = built(layers.GRUCell(3, dropout=dropout, recurrent_dropout=dropout), rng())
+    sp.as_system(cell)
+    assert (cell.dropout, cell.recurrent_dropout) == (dropout, dropout)
+    assert getattr(cell, "_dropout_mask", None) is None
     plain = cell.call
     cell.call = lambda inputs, states, training=False: plain(2 * inputs, states, training)
     with pytest.raises(UnsupportedModelError, match=r"a call of this GRUCell takes another step"):

@@ -59,6 +59,20 @@ class Call:
         return self.function(*several, **named)
 
 
+def closed(function: Callable[..., Any]) -> Callable[..., None]:
+    """Return a function that draws, after which no figure stays open."""
+
+    def call(**arguments: Any) -> None:
+        import matplotlib.pyplot as plt
+
+        try:
+            function(**arguments)
+        finally:
+            plt.close("all")
+
+    return call
+
+
 def complaint(call: Call, name: str, value: str) -> str | None:
     """Return what is wrong with the outcome of a call with one argument replaced, or None.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from calls import Call
+from calls import Call, closed
 
 import stillpoint as sp
 from stillpoint import cells, plots, solvers, tasks
@@ -433,21 +433,9 @@ def figures() -> dict[str, Call]:
         "spectrum": (plots.spectrum, {"linear": POINTS, "by": "n_unstable", "legend": True}),
     }
     return {
-        f"plots.{name}": Call(_closed(function), {**arguments, "ax": None})
+        f"plots.{name}": Call(closed(function), {**arguments, "ax": None})
         for name, (function, arguments) in drawn.items()
     }
-
-
-def _closed(function: Any) -> Any:
-    def call(**arguments: Any) -> None:
-        import matplotlib.pyplot as plt
-
-        try:
-            function(**arguments)
-        finally:
-            plt.close("all")
-
-    return call
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from calls import Call
+from calls import Call, closed
 from core_calls import FOLDER
 
 from stillpoint import models
@@ -216,9 +216,9 @@ def containers() -> dict[str, Call]:
             {"restore_path": FOLDER / "fps.nc"},
             ("restore_path",),
         ),
-        f"{own}.plot": Call(_closed(lambda: fps.plot()), {}),
+        f"{own}.plot": Call(closed(lambda: fps.plot()), {}),
         "compat.fixed_point_finder.plot_fps": Call(
-            _closed(fixed_point_finder.plot_fps),
+            closed(fixed_point_finder.plot_fps),
             {
                 "fps": fps,
                 "state_traj": np.zeros((2, 3, 2)),
@@ -233,7 +233,7 @@ def containers() -> dict[str, Call]:
     }
     for size in ("2d", "3d"):
         found[f"compat.canns.plot_fixed_points_{size}"] = Call(
-            _closed(getattr(canns, f"plot_fixed_points_{size}")),
+            closed(getattr(canns, f"plot_fixed_points_{size}")),
             {
                 "fixed_points": canns.FixedPoints(**arrays),
                 "state_traj": np.zeros((2, 3, 2)),
@@ -244,7 +244,7 @@ def containers() -> dict[str, Call]:
             also={"plot_batch_idx": "state_traj"},
         )
     found["compat.canns.PlotConfig"] = Call(
-        lambda **told: _closed(canns.plot_fixed_points_2d)(
+        lambda **told: closed(canns.plot_fixed_points_2d)(
             fixed_points=canns.FixedPoints(**arrays),
             state_traj=np.zeros((2, 3, 2)),
             config=canns.PlotConfig(**told),
@@ -643,18 +643,6 @@ def _added(kind: Any, method: str) -> Any:
         rnn.add_input_region("u", 1)
         getattr(rnn, method)(**told)
         rnn.finalize_connectivity()
-
-    return call
-
-
-def _closed(function: Any) -> Any:
-    def call(**arguments: Any) -> None:
-        import matplotlib.pyplot as plt
-
-        try:
-            function(**arguments)
-        finally:
-            plt.close("all")
 
     return call
 

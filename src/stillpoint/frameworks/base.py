@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import operator
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple, SupportsIndex
@@ -93,11 +93,19 @@ class ModelSpec:
         `facts` stands for all that it holds.
         """
         given = [name for name in names if name != "facts" and getattr(self, name) is not None]
-        given += self.facts if "facts" in names else []
-        if given:
-            raise ArgumentError(
-                f"{', '.join(given)}: {type(owner).__name__} tells this itself; leave it out."
-            )
+        refuse_told(owner, [*given, *(self.facts if "facts" in names else ())])
+
+
+def refuse_told(owner: Any, names: Iterable[str]) -> None:
+    """Raise an error if a caller said something that the model tells itself.
+
+    Raises
+    ------
+    ArgumentError
+        If there are such names.
+    """
+    if listed := ", ".join(names):
+        raise ArgumentError(f"{listed}: {type(owner).__name__} tells this itself; leave it out.")
 
 
 class AdaptedModel(NamedTuple):

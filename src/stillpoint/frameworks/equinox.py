@@ -16,7 +16,8 @@ from ..dynamics import Dynamics
 from .base import AdaptedModel, ModelSpec
 from .gates import Gate, gru, lstm
 from .jax.modules import Called, check_canonical, copy_arrays, pair, read_calls
-from .signatures import check_timed, positional_names, takes_time
+from .signatures import positional_names
+from .velocities import check_timed, takes_time
 
 __all__ = ["is_model", "read_model"]
 

@@ -5,31 +5,25 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import ArrayKind, to_numpy
+from .._core.arrays import ArrayKind
 from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
 from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
-from .signatures import new_state, positional_names, required_names, returned_names
-from .trials import check_derivatives, shape_of_derivative, trial_rows
+from .results import new_state, returned_names
+from .signatures import positional_names
+from .trials import check_derivative, shape_of_derivative
 
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
 Pushed = Callable[[Batch, Inputs, Batch], Batch]
-
-
-class Timed(Protocol):
-    """A step that stands for f(t, y) at one time."""
-
-    def at(self, t: float) -> Callable[..., Any]:
-        """Return the step at another time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +81,7 @@ class StepFunction:
     def of_two(self) -> Callable[[Any, Any], Any]:
         """Return the function as one of (x, u), whether or not it takes inputs."""
         function = self.function
-        if self.input_size == 0 and len(required_names(function) or ()) == 1:
+        if self.input_size == 0 and len(positional_names(function, required=True)) == 1:
             return lambda x, u: function(x)  # noqa: ARG005
         try:
             inspect.signature(function).bind(None, None)
@@ -174,9 +168,22 @@ class StepFunction:
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
         )
-        if library != "numpy" or self.jacobian or self.input_jacobian:
-            check_derivatives(self.name, made, own=bool(self.jacobian))
+        for name in ("jacobian", "input_jacobian"):
+            is_own = getattr(self, name) is not None
+            if is_own or library != "numpy":  # whose derivatives are differences themselves
+                check_derivative(name, self.name, made, is_own=is_own)
         return made
+
+
+@dataclass(frozen=True, eq=False)
+class WithParams:
+    """A function of (x, u, params) as one of (x, u)."""
+
+    function: Callable[..., Any]
+    params: Any
+
+    def __call__(self, x: Any, u: Any) -> Any:
+        return self.function(x, u, self.params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,33 +273,6 @@ _DERIVATIVES = {
     "jax": "JAX autodiff",
     "tensorflow": "TensorFlow tapes",
 }
-
-
-def check_autonomous(dynamics: Dynamics) -> None:
-    """Check that a velocity f(t, y) that was read at one time is the same at others.
-
-    Raises
-    ------
-    ArgumentError
-        If it is not.
-    """
-    assert isinstance(dynamics, FunctionDynamics)
-    given, timed = dynamics.given, cast("Timed", dynamics.given.function)
-    x, u = trial_rows(given.size, dynamics.arrays)
-    for t in _OTHER_TIMES:
-        later = replace(given, function=timed.at(t))
-        other = adapter(dynamics.library).read_function(later)
-        if not np.allclose(
-            to_numpy(other.step(x, u)), to_numpy(dynamics.step(x, u)), rtol=1e-6, atol=1e-9
-        ):
-            raise ArgumentError(
-                f"t: got None, but {given.name} is not the same at t = 0 and t = {t:g}, so it has "
-                f"no fixed points of its own; pass t=..., the time at which it is to be taken."
-            )
-
-
-# Neither a whole period of the usual oscillations nor before the usual beginning alone.
-_OTHER_TIMES = (0.7310585, 13.77, -2.6180340)
 
 
 def _read_anew(library: str, packed: bytes) -> Dynamics:

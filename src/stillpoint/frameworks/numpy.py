@@ -10,11 +10,10 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
-from ..dynamics import Dynamics
 from ..errors import UnsupportedModelError
-from .functions import StepFunction
-from .signatures import AtTime
+from .functions import FunctionDynamics, StepFunction
 from .trials import try_out, works_in_double
+from .velocities import AtTime
 
 # Fourth-order central difference: offsets in units of the spacing, and their weights.
 _OFFSETS = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -26,7 +25,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, np.ndarray)
 
 
-def read_function(given: StepFunction) -> Dynamics:
+def read_function(given: StepFunction) -> FunctionDynamics:
     """Return a NumPy function as dynamics in float64."""
     if isinstance(given.function, AtTime):
         try:
@@ -51,7 +50,7 @@ class OneByOne:
         return np.array([np.asarray(self.function(*row), dtype=x.dtype) for row in rows])
 
 
-def _read_batched(given: StepFunction) -> Dynamics:
+def _read_batched(given: StepFunction) -> FunctionDynamics:
     on_rows = given.on_rows()
 
     def step(x: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 
 from .._core.arrays import ArrayKind, host, to_numpy
 from .._core.validation import first_line
@@ -19,9 +19,7 @@ def try_out(
     """Call a step on some states, check that it is a batched one; return what it gave."""
     x, u = trial_rows(size, kind)
     try:
-        with np.errstate(all="ignore"):  # a pole is no fault of the step
-            result, again = step(x, u), step(x, u)
-            alone = [step(x[k : k + 1, :], u[k : k + 1, :]) for k in range(x.shape[0])]
+        made = result, *_ = _together_and_alone(step, x, u)
     except UnsupportedModelError:
         raise
     except Exception as error:
@@ -36,9 +34,18 @@ def try_out(
             f"step: {name} returned {type(result).__name__} of shape {shape} for states of shape "
             f"{tuple(x.shape)}; one new state per row is wanted, shape (n, {size[0]})."
         )
-    check_rows(name, result, again, alone)
+    check_rows(name, *made)
     _check_far_rows(name, step, size, kind)
     return result
+
+
+def _together_and_alone(
+    step: Callable[[Any, Any], Any], x: Any, u: Any
+) -> tuple[Any, Any, list[Any]]:
+    """Return what a step makes of some rows, twice, and of each of them alone."""
+    with np.errstate(all="ignore"):  # a pole is no fault of the step
+        alone = [step(x[k : k + 1, :], u[k : k + 1, :]) for k in range(x.shape[0])]
+        return step(x, u), step(x, u), alone
 
 
 def _check_far_rows(
@@ -52,14 +59,12 @@ def _check_far_rows(
     scales = np.array([0.1, 1.0, 10.0, 100.0])[:, None]
     x, u = (kind.asarray(scales * rng.standard_normal((4, width))) for width in size)
     try:
-        with np.errstate(all="ignore"):
-            result, again = step(x, u), step(x, u)
-            alone = [step(x[k : k + 1, :], u[k : k + 1, :]) for k in range(len(scales))]
+        made = _together_and_alone(step, x, u)
     except UnsupportedModelError:
         raise
     except Exception:
         return
-    check_rows(name, result, again, alone)
+    check_rows(name, *made)
 
 
 def in_either_precision(
@@ -90,20 +95,33 @@ def check_rows(name: str, result: Any, again: Any, alone: Sequence[Any]) -> None
     first, second, *single = (
         np.array(to_numpy(values), dtype=np.float64) for values in (result, again, *alone)
     )
-    if not np.array_equal(first, second, equal_nan=True):
-        raise UnsupportedModelError(
-            f"step: {name} returned two different results for the same states, so it is no "
-            f"function of state and input; leave out noise and dropout, and anything that it "
-            f"changes outside."
-        )
-    separate = all(row.shape == first[:1].shape for row in single) and np.allclose(
-        first, np.concatenate(single), rtol=1e-4, atol=1e-5, equal_nan=True
-    )
-    if not separate:
+    refuse_noise(name, first, second)
+    if not rows_are_separate(first, single):
         raise UnsupportedModelError(
             f"step: {name} mixes the rows of a batch: a state's step depends on the other states, "
             f"or on its place among them. One row per state is wanted, each stepped by itself."
         )
+
+
+def refuse_noise(
+    name: str, first: Float[np.ndarray, "n d"], second: Float[np.ndarray, "n d"]
+) -> None:
+    """Refuse a step that returned different results for the same rows in two calls."""
+    if not np.array_equal(first, second, equal_nan=True):
+        raise UnsupportedModelError(
+            f"step: {name} returned two different results for the same states, so it draws noise, "
+            f"or is no function of state and input; leave out noise and dropout, and anything that "
+            f"it changes outside."
+        )
+
+
+def rows_are_separate(
+    together: Float[np.ndarray, "n d"], alone: Sequence[Float[np.ndarray, "1 d"]]
+) -> bool:
+    """Whether rows come out of a batch as each does alone."""
+    return all(row.shape == together[:1].shape for row in alone) and np.allclose(
+        together, np.concatenate(alone), rtol=1e-4, atol=1e-5, equal_nan=True
+    )
 
 
 def check_same_step(
@@ -166,20 +184,22 @@ def shape_of_derivative(
         ) from error
 
 
-def check_derivatives(name: str, dynamics: Any, *, own: bool) -> None:
-    """Check a step's derivatives against differences of the step itself, on a few rows.
+def check_derivative(argument: str, name: str, dynamics: Any, *, is_own: bool) -> None:
+    """Check a derivative of a step against differences of the step itself, on a few rows.
 
     A step that is cut off from its framework's derivatives (`no_grad`, `detach`,
     `stop_gradient`) has zeros without a word, and a caller's Jacobian may be transposed.
 
     Parameters
     ----------
+    argument
+        "jacobian" or "input_jacobian".
     name
         The step's, for messages.
     dynamics
         The step with its derivatives.
-    own
-        Whether the Jacobian is the caller's.
+    is_own
+        Whether the derivative is the caller's.
 
     Raises
     ------
@@ -188,48 +208,46 @@ def check_derivatives(name: str, dynamics: Any, *, own: bool) -> None:
     UnsupportedModelError
         If the framework's is, or fails.
     """
-    arrays = dynamics.arrays
-    x, u = (host(part) for part in trial_rows(dynamics.size, arrays))
-    rng, is_single = np.random.default_rng(1), arrays.resolution > 1e-10
-    v, w = (rng.standard_normal(part.shape) for part in (x, u))
-    for argument, of_state in (("jacobian", True), ("input_jacobian", False)):
-        along = v if of_state else w
-        if not along.size:
-            continue
-        try:
-            derivative = dynamics.jacobian if of_state else dynamics.input_jacobian
-            J = host(derivative(arrays.asarray(x), arrays.asarray(u)))
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise UnsupportedModelError(
-                f"step: {name} cannot be differentiated by its framework ({first_line(error)}). "
-                f"Write it without in-place operations, or pass {argument}=."
-            ) from error
-        wanted = np.einsum("nij,nj->ni", J, along)
+    arrays, rng = dynamics.arrays, np.random.default_rng(1)
+    rows = [host(part) for part in trial_rows(dynamics.size, arrays)]
+    place = ("jacobian", "input_jacobian").index(argument)
+    along = rng.standard_normal(rows[place].shape)
+    if not along.size:
+        return
+    try:
+        J = host(getattr(dynamics, argument)(*map(arrays.asarray, rows)))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise UnsupportedModelError(
+            f"step: {name} cannot be differentiated by its framework ({first_line(error)}). "
+            f"Write it without in-place operations, or pass {argument}=."
+        ) from error
 
-        def moved(h: float, along: Any = along, of_state: bool = of_state) -> np.ndarray:
-            shift = h * along
-            at = (x + shift, u) if of_state else (x, u + shift)
-            return host(dynamics.step(*map(arrays.asarray, at)))
+    def moved(h: float) -> np.ndarray:
+        at = [part + h * along if k == place else part for k, part in enumerate(rows)]
+        return host(dynamics.step(*map(arrays.asarray, at)))
 
-        slopes = [(moved(h) - moved(-h)) / (2 * h) for h in _SPACINGS[int(is_single) :: 2]]
-        size = max(1e-3, np.abs(wanted).max(), *(np.abs(slope).max() for slope in slopes))
-        if not np.isfinite(wanted).all() or not all(np.isfinite(s).all() for s in slopes):
-            continue
-        if min(np.abs(slope - wanted).max() for slope in slopes) > 0.05 * size:
-            if own:
-                raise ArgumentError(
-                    f"{argument}: it is not the derivative of {name}: along a random direction "
-                    f"they differ. Rows are what is written to, columns what is read from."
-                )
-            raise UnsupportedModelError(
-                f"step: the derivatives that the framework takes of {name} are not those of the "
-                f"step: parts of it are cut off from them (no_grad, detach, .numpy(), "
-                f"stop_gradient). Leave that out, or pass {argument}=."
-            )
+    wanted = np.einsum("nij,nj->ni", J, along)
+    spacings = _SPACINGS["single" if arrays.resolution > 1e-10 else "double"]
+    with np.errstate(all="ignore"):
+        slopes = [(moved(h) - moved(-h)) / (2 * h) for h in spacings]
+    size = np.abs([wanted, *slopes]).max()
+    nearest = min(np.abs(slope - wanted).max() for slope in slopes)
+    if not np.isfinite(size) or nearest <= 0.05 * max(1e-3, size):
+        return
+    if is_own:
+        raise ArgumentError(
+            f"{argument}: it is not the derivative of {name}: along a random direction they "
+            f"differ. Rows are what is written to, columns what is read from."
+        )
+    raise UnsupportedModelError(
+        f"step: the derivatives that the framework takes of {name} are not those of the step: "
+        f"parts of it are cut off from them (no_grad, detach, .numpy(), stop_gradient). Leave "
+        f"that out, or pass {argument}=."
+    )
 
 
-# Of differences in float64 and, in between, in float32: for steps as steep as they may be.
-_SPACINGS = (1e-3, 1e-2, 1e-5, 1e-3, 1e-7, 1e-4)
+# Of differences: one of them fits however steep the step is.
+_SPACINGS = {"double": (1e-3, 1e-5, 1e-7), "single": (1e-2, 1e-3, 1e-4)}
 
 
 def works_in_double(

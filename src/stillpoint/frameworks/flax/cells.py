@@ -98,8 +98,13 @@ def read_standard(cell: FlaxCell) -> Dynamics | None:
     return _READERS[cell.name](cell.module, stack(*gates))
 
 
-def cell_in(layer: Any) -> Any:
-    """Return the cell of an `RNN` of either library, if it does not read backwards."""
+def cell_in(layer: Any, kind: type) -> Any:
+    """Return the cell of an `RNN`, a `kind` of either library, if that is all of its step."""
+    if type(layer).__call__ is not kind.__call__:
+        raise UnsupportedModelError(
+            f"model: {type(layer).__name__} has a `__call__` of its own, which may do more than "
+            f"its cell; pass model.cell if the cell alone is one step."
+        )
     if layer.reverse:
         raise UnsupportedModelError(
             "model: this RNN reads its inputs from the last to the first (reverse), so its steps "

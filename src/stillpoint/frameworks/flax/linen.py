@@ -21,7 +21,7 @@ def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
     """Return a cell, or the cell of an `RNN`, with a copy of its variables."""
     model, variables = _bound(model) if spec.params is None else (model, _read(model, spec))
     if isinstance(model, linen.RNN):
-        model = cell_in(model)
+        model = cell_in(model, linen.RNN)
         variables = {name: held["cell"] for name, held in variables.items() if "cell" in held}
     return LinenCell(model, variables)
 

@@ -22,7 +22,7 @@ _STACKED = (("dense_h",), ("dense_i",))
 def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
     """Return a copy of a cell, or of the cell of an `RNN`."""
     spec.refuse(model, "params")
-    return NNXCell(cell_in(model) if isinstance(model, nnx.RNN) else model)
+    return NNXCell(cell_in(model, nnx.RNN) if isinstance(model, nnx.RNN) else model)
 
 
 @final
@@ -58,9 +58,10 @@ class NNXCell(FlaxCell):
     def call(self, *arguments: Any) -> Any:
         copy = nnx.clone(self.module)
         result = copy(*arguments)
-        before, after = _random_counts(self.module), _random_counts(copy)
-        if any(count is not old for count, old in zip(after, before, strict=True)):
+        if _changed(self.module, copy, nnx.RngCount):
             raise ValueError("it draws random numbers, in evaluation mode too; leave out noise")
+        if _changed(self.module, copy, nnx.Variable):
+            raise ValueError("it changes variables of its own, so a step depends on those before")
         return result
 
     def initial_carry(self, input_size: int) -> Any:
@@ -72,6 +73,7 @@ class NNXCell(FlaxCell):
 _USUAL = (jax.lax.dot_general, dtypes.promote_dtype)
 
 
-def _random_counts(module: Any) -> list[Any]:
-    """Return the counters of random streams; a stream replaces its counter when it is drawn."""
-    return jax.tree.leaves(nnx.state(module, nnx.RngCount))
+def _changed(before: Any, after: Any, kind: type) -> bool:
+    """Whether a call replaced a variable of a kind: counters of random streams are such."""
+    old, new = (jax.tree.leaves(nnx.state(module, kind)) for module in (before, after))
+    return any(one is not other for one, other in zip(old, new, strict=True))

@@ -13,9 +13,8 @@ import jax
 import numpy as np
 
 from ..._core.arrays import ArrayKind
-from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..functions import Derivative, StepFunction
+from ..functions import Derivative, FunctionDynamics, StepFunction
 from .rows import RowStep, as_row
 from .tiles import Tiled
 
@@ -25,7 +24,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, jax.Array)
 
 
-def read_function(given: StepFunction) -> Dynamics:
+def read_function(given: StepFunction) -> FunctionDynamics:
     """Return a JAX function as dynamics on NumPy arrays.
 
     The function may be of batches, (n, d) and (n, m), or of one state (d,) and one input (m,);

@@ -15,18 +15,11 @@ from ..._core.layout import StateLayout, Variable
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import AdaptedModel, ModelSpec
-from ..functions import StepFunction, check_autonomous
-from ..signatures import (
-    AtTime,
-    Order,
-    check_timed,
-    order_by_names,
-    positional_names,
-    refuse_order,
-    returned_names,
-    takes_time,
-)
+from ..functions import StepFunction
+from ..results import returned_names
+from ..signatures import Order, order_by_names, positional_names, refuse_order
 from ..trials import check_same_step, trial_rows
+from ..velocities import AtTime, check_autonomous, check_timed, takes_time
 from ..weights import check_weight, read_weight
 from .adapter import read_function
 
@@ -97,7 +90,7 @@ def read_calls(
         If it is no step, or it is not told which argument or result is the state.
     """
     names, m = positional_names(call), spec.size("input_size", apply, None)
-    told = {"owner": owner, "returned": returned_names(call), **spec.facts}
+    told = {"owner": owner, **spec.facts}
     if takes_time(call) or spec.t is not None:
         check_timed(owner, spec.kind)
         timed = AtTime.of(apply, spec.t, m, call=call)
@@ -114,7 +107,9 @@ def read_calls(
     failures: list[UnsupportedModelError] = []
     for order, step in steps.items():
         try:
-            given = StepFunction(step, layout, m, call=_READINGS[order], **told)
+            state = names[order == "input first" :][:1]
+            returned = returned_names(call, *state)
+            given = StepFunction(step, layout, m, call=_READINGS[order], returned=returned, **told)
             return AdaptedModel(read_function(given), layout)
         except UnsupportedModelError as error:
             failures.append(error)

@@ -53,20 +53,16 @@ def read_calls(cell: Any, spec: ModelSpec) -> AdaptedModel:
 def check_canonical(cell: Any, dynamics: Dynamics) -> None:
     """Check that a canonical cell takes the steps that calls of the Keras cell take.
 
-    A cell that draws dropout masks would keep those of this call, and is not called.
-
     Raises
     ------
     UnsupportedModelError
         If it does not.
     """
-    if _draws_masks(cell):
-        return
     layout, dtype = structure_of(cell), keras.backend.standardize_dtype(cell.compute_dtype)
     step = _stepper(cell, layout)
 
     def own(x: np.ndarray, u: np.ndarray) -> np.ndarray:
-        with _random_numbers_kept(cell), _double_allowed():
+        with _random_numbers_kept(cell), _without_dropout(cell), _double_allowed():
             state = layout.build(lambda v: keras.ops.convert_to_tensor(v.read(x), dtype=dtype))
             new = step(state, keras.ops.convert_to_tensor(u, dtype=dtype))
             cast = keras.tree.map_structure(lambda part: keras.ops.cast(part, "float64"), new)
@@ -229,6 +225,20 @@ def _random_numbers_kept(cell: Any) -> Iterator[None]:
         random.setstate(state)
         for variable, value in changeable:
             variable.assign(value)
+
+
+@contextlib.contextmanager
+def _without_dropout(cell: Any) -> Iterator[None]:
+    """Have a cell draw no masks, which it would keep for the training to come."""
+    drawing = [part for part in cell._flatten_layers() if hasattr(part, "get_dropout_mask")]
+    rates = [(part.dropout, part.recurrent_dropout) for part in drawing]
+    for part in drawing:
+        part.dropout = part.recurrent_dropout = 0.0
+    try:
+        yield
+    finally:
+        for part, (dropout, recurrent) in zip(drawing, rates, strict=True):
+            part.dropout, part.recurrent_dropout = dropout, recurrent
 
 
 def _double_allowed() -> AbstractContextManager[Any]:

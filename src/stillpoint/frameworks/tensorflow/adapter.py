@@ -13,9 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..._core.arrays import ArrayKind, to_numpy
-from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..functions import Derivative, StepFunction
+from ..functions import Derivative, FunctionDynamics, StepFunction
 from ..trials import in_either_precision, try_out, works_in_double
 from .graphs import Compiled, jacobian_of, pull_back, push_forward
 from .nests import on_flat_tensors
@@ -29,7 +28,7 @@ def is_array(array: Any) -> bool:
     return isinstance(array, tf.Tensor | tf.Variable)
 
 
-def read_function(given: StepFunction) -> Dynamics:
+def read_function(given: StepFunction) -> FunctionDynamics:
     """Return a TensorFlow function as dynamics on NumPy arrays.
 
     The function is of batches, the batch axis first, and must be one that `tf.function` can trace

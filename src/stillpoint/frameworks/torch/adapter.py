@@ -14,14 +14,16 @@ from torch import nn
 
 from ..._core.arrays import ArrayKind, namespace
 from ..._core.validation import first_line
-from ...dynamics import Dynamics
 from ...errors import ArgumentError, UnsupportedModelError, came
 from ..base import AdaptedModel, ModelSpec
-from ..functions import StepFunction, check_autonomous
+from ..functions import FunctionDynamics, StepFunction
 from ..trials import check_same_step, in_either_precision, try_out, works_in_double
+from ..velocities import check_autonomous
 from .advice import single_modules
 from .autograd import differentiate, pull_back, push_forward
-from .calls import Call, ModuleStep, own_copy, read_calls
+from .calls import read_calls
+from .copies import own_copy
+from .module_step import Call, ModuleStep
 from .modules import is_standard, known_call, read_standard, refuse_bidirectional
 
 Tensor = torch.Tensor
@@ -78,7 +80,7 @@ def read_model(model: nn.Module, spec: ModelSpec) -> AdaptedModel:
 
 
 @torch.random.fork_rng(devices=[])
-def read_function(given: StepFunction) -> Dynamics:
+def read_function(given: StepFunction) -> FunctionDynamics:
     """Return a function on tensors as dynamics; torch differentiates what brings no Jacobian.
 
     The function runs in float64, or with a warning in float32 where it only works so.

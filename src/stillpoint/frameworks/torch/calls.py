@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
-import re
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,89 +12,21 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from ..._core.arrays import host
 from ..._core.layout import StateLayout, Variable
 from ..._core.validation import first_line
 from ...errors import UnsupportedModelError
 from ..base import ModelSpec
 from ..functions import StepFunction
-from ..signatures import (
-    Order,
-    check_timed,
-    new_state,
-    order_by_names,
-    positional_names,
-    refuse_order,
-    returned_names,
-    takes_time,
-)
-from ..weights import check_weight
+from ..results import returned_names
+from ..signatures import Order, order_by_names, positional_names, refuse_order
+from ..trials import refuse_noise, rows_are_separate
+from ..velocities import check_timed, takes_time
 from .advice import recurrent_parts
+from .copies import own_copy, refuse_unreadable
+from .module_step import Call, ModuleStep
 
 Tensor = torch.Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """One way to call a module as a step.
-
-    Attributes
-    ----------
-    layout
-        The state's nest, in the shapes that the module takes.
-    order
-        Which argument is the state; None where there is no other.
-    time_axis
-        The axis of time in the input, shape (n, 1, m) or (1, n, m); None for one step, (n, m).
-    t
-        The time, which comes first; None if the module takes none.
-    member
-        Which member of the result is the new state; None where its shape tells.
-    returned
-        What the members of the result are called.
-    """
-
-    layout: StateLayout
-    order: Order | None
-    time_axis: int | None = None
-    t: float | None = None
-    member: int | None = None
-    returned: tuple[str, ...] = ()
-
-    def arguments(self, state: Any, u: Tensor) -> list[Any]:
-        """Return what the module is called with."""
-        inputs = u if self.time_axis is None else u.unsqueeze(self.time_axis)
-        both = [inputs, state] if self.order == "input first" else [state, inputs]
-        given = [state] if self.order is None else both
-        if self.t is None:
-            return given
-        return [torch.as_tensor(self.t, dtype=u.dtype, device=u.device), *given]
-
-    def __str__(self) -> str:
-        h = "h" if isinstance(self.layout.nest, Variable) else "state"
-        named = {"input first": f"input, {h}", "state first": f"{h}, input", None: h}[self.order]
-        axes = {None: "", 1: ", batch first", 0: ", time first"}[self.time_axis]
-        return f"model({'' if self.t is None else f't = {self.t:g}, '}{named}){axes}"
-
-
-@dataclass(frozen=True, eq=False)
-class ModuleStep:
-    """A module of its own as a step of states in their nest."""
-
-    module: nn.Module
-    call: Call
-
-    def at(self, t: float) -> ModuleStep:
-        """Return the step of a velocity model(t, y) at another time."""
-        return replace(self, call=replace(self.call, t=t))
-
-    def __call__(self, state: Any, u: Tensor) -> Any:
-        layout = self.call.layout
-        before = [leaf.clone() for leaf in layout.leaves(state)]
-        result = self.module(*self.call.arguments(state, u))
-        if self.call.member is not None and isinstance(result, tuple):
-            return result[self.call.member]
-        moved = not all(map(torch.equal, before, layout.leaves(state)))
-        return new_state(result, layout, None if moved else state, self.call.returned)
 
 
 def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> StepFunction:
@@ -119,27 +48,18 @@ def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> 
     UnsupportedModelError
         If no way to call it gives one step of a state, or several do and disagree.
     """
-    tensors = dict([*model.named_parameters(), *model.named_buffers()])
-    if any(map(nn.parameter.is_lazy, tensors.values())):
-        raise UnsupportedModelError(
-            f"model: {type(model).__name__} has lazy modules without weights; call it once first."
-        )
-    for name, tensor in tensors.items():
-        check_weight(type(model).__name__, name, tensor)
-    for part in model.modules():
-        if re.match(r"torch\.(ao\.)?nn\..*quantized", type(part).__module__):
-            raise UnsupportedModelError(
-                f"model: {type(part).__name__} in it is quantised, and its numbers are too coarse "
-                f"to tell where the network stands still; pass the network that it was made of."
-            )
-    if isinstance(model, torch.jit.ScriptModule) and not hasattr(model, "forward"):
-        raise UnsupportedModelError(
-            "model: torch itself cannot call this scripted module, as a scripted nn.GRU or "
-            "nn.LSTM has no forward; pass the module that was scripted."
-        )
+    refuse_unreadable(model)
     advice = recurrent_parts(model)
-    m = _input_size(model, spec, advice)
-    ways = [known] if known is not None else list(_ways(model, spec, m, advice))
+    timed = spec.t is not None or takes_time(_forward(model))
+    if timed:
+        check_timed(f"{type(model).__name__}.forward", spec.kind)
+    names = positional_names(_forward(model))[timed:]
+    told = getattr(model, "input_size", None)
+    if told is None and spec.kind == "flow" and len(names) == 1:  # it has no inputs to tell of
+        told = 0
+    m = spec.size("input_size", model, told, advice)
+    t = (spec.t or 0.0) if timed else None
+    ways = [known] if known is not None else list(_ways(model, spec, names, m, t, advice))
     device = next(model.parameters(), torch.zeros(0)).device
     failures: dict[str, str] = {}
     for dtype in (torch.float64, torch.float32):
@@ -197,37 +117,23 @@ def _of_one_shape(
     return working[0][0] if working else None
 
 
-def _input_size(model: nn.Module, spec: ModelSpec, advice: str) -> int:
-    """Return m; a velocity, or a module of one argument, has no inputs unless they are told."""
-    told = getattr(model, "input_size", None)
-    forward = _forward(model)
-    if takes_time(forward):
-        check_timed(f"{type(model).__name__}.forward", spec.kind)
-    is_alone = spec.kind == "flow" and (len(positional_names(forward)) == 1 or takes_time(forward))
-    return spec.size("input_size", model, 0 if told is None and is_alone else told, advice)
-
-
 def _forward(model: nn.Module) -> Any:
     return getattr(model, "forward", model)  # a scripted one may have none
 
 
-def _ways(model: nn.Module, spec: ModelSpec, m: int, advice: str) -> Iterator[Call]:
+def _ways(
+    model: nn.Module, spec: ModelSpec, names: list[str], m: int, t: float | None, advice: str
+) -> Iterator[Call]:
     """Yield the ways in which a module may be called, one step before sequences."""
-    names = positional_names(_forward(model))
-    t = None
-    if spec.t is not None or takes_time(_forward(model)):
-        check_timed(f"{type(model).__name__}.forward", spec.kind)
-        t, names = spec.t or 0.0, names[1:]
     orders: list[Order | None] = ["input first", "state first"]
     if not m and (len(names) == 1 or t is not None):
         orders = [None]
-    function = _forward(model)
     for layers in (False, True) if t is None and orders[0] else (False,):
         for layout in _layouts(model, spec, advice, layers=layers):
             for time_axis in (1, 0) if layers else (None,):
                 for order in orders:
                     state = names[order == "input first" :][:1]
-                    told = returned_names(function, *state)
+                    told = returned_names(_forward(model), *state)
                     yield Call(layout, order, time_axis, t, returned=told)
 
 
@@ -262,50 +168,6 @@ def _behind_layers(variable: Variable) -> Variable:
     return Variable(variable.name, places[None, :] if places.ndim == 1 else places, batch_axis=1)
 
 
-# -- the copy, and what it is tried on ------------------------------------------------------------
-
-
-def own_copy(model: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """Return a copy of a module in evaluation mode and in `dtype`, with tensors of its own.
-
-    Raises
-    ------
-    UnsupportedModelError
-        If it cannot be copied.
-    """
-    # Re-parametrisations keep tensors that were computed, which torch does not copy.
-    computed = {
-        id(tensor): tensor.detach().clone()
-        for part in model.modules()
-        for tensor in _tensors_in(vars(part))
-        if tensor.grad_fn is not None
-    }
-    try:
-        with torch.inference_mode(False), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the module, about its copy
-            own = copy.deepcopy(model, computed).eval().to(dtype)
-            own.load_state_dict({name: _cloned(value) for name, value in own.state_dict().items()})
-            return own.requires_grad_(False)  # so that steps may work in place
-    except Exception as error:
-        raise UnsupportedModelError(
-            f"model: {type(model).__name__} could not be copied to {dtype} "
-            f"({type(error).__name__}: {error}). Quantised, packed and otherwise compiled modules "
-            f"hold no weights of full precision: pass the module that they were made of, or a "
-            f"function step(x, u)."
-        ) from error
-
-
-def _cloned(value: Any) -> Any:
-    return value.clone() if isinstance(value, Tensor) else value
-
-
-def _tensors_in(held: Any) -> Iterator[Tensor]:
-    for value in held.values():
-        for item in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(item, Tensor):
-                yield item
-
-
 def _tried(
     step: ModuleStep, m: int, dtype: torch.dtype, device: torch.device
 ) -> Float[np.ndarray, "n d"]:
@@ -326,15 +188,10 @@ def _tried(
 
     with torch.no_grad():
         together, again, alone = made(slice(None)), made(slice(None)), made(slice(1))
-    if not torch.equal(torch.nan_to_num(together), torch.nan_to_num(again)):
-        raise UnsupportedModelError(
-            "two calls with the same states and inputs gave different results, so it draws noise "
-            "in evaluation mode too, or changes something of its own; leave that out."
-        )
-    if not torch.allclose(together[:1], alone, rtol=1e-3, atol=1e-4, equal_nan=True):
+    refuse_noise(type(step.module).__name__, host(together), host(again))
+    if not rows_are_separate(host(together[:1]), [host(alone)]):
         raise ValueError("the first state's step depends on the other rows of the batch")
-    result: np.ndarray = together.detach().cpu().numpy()
-    return result
+    return host(together)
 
 
 def _with_member(
@@ -347,11 +204,10 @@ def _with_member(
     if way.time_axis is None or way.member is not None:
         return way
     x, u = (torch.ones((3, size), dtype=dtype, device=device) for size in (way.layout.size, m))
-    inputs = u.unsqueeze(way.time_axis).repeat_interleave(2, dim=way.time_axis)
     state = way.layout.unpack(x)
     try:
         with torch.no_grad():
-            result = own(*([inputs, state] if way.order == "input first" else [state, inputs]))
+            result = own(*way.arguments(state, u, steps=2))
     except Exception:  # it takes single steps alone
         return way
     fitting = [k for k, held in enumerate(result) if way.layout.fits(held) and held is not state]

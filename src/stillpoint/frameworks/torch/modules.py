@@ -15,7 +15,7 @@ from ...errors import UnsupportedModelError
 from ..base import AdaptedModel
 from ..gates import Gate, gru, lstm, vanilla
 from ..weights import check_weight
-from .calls import Call
+from .module_step import Call
 
 Tensor = torch.Tensor
 

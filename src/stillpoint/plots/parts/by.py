@@ -78,7 +78,7 @@ or a number for each of the 3 trials.
         array = to_numpy(given)
         if array.dtype == object:
             array = _read_objects(array)
-    except (TypeError, ValueError, RuntimeError):
+    except Exception:  # labels are the caller's own objects, which may raise anything
         array = np.zeros(())
     if array.shape != (n,):
         what = f"shape {array.shape}" if array.ndim else came(given)
