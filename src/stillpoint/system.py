@@ -125,11 +125,8 @@ class System:
     @property
     def _computed(self) -> str:
         """How the step is called and differentiated, in words."""
-        inner = self.dynamics
-        while isinstance(inner, Transformed):
-            inner = inner.inner
-        call = inner.call
-        return f"called as {call}, {inner.derivatives}" if call else inner.derivatives
+        inner = _innermost(self.dynamics)
+        return f"called as {inner.call}, {inner.derivatives}" if inner.call else inner.derivatives
 
     # -- what it is ---------------------------------------------------------------------------
 
@@ -525,6 +522,11 @@ def check_system(system: object) -> System:
     )
 
 
+def _innermost(dynamics: Dynamics) -> Dynamics:
+    """Return the cell or black box that all transforms are around."""
+    return _innermost(dynamics.inner) if isinstance(dynamics, Transformed) else dynamics
+
+
 def _model_told(dynamics: Dynamics) -> str:
     """Return the cell or black box, and the transforms around it."""
     name = type(dynamics).__name__
@@ -533,8 +535,7 @@ def _model_told(dynamics: Dynamics) -> str:
 
 def _framework_told(dynamics: Dynamics) -> str:
     """Return the library that computes the step, and its version."""
-    while isinstance(dynamics, Transformed):
-        dynamics = dynamics.inner
+    dynamics = _innermost(dynamics)
     inside = type(dynamics).__module__.split(".")
     library = dynamics.arrays.namespace.__name__.rpartition(".")[2]
     if "frameworks" in inside:
