@@ -233,9 +233,15 @@ def test_what_looks_like_the_state_is_not_taken_for_it(kind):
     np.testing.assert_allclose(sp.as_system(module).step(x, u), result[1].numpy(), atol=1e-15)
 
 
-def test_a_state_that_is_not_among_the_first_two_arguments_is_not_guessed():
-    with pytest.raises(UnsupportedModelError):
-        sp.as_system(StateThird())
+class StateBehindAMask(Leaky):
+    def forward(self, inputs, mask=None, h=None):  # noqa: ARG002
+        return self.step(torch.zeros_like(inputs) if h is None else h, inputs)
+
+
+@pytest.mark.parametrize("kind", [StateThird, StateBehindAMask])
+def test_a_state_that_is_not_among_the_first_two_arguments_is_not_guessed(kind):
+    with pytest.raises(UnsupportedModelError, match=r"do not tell which is the state"):
+        sp.as_system(kind())
 
 
 def test_a_forward_of_another_order_is_its_own():
