@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -476,3 +478,28 @@ def test_dt_and_kind_come_from_the_system():
     as_map = sp.linearize(flow.euler(0.25), [[0.0]])
     assert (as_map.kind, as_map.dt) == ("map", 0.25)
     np.testing.assert_allclose(as_map.eigenvalues, [[0.75]], atol=1e-9)
+
+
+def test_errors_of_eigenvalues_hold_for_perturbed_matrices():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((6, 6)) + 20 * np.triu(rng.standard_normal((6, 6)), 1)
+    lin = sp.linearize(sp.as_system(lambda x: x @ A.T, state_size=6), np.zeros((1, 6)))
+    lin = replace(lin, jacobian_error=np.full(1, 1e-10))
+    for _ in range(100):
+        E = rng.standard_normal((6, 6))
+        E *= 1e-10 * np.linalg.norm(A) / np.linalg.norm(E)
+        distance = np.abs(np.linalg.eigvals(A + E)[:, None] - lin.eigenvalues[0])
+        assert (distance <= lin.eigenvalue_errors[0]).any(axis=1).all()
+    assert (lin.eigenvalue_errors < 1e-5).all()
+
+
+@pytest.mark.parametrize("kind", ["map", "flow"])
+def test_an_eigenvalue_nearer_to_the_border_than_its_error_decides_nothing(kind):
+    slope = (1.0 if kind == "map" else 0.0) - 1e-6
+    line = sp.as_system(lambda x: slope * x, state_size=1, kind=kind)
+    lin = sp.linearize(line, np.zeros((1, 1)))
+    assert lin.is_stable.tolist() == [True]
+    for error in (1e-5 / abs(slope), np.inf):
+        vague = replace(lin, jacobian_error=np.full(1, error))
+        assert vague.n_unstable.tolist() == [-1]
+        assert vague.is_stable.tolist() == [False]

@@ -1,7 +1,7 @@
 """Is a point missing? Counts, estimates, and the verdict that they lead to; on arrays."""
 
 from .census import Census, Tally, take_census
-from .count import Evidence, count_unstable
+from .count import Evidence, count_kinds, kinds_of
 from .verdict import Completeness, heading
 
 __all__ = [
@@ -9,7 +9,8 @@ __all__ = [
     "Completeness",
     "Evidence",
     "Tally",
-    "count_unstable",
+    "count_kinds",
     "heading",
+    "kinds_of",
     "take_census",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from .._core.grouping import group_states
 from .estimators import chao1, coverage_bound, good_turing
@@ -49,7 +50,8 @@ class Counts:
     n_points, n_starts
         Points found, and starts that ended in one.
     counts
-        Points by kind: "stable", "marginal", or the number of unstable directions.
+        Points by kind: "stable", "marginal", the number of unstable directions, "degenerate", or
+        "undecided" where errors leave the number open.
     index_sum
         The sum of the indices found.
     lefschetz
@@ -126,7 +128,7 @@ class Counts:
             inputs=inputs,
             n_points=n,
             n_starts=int(points.hits.sum()),
-            counts=count_unstable(points.n_unstable, points.is_stable),
+            counts=count_kinds(kinds_of(points.n_unstable, points.is_stable, points.is_degenerate)),
             index_sum=int(points.index.sum()),
             lefschetz=lefschetz,
             least_hits=int(points.hits.min()) if n else 0,
@@ -169,18 +171,32 @@ class Counts:
         return self.missing_at_least > 0 or self.least_hits < 2
 
 
-def count_unstable(
-    n_unstable: Int[np.ndarray, " n"], is_stable: Bool[np.ndarray, " n"]
-) -> dict[str, int]:
-    """Return how many points are stable, marginal, or have k unstable directions.
+def kinds_of(
+    n_unstable: Int[np.ndarray, " n"],
+    is_stable: Bool[np.ndarray, " n"],
+    is_degenerate: Bool[np.ndarray, " n"] | None = None,
+) -> Shaped[np.ndarray, " n"]:
+    """Return "stable", "marginal", "degenerate", "undecided" or the number of unstable directions.
 
     Examples
     --------
-    >>> count_unstable(np.array([0, 1, 1]), np.array([True, False, False]))
+    >>> kinds_of(np.array([0, 2, -1]), np.array([True, False, False])).tolist()
+    ['stable', '2', 'undecided']
+    """
+    unknown = np.where(False if is_degenerate is None else is_degenerate, "degenerate", "undecided")
+    numbers = np.where(n_unstable < 0, unknown, n_unstable.astype(str))
+    return np.where(is_stable, "stable", np.where(n_unstable == 0, "marginal", numbers))
+
+
+def count_kinds(kinds: Shaped[np.ndarray, " n"]) -> dict[str, int]:
+    """Return how many points are of each of the `kinds_of` points.
+
+    Examples
+    --------
+    >>> count_kinds(np.array(["1", "stable", "1"]))
     {'stable': 1, '1': 2}
     """
-    counts = {"stable": int(is_stable.sum())}
-    counts["marginal"] = int(((n_unstable == 0) & ~is_stable).sum())
-    for k in sorted({int(k) for k in n_unstable if k > 0}):
-        counts[str(k)] = int((n_unstable == k).sum())
-    return {name: count for name, count in counts.items() if count}
+    counts = Counter(kinds.tolist())
+    orders = sorted((name for name in counts if name.isdigit()), key=int)
+    names = ["stable", "marginal", *orders, "degenerate", "undecided"]
+    return {name: counts[name] for name in names if name in counts}

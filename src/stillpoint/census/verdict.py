@@ -146,12 +146,13 @@ def heading(counts: Mapping[str, int], n: int) -> str:
     >>> heading({"stable": 2, "1": 1}, 3)
     '3 fixed points: 2 stable, 1 with 1 unstable direction'
     """
-    parts = [f"{counts[name]} {name}" for name in ("stable", "marginal") if name in counts]
+    parts = [f"{count} {name}" for name, count in counts.items() if not name.isdigit()]
     orders = [name for name in counts if name.isdigit()]
     if orders:
         amounts = " + ".join(str(counts[order]) for order in orders)
         noun = "direction" if orders == ["1"] else "directions"
-        parts.append(f"{amounts} with {', '.join(orders)} unstable {noun}")
+        place = len({"stable", "marginal"} & counts.keys())
+        parts.insert(place, f"{amounts} with {', '.join(orders)} unstable {noun}")
     return f"{plural(n, 'fixed point')}: {', '.join(parts)}"
 
 

@@ -13,7 +13,7 @@ from .. import plots
 from .._core.pca import fit_pca
 from .._core.validation import check_option
 from ..as_system import as_system
-from ..census import Completeness, count_unstable
+from ..census import Completeness, count_kinds, kinds_of
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import FixedPoints
@@ -126,15 +126,10 @@ class Row(NamedTuple):
 def census_table(points: FixedPoints) -> list[Row]:
     """Return a row for each kind of point, and one for all."""
     rows = [_row("all", points, np.ones(len(points), dtype=bool))]
-    for name in count_unstable(points.n_unstable, points.is_stable):
-        if name == "stable":
-            members: Any = points.is_stable
-        elif name == "marginal":
-            members = (points.n_unstable == 0) & ~points.is_stable
-        else:
-            members = points.n_unstable == int(name)
+    kinds = kinds_of(points.n_unstable, points.is_stable, points.is_degenerate)
+    for name in count_kinds(kinds):
         kind = name if not name.isdigit() else f"{name} unstable"
-        rows.insert(-1, _row(kind, points, members))
+        rows.insert(-1, _row(kind, points, kinds == name))
     return rows
 
 

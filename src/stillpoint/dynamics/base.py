@@ -87,6 +87,14 @@ class Dynamics(ABC):
         """How Jacobians are computed, in words."""
         return "closed form"
 
+    def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
+        """Return the same dynamics with derivatives that cost more and err less, and once more.
+
+        What the two differ by is the error of the first. There is no second where derivatives are
+        exact up to rounding.
+        """
+        return self, None
+
     @property
     def call(self) -> str:
         """How a model is called for a step, empty where none is."""

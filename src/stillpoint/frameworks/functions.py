@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,7 @@ class StepFunction:
         of_inputs: Derivative,
         pushforward: Pushed | None = None,
         pullback: Pushed | None = None,
+        of_state_sharply: tuple[Derivative, Derivative] | None = None,
         called: Callable[[Derivative], Derivative] = lambda derivative: derivative,
     ) -> FunctionDynamics:
         """Return the dynamics, with the caller's derivatives where there are any.
@@ -139,6 +140,8 @@ class StepFunction:
             The function on flat rows of such arrays.
         of_state, of_inputs, pushforward, pullback
             The library's derivatives.
+        of_state_sharply
+            Where they are numerical: that in the state with more effort, and once more.
         called
             Makes a caller's derivative one on such arrays.
         """
@@ -167,6 +170,7 @@ class StepFunction:
             input_derivative=own("input_jacobian", self.size[1]) or of_inputs,
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
+            sharp_derivatives=None if self.jacobian else of_state_sharply,
         )
         for name in ("jacobian", "input_jacobian"):
             is_own = getattr(self, name) is not None
@@ -209,6 +213,7 @@ class FunctionDynamics(Dynamics):
     input_derivative: Derivative
     pushforward: Pushed | None = None
     pullback: Pushed | None = None
+    sharp_derivatives: tuple[Derivative, Derivative] | None = None
 
     @property
     def state_size(self) -> int:
@@ -233,6 +238,12 @@ class FunctionDynamics(Dynamics):
     @property
     def derivatives(self) -> str:
         return "own Jacobian" if self.given.jacobian else _DERIVATIVES[self.library]
+
+    def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
+        if self.sharp_derivatives is None:
+            return self, None
+        sharp, other = (replace(self, state_derivative=one) for one in self.sharp_derivatives)
+        return sharp, other
 
     @property
     def call(self) -> str:

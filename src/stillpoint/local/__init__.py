@@ -1,25 +1,19 @@
 """What happens near a state, in floating point: the linearised dynamics, at any state."""
 
 from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
-from .linearization import (
-    DEGENERATE,
-    MARGIN,
-    Linearization,
-    condition,
-    index,
-    is_stable,
-    linearize_rows,
-    n_unstable,
-    sorted_eig,
-)
+from .linearization import Linearization, linearize_rows
 from .linearize import linearize
+from .resolution import DEGENERATE, ILL_CONDITIONED, Resolution, resolution_at
 from .slow_modes import NoSlowModes, SlowModes, slow_modes
+from .spectra import MARGIN, condition, index, is_stable, n_unstable, sorted_eig
 
 __all__ = [
     "DEGENERATE",
+    "ILL_CONDITIONED",
     "MARGIN",
     "Linearization",
     "NoSlowModes",
+    "Resolution",
     "SlowModes",
     "condition",
     "index",
@@ -30,6 +24,7 @@ __all__ = [
     "partial_rate_jacobian",
     "rate_jacobian",
     "rates_at_fixed_state",
+    "resolution_at",
     "slow_modes",
     "sorted_eig",
 ]

@@ -1,9 +1,4 @@
-"""The linearised dynamics x' = F(x0, u0) + A (x - x0) + B (u - u0), its stability and index.
-
-Moduli count, not real parts: a map is stable where all |lambda| < 1, a flow where all
-Re lambda < 0. An eigenvalue within `MARGIN` of the border is on neither side; a point that has
-one is neither stable nor, for that eigenvalue, unstable.
-"""
+"""The linearised dynamics x' = F(x0, u0) + A (x - x0) + B (u - u0), its stability and index."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
 
-from .._core.arrays import finite_or_zero, host
+from .._core.arrays import host
 from .._core.display import Display, plural
 from .._core.record import about, column, plain
 from .._core.validation import check_option, read_rows, shape_of
@@ -26,13 +21,18 @@ from ..errors import ArgumentError
 from ..system import System
 from ..system_info import SystemInfo
 from .blocks import Blocks
+from .spectra import (
+    condition,
+    decided_unstable,
+    eigenvalue_errors,
+    growth,
+    index,
+    margin,
+    sorted_eig,
+)
 
-#: Eigenvalues this near the stability border are taken to lie on it.
-MARGIN = 1e-9
-
-#: A point with a larger condition number counts as degenerate: at a fold, where the distance to the
-#: next point and the slope vanish together, rounding leaves 1e8.
-DEGENERATE = 1e7
+# Roundings in a Jacobian and in its eigenvalues, beside the square root of their number.
+_ROUNDINGS = 8
 
 
 @final
@@ -52,6 +52,9 @@ class Linearization(Blocks):
     jacobian, input_jacobian
         A in the state, (n, d, d), and B in the inputs, (n, d, m); rows = to. `A` and `B` are other
         names for them.
+    jacobian_error
+        The estimated error of A relative to its Frobenius norm, shape (n,): rounding, differences
+        where derivatives are numerical, and at fixed points what their position leaves open.
     system
         Which system it is of.
     shape
@@ -80,6 +83,9 @@ class Linearization(Blocks):
     )
     input_jacobian: Float[np.ndarray, "n d m"] = column(
         "point", "state", "input", long_name="Jacobian in the inputs, rows = to"
+    )
+    jacobian_error: Float[np.ndarray, " n"] = column(
+        "point", long_name="estimated relative error of the Jacobian", domain=Domain(least=0)
     )
     system: SystemInfo = plain(SystemInfo)
     shape: tuple[int, ...] = plain(domain=Domain(least=0), default=())
@@ -111,18 +117,19 @@ class Linearization(Blocks):
             value=self.value[rows],
             jacobian=self.jacobian[rows],
             input_jacobian=self.input_jacobian[rows],
+            jacobian_error=self.jacobian_error[rows],
             system=self.system,
         )
-        if "eigenvalues" in vars(self):  # they are computed once, also for a selection
-            vars(taken)["eigenvalues"] = self.eigenvalues[rows]
+        for name in _COMPUTED & vars(self).keys():  # once, also for a selection
+            vars(taken)[name] = vars(self)[name][rows]
         return taken
 
     @classmethod
     def joined(cls, several: Sequence[Linearization]) -> Linearization:
         """Return the rows of several linearisations in one."""
         whole = replace(super().joined(several), shape=())
-        if all("eigenvalues" in vars(lin) for lin in several):
-            vars(whole)["eigenvalues"] = np.concatenate([lin.eigenvalues for lin in several])
+        for name in _COMPUTED.intersection(*map(vars, several)):
+            vars(whole)[name] = np.concatenate([vars(lin)[name] for lin in several])
         return whole
 
     def unflatten(self, values: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, "..."]:
@@ -217,15 +224,36 @@ class Linearization(Blocks):
             return np.angle(self.eigenvalues) / (2 * np.pi * (self.dt or 1.0))
         return self.eigenvalues.imag / (2 * np.pi)
 
-    @property
+    @cached_property
+    def eigenvalue_errors(self) -> Float[np.ndarray, "n d"]:
+        """How far each eigenvalue may be off: d |w| |v| times the error of A.
+
+        w and v are its left and right eigenvector with w^H v = 1, so that |w| |v| is its condition
+        number; infinite where A has no basis of eigenvectors. Estimated as `jacobian_error` is.
+        """
+        return eigenvalue_errors(self.jacobian, self.jacobian_error, self.right)
+
+    @cached_property
     def n_unstable(self) -> Int[np.ndarray, " n"]:
-        """The number of unstable directions."""
-        return n_unstable(self.eigenvalues, self.kind)
+        """The number of unstable directions; -1 where the errors of eigenvalues leave it open."""
+        return decided_unstable(
+            self.jacobian,
+            self.jacobian_error,
+            self.eigenvalues,
+            self.eigenvalue_errors,
+            self.kind,
+        )
 
     @property
     def is_stable(self) -> Bool[np.ndarray, " n"]:
-        """Whether all modes decay."""
-        return is_stable(self.eigenvalues, self.kind)
+        """Whether all modes decay, whatever their errors.
+
+        Modes within `MARGIN` of the border do not: such a state is marginal.
+        """
+        on_border = np.abs(growth(self.eigenvalues, self.kind)) <= margin(
+            self.eigenvalues, self.kind
+        )
+        return (self.n_unstable == 0) & ~on_border.any(axis=1)
 
     @property
     @np.errstate(all="ignore")
@@ -289,103 +317,25 @@ def linearize_rows(
     shape: tuple[int, ...] = (),
 ) -> Linearization:
     """Return the linearisation at rows of states and inputs, which are not checked again."""
-    dynamics = system.dynamics
+    dynamics, other = system.dynamics.differentiated_sharply()
     native_x, native_u = map(dynamics.arrays.asarray, (x, u))
     value, jacobian, input_jacobian = (
         host(function(native_x, native_u))
         for function in (dynamics.step, dynamics.jacobian, dynamics.input_jacobian)
     )
-    return Linearization(x, u, value, jacobian, input_jacobian, system.info, shape)
+    size = np.linalg.norm(jacobian, axis=(1, 2))
+    rounded = size
+    if dynamics.kind == "flow":  # entries are differences of numbers as large as f one unit away
+        far = host(dynamics.step(dynamics.arrays.asarray(x + 1.0), native_u)) - value
+        rounded = size + np.nan_to_num(np.linalg.norm(far, axis=1), posinf=0.0)
+    error = dynamics.arrays.resolution * (_ROUNDINGS + np.sqrt(x.shape[1])) * rounded
+    if other is not None:
+        change = host(other.jacobian(native_x, native_u)) - jacobian
+        error = error + np.linalg.norm(change, axis=(1, 2))
+    relative = error / np.maximum(size, np.finfo(np.float64).tiny)
+    relative = np.where(np.isfinite(relative), relative, np.inf)
+    return Linearization(x, u, value, jacobian, input_jacobian, relative, system.info, shape)
 
 
-# -- stability and index, from Jacobians --------------------------------------------------------
-
-
-@np.errstate(all="ignore")
-def growth(eigenvalues: Complex[np.ndarray, "... d"], kind: Kind) -> Float[np.ndarray, "... d"]:
-    """Return how far each eigenvalue lies outside the stability border.
-
-    Examples
-    --------
-    >>> growth(np.array([-1.5 + 0j]), "map"), growth(np.array([-1.5 + 0j]), "flow")
-    (array([0.5]), array([-1.5]))
-    """
-    return np.abs(eigenvalues) - 1 if kind == "map" else eigenvalues.real
-
-
-def n_unstable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Int[np.ndarray, " n"]:
-    """Return the number of unstable directions: complex and negative real ones count too.
-
-    Examples
-    --------
-    >>> n_unstable(np.array([[1.2 + 0j, -1.1 + 0j, 0.3 + 0j]]), "map")
-    array([2])
-    """
-    return np.sum(growth(eigenvalues, kind) > MARGIN, axis=-1)
-
-
-def is_stable(eigenvalues: Complex[np.ndarray, "n d"], kind: Kind) -> Bool[np.ndarray, " n"]:
-    """Return whether every eigenvalue lies inside the stability border."""
-    return np.all(growth(eigenvalues, kind) < -MARGIN, axis=-1)
-
-
-@np.errstate(all="ignore")
-def index(motion_jacobian: Float[np.ndarray, "n d d"]) -> Int[np.ndarray, " n"]:
-    """Return sign det(-G), G the Jacobian of the motion: sign det(I - J) for a map.
-
-    It is 1 at a stable point, -1 at a saddle with one real unstable mode beyond +1, and 0 where
-    the determinant vanishes or is not known. Over all fixed points it sums to the Lefschetz number
-    of the map.
-
-    Examples
-    --------
-    >>> index(np.array([[[0.5 - 1]], [[2.0 - 1]]]))
-    array([ 1, -1])
-    """
-    sign, _ = np.linalg.slogdet(-motion_jacobian)
-    known = np.isfinite(motion_jacobian).all(axis=(1, 2)) & np.isfinite(sign)
-    return np.rint(np.where(known, sign, 0.0)).astype(np.int64)
-
-
-@np.errstate(all="ignore")
-def condition(
-    motion_jacobian: Float[np.ndarray, "n r d"], scale: float = 0.0
-) -> Float[np.ndarray, " n"]:
-    """Return the condition number of every matrix; infinite where singular or not finite.
-
-    Parameters
-    ----------
-    motion_jacobian
-        Shape (n, r, d).
-    scale
-        The largest singular value counts as at least this, so that a matrix that is small as a
-        whole, such as I - J of one unit near a fold, does not count as well conditioned.
-
-    Examples
-    --------
-    >>> condition(np.array([[[1e-3]], [[0.0]]]), scale=1.0)
-    array([1000.,   inf])
-    """
-    values = np.linalg.svd(finite_or_zero(motion_jacobian), compute_uv=False)
-    ratio = np.maximum(values[:, 0], scale) / values[:, -1]
-    return np.where(values[:, -1] > 0, ratio, np.inf)
-
-
-@np.errstate(all="ignore")
-def sorted_eig(
-    jacobian: Float[np.ndarray, "n d d"], kind: Kind
-) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
-    """Return eigenvalues, the most unstable first, and right eigenvectors, one per column.
-
-    They are NaN where a Jacobian is not finite: there the network leaves what float64 holds.
-    """
-    known = np.isfinite(jacobian).all(axis=(1, 2))
-    values, vectors = np.linalg.eig(finite_or_zero(jacobian))
-    values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
-    values[~known], vectors[~known] = np.nan, np.nan
-    outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
-    order = np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
-    return (
-        np.take_along_axis(values, order, axis=1),
-        np.take_along_axis(vectors, order[:, None, :], axis=2),
-    )
+# What is computed from the columns once.
+_COMPUTED = frozenset({"eigenvalues", "eigenvalue_errors", "n_unstable"})

@@ -10,7 +10,7 @@ from scipy.linalg import schur, solve_sylvester
 
 from .._core.sentences import SentenceEnum
 from ..dynamics import Kind
-from .linearization import MARGIN
+from .spectra import MARGIN
 
 # A complex pair with smaller imaginary parts is a double real eigenvalue seen through rounding.
 _PAIR = 1e-6

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from .._core.display import Column, Display, position
 from .._core.grouping import equal_inputs, group_states, numbered, representatives
@@ -15,10 +15,10 @@ from .._core.record import column, part, plain
 from .._core.selections import read_indices
 from .._core.validation import check_real
 from .._core.values import Domain
-from ..census import Census, Evidence, count_unstable, heading, take_census
+from ..census import Census, Evidence, count_kinds, heading, kinds_of, take_census
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
-from ..proofs import Certificate, Enumeration
+from ..proofs import UNDECIDED, Certificate, Enumeration
 from .point_set import PointSet
 from .proof_words import proof_entries, proof_sentence
 from .starts import Source, Starts
@@ -44,8 +44,13 @@ class FixedPoints(PointSet):
     condition
         Condition number of I - J in the equilibrium form, where gates and leaks are divided out;
         infinite where the point is not isolated.
+    kantorovich
+        Newton and Kantorovich's h: the error of the position times what I - J changes with it,
+        relative to I - J. From 1/8 on the point is not told apart from its neighbours, if it is one
+        at all: it is degenerate. Estimated; infinite where I - J is singular to rounding.
     is_stable
-        Whether all modes decay.
+        Whether all modes decay. Not said of degenerate points, nor where the errors of eigenvalues
+        (`linearization.eigenvalue_errors`) leave it open.
     index
         sign det(I - J): its sum over all points is known (see `census`). 0 where degenerate, and
         on kinks unless the point attracts.
@@ -84,6 +89,11 @@ class FixedPoints(PointSet):
         long_name="condition number of I - J in the equilibrium form",
         domain=Domain(least=0),
     )
+    kantorovich: Float[np.ndarray, " n"] = column(
+        "point",
+        long_name="Kantorovich's h, degenerate from 1/8",
+        domain=Domain(least=0),
+    )
     is_stable: Bool[np.ndarray, " n"] = column("point", long_name="all modes decay")
     index: Int[np.ndarray, " n"] = column(
         "point", long_name="sign det(I - J), 0 if not known", domain=Domain(least=-1, most=1)
@@ -101,8 +111,17 @@ class FixedPoints(PointSet):
 
     @property
     def n_unstable(self) -> Int[np.ndarray, " n"]:
-        """The number of unstable directions of every point."""
-        return self.linearization.n_unstable
+        """The number of unstable directions; -1 where it is not known, as at degenerate points."""
+        unknown = self.is_degenerate & ~self.on_continuum
+        count = np.where(unknown, UNDECIDED, self.linearization.n_unstable)
+        if self.certificate is None:
+            return count
+        proved = self.certificate.n_unstable_proved
+        return np.where(proved == UNDECIDED, count, proved)
+
+    @property
+    def _stability(self) -> Shaped[np.ndarray, " n"]:
+        return kinds_of(self.n_unstable, self.is_stable, self.is_degenerate)
 
     # -- choosing -----------------------------------------------------------------------------
 
@@ -123,8 +142,11 @@ class FixedPoints(PointSet):
 
     @property
     def is_degenerate(self) -> Bool[np.ndarray, " n"]:
-        """Where I - J is singular to working precision: at folds and on continua."""
-        return ~(self.condition < DEGENERATE)
+        """Where a point is not told apart from its neighbours: at folds and on continua.
+
+        There it has no stability, no number of unstable directions and no index.
+        """
+        return self.on_continuum | (~(self.kantorovich < DEGENERATE) & (self.index == 0))
 
     def unique(self, tolerance: float | None = None) -> FixedPoints:
         """Return the points without copies; hits are added up, the smallest q represents.
@@ -222,11 +244,10 @@ class FixedPoints(PointSet):
     def _kinds(self) -> list[str]:
         d = self.xstar.shape[1]
         return [
-            "continuum" if continuum else "stable" if stable else "marginal" if not unstable
-            else "repeller" if unstable == d else "saddle"
-            for continuum, stable, unstable in zip(
-                self.on_continuum, self.is_stable, self.n_unstable, strict=True
-            )
+            "continuum" if continuum
+            else kind if not kind.isdigit()
+            else "repeller" if int(kind) == d else "saddle"
+            for continuum, kind in zip(self.on_continuum, self._stability.tolist(), strict=True)
         ]  # fmt: skip
 
     def _scalars(self) -> dict[str, Any]:
@@ -245,7 +266,7 @@ class FixedPoints(PointSet):
                 provenance=self.provenance,
             )
         return Display(
-            heading(count_unstable(self.n_unstable, self.is_stable), len(self)),
+            heading(count_kinds(self._stability), len(self)),
             self._columns(),
             [*self._remarks(), *self._starts_told()],
             self.provenance,
@@ -266,11 +287,11 @@ class FixedPoints(PointSet):
         largest = np.abs(self.eigenvalues).max(axis=1)
         columns = [
             Column("", [str(k) for k in range(len(self))], 5),
-            Column("unstable", [str(k) for k in self.n_unstable], 8),
+            Column("unstable", [str(k) if k >= 0 else "?" for k in self.n_unstable], 8),
             Column("hits", [str(k) for k in self.hits], 6),
             Column("q", [f"{q:.0e}" for q in self.q], 8),
             Column("max|λ|", [f"{value:.4f}" for value in largest], 8),
-            Column("index", [f"{k:+}" for k in self.index], 5),
+            Column("index", [f"{k:+}" if k else "?" for k in self.index], 5),
         ]
         if self.certificate is not None:
             columns.append(Column("proof", proof_entries(self.certificate), 8))
@@ -281,6 +302,16 @@ class FixedPoints(PointSet):
 
     def _remarks(self) -> list[str]:
         remarks, undecided = [], self.on_kink & ~self.is_stable
+        if (self._stability == "degenerate").any():
+            remarks.append(
+                f"{int((self._stability == 'degenerate').sum())} degenerate: not told apart from a "
+                f"neighbour, so without stability and index"
+            )
+        if (self._stability == "undecided").any():
+            remarks.append(
+                f"{int((self._stability == 'undecided').sum())} undecided: the errors of their "
+                f"eigenvalues leave their stability open"
+            )
         if undecided.any():
             remarks.append(
                 f"{int(undecided.sum())} on a kink of ReLU, where one Jacobian does not decide "

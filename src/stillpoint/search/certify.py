@@ -13,7 +13,7 @@ from ..dynamics import Dynamics
 from ..errors import ArgumentError
 from ..intervals import Interval
 from ..points import FixedPoints, SlowPoints
-from ..proofs import Certificate, ProofStatus, estimate, prove, prove_empty
+from ..proofs import UNDECIDED, Certificate, ProofStatus, estimate, prove, prove_empty
 from ..proofs.identity import one_point
 from ..solvers import Status
 from ..system import System, check_system
@@ -77,7 +77,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     points = replace(points, certificate=_certificate(system, points, estimates))
     if exact is None or not isinstance(points, FixedPoints):
         return points
-    points = _without_ghosts(_each_once(exact, points))
+    points = _without_ghosts(_each_once(exact, _with_proved_labels(points)))
     outside = _outside(exact, points)
     if not outside.any():
         return points
@@ -100,6 +100,16 @@ def _certificate(system: System, points: FixedPoints | SlowPoints, estimates: bo
         reason[radius_empty > 0] = ProofStatus.EMPTY
     certificate = replace(certificate, reason=reason, radius_empty=radius_empty)
     return estimate(system.dynamics, x, u, certificate) if estimates else certificate
+
+
+def _with_proved_labels(points: FixedPoints) -> FixedPoints:
+    """Return the points with stability and index as proved, where they are."""
+    count, index = points.certificate.n_unstable_proved, points.certificate.index_proved  # type: ignore[union-attr]
+    return replace(
+        points,
+        is_stable=np.where(count == UNDECIDED, points.is_stable, count == 0),
+        index=np.where(index == 0, points.index, index),
+    )
 
 
 def _without_ghosts(points: FixedPoints) -> FixedPoints:
@@ -144,7 +154,8 @@ def _with_ends(
     starts, rows = points.starts, np.flatnonzero(outside)
     tolerance = _FINER * float(np.nanmin(points.certificate.radius_unique))  # type: ignore[union-attr]
     more = collect(system, starts.take(rows), points.tol, min(points.tol_unique, tolerance))
-    more = replace(more, certificate=_certificate(system, more, estimates))
+    certificate = _certificate(system, more, estimates)
+    more = _with_proved_labels(replace(more, certificate=certificate))
     hits = points.hits - np.bincount(starts.point[rows], minlength=len(points))
     both = FixedPoints.joined([replace(points, hits=hits), more])
     point = starts.point.copy()

@@ -9,7 +9,13 @@ from jaxtyping import Float, Int
 
 from .._core.grouping import equal_inputs, group_states, representatives
 from ..dynamics import Dynamics
-from ..local import DEGENERATE, Linearization, linearize_rows
+from ..local import (
+    DEGENERATE,
+    ILL_CONDITIONED,
+    Linearization,
+    linearize_rows,
+    resolution_at,
+)
 from ..points import FixedPoints, Starts
 from ..solvers import LevenbergMarquardt, Newton, Solver, Status, solve
 from ..system import System
@@ -83,22 +89,26 @@ def describe(
 ) -> FixedPoints:
     """Return the record of distinct points, with all that is known about each."""
     dynamics, x, u = system.dynamics, lin.states, lin.inputs
-    condition = condition_at(dynamics, x, u)
-    degenerate = ~(condition < DEGENERATE)
+    resolution = resolution_at(dynamics, x, u)
     images = [half_square(dynamics, -x, u, equilibrium=form) for form in (True, False)]
     on_kink, attracts = np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=bool)
     if dynamics.piecewise_linear() is not None:
         on_kink, attracts = on_kinks(dynamics, x, u)
-    continuum = np.zeros(len(x), dtype=bool)
-    if thorough and degenerate.any():
-        continuum = on_continuum(dynamics, lin, degenerate, tol)
+    continuum, soft = np.zeros(len(x), dtype=bool), ~(resolution.condition < ILL_CONDITIONED)
+    if thorough and soft.any():
+        continuum = on_continuum(dynamics, lin, soft, tol)
+    degenerate = continuum | ~(resolution.kantorovich < DEGENERATE)
+    # On a continuum any position will do; elsewhere that of the point is known up to an error.
+    moved = np.where(continuum, 0.0, resolution.jacobian_error)
+    lin = replace(lin, jacobian_error=lin.jacobian_error + moved)
     return FixedPoints(
         linearization=lin,
         q=half_square(dynamics, x, u),
         hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
-        condition=condition,
-        is_stable=np.where(on_kink, attracts, lin.is_stable),
-        index=np.where(degenerate, 0, np.where(on_kink, attracts, lin.index)),
+        condition=resolution.condition,
+        kantorovich=resolution.kantorovich,
+        is_stable=np.where(on_kink, attracts, lin.is_stable & ~degenerate),
+        index=np.where(on_kink, attracts, np.where(degenerate, 0, lin.index)),
         mirrored=np.all([counts_as_zero(q, x, tol) for q in images], axis=0),
         on_continuum=continuum,
         on_kink=on_kink,
@@ -124,7 +134,7 @@ def polish(
     singular and a Newton step is not defined.
     """
     x = _polish(dynamics, x, u, FULL_STEPS)
-    singular = np.flatnonzero(~(condition_at(dynamics, x, u) < DEGENERATE))
+    singular = np.flatnonzero(~(condition_at(dynamics, x, u) < ILL_CONDITIONED))
     if len(singular):
         gradual = LevenbergMarquardt(slope_tol=0.0)
         x[singular] = _polish(dynamics, x[singular], u[singular], gradual)

@@ -9,22 +9,34 @@ from scipy.sparse.csgraph import connected_components
 
 from ..dynamics import Dynamics
 from ..local import MARGIN, Linearization
+from ..proofs import UNDECIDED
 from ..solvers import LevenbergMarquardt, Solver, solve
 from .run import counts_as_zero, half_square
 
 # How far along a direction a neighbour is sought, relative to the size of the state.
 _PROBE = 1e-2
 
+# An eigenvalue this near to 1 (to 0 for a flow) may belong to a neutral direction.
+_NEUTRAL = 1e-5
+
 # A neighbour is of the same kind if its q exceeds that of the state by less than this fraction.
 _SAME = 1e-6
 
 
 def on_continuum(
-    dynamics: Dynamics, lin: Linearization, degenerate: Bool[np.ndarray, " n"], tol: float
+    dynamics: Dynamics, lin: Linearization, soft: Bool[np.ndarray, " n"], tol: float
 ) -> Bool[np.ndarray, " n"]:
-    """Return which degenerate points have fixed neighbours along their neutral direction."""
-    rows = np.flatnonzero(degenerate & np.isfinite(lin.motion_jacobian).all(axis=(1, 2)))
-    answer = np.zeros(len(degenerate), dtype=bool)
+    """Return which soft points, where I - J is nearly singular, have fixed neighbours around them.
+
+    The neighbours are sought along the neutral direction, which must be one of the dynamics: an
+    eigenvalue of 1 (of 0 for a flow). Long chains of units leave I - J singular to rounding, too,
+    but nothing stands still along them.
+    """
+    border = 1.0 if lin.kind == "map" else 0.0
+    neutral = np.abs(lin.eigenvalues - border).min(axis=1, initial=np.inf) <= _NEUTRAL
+    known = np.isfinite(lin.motion_jacobian).all(axis=(1, 2)) & (lin.n_unstable != UNDECIDED)
+    rows = np.flatnonzero(soft & neutral & known)
+    answer = np.zeros(len(soft), dtype=bool)
     if len(rows):
         neutral = np.linalg.svd(lin.motion_jacobian[rows])[2][:, -1, :]
         x, u = lin.states[rows], lin.inputs[rows]

@@ -12,7 +12,7 @@ from .._core.arrays import to_numpy
 from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
-from ..local import DEGENERATE, condition
+from ..local import ILL_CONDITIONED, condition
 from ..points import Source, Starts
 from ..solvers import Outcome, Status, solve, tolerance_at
 from ..system import System, check_system
@@ -190,5 +190,5 @@ def is_saturated(
     saturated = np.abs(x).max(axis=1, initial=0.0) > radius
     far = np.flatnonzero(saturated)
     if len(far):
-        saturated[far] = ~(condition_at(dynamics, x[far], u[far]) < DEGENERATE)
+        saturated[far] = ~(condition_at(dynamics, x[far], u[far]) < ILL_CONDITIONED)
     return saturated

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from ..._core.grouping import group, representatives
 from ..._core.validation import check_real, read_floats
-from ...census import count_unstable, heading
+from ...census import count_kinds, heading, kinds_of
 from ...errors import ArgumentError, came
 from ...local import is_stable, n_unstable, sorted_eig
 from .rows import RowArrays
@@ -119,7 +119,7 @@ class FixedPointArrays(RowArrays):
         if self.eigval_J_xstar is None or not self.n:
             return f"{type(self).__name__}({self.n} points)"
         stable, unstable = (f(self.eigval_J_xstar, "map") for f in (is_stable, n_unstable))
-        return heading(count_unstable(unstable, stable), self.n)
+        return heading(count_kinds(kinds_of(unstable, stable)), self.n)
 
     # -- which is which ------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._core.validation import check_kind
 from ...errors import ArgumentError
-from ...local import DEGENERATE, Linearization, condition
+from ...local import ILL_CONDITIONED, Linearization, condition
 from ...points import FixedPoints, Source, Starts
 from ...solvers import Status
 from ...system_info import SystemInfo
@@ -42,17 +42,20 @@ def as_fixed_points(fps: FixedPointArrays, name: str = "fps") -> FixedPoints:
         value=_floats(fps.F_xstar, (n, d), np.nan),
         jacobian=fps.J_xstar.astype(np.float64),
         input_jacobian=_floats(fps.dFdu, (n, d, m), np.nan),
+        jacobian_error=np.full(n, float(np.finfo(fps.J_xstar.dtype).eps)),
         system=SystemInfo.unknown(d, m),
     )
     conditioning = condition(linearization.motion_jacobian, scale=1.0)
+    well = conditioning < ILL_CONDITIONED
     unknown = np.zeros(n, dtype=bool)
     return FixedPoints(
         linearization=linearization,
         q=q,
         hits=np.ones(n, dtype=np.int64),
         condition=conditioning,
-        is_stable=linearization.is_stable,
-        index=np.where(conditioning < DEGENERATE, linearization.index, 0),
+        kantorovich=np.where(well, 0.0, np.inf),
+        is_stable=linearization.is_stable & well,
+        index=np.where(well, linearization.index, 0),
         mirrored=unknown,
         on_continuum=unknown,
         on_kink=unknown,

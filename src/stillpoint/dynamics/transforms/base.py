@@ -47,6 +47,12 @@ class Transformed(Dynamics):
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
 
+    def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
+        sharp, other = self.inner.differentiated_sharply()
+        if other is None:
+            return self, None
+        return replace(self, inner=sharp), replace(self, inner=other)  # type: ignore[type-var]
+
 
 def extended(transformed: Transformed, **fields: Any) -> Dynamics | None:
     """Return transformed dynamics over intervals, with other `fields` if need be, or None."""

@@ -15,20 +15,21 @@ from .style import GREY, MARKERS
 if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
 
-_ORDER = ("stable", "marginal", "with", "unstable")  # in legends
+_ORDER = ("stable", "marginal", "with", "unstable", "undecided")  # in legends
 
 
 def stability(
     n_unstable: Int[np.ndarray, " n"], is_stable: Bool[np.ndarray, " n"]
 ) -> Shaped[np.ndarray, " n"]:
-    """Return "stable", "unstable", or "marginal" for points on the border.
+    """Return "stable", "unstable", "marginal" for points on the border, else "undecided".
 
     Examples
     --------
-    >>> stability(np.array([0, 0, 2]), np.array([True, False, False])).tolist()
-    ['stable', 'marginal', 'unstable']
+    >>> stability(np.array([0, 0, 2, -1]), np.array([True, False, False, False])).tolist()
+    ['stable', 'marginal', 'unstable', 'undecided']
     """
-    return np.where(n_unstable > 0, "unstable", np.where(is_stable, "stable", "marginal"))
+    rest = np.where(n_unstable < 0, "undecided", "marginal")
+    return np.where(n_unstable > 0, "unstable", np.where(is_stable, "stable", rest))
 
 
 def counted(
