@@ -295,7 +295,7 @@ def interruptible(stop_at, **options):
 
 def test_ctrl_c_returns_what_has_finished():
     whole, calls = interruptible(np.inf)
-    for stop_at in range(1, calls // 2):
+    for stop_at in range(2, calls // 2):  # the first looks at how large states are
         with pytest.warns(StillpointWarning, match="interrupted; of 24 starts") as caught:
             points, _ = interruptible(stop_at)
         assert len(caught) == 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import (
@@ -86,6 +87,10 @@ class Dynamics(ABC):
     def derivatives(self) -> str:
         """How Jacobians are computed, in words."""
         return "closed form"
+
+    def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:  # noqa: ARG002
+        """Return the same dynamics, whose numerical derivatives suit states of such sizes."""
+        return self
 
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
         """Return the same dynamics with derivatives that cost more and err less, and once more.

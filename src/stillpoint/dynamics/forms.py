@@ -100,6 +100,21 @@ class PiecewiseLinear:
             c=self.c + self.M_u[:, places] @ values,
         )
 
+    def rescaled(self, scale: Float[np.ndarray, " d"]) -> PiecewiseLinear:
+        """Return the motion of z = x / scale, with drives that are of ordinary size, too."""
+        K = self.K * scale
+        largest = np.abs(K).max(axis=1, initial=0.0)
+        drive = np.exp2(np.rint(np.log2(np.where(largest > 0, largest, 1.0))))
+        return PiecewiseLinear(
+            L=self.L * drive / scale[:, None],
+            K=K / drive[:, None],
+            K_u=self.K_u / drive[:, None],
+            k=self.k / drive,
+            M=self.M * scale / scale[:, None],
+            M_u=self.M_u / scale[:, None],
+            c=self.c / scale,
+        )
+
     def on_kinks(self, x: Vectors, u: Any) -> Bool[np.ndarray, "n h"]:
         """Return which drives are zero to rounding, so that the state lies on their kinks.
 

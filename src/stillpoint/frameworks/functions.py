@@ -24,6 +24,7 @@ from .trials import check_derivative, shape_of_derivative
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
 Pushed = Callable[[Batch, Inputs, Batch], Batch]
+Numerical = Callable[[Any], tuple[Derivative, Derivative, Derivative]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +126,7 @@ class StepFunction:
         of_inputs: Derivative,
         pushforward: Pushed | None = None,
         pullback: Pushed | None = None,
-        of_state_sharply: tuple[Derivative, Derivative] | None = None,
+        numerical: Numerical | None = None,
         called: Callable[[Derivative], Derivative] = lambda derivative: derivative,
     ) -> FunctionDynamics:
         """Return the dynamics, with the caller's derivatives where there are any.
@@ -140,8 +141,9 @@ class StepFunction:
             The function on flat rows of such arrays.
         of_state, of_inputs, pushforward, pullback
             The library's derivatives.
-        of_state_sharply
-            Where they are numerical: that in the state with more effort, and once more.
+        numerical
+            Where derivatives are differences: that in the state for states of some size, the same
+            with more effort, and once more.
         called
             Makes a caller's derivative one on such arrays.
         """
@@ -170,7 +172,7 @@ class StepFunction:
             input_derivative=own("input_jacobian", self.size[1]) or of_inputs,
             pushforward=None if self.jacobian else pushforward,
             pullback=None if self.jacobian else pullback,
-            sharp_derivatives=None if self.jacobian else of_state_sharply,
+            numerical=None if self.jacobian else numerical,
         )
         for name in ("jacobian", "input_jacobian"):
             is_own = getattr(self, name) is not None
@@ -213,7 +215,8 @@ class FunctionDynamics(Dynamics):
     input_derivative: Derivative
     pushforward: Pushed | None = None
     pullback: Pushed | None = None
-    sharp_derivatives: tuple[Derivative, Derivative] | None = None
+    numerical: Numerical | None = None
+    unit: Any = 1.0
 
     @property
     def state_size(self) -> int:
@@ -239,10 +242,16 @@ class FunctionDynamics(Dynamics):
     def derivatives(self) -> str:
         return "own Jacobian" if self.given.jacobian else _DERIVATIVES[self.library]
 
+    def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:
+        if self.numerical is None:
+            return self
+        return replace(self, state_derivative=self.numerical(size)[0], unit=size)
+
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
-        if self.sharp_derivatives is None:
+        if self.numerical is None:
             return self, None
-        sharp, other = (replace(self, state_derivative=one) for one in self.sharp_derivatives)
+        _, *pair = self.numerical(self.unit)
+        sharp, other = (replace(self, state_derivative=one) for one in pair)
         return sharp, other
 
     @property

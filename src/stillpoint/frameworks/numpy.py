@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
 from ..errors import UnsupportedModelError
-from .functions import FunctionDynamics, StepFunction
+from .functions import Derivative, FunctionDynamics, StepFunction
 from .trials import try_out, works_in_double
 from .velocities import AtTime
 
@@ -78,16 +78,20 @@ def _read_batched(given: StepFunction) -> FunctionDynamics:
     def typed(x: np.ndarray, u: np.ndarray) -> np.ndarray:
         return step(x, u).astype(arrays.dtype)
 
+    def numerical(unit: Any) -> tuple[Derivative, Derivative, Derivative]:
+        return (
+            lambda x, u: differentiate(lambda y: typed(y, u), x, unit=unit),
+            lambda x, u: differentiate_sharply(lambda y: typed(y, u), x, unit=unit)[0],
+            lambda x, u: differentiate_sharply(lambda y: typed(y, u), x, unit=unit)[1],
+        )
+
     return given.dynamics(
         "numpy",
         arrays,
         typed,
-        of_state=lambda x, u: differentiate(lambda y: typed(y, u), x),
+        of_state=numerical(1.0)[0],
         of_inputs=lambda x, u: differentiate(lambda v: typed(x, v), u),
-        of_state_sharply=(
-            lambda x, u: differentiate_sharply(lambda y: typed(y, u), x)[0],
-            lambda x, u: differentiate_sharply(lambda y: typed(y, u), x)[1],
-        ),
+        numerical=numerical,
     )
 
 
@@ -100,12 +104,15 @@ def read_observable(
 
 
 def differentiate(
-    function: Callable[[Any], Any], x: Float[np.ndarray, "n d"], spacing: float = 1.0
+    function: Callable[[Any], Any],
+    x: Float[np.ndarray, "n d"],
+    spacing: float = 1.0,
+    unit: Any = 1.0,
 ) -> Float[np.ndarray, "n k d"]:
     """Return the Jacobian of a row-wise function by fourth-order central differences.
 
-    The error is about 1e-12 where the function is smooth on the scale of 1e-3, at a `spacing` of
-    1, which stands for 7e-4 in float64.
+    The error is about 1e-12 where the function is smooth on the scale of 1e-3 units, at a
+    `spacing` of 1, which stands for 7e-4 in float64. A unit is the size of ordinary states.
 
     Examples
     --------
@@ -113,7 +120,9 @@ def differentiate(
     True
     """
     n, d = x.shape
-    step = x.dtype.type(spacing * np.finfo(x.dtype).eps ** 0.2) * np.maximum(1.0, np.abs(x))
+    step = x.dtype.type(spacing * np.finfo(x.dtype).eps ** 0.2) * np.maximum(
+        unit, np.abs(x)
+    ).astype(x.dtype)
     columns = []
     for j in range(d):
         slope: Any = x.dtype.type(0)
@@ -126,8 +135,8 @@ def differentiate(
 
 
 def differentiate_sharply(
-    function: Callable[[Any], Any], x: Float[np.ndarray, "n d"]
-) -> tuple[Float[np.ndarray, "n k d"], Float[np.ndarray, "n k d"]]:
+    function: Callable[[Any], Any], x: Float[np.ndarray, "n d"], unit: Any = 1.0
+) -> tuple[Float[np.ndarray, "n d d"], Float[np.ndarray, "n d d"]]:
     """Return the Jacobian of a row-wise function at the spacing that suits it, and at the next.
 
     Spacings fall until two agree, or else those are taken that agree best: a function may vary on
@@ -142,11 +151,16 @@ def differentiate_sharply(
     >>> round(sharp.item()), bool(abs(sharp - other).item() < 1)
     (100000, True)
     """
-    ladder, gaps = [differentiate(function, x)], []
+    unit = np.broadcast_to(unit, x.shape[1:])
+
+    def size(jacobian: Float[np.ndarray, "n d d"]) -> Float[np.ndarray, " n"]:
+        return np.linalg.norm(jacobian * unit / unit[:, None], axis=(1, 2))
+
+    ladder, gaps = [differentiate(function, x, unit=unit)], []
     for spacing in _FINER:
-        ladder.append(differentiate(function, x, spacing))
-        gaps.append(np.linalg.norm(ladder[-1] - ladder[-2], axis=(1, 2)))
-        agree = np.array(gaps) <= _AGREE * np.maximum(1.0, np.linalg.norm(ladder[-1], axis=(1, 2)))
+        ladder.append(differentiate(function, x, spacing, unit))
+        gaps.append(size(ladder[-1] - ladder[-2]))
+        agree = np.array(gaps) <= _AGREE * np.maximum(1.0, size(ladder[-1]))
         if agree.any(axis=0).all():
             break
     apart = np.where(np.isnan(gaps), np.inf, gaps)

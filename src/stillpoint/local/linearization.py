@@ -124,6 +124,11 @@ class Linearization(Blocks):
             vars(taken)[name] = vars(self)[name][rows]
         return taken
 
+    def with_spectrum_of(self, other: Linearization) -> Linearization:
+        """Return the same with the eigenvalues of a similar one, the same in other coordinates."""
+        vars(self).update({name: getattr(other, name) for name in _COMPUTED})
+        return self
+
     @classmethod
     def joined(cls, several: Sequence[Linearization]) -> Linearization:
         """Return the rows of several linearisations in one."""

@@ -63,6 +63,8 @@ class FixedPoints(PointSet):
         point counts as stable, with index 1, only where that is shown for all sides together.
     starts
         One row for every start of the search.
+    scale
+        The size of each state variable, shape (d,), that `tol` and `tol_unique` measure by.
     tol, tol_unique
         The largest q that counted as zero, and the distance below which states are one point.
     provenance
@@ -102,6 +104,9 @@ class FixedPoints(PointSet):
     on_continuum: Bool[np.ndarray, " n"] = column("point", long_name="one of a continuum")
     on_kink: Bool[np.ndarray, " n"] = column("point", long_name="on a kink of ReLU")
     starts: Starts = part(Starts, "start_")
+    scale: Float[np.ndarray, " d"] = column(
+        "state", long_name="unit of each state variable", domain=Domain(above=0, finite=True)
+    )
     tol: float = plain(domain=Domain(above=0))
     tol_unique: float = plain(domain=Domain(above=0))
     provenance: Mapping[str, Any] = plain(default_factory=dict)
@@ -158,7 +163,8 @@ class FixedPoints(PointSet):
         """
         tolerance = self.tol_unique if tolerance is None else tolerance
         tolerance = check_real("tolerance", tolerance, above=0)
-        return self.merged(numbered(group_states(self.xstar, equal_inputs(self.inputs), tolerance)))
+        inputs = equal_inputs(self.inputs)
+        return self.merged(numbered(group_states(self.xstar / self.scale, inputs, tolerance)))
 
     def merged(self, labels: Int[np.ndarray, " n"]) -> FixedPoints:
         """Return one point for each label, in the order of the labels.
@@ -209,7 +215,7 @@ class FixedPoints(PointSet):
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
         theirs = starts.point[looked & (starts.point >= 0)]
         evidence = Evidence(
-            xstar=self.xstar,
+            xstar=self.xstar / self.scale,
             inputs=self.inputs,
             hits=self.hits,
             independent_hits=np.maximum(self.hits - np.bincount(theirs, minlength=len(self)), 0),

@@ -39,6 +39,7 @@ class PointSet(Record):
 
     linearization: Linearization
     starts: Starts
+    scale: Float[np.ndarray, " d"]
     tol: float
     tol_unique: float
     provenance: Mapping[str, Any]
@@ -252,9 +253,10 @@ class PointSet(Record):
 
     def _scalars(self) -> dict[str, Any]:
         """Return the columns with one number per point."""
+        rows = [field.name for field in fields(self) if self._is_by_row(field)]  # type: ignore[arg-type]
         return {
             name: value
-            for name in (field.name for field in fields(self))  # type: ignore[arg-type]
+            for name in rows
             if isinstance(value := getattr(self, name), np.ndarray) and value.ndim == 1
         }
 

@@ -59,7 +59,7 @@ class SlowPoints(PointSet):
         double.
     n_kinks
         How many kinks of ReLU meet here.
-    starts, tol, tol_unique, provenance, is_selection, certificate
+    starts, scale, tol, tol_unique, provenance, is_selection, certificate
         As in `FixedPoints`.
     """
 
@@ -99,6 +99,9 @@ class SlowPoints(PointSet):
         "point", long_name="kinks of ReLU that meet here", domain=Domain(least=0)
     )
     starts: Starts = part(Starts, "start_")
+    scale: Float[np.ndarray, " d"] = column(
+        "state", long_name="unit of each state variable", domain=Domain(above=0, finite=True)
+    )
     tol: float = plain(domain=Domain(above=0))
     tol_unique: float = plain(domain=Domain(above=0))
     provenance: Mapping[str, Any] = plain(default_factory=dict)

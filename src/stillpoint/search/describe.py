@@ -113,6 +113,7 @@ def describe(
         on_continuum=continuum,
         on_kink=on_kink,
         starts=starts,
+        scale=np.ones(x.shape[1]),
         tol=tol,
         tol_unique=tol_unique,
     )

@@ -190,6 +190,7 @@ def _with_evidence(
         dwell_time=dwell * (system.dt or 1.0) if is_map else dwell,
         n_kinks=shape.n_kinks,
         starts=starts,
+        scale=np.ones(x.shape[1]),
         tol=options.tol,
         tol_unique=options.tol_unique,
     )

@@ -15,6 +15,7 @@ from .describe import collect_what_there_is
 from .options import provenance, read_options
 from .rounds import search_in_rounds
 from .run import read_starts, run_search, warn_of_the_end
+from .units import read_units
 
 
 @np.errstate(all="ignore")
@@ -26,6 +27,7 @@ def find_fixed_points(
     solver: Solver | Sequence[Solver] | None = None,
     tol: float | None = None,
     tol_unique: float | None = None,
+    scale: Any = None,
     max_steps: int = 200,
     rounds: int = 0,
     seed: int | np.random.Generator = 0,
@@ -53,13 +55,17 @@ def find_fixed_points(
         `LevenbergMarquardt`); the latter alone where gates cannot be divided out (functions,
         black-box modules, iterates).
     tol
-        Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), relative to
-        max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a function that works in
-        float32 only.
+        Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), in units of
+        `scale`, and relative to max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a
+        function that works in float32 only.
     tol_unique
         Two end states closer than this are one point, by chains of such hops. Distances are
         between arcsinh(x): absolute below |x| = 1, relative above. By default (2 tol)^(1/4), the
         resolution that the residual allows.
+    scale
+        The size of the states, one number or one for each variable, of which `tol`, `tol_unique`
+        and all steps are measured as if it were one; rounded to powers of two. By default that of
+        the starts, where it lies beyond .01 to 100: volts beside hertz need nothing more.
     max_steps
         Steps per start and solver.
     rounds
@@ -101,8 +107,10 @@ def find_fixed_points(
     1
     """
     x, u = read_starts(system, states, inputs)
+    units = read_units(system, scale, x, u)
+    own, x = units.of(system), x / units.scale
     options = read_options(
-        system,
+        own,
         solver,
         tol,
         tol_unique,
@@ -112,13 +120,13 @@ def find_fixed_points(
         chunk=chunk,
         progress=progress,
     )
-    starts, interrupted = run_search(system, x, u, options)
-    points, interrupted = collect_what_there_is(system, starts, options, interrupted)
+    starts, interrupted = run_search(own, x, u, options)
+    points, interrupted = collect_what_there_is(own, starts, options, interrupted)
     if options.rounds and not interrupted:
         conditions, counts = np.unique(u, axis=0, return_counts=True)
         visited = [x[(u == row).all(axis=1)] for row in conditions]
         more, interrupted = search_in_rounds(
-            system,
+            own,
             conditions,
             visited,
             Source.NOISE,
@@ -131,4 +139,6 @@ def find_fixed_points(
         points = points if more is None else more
     reached = Status.FIXED_POINT in points.starts.status
     warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
-    return replace(points, provenance=provenance("find_fixed_points", system, x, **options.told()))
+    points = units.fixed_points(points, system)
+    start, told = x * units.scale, options.told()
+    return replace(points, provenance=provenance("find_fixed_points", system, start, **told))

@@ -20,6 +20,7 @@ from .describe import collect_what_there_is
 from .options import Options, provenance, read_options
 from .rounds import search_in_rounds
 from .run import run_search, warn_of_the_end
+from .units import Units, read_units, units_of_motion
 
 # Steps per start and solver: of the starts that need more, hardly one arrives.
 _MAX_STEPS = 50
@@ -47,6 +48,7 @@ def find_all_fixed_points(
     solver: Solver | Sequence[Solver] | None = None,
     tol: float | None = None,
     tol_unique: float | None = None,
+    scale: Any = None,
     max_steps: int = _MAX_STEPS,
     seed: int | np.random.Generator = 0,
     chunk: int | None = None,
@@ -80,6 +82,9 @@ def find_all_fixed_points(
         where it has no chance.
     solver, tol, tol_unique, max_steps, chunk
         As for `find_fixed_points`.
+    scale
+        As for `find_fixed_points`; by default the size of `trajectories`, or of states that the
+        network moves to by itself.
     seed
         Of the random starts, a number or a NumPy generator; they are the same under every input.
     progress
@@ -128,7 +133,7 @@ def find_all_fixed_points(
     )
     several, interrupted = [], False
     for u in rows:
-        points, interrupted = _search(system, u, path, max_starts, exhaustive, options)
+        points, interrupted = _search(system, scale, u, path, max_starts, exhaustive, options)
         several += [] if points is None else [points]
         if interrupted:
             break
@@ -138,13 +143,33 @@ def find_all_fixed_points(
     if interrupted or not all(proof.is_proof for proof in points.enumerations) or not exhaustive:
         reached = Status.FIXED_POINT in points.starts.status
         warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
-    told = {"max_starts": max_starts, "exhaustive": exhaustive, **options.told()}
+    told = {
+        "scale": points.scale.tolist(),
+        "max_starts": max_starts,
+        "exhaustive": exhaustive,
+        **options.told(),
+    }
     start = points.starts.states
     return replace(points, provenance=provenance("find_all_fixed_points", system, start, **told))
 
 
+def _read_units(
+    system: System,
+    scale: Any,
+    path: Float[np.ndarray, "k d"] | None,
+    u: Float[np.ndarray, " m"],
+    options: Options,
+) -> Units:
+    """Return the units that the caller says, or those of trajectories, or of the motion itself."""
+    if scale is None and path is None:
+        return units_of_motion(system, u, np.random.default_rng(options.seed))
+    states = np.zeros((1, system.state_size)) if path is None else path
+    return read_units(system, scale, states, np.tile(u, (len(states), 1)))
+
+
 def _search(
     system: System,
+    scale: Any,
     u: Float[np.ndarray, " m"],
     path: Float[np.ndarray, "k d"] | None,
     max_starts: int,
@@ -157,15 +182,17 @@ def _search(
     """
     points, interrupted, proof, complete = None, False, None, False
     try:
+        units = _read_units(system, scale, path, u, options)
+        own = units.of(system)
         if exhaustive:
             proof = enumerate_states(system.dynamics, u)
-            points, interrupted = _at(system, u, proof.states, options)
+            points, interrupted = _at(own, u, proof.states / units.scale, options)
             complete = proof.is_proof and points is not None and len(points) == proof.n_points
         if not (interrupted or complete):
             points, interrupted = search_in_rounds(
-                system,
+                own,
                 u[None],
-                [path],
+                [None if path is None else path / units.scale],
                 Source.TRAJECTORY,
                 points,
                 options,
@@ -174,13 +201,17 @@ def _search(
                 largest=_LARGEST_ROUND,
                 most_starts=max_starts,
             )
-        if points is not None and system.dynamics.interval_extension() is not None:
+    except KeyboardInterrupt:
+        interrupted = True
+    if points is None:
+        return None, interrupted
+    points = units.fixed_points(points, system)
+    try:
+        if system.dynamics.interval_extension() is not None:
             points = certify(system, points)
     except KeyboardInterrupt:
         interrupted = True
-    if points is not None and proof is not None:
-        points = replace(points, enumerations=(proof,))
-    return points, interrupted
+    return replace(points, enumerations=() if proof is None else (proof,)), interrupted
 
 
 def _at(

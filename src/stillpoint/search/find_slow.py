@@ -23,6 +23,7 @@ from .run import (
     run_search,
     warn_of_the_end,
 )
+from .units import read_units
 
 # The largest speed whose square is a number.
 _FASTEST = 1e150
@@ -38,6 +39,7 @@ def find_slow_points(
     tol: float | None = None,
     slope_tol: float = 1e-8,
     tol_unique: float | None = None,
+    scale: Any = None,
     max_steps: int = 400,
     chunk: int | None = None,
     progress: bool | None = None,
@@ -65,6 +67,9 @@ def find_slow_points(
         rounding, J the Jacobian of F - x and |J| its Frobenius norm.
     tol_unique
         As for `find_fixed_points`.
+    scale
+        As for `find_fixed_points`, but one number: where the speed has its minima depends on how
+        variables are weighed against each other.
     max_steps
         Steps per start.
     chunk, progress
@@ -96,10 +101,12 @@ def find_slow_points(
     (['fixed point', 'ghost'], [0.987, -0.711])
     """
     x, u = _read_starts(system, states, inputs)
+    units = read_units(system, scale, x, u, one=True)
+    own, x = units.of(system), x / units.scale
     slope_tol = check_real("slope_tol", slope_tol, above=0)
     options = read_options(
-        system,
-        descent(system.dynamics, slope_tol) if solver is None else solver,
+        own,
+        descent(own.dynamics, slope_tol) if solver is None else solver,
         tol,
         tol_unique,
         max_steps=max_steps,
@@ -107,12 +114,14 @@ def find_slow_points(
         chunk=chunk,
         progress=progress,
     )
-    starts, interrupted = run_search(system, x, u, options)
+    starts, interrupted = run_search(own, x, u, options)
     points, interrupted = collect_interruptibly(
-        lambda thorough: collect_slow(system, starts, options, thorough=thorough), interrupted
+        lambda thorough: collect_slow(own, starts, options, thorough=thorough), interrupted
     )
     warn_of_the_end(points.starts, interrupted, len(points) > 0, "a minimum of the speed")
-    return replace(points, provenance=provenance("find_slow_points", system, x, **options.told()))
+    points = units.slow_points(points, system)
+    start, told = x * units.scale, options.told()
+    return replace(points, provenance=provenance("find_slow_points", system, start, **told))
 
 
 @np.errstate(all="ignore")

@@ -69,6 +69,7 @@ def as_fixed_points(fps: FixedPointArrays, name: str = "fps") -> FixedPoints:
             point=np.arange(n),
             source=np.full(n, Source.GIVEN),
         ),
+        scale=np.ones(d),
         tol=np.nan,
         tol_unique=fps.tol_unique,
     )

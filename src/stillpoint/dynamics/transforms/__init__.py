@@ -1,7 +1,7 @@
 """Dynamics made from dynamics: the only way in which special cases enter.
 
-Regions with the rest held, cycles, observed coordinates, fixed inputs and Euler steps are not
-options of the analyses; each is a new system that the analyses see like any other.
+Regions with the rest held, cycles, observed coordinates, fixed inputs, other units and Euler steps
+are not options of the analyses; each is a new system that the analyses see like any other.
 """
 
 from .base import Transformed
@@ -10,6 +10,7 @@ from .descent import Descent
 from .euler import EulerMap
 from .iterated import Iterated
 from .observed import Observable, Observed
+from .rescaled import Rescaled
 from .restricted import Restricted
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Iterated",
     "Observable",
     "Observed",
+    "Rescaled",
     "Restricted",
     "Transformed",
 ]

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from ..._core.arrays import ArrayKind, to_numpy
 from ..base import Dynamics, Kind
 
@@ -46,6 +49,9 @@ class Transformed(Dynamics):
 
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
+
+    def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:
+        return replace(self, inner=self.inner.for_states_of_size(size))  # type: ignore[type-var]
 
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
         sharp, other = self.inner.differentiated_sharply()

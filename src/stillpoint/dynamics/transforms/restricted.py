@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ class Restricted(Transformed):
 
     def interval_extension(self) -> Dynamics | None:
         return extended(self)
+
+    def for_states_of_size(self, size: Float[np.ndarray, " k"]) -> Dynamics:
+        whole = np.ones(self.inner.state_size)
+        whole[self.kept] = size
+        return replace(self, inner=self.inner.for_states_of_size(whole))
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return take(self.inner.step(*self.whole(x, u)), self.kept, axis=1)

@@ -1,0 +1,78 @@
+"""The state in other units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
+from ..forms import PiecewiseLinear
+from .base import Transformed, listed_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Rescaled(Transformed):
+    """The same dynamics of z = x / scale, each state variable in a unit of its own.
+
+    With powers of two as units nothing is rounded.
+    """
+
+    inner: Dynamics
+    scale: Float[np.ndarray, " d"]
+
+    @property
+    def lefschetz(self) -> int | None:
+        return self.inner.lefschetz
+
+    def weights(self) -> Iterable[Any] | None:
+        return listed_weights(self.inner, self.scale)
+
+    def step(self, x: Batch, u: Inputs) -> Batch:
+        return self.inner.step(x * self.unit, u) / self.unit
+
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        jacobian = self.inner.jacobian(x * self.unit, u)
+        return jacobian * (self.unit[None, :] / self.unit[:, None])
+
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return self.inner.input_jacobian(x * self.unit, u) / self.unit[:, None]
+
+    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
+        return self.inner.jvp(x * self.unit, u, v * self.unit) / self.unit
+
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
+        return self.inner.vjp(x * self.unit, u, w / self.unit) * self.unit
+
+    def piecewise_linear(self) -> PiecewiseLinear | None:
+        form = self.inner.piecewise_linear()
+        return None if form is None else form.rescaled(self.scale)
+
+    def equilibrium_problem(self) -> RootProblem:
+        whole = self.inner.equilibrium_problem()
+        return RescaledProblem(whole, self.unit) if whole.unitwise else self.residual_problem()
+
+    @cached_property
+    def unit(self) -> Float[Any, " d"]:
+        """The units, as an array of the network's own."""
+        return self.arrays.asarray(self.scale)
+
+
+@dataclass(frozen=True)
+class RescaledProblem(StateProblem):
+    """Equations of the state in other units; each is divided by the unit of its variable."""
+
+    problem: RootProblem
+    unit: Float[Any, " d"]
+    unitwise = True
+
+    def residual(self, y: Batch, u: Inputs) -> Batch:
+        return self.problem.residual(y * self.unit, u) / self.unit
+
+    def jacobian(self, y: Batch, u: Inputs) -> Matrices:
+        jacobian = self.problem.jacobian(y * self.unit, u)
+        return jacobian * (self.unit[None, :] / self.unit[:, None])

@@ -1,0 +1,198 @@
+"""The units of a search: states are measured by the size that they have, unit by unit.
+
+Tolerances, the spacing of differences, distances between points and the reach of random starts all
+mean "of a state of size one". A network in volts has other sizes, so the search is made on the
+same dynamics in units of these sizes, and its points are brought back. Units are powers of two, by
+which nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .._core.validation import read_floats
+from ..dynamics.transforms import Rescaled
+from ..errors import ArgumentError, came
+from ..local import Linearization
+from ..points import FixedPoints, SlowPoints, Starts
+from ..system import System
+from .run import half_square
+
+# Sizes within this factor of one are taken for one.
+_ORDINARY = 100.0
+
+# A state variable has a size of its own where that differs by more than this factor from the size
+# of all, as so many starts show.
+_APART = 1e3
+_SEVERAL = 16
+
+# Random states, and their steps, that say what size is ordinary for a network.
+_TRIED = 64
+_STEPS = 64
+
+
+@dataclass(frozen=True)
+class Units:
+    """The unit of each state variable, shape (d,), in which a search measures."""
+
+    scale: Float[np.ndarray, " d"]
+
+    @property
+    def are_ones(self) -> bool:
+        """Whether states are measured as they are."""
+        return bool((self.scale == 1.0).all())
+
+    def of(self, system: System) -> System:
+        """Return the system with its state in these units."""
+        if self.are_ones:
+            return system
+        dynamics = system.dynamics.for_states_of_size(self.scale)
+        return replace(system, dynamics=Rescaled(dynamics, self.scale))
+
+    def fixed_points(self, points: FixedPoints, system: System) -> FixedPoints:
+        """Return the points of the system in these units as points of the system itself."""
+        if self.are_ones:
+            return points
+        lin, starts = self._linearization(points.linearization, system), self._starts(points.starts)
+        return replace(
+            points,
+            linearization=lin,
+            q=half_square(system.dynamics, lin.states, lin.inputs),
+            starts=replace(starts, q=half_square(system.dynamics, starts.end, starts.inputs)),
+            scale=self.scale,
+        )
+
+    def slow_points(self, points: SlowPoints, system: System) -> SlowPoints:
+        """Return the same of slow points, for which all variables must have one unit.
+
+        Where the speed has its minima depends on how units are weighed against each other.
+        """
+        if self.are_ones:
+            return points
+        (unit,), starts = np.unique(self.scale), self._starts(points.starts)
+        return replace(
+            points,
+            linearization=self._linearization(points.linearization, system),
+            q=points.q * unit**2,
+            speed=points.speed * unit,
+            gradient_norm=points.gradient_norm * unit,
+            starts=replace(starts, q=starts.q * unit**2),
+            scale=self.scale,
+        )
+
+    def _starts(self, starts: Starts) -> Starts:
+        return replace(starts, states=starts.states * self.scale, end=starts.end * self.scale)
+
+    def _linearization(self, lin: Linearization, system: System) -> Linearization:
+        unit = self.scale[:, None]
+        own = replace(
+            lin,
+            states=lin.states * self.scale,
+            value=lin.value * self.scale,
+            jacobian=lin.jacobian * unit / self.scale,
+            input_jacobian=lin.input_jacobian * unit,
+            system=system.info,
+        )
+        return own.with_spectrum_of(lin)
+
+
+def read_units(
+    system: System,
+    scale: Any,
+    states: Float[np.ndarray, "n d"],
+    inputs: Float[np.ndarray, "n m"],
+    *,
+    one: bool = False,
+) -> Units:
+    """Return the units that a caller's `scale` says, or that states have, if it is None.
+
+    If `one`, all state variables have the same.
+
+    Raises
+    ------
+    ArgumentError
+        If `scale` is neither a positive number nor one for each state variable.
+    """
+    d = system.state_size
+    if scale is None:
+        return _units_of(system, states, _step_sizes(system, states, inputs), one=one)
+    given = read_floats("scale", scale)
+    if given.shape not in ((), () if one else (d,)) or not (given > 0).all():
+        several = "" if one else f", or {d} of them, one for each state variable"
+        raise ArgumentError(
+            f"scale: got {came(scale)}, but a positive number is wanted{several}: the size of the "
+            f"states."
+        )
+    if system.observed is not None:
+        raise ArgumentError(
+            "scale: an observed system is measured in what it observes; scale that instead."
+        )
+    return Units(_powers(np.broadcast_to(given, (d,))))
+
+
+def units_of_motion(system: System, u: Float[np.ndarray, " m"], rng: np.random.Generator) -> Units:
+    """Return the units of states that a network moves to by itself, under one input.
+
+    Random states of ordinary size say which: where a step of a map leaves nothing of that size, or
+    where trajectories settle beyond it. All else is ordinary.
+    """
+    x, steps = rng.standard_normal((_TRIED, system.state_size)), np.tile(u, (_TRIED, _STEPS, 1))
+    if system.kind == "flow" and system.dt is None:
+        return Units(np.ones(system.state_size))
+    path = np.abs(system.simulate(x, steps))
+    windows = path[:, :1], path[:, _STEPS // 4 : _STEPS // 2], path[:, _STEPS // 2 :]
+    once, before, after = (part.max(axis=(0, 1)) for part in windows)
+    small = (system.kind == "map") & (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY)
+    large = (after > _ORDINARY) & ((after < 2 * before) & (before < 2 * after)).all()
+    size = np.where(small, once, np.where(large, after, 1.0))
+    return _units_of(system, np.tile(size, (_SEVERAL, 1)), np.zeros(1))
+
+
+def _step_sizes(
+    system: System, states: Float[np.ndarray, "n d"], inputs: Float[np.ndarray, "n m"]
+) -> Float[np.ndarray, "k d"]:
+    """Return how far some states are sent: small starts may lie in a network that is not small.
+
+    Of a flow it is how far a Newton step would go if all directions were as stiff as the stiffest.
+    """
+    some = slice(None, None, max(1, len(states) // _TRIED))
+    size = np.abs(system.step(states[some], inputs[some]))
+    if system.kind == "flow":
+        size /= np.abs(system.jacobian(states[some], inputs[some])).max(axis=(1, 2))[:, None]
+    return size[np.isfinite(size).all(axis=1)]
+
+
+def _units_of(
+    system: System,
+    states: Float[np.ndarray, "n d"],
+    steps: Float[np.ndarray, "..."],
+    *,
+    one: bool = False,
+) -> Units:
+    """Return the units of states; ones where the network has them by its nature."""
+    dynamics, ones = system.dynamics, np.ones(system.state_size)
+    bounded = dynamics.maps_ball_into_itself and dynamics.interval_extension() is not None
+    if system.observed is not None or (bounded and dynamics.piecewise_linear() is None):
+        return Units(ones)
+    # The middle one: of states of many sizes the large ones are measured by themselves anyway.
+    together, sent, *own = [
+        np.median(part[part > 0]) if (part > 0).any() else np.nan
+        for part in (np.abs(states), steps, *np.abs(states).T)
+    ]
+    together = np.fmax(together, np.minimum(sent, 1.0))  # NaN where nothing is sent anywhere
+    if np.isnan(together):
+        return Units(ones)
+    ratio = np.array(own) / together
+    alike = ~((ratio < 1 / _APART) | (ratio > _APART)) | one | (len(states) < _SEVERAL)
+    size = np.where(alike, together, ratio * together)
+    ordinary = (size > 1 / _ORDINARY) & (size < _ORDINARY)
+    return Units(np.where(ordinary, 1.0, _powers(size)))
+
+
+def _powers(size: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
+    """Return the nearest powers of two."""
+    return np.exp2(np.rint(np.log2(size)))

@@ -1,0 +1,124 @@
+"""A network is the same in volts and in nanovolts: points, labels, census and figures of merit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint import ArgumentError, System
+from stillpoint.cells import VanillaCell
+
+rng = np.random.default_rng(0)
+W = np.array([[2.0, -0.6, 0.0], [-0.5, 1.8, 0.3], [0.2, 0.0, 1.5]])
+STARTS = 1.5 * rng.standard_normal((1500, 3))
+
+#: Sizes of the state: all units alike, or each its own, volts beside hertz.
+SIZES = [1e-9, 1e-6, 1e-3, 1e3, 1e9, np.array([1e-9, 1.0, 1e9]), np.array([70e-3, 1e2, 1e-12])]
+
+
+def tanh(size: float | np.ndarray, kind: str = "map") -> System:
+    """Return tanh units of which a state of `size` is what is one elsewhere, without a cell."""
+    if kind == "map":
+        return sp.as_system(lambda x: size * np.tanh(x / size @ W.T), 3, lefschetz=1)
+    return sp.as_system(
+        lambda x: size * np.tanh(x / size @ W.T) - x, 3, lefschetz=1, kind="flow", dt=0.1
+    )
+
+
+def same(found: sp.FixedPoints, wanted: sp.FixedPoints, size: float | np.ndarray) -> None:
+    """Check that points are the others, in other units."""
+    assert len(found) == len(wanted)
+    match = wanted.nearest(found.xstar / size)
+    assert sorted(match) == list(range(len(wanted)))
+    np.testing.assert_allclose(found.xstar / size, wanted.xstar[match], rtol=0, atol=1e-9)
+    for name in ("n_unstable", "is_stable", "index", "is_degenerate", "mirrored", "on_continuum"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name)[match])
+    np.testing.assert_allclose(found.eigenvalues, wanted.eigenvalues[match], atol=1e-6)
+    assert found.census().completeness == wanted.census().completeness
+
+
+@pytest.mark.parametrize("kind", ["map", "flow"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_points_do_not_depend_on_the_units(size, kind):
+    wanted = sp.find_fixed_points(tanh(1.0, kind), STARTS)
+    found = sp.find_fixed_points(tanh(size, kind), STARTS * size)
+    assert len(wanted) > 5
+    same(found, wanted, size)
+    slopes = 1 - np.tanh(found.xstar / size @ W.T) ** 2
+    jacobian = slopes[:, :, None] * (np.ones(3) * size)[:, None] * W / size
+    jacobian = jacobian - np.eye(3) if kind == "flow" else jacobian
+    unit = np.ones(3) * size
+    in_units = found.jacobian * unit / unit[:, None]
+    np.testing.assert_allclose(in_units, jacobian * unit / unit[:, None], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_search_without_starts_sees_the_units(size):
+    wanted = sp.find_all_fixed_points(tanh(1.0), max_starts=2048)
+    same(sp.find_all_fixed_points(tanh(size), max_starts=2048), wanted, size)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_a_rectified_cell_is_proved_complete_in_any_unit(size):
+    inhibiting = np.array([[0.5, -1.2], [-1.2, 0.5]])
+    system = sp.as_system(VanillaCell(inhibiting, np.zeros((2, 0)), np.full(2, size), "relu"))
+    points = sp.find_fixed_points(system, size * np.random.default_rng(1).standard_normal((100, 2)))
+    assert points.n_unstable.tolist() == [0, 0, 1]
+    assert sp.find_all_fixed_points(system).census().completeness.name == "PROVED"
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_slow_points_do_not_depend_on_the_units(size):
+    def near_a_fold(c: float) -> System:
+        return sp.as_system(lambda x: c * np.tanh(2 * x / c + 0.54), state_size=1)
+
+    starts = np.linspace(-1, 1, 20)[:, None]
+    wanted = sp.find_slow_points(near_a_fold(1.0), starts)
+    found = sp.find_slow_points(near_a_fold(size), size * starts)
+    assert found.label.tolist() == wanted.label.tolist() == ["fixed point", "ghost"]
+    np.testing.assert_allclose(found.xstar / size, wanted.xstar, atol=1e-7)
+    for name, power in (("q", 2), ("speed", 1), ("curvature", 0), ("dwell_time", 0)):
+        values, others = getattr(found, name)[1], getattr(wanted, name)[1]
+        np.testing.assert_allclose(values, others * size**power, rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_slow_points_of_a_rectified_cell_do_not_depend_on_the_units(size):
+    def ghost(c: float) -> System:
+        W = np.array([[0.6, -1.1], [-0.9, 0.5]])
+        return sp.as_system(VanillaCell(W, np.zeros((2, 0)), c * np.array([-0.1, 0.4]), "relu"))
+
+    starts = np.random.default_rng(2).standard_normal((60, 2))
+    wanted = sp.find_slow_points(ghost(1.0), starts)
+    found = sp.find_slow_points(ghost(size), size * starts)
+    assert found.label.tolist() == wanted.label.tolist()
+    np.testing.assert_allclose(found.xstar / size, wanted.xstar, atol=1e-9)
+    np.testing.assert_array_equal(found.n_kinks, wanted.n_kinks)
+    np.testing.assert_array_equal(np.sort(found.starts.status), np.sort(wanted.starts.status))
+
+
+def test_the_caller_may_say_the_size():
+    points = sp.find_fixed_points(tanh(1e-9), STARTS * 1e-9, scale=3e-9)
+    assert (points.scale == 2.0**-28).all()
+    assert len(points) == len(sp.find_fixed_points(tanh(1.0), STARTS))
+    ordinary = sp.find_fixed_points(tanh(1.0), STARTS, scale=[1.0, 1.0, 1.0])
+    assert (ordinary.scale == 1).all()
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, [1.0, 2.0], np.nan, "volts"])
+def test_a_size_that_is_none_is_refused(scale):
+    with pytest.raises(ArgumentError, match="scale"):
+        sp.find_fixed_points(tanh(1.0), STARTS, scale=scale)
+    with pytest.raises(ArgumentError, match="scale"):
+        sp.find_slow_points(tanh(1.0), STARTS, scale=scale)
+
+
+def test_records_keep_their_units(tmp_path):
+    size = 1e-9
+    points = sp.find_fixed_points(tanh(size), STARTS * size)
+    loaded = sp.load(points.save(tmp_path / "points.nc"))
+    np.testing.assert_array_equal(loaded.scale, points.scale)
+    np.testing.assert_array_equal(loaded.n_unstable, points.n_unstable)
+    twice = sp.FixedPoints.concatenate([points, loaded]).unique()
+    assert len(twice) == len(points)
