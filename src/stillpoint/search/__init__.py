@@ -3,8 +3,8 @@
 from .certify import certify
 from .find import find_fixed_points
 from .find_all import find_all_fixed_points
-from .find_slow import find_slow_points, sample_slow_states
 from .sampling import sample_states
+from .slow import find_slow_points, sample_slow_states
 
 __all__ = [
     "certify",

@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from .._core.arrays import finite_or_zero, take_record
-from .._core.grouping import equal_inputs, group_states, representatives
-from ..dynamics import Dynamics
-from ..dynamics.transforms import Descent
-from ..local import linearize_rows
-from ..points import SlowPoints, Starts
-from ..solvers import Status, solve
-from ..system import System
-from .describe import FULL_STEPS, POLISH_STEPS, polish
+from ..._core.arrays import finite_or_zero, take_record
+from ..._core.grouping import equal_inputs, group_states, representatives
+from ...dynamics import Dynamics
+from ...dynamics.transforms import Descent
+from ...local import linearize_rows
+from ...points import SlowPoints, Starts
+from ...solvers import Status, solve
+from ...system import System
+from ..describe import FULL_STEPS, POLISH_STEPS, polish
+from ..neighbours import has_neighbours, probe_length
+from ..options import Options, descent
+from ..run import counts_as_zero, half_square, is_saturated, search_radius
 from .minima import Shape, dwell_times, shape_at
-from .neighbours import has_neighbours, probe_length
-from .options import Options, descent
-from .run import counts_as_zero, half_square, is_saturated, search_radius
 
 # How often ends that turn out to be saddles of q are left along the way down.
 _ESCAPES = 2

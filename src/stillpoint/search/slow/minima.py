@@ -9,10 +9,10 @@ from jaxtyping import Bool, Float, Int
 from scipy.linalg import null_space
 from scipy.optimize import lsq_linear
 
-from .._core.arrays import finite_or_zero, host
-from ..dynamics import Dynamics, PiecewiseLinear
-from ..dynamics.transforms import Descent
-from .run import half_square
+from ..._core.arrays import finite_or_zero, host
+from ...dynamics import Dynamics, PiecewiseLinear
+from ...dynamics.transforms import Descent
+from ..run import half_square
 
 # Where the speed is looked at along a line, relative to the size of the state, and how often.
 _FURTHEST = 10.0

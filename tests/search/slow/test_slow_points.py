@@ -323,7 +323,7 @@ def test_a_tail_that_never_ends_is_no_minimum():
 
 
 def test_an_interrupted_search_keeps_what_it_found(monkeypatch):
-    from stillpoint.search import describe_slow as slow_evidence
+    from stillpoint.search.slow import describe as slow_evidence
 
     def interrupt(*_, **__):
         raise KeyboardInterrupt

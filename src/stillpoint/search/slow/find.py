@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_real
-from ..errors import ArgumentError
-from ..points import SlowPoints, Source, Starts
-from ..solvers import Solver, Status, solve
-from ..system import System
-from .describe_slow import collect_slow
-from .options import descent, provenance, read_options
-from .run import (
+from ..._core.validation import check_real
+from ...errors import ArgumentError
+from ...points import SlowPoints, Source, Starts
+from ...solvers import Solver, Status, solve
+from ...system import System
+from ..options import descent, provenance, read_options
+from ..run import (
     collect_interruptibly,
     half_square,
     read_starts,
     run_search,
     warn_of_the_end,
 )
-from .units import read_units
+from ..units import read_units
+from .describe import collect_slow
 
 # The largest speed whose square is a number.
 _FASTEST = 1e150
