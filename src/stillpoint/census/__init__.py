@@ -1,13 +1,14 @@
 """Is a point missing? Counts, estimates, and the verdict that they lead to; on arrays."""
 
 from .census import Census, Tally, take_census
-from .count import Evidence, count_kinds, kinds_of
+from .count import Evidence, Followed, count_kinds, kinds_of
 from .verdict import Completeness, heading
 
 __all__ = [
     "Census",
     "Completeness",
     "Evidence",
+    "Followed",
     "Tally",
     "count_kinds",
     "heading",

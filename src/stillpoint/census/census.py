@@ -23,8 +23,8 @@ from jaxtyping import Float
 
 from .._core.arrays import take_record
 from .._core.grouping import equal_inputs
-from .count import Counts, Evidence
-from .verdict import Completeness, Judgement, judge, sentence
+from .count import Counts, Evidence, Followed
+from .verdict import LARGEST_UNSEEN_SHARE, Completeness, Judgement, judge, sentence
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,18 @@ class Tally(Counts):
     def verdict(self) -> str:
         """One sentence on whether a point is missing."""
         return sentence(self, self.judgement)
+
+    @property
+    def awaits_orbits(self) -> bool:
+        """Whether orbits should be followed: nothing else is in doubt, or no point is stable.
+
+        Starts must be many; a search from a few of them is not about all that there is.
+        """
+        completeness = self.completeness
+        if completeness is Completeness.PROVED or self.followed:
+            return False
+        many = self.n_independent * LARGEST_UNSEEN_SHARE >= 3  # the rule of three
+        return many and (completeness is Completeness.NO_EVIDENCE or not self.has_attractor)
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,13 +116,15 @@ def take_census(
     lefschetz: int | None,
     tolerance: float,
     proved_points: Mapping[tuple[float, ...], int],
+    followed: Mapping[tuple[float, ...], Followed],
     is_selection: bool,
 ) -> Census:
     """Return the census of a search, with a tally for inputs of starts without points too.
 
     The indices under each input must sum to `lefschetz`, if that is known. States nearer than
     `tolerance` are one point. `proved_points` says by input how many points an exhaustive search
-    proved; of a selection points are missing because they were not selected.
+    proved, `followed` what orbits came to; of a selection points are missing because they were not
+    selected.
     """
     both = np.vstack([start_inputs, points.inputs])
     condition = equal_inputs(both)
@@ -118,6 +132,7 @@ def take_census(
     tallies = []
     for k, row in enumerate(np.unique(condition, return_index=True)[1]):
         rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
-        proved = proved_points.get(tuple(u.tolist()))
-        tallies.append(Tally.of(rows, u, lefschetz, tolerance, proved))
+        own = tuple(u.tolist())
+        proved, orbits = proved_points.get(own), followed.get(own)
+        tallies.append(Tally.of(rows, u, lefschetz, tolerance, proved, orbits))
     return Census(tuple(tallies), is_selection)

@@ -40,6 +40,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Followed:
+    """How many orbits were followed under one input, how many settled on no point, and on what."""
+
+    orbits: int
+    restless: int
+    summary: str
+
+
+@dataclass(frozen=True)
 class Counts:
     """The numbers of a search under one input.
 
@@ -81,6 +90,8 @@ class Counts:
         without a certificate.
     proved_points
         How many points there are, where an exhaustive search proves it; else None.
+    followed
+        What orbits came to; None where none was followed.
     """
 
     inputs: Float[np.ndarray, " m"]
@@ -104,6 +115,7 @@ class Counts:
     unproved: int | None = None
     all_distinct: bool | None = None
     proved_points: int | None = None
+    followed: Followed | None = None
 
     @classmethod
     def of(
@@ -113,6 +125,7 @@ class Counts:
         lefschetz: int | None,
         tolerance: float,
         proved_points: int | None,
+        followed: Followed | None = None,
     ) -> AnyCounts:
         """Return the numbers for the points under one input.
 
@@ -146,7 +159,13 @@ class Counts:
             unproved=None if points.proved is None else int((~points.proved).sum()),
             all_distinct=None if points.distinct is None else bool(points.distinct.all()),
             proved_points=proved_points,
+            followed=followed,
         )
+
+    @property
+    def has_attractor(self) -> bool:
+        """Whether a point is known that is stable, or one of a continuum."""
+        return "stable" in self.counts or self.continuum > 0
 
     @property
     def index_agrees(self) -> bool | None:

@@ -61,7 +61,8 @@ def judge(counts: Counts) -> Judgement:
     once are no such evidence, as one more start can be the second. There is *no evidence of
     missing points* where the index sum is known and right, all points are isolated (and proved
     and told apart, where there is a certificate), each was reached at least twice by independent
-    starts, and those were many. All else is *undecided*.
+    starts, those were many, and orbits that were followed settled on these points. All else is
+    *undecided*.
     """
     exhausted = _by_exhaustion(counts)
     if exhausted:
@@ -80,6 +81,8 @@ def judge(counts: Counts) -> Judgement:
     doubt = _doubt(counts)
     if doubt:
         return Judgement(Completeness.UNDECIDED, doubt)
+    if counts.followed and counts.followed.restless:
+        return Judgement(Completeness.UNDECIDED, "orbits end at what is not among these points")
     return Judgement(Completeness.NO_EVIDENCE, "nothing suggests that a point is missing")
 
 
@@ -132,6 +135,11 @@ def sentence(counts: Counts, judgement: Judgement) -> str:
     clauses = [heading(counts.counts, counts.n_points), _on_the_index(counts)]
     if judgement.completeness is not Completeness.PROVED:
         clauses.append(_on_the_hits(counts))
+    if not counts.has_attractor:
+        clauses.append("no stable point is known")
+    if counts.followed and counts.followed.restless:
+        restless, orbits = counts.followed.restless, counts.followed.orbits
+        clauses.append(f"{restless} of {orbits} orbits did not settle ({counts.followed.summary})")
     if counts.unpaired:
         images = plural(counts.unpaired, "point")
         clauses.append(f"mirror images of {images} are fixed but not found")

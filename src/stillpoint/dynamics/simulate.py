@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,14 +20,11 @@ def simulate(
     A map is stepped; a flow is integrated with the classical Runge-Kutta method, one step of
     length `dt` per row of inputs, which are held constant over the step.
     """
-    if dynamics.kind == "map":
-        advance = dynamics.step
-    elif dt is not None:
-        advance = partial(_advance, dynamics, dt)
-    else:
+    if dynamics.kind == "flow" and dt is None:
         raise ArgumentError(
             "dt: a flow needs a step to be simulated; give one: as_system(..., dt=...)."
         )
+    advance = stepper(dynamics, dt or 1.0)
     states = []
     for t in range(u.shape[1]):
         x = advance(x, u[:, t, :])
@@ -34,6 +32,11 @@ def simulate(
     if not states:
         return x[:, None, :][:, :0, :]
     return dynamics.arrays.namespace.stack(states, axis=1)
+
+
+def stepper(dynamics: Dynamics, dt: float) -> Callable[[Batch, Inputs], Batch]:
+    """Return what takes states one step further: of a map, or of length `dt` of a flow."""
+    return dynamics.step if dynamics.kind == "map" else partial(_advance, dynamics, dt)
 
 
 def _advance(flow: Dynamics, dt: float, x: Batch, u: Inputs) -> Batch:

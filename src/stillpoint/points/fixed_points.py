@@ -19,6 +19,7 @@ from ..census import Census, Evidence, count_kinds, heading, kinds_of, take_cens
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
 from ..proofs import UNDECIDED, Certificate, Enumeration
+from .orbits import Orbits
 from .point_set import PointSet
 from .proof_words import proof_entries, proof_sentence
 from .starts import Source, Starts
@@ -75,6 +76,9 @@ class FixedPoints(PointSet):
         What `stillpoint.certify` proved, one row per point; None where it was not asked.
     enumerations
         What the exhaustive searches of `stillpoint.find_all_fixed_points` say, one per input.
+    orbits
+        Where orbits of the network settle, followed where nothing else speaks against the points,
+        or none of them is known to be stable.
     """
 
     rests_on = ("points", "census")
@@ -113,6 +117,7 @@ class FixedPoints(PointSet):
     is_selection: bool = plain(default=False)
     certificate: Certificate | None = part(Certificate, "certificate_", default=None)
     enumerations: tuple[Enumeration, ...] = plain(Enumeration, many=True, default=())
+    orbits: Orbits | None = part(Orbits, "orbit_", default=None)
 
     @property
     def n_unstable(self) -> Int[np.ndarray, " n"]:
@@ -205,7 +210,12 @@ class FixedPoints(PointSet):
             If there is nothing to put together, or the sizes differ.
         """
         joined = super().concatenate(several)
-        return replace(joined, enumerations=tuple(e for p in several for e in p.enumerations))
+        followed = [p.orbits for p in several if p.orbits is not None]
+        return replace(
+            joined,
+            enumerations=tuple(e for p in several for e in p.enumerations),
+            orbits=Orbits.joined(followed) if followed else None,
+        )
 
     # -- evidence -----------------------------------------------------------------------------
 
@@ -237,6 +247,7 @@ class FixedPoints(PointSet):
             proved_points={
                 tuple(e.inputs.tolist()): e.n_points for e in self.enumerations if e.is_proof
             },
+            followed={} if self.orbits is None else self.orbits.by_input(),
             is_selection=self.is_selection,
         )
 

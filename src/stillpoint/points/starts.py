@@ -36,6 +36,7 @@ class Source(SentenceEnum):
     UNSTABLE = 8, "a step along an unstable direction of a known point"
     DEFLATED = 9, "an end of a search that known points repel"
     EXHAUSTIVE = 10, "a point that an exhaustive search proved"
+    ORBIT = 13, "the end of an orbit"
 
     @property
     def is_independent(self) -> bool:

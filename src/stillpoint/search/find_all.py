@@ -18,6 +18,7 @@ from ..system import System, check_system
 from .certify import certify
 from .describe import collect_what_there_is
 from .options import Options, provenance, read_options
+from .orbits import with_orbits
 from .rounds import search_in_rounds
 from .run import run_search, warn_of_the_end
 from .units import Units, read_units, units_of_motion
@@ -45,6 +46,7 @@ def find_all_fixed_points(
     trajectories: Any = None,
     max_starts: int = DEFAULT_MAX_STARTS,
     exhaustive: bool = True,
+    orbits: bool = True,
     solver: Solver | Sequence[Solver] | None = None,
     tol: float | None = None,
     tol_unique: float | None = None,
@@ -80,7 +82,7 @@ def find_all_fixed_points(
     exhaustive
         Whether an exhaustive search is tried first. It takes seconds at most, as it says quickly
         where it has no chance.
-    solver, tol, tol_unique, max_steps, chunk
+    orbits, solver, tol, tol_unique, max_steps, chunk
         As for `find_fixed_points`.
     scale
         As for `find_fixed_points`; by default the size of `trajectories`, or of states that the
@@ -127,6 +129,7 @@ def find_all_fixed_points(
         tol,
         tol_unique,
         max_steps=max_steps,
+        orbits=orbits,
         seed=seed,
         chunk=chunk,
         progress=progress,
@@ -201,6 +204,8 @@ def _search(
                 largest=_LARGEST_ROUND,
                 most_starts=max_starts,
             )
+        if points is not None and not complete:
+            points, interrupted = with_orbits(own, points, options, interrupted)
     except KeyboardInterrupt:
         interrupted = True
     if points is None:

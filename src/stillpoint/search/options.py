@@ -46,6 +46,8 @@ class Options:
         Where the gradient of q counts as zero.
     rounds
         Further rounds of starts.
+    orbits
+        Whether orbits may be followed.
     seed, chunk, progress
         As in the verbs.
     """
@@ -56,6 +58,7 @@ class Options:
     max_steps: int
     slope_tol: float = 1e-8
     rounds: int = 0
+    orbits: bool = True
     seed: int = 0
     chunk: int | None = None
     progress: bool | None = None
@@ -85,8 +88,9 @@ def read_options(
             others[name] = check_whole(name, others[name], least)
     if "seed" in others:
         others["seed"] = read_seed("seed", others["seed"])
-    if others.get("progress") is not None:
-        check_flag("progress", others["progress"])
+    for name in ("progress", "orbits"):
+        if others.get(name) is not None:
+            check_flag(name, others[name])
     if "slope_tol" in others:
         others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
     if tol is None:

@@ -93,7 +93,7 @@ def search_in_rounds(
             u = np.repeat(inputs[active], [len(states) for states, _ in drawn], axis=0)
             before = np.zeros(len(inputs)) if points is None else _count(points.inputs, inputs)
             more, interrupted = run_search(system, x, u, options, origin, usual)
-            points, interrupted = _with(system, points, more, options, interrupted)
+            points, interrupted = with_more(system, points, more, options, interrupted)
             used, rounds = _count(points.starts.inputs, inputs), rounds + 1
             tallies = points.census().tallies
             for k in active:
@@ -170,7 +170,7 @@ def _count(
     return np.bincount(both, minlength=len(inputs)) - 1
 
 
-def _with(
+def with_more(
     system: System,
     points: FixedPoints | None,
     more: Starts,

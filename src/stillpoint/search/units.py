@@ -18,7 +18,7 @@ from .._core.validation import read_floats
 from ..dynamics.transforms import Rescaled
 from ..errors import ArgumentError, came
 from ..local import Linearization
-from ..points import FixedPoints, SlowPoints, Starts
+from ..points import FixedPoints, Orbits, SlowPoints, Starts
 from ..system import System
 from .run import half_square
 
@@ -63,6 +63,7 @@ class Units:
             linearization=lin,
             q=half_square(system.dynamics, lin.states, lin.inputs),
             starts=replace(starts, q=half_square(system.dynamics, starts.end, starts.inputs)),
+            orbits=None if points.orbits is None else self._orbits(points.orbits, system),
             scale=self.scale,
         )
 
@@ -83,6 +84,11 @@ class Units:
             starts=replace(starts, q=starts.q * unit**2),
             scale=self.scale,
         )
+
+    def _orbits(self, orbits: Orbits, system: System) -> Orbits:
+        end = orbits.end * self.scale
+        speed = np.sqrt(2 * half_square(system.dynamics, end, orbits.inputs))
+        return replace(orbits, states=orbits.states * self.scale, end=end, speed=speed)
 
     def _starts(self, starts: Starts) -> Starts:
         return replace(starts, states=starts.states * self.scale, end=starts.end * self.scale)

@@ -99,6 +99,7 @@ class SearchSettings:
         """Return the options of `find_fixed_points` that have the meaning of these settings."""
         options = {
             "tol_unique": self.tol_unique,
+            "orbits": False,
             "chunk": 1 if method == "sequential" else None,
             "progress": None if self.verbose or self.super_verbose else False,
         }

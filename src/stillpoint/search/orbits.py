@@ -1,0 +1,219 @@
+"""What attracts, whatever the search found: orbits followed to where they settle.
+
+Newton's method goes to points, wherever a network goes by itself; where all that attracts are
+cycles, or a ring of points whose indices cancel, neither hits nor indices tell. So a batch of
+orbits is followed, some from the starts of the search, some from unstable points along their
+unstable directions. Points at which they settle join the others; what does not settle is evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._core.arrays import to_numpy
+from .._core.grouping import match_states
+from ..dynamics import Dynamics
+from ..dynamics.simulate import stepper
+from ..points import FixedPoints, OrbitEnd, Orbits, Source, Starts
+from ..solvers import Status
+from ..solvers.loop import DIVERGENCE
+from ..system import System
+from .options import Options
+from .rounds import with_more
+from .run import run_search
+
+# Orbits under one input: so many from starts, and from so many unstable points along so many of
+# their directions, both ways, at this distance relative to max(1, |x|).
+_FROM_STARTS = 24
+_FROM_POINTS = 8
+_DIRECTIONS = 2
+_AWAY = 1e-2
+
+# Inputs under which orbits are followed.
+_INPUTS = 64
+
+# Steps of an orbit, at most, and those between two looks at it.
+_STEPS = 3072
+_LOOK = 256
+
+# A flow takes steps of its own dt, or of this part of its shortest time.
+_PART = 0.5
+
+# Relative to max(1, |x|): the speed of what is at rest; the distance from a point at which an orbit
+# is there, and that from a stable point within which an orbit that comes nearer settles on it.
+_AT_REST = 1e-10
+_NEAR = 1e-6
+_BASIN = 0.1
+
+# A cycle is looked for in so many steps, through so many random projections: states one period
+# apart are alike, and those half a period apart are not, as shares of what any two differ by.
+_WATCHED = 1024
+_PROJECTIONS = 6
+_ALIKE = 0.1
+_UNLIKE = 0.5
+
+
+def with_orbits(
+    system: System, points: FixedPoints, options: Options, interrupted: bool
+) -> tuple[FixedPoints, bool]:
+    """Return the points, those on which orbits settle besides, and the orbits.
+
+    They are followed under inputs where nothing else speaks against the points, or no point is
+    known to be stable. After Ctrl-C, and if it comes meanwhile, there are none.
+    """
+    wanted = [tally.inputs for tally in points.census().tallies if tally.awaits_orbits]
+    if interrupted or not (options.orbits and wanted):
+        return points, interrupted
+    begun = [_beginnings(points, u, options) for u in wanted[:_INPUTS]]
+    x = np.concatenate(begun)
+    u = np.repeat(np.stack(wanted[:_INPUTS]), [len(states) for states in begun], axis=0)
+    try:
+        orbits, before = _followed(system, x, u)
+        points, reached, interrupted = _with_ends(system, points, orbits, options)
+    except KeyboardInterrupt:
+        return points, True
+    return replace(points, orbits=_settled(points, orbits, before, reached)), interrupted
+
+
+def _with_ends(
+    system: System, points: FixedPoints, orbits: Orbits, options: Options
+) -> tuple[FixedPoints, Int[np.ndarray, " o"], bool]:
+    """Return the points with those that Newton's method finds from ends of orbits.
+
+    With them come the point found from each end, -1 for none, and whether Ctrl-C came. Only starts
+    that led to points which the search had missed join its starts.
+    """
+    reached, interrupted = np.full(len(orbits), -1), False
+    rows = np.flatnonzero(orbits.ending != OrbitEnd.DIVERGED)
+    if not len(rows):
+        return points, reached, interrupted
+    end, inputs, source = orbits.end[rows], orbits.inputs[rows], np.full(len(rows), Source.ORBIT)
+    usual = points.starts.states
+    ends, interrupted = run_search(system, end, inputs, options, source, usual)
+    fixed = np.flatnonzero(ends.status == Status.FIXED_POINT)
+    new = fixed[_matched(points, ends.take(fixed)) < 0]
+    if len(new):
+        points, interrupted = with_more(system, points, ends.take(new), options, interrupted)
+    reached[rows[fixed]] = _matched(points, ends.take(fixed))
+    if len(new):
+        reached[rows[new]] = points.starts.point[-len(new) :]
+    return points, reached, interrupted
+
+
+def _matched(points: FixedPoints, ends: Starts) -> Int[np.ndarray, " k"]:
+    return match_states(points.xstar, points.inputs, ends.end, ends.inputs, points.tol_unique)
+
+
+def _beginnings(
+    points: FixedPoints, u: Float[np.ndarray, " m"], options: Options
+) -> Float[np.ndarray, "o d"]:
+    """Return where orbits under one input begin."""
+    rng = np.random.default_rng(options.seed)
+    starts = points.starts.states[(points.starts.inputs == u).all(axis=1)]
+    chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), _FROM_STARTS)).astype(int)]
+    unstable = np.flatnonzero((points.inputs == u).all(axis=1) & (points.n_unstable > 0))
+    unstable = rng.permutation(unstable)[:_FROM_POINTS]
+    lin, away = points.linearization.take(unstable), []
+    for k in range(len(unstable)):
+        length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
+        for direction in lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])].real:
+            away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]
+    return np.concatenate([chosen, np.array(away).reshape(-1, chosen.shape[1])])
+
+
+def _followed(
+    system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
+) -> tuple[Orbits, Float[np.ndarray, "o d"]]:
+    """Return orbits followed until they rest, and where each was a while before its end.
+
+    What has stopped is taken to rest at a point; at which, is for others to say.
+    """
+    dynamics, n = system.dynamics, len(x)
+    dt = system.dt or _PART * _shortest_time(dynamics, x, u)
+    step, asarray = stepper(dynamics, dt), dynamics.arrays.asarray
+    bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+    end, before, going = x.copy(), x.copy(), np.arange(n)
+    for _ in range(_STEPS // _LOOK):
+        before[going] = end[going]
+        state, inputs = asarray(end[going]), asarray(u[going])
+        for _ in range(_LOOK):
+            last, state = state, step(state, inputs)
+        end[going] = to_numpy(state)
+        size = np.abs(end[going]).max(axis=1, initial=0.0)
+        moved = np.abs(end[going] - to_numpy(last)).max(axis=1, initial=0.0)
+        rests = moved < _AT_REST * np.maximum(1.0, size)
+        going = going[(size < bound[going]) & ~rests]
+        if not len(going):
+            break
+    within = np.abs(end).max(axis=1, initial=0.0) < bound
+    ending, period = np.where(within, OrbitEnd.POINT, OrbitEnd.DIVERGED), np.full(n, np.nan)
+    if len(going):
+        period[going] = _periods(step, asarray(end[going]), asarray(u[going]))
+        ending[going] = np.where(np.isnan(period[going]), OrbitEnd.MOVING, OrbitEnd.CYCLE)
+    speed = np.linalg.norm(system.residual(np.where(within[:, None], end, 0.0), u), axis=1)
+    speed[~within] = np.nan
+    if system.kind == "map":
+        return Orbits(x, u, end, speed, period, ending, "steps"), before
+    return Orbits(x, u, end, speed, dt * period, ending, "units of time"), before
+
+
+def _shortest_time(
+    dynamics: Dynamics, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
+) -> float:
+    """Return one over the largest Jacobian of a flow at some states; of a map 1, for nothing."""
+    if dynamics.kind == "map":
+        return 1.0
+    asarray = dynamics.arrays.asarray
+    size = np.linalg.norm(to_numpy(dynamics.jacobian(asarray(x), asarray(u))), axis=(1, 2))
+    size = size[np.isfinite(size) & (size > 0)]
+    return 1.0 / float(size.max()) if len(size) else 1.0
+
+
+def _periods(step: Any, state: Any, inputs: Any) -> Float[np.ndarray, " o"]:
+    """Return after how many steps orbits are back where they were, NaN where they never are."""
+    view = np.random.default_rng(0).standard_normal((state.shape[1], _PROJECTIONS))
+    seen = []
+    for _ in range(_WATCHED):
+        state = step(state, inputs)
+        seen.append(to_numpy(state).astype(np.float64) @ view)
+    path = np.stack(seen, axis=1)
+    spread = 2 * path.var(axis=1).sum(axis=1) + np.finfo(np.float64).tiny
+    apart = np.stack(
+        [
+            ((path[:, lag:] - path[:, :-lag]) ** 2).sum(axis=2).mean(axis=1) / spread
+            for lag in range(1, _WATCHED // 2)
+        ],
+        axis=1,
+    )
+    # The first minimum at which states are alike again, after they have been unlike.
+    was_unlike = np.maximum.accumulate(apart, axis=1) > _UNLIKE
+    lowest = (apart <= np.roll(apart, 1, axis=1)) & (apart <= np.roll(apart, -1, axis=1))
+    back = (apart < _ALIKE) & was_unlike & lowest
+    back[:, -1] = False
+    return np.where(back.any(axis=1), 1.0 + back.argmax(axis=1), np.nan)
+
+
+def _settled(
+    points: FixedPoints,
+    orbits: Orbits,
+    before: Float[np.ndarray, "o d"],
+    reached: Int[np.ndarray, " o"],
+) -> Orbits:
+    """Return the orbits, knowing which of them settled on points.
+
+    Newton's method went from the end of each to a point. The orbit settles there if it rests, or
+    if the point is stable, near, and was further away before.
+    """
+    x = np.vstack([points.xstar, np.full((1, points.xstar.shape[1]), np.nan)])[reached]
+    size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+    now, then = (np.abs(states - x).max(axis=1) / size for states in (orbits.end, before))
+    attracts = np.append(points.is_stable | points.on_continuum, False)[reached]
+    there = (now < _NEAR) | (attracts & (now < _BASIN) & (now < then))
+    ending = np.where(there, OrbitEnd.POINT, orbits.ending)
+    ending[~there & (ending == OrbitEnd.POINT)] = OrbitEnd.MOVING  # too slow to see it move
+    period = np.where(ending == OrbitEnd.CYCLE, orbits.period, np.nan)
+    return replace(orbits, period=period, ending=ending)

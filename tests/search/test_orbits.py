@@ -1,0 +1,114 @@
+"""What attracts and is no point is seen, and forbids to say that nothing is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint import System
+from stillpoint.cells import VanillaCell
+from stillpoint.census import Completeness
+from stillpoint.points import OrbitEnd, Source
+
+
+def tanh(W: np.ndarray, b: float | np.ndarray = 0.0) -> System:
+    return sp.as_system(VanillaCell(W, np.zeros((len(W), 0)), np.zeros(len(W)) + b))
+
+
+def turning(angle: float, gain: float = 1.3) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    return gain * np.array([[c, -s], [s, c]])
+
+
+def starts(d: int, n: int = 300) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n, d))
+
+
+def van_der_pol(s: np.ndarray) -> np.ndarray:
+    x, v = s.T
+    return np.stack([v, (1 - x**2) * v - x], axis=1)
+
+
+def test_a_ring_that_newton_passes_by_is_found_from_random_starts():
+    """A cosine ring of 200 units: from far, Newton steps all lead to the origin."""
+    n = 200
+    angle = 2 * np.pi * np.arange(n) / n
+    system = tanh(4 / n * np.cos(angle[:, None] - angle))
+    alone = sp.find_fixed_points(system, starts(n), orbits=False)
+    assert len(alone) == 1
+    points = sp.find_fixed_points(system, starts(n))
+    assert points.on_continuum.sum() > 20
+    np.testing.assert_allclose(
+        np.linalg.norm(points.xstar[points.on_continuum], axis=1), 11.814, atol=1e-3
+    )
+    census = points.census()
+    assert census.completeness is Completeness.UNDECIDED
+    assert "a continuum of fixed points" in census.verdict
+    assert (points.starts.source == Source.ORBIT).sum() == points.on_continuum.sum()
+
+
+@pytest.mark.parametrize("angle", [0.3, 0.5, 1.0, np.pi / 2])
+def test_a_cycle_forbids_the_verdict_and_its_period_is_told(angle):
+    points = sp.find_fixed_points(tanh(turning(angle)), starts(2))
+    census, orbits = points.census(), points.orbits
+    assert census.completeness is Completeness.UNDECIDED
+    assert (orbits.ending == OrbitEnd.CYCLE).all()
+    path = tanh(turning(angle)).simulate(orbits.end[:1], steps=2000)[0]
+    turns = np.unwrap(np.arctan2(*path.T[::-1]))
+    period = 2 * np.pi * (len(path) - 1) / (turns[-1] - turns[0])
+    assert orbits.period == pytest.approx(period, abs=0.6)
+    assert "no stable point is known" in census.verdict
+    assert f"ran into a cycle of about {orbits.period[0]:.3g} steps" in census.verdict
+
+
+def test_a_cycle_beside_stable_points_is_seen():
+    block = np.block([[turning(0.4), np.zeros((2, 1))], [np.zeros((1, 2)), np.array([[2.0]])]])
+    points = sp.find_fixed_points(tanh(block), starts(3, 600))
+    assert not points.is_stable.any()
+    assert points.census().completeness is Completeness.UNDECIDED
+
+
+def test_a_flow_is_followed_in_steps_of_its_own():
+    system = sp.as_system(van_der_pol, state_size=2, kind="flow", lefschetz=1)
+    points = sp.find_fixed_points(system, starts(2))
+    assert points.orbits.period == pytest.approx(6.663, abs=0.1)
+    assert "units of time" in points.census().verdict
+    assert points.census().completeness is Completeness.UNDECIDED
+
+
+def test_orbits_that_settle_leave_the_verdict_as_it_is():
+    points = sp.find_fixed_points(tanh(2 * np.eye(2), np.array([0.1, 0.0])), starts(2))
+    assert (points.orbits.ending == OrbitEnd.POINT).all()
+    assert points.census().completeness is Completeness.NO_EVIDENCE
+    assert points.starts.source.max() == Source.GIVEN
+
+
+def test_an_orbit_that_creeps_through_a_ghost_is_told():
+    fold = np.sqrt(0.5)  # where tanh(2 x + b) touches x; 1e-7 further there is no point
+    b = np.arctanh(fold) - 2 * fold - 1e-7
+    points = sp.find_fixed_points(tanh(np.full((1, 1), 2.0), b), starts(1, 600))
+    census = points.census()
+    assert (len(points), census.completeness) == (1, Completeness.UNDECIDED)
+    assert "still moved by up to 1e-0" in census.verdict
+
+
+def test_a_few_starts_are_not_about_all_that_there_is():
+    points = sp.find_fixed_points(tanh(2 * np.eye(2)), np.zeros((1, 2)) + 1e-9)
+    assert (len(points), points.orbits) == (1, None)
+
+
+def test_orbits_are_kept(tmp_path):
+    points = sp.find_fixed_points(tanh(turning(0.5)), starts(2))
+    loaded = sp.load(points.save(tmp_path / "points.nc"))
+    assert loaded.orbits.summary == points.orbits.summary
+    both = sp.FixedPoints.concatenate([loaded, points])
+    assert len(both.orbits) == 2 * len(points.orbits)
+    assert repr(points.orbits) == f"{len(points.orbits)} orbits: {points.orbits.summary}"
+
+
+def test_orbits_under_several_inputs_are_told_apart():
+    cell = VanillaCell(turning(0.5), np.eye(2), np.zeros(2))
+    u = np.repeat([[0.0, 0.0], [3.0, 3.0]], 300, axis=0)
+    tallies = sp.find_fixed_points(sp.as_system(cell), starts(2, 600), u).census().tallies
+    assert [tally.followed.restless > 0 for tally in tallies] == [True, False]
