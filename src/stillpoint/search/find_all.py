@@ -25,7 +25,7 @@ from .run import run_search, warn_of_the_end
 _MAX_STEPS = 50
 
 #: Starts under each input, unless the caller says otherwise.
-DEFAULT_MAX_STARTS = 8192
+DEFAULT_MAX_STARTS = 4096
 
 # Starts of the first round, and of the largest: rounds double while they bring something new, which
 # spares overhead.
