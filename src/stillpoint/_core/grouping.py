@@ -167,6 +167,7 @@ def resolvable(tol: float) -> float:
     return float((2 * tol) ** 0.25)
 
 
+@np.errstate(all="ignore")
 def reach_of_groups(
     points: Float[np.ndarray, "k d"],
     states: Float[np.ndarray, "n d"],

@@ -187,6 +187,7 @@ class Counts:
         return self.missing_at_least > 0 or self.least_hits < 2
 
 
+@np.errstate(all="ignore")
 def spread_of(starts: Float[np.ndarray, "s d"], points: Float[np.ndarray, "n d"]) -> float:
     """Return how wide starts lie around their mean, relative to the points around theirs.
 
