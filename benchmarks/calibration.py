@@ -5,10 +5,10 @@ known, or found by searches that are much larger, under budgets from far too sma
 The table says how often each verdict was given and how often it was right: "incomplete" is right
 where a point was missing, "no evidence" where none was. The rates at which "no evidence" was wrong
 come with their 95 % intervals (Clopper and Pearson 1934). The truth is the proved number of points
-where an exhaustive search comes to its end, and elsewhere the union of all that was found in any
-search, so that a point that none ever reached is not held against a verdict.
+where an exhaustive search comes to its end, and elsewhere the union of what was planted and of all
+that was found in any search, so that a point that none ever reached is not held against a verdict.
 
-    python benchmarks/calibration.py [--random N] [--budgets 32 64 ...] [--truth N]
+    python benchmarks/calibration.py [--random N] [--conjunctions N] [--budgets 32 ...] [--truth N]
 
 At full size it takes about ten minutes.
 """
@@ -19,11 +19,12 @@ import argparse
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import networks
 import numpy as np
+from conjunctions import conjunctions
 from scipy.stats import beta
 
 import stillpoint as sp
@@ -109,14 +110,26 @@ def random(count: int) -> Iterator[tuple[str, sp.System]]:
             yield kind, ctln(int(rng.integers(3, 10)), rng, rng.uniform(0, 0.7))
 
 
-def truth_of(system: sp.System, found: list[sp.FixedPoints], n: int) -> int:
-    """Return how many points there are: proved, or in all searches and two large ones together."""
+def needing_several_units(count: int) -> Iterator[tuple[str, sp.System, np.ndarray]]:
+    """Return networks with a point that needs several units at once, and a state near it."""
+    for _, _, system, pattern in conjunctions(count):
+        yield "conjunctions", system, pattern
+
+
+def truth_of(
+    system: sp.System, found: list[sp.FixedPoints], planted: Sequence[np.ndarray], n: int
+) -> int:
+    """Return how many points there are: proved, or planted and in all searches together.
+
+    Two of the searches are large ones from `n` random states.
+    """
     proof = enumerate_states(system.dynamics, np.zeros(0))
     if proof.is_proof:
         return proof.n_points
     d, rng = system.state_size, np.random.default_rng(10**6)
     size = np.exp(rng.uniform(np.log(1e-2), np.log(2), (n, 1)))
-    for states in (rng.uniform(-1, 1, (n, d)), size * rng.standard_normal((n, d))):
+    near = [state[None] for state in planted]
+    for states in (*near, rng.uniform(-1, 1, (n, d)), size * rng.standard_normal((n, d))):
         found.append(sp.find_fixed_points(system, states, rounds=1, max_steps=50, progress=False))
     return len(sp.FixedPoints.concatenate(found).unique())
 
@@ -136,14 +149,16 @@ def print_markdown(header: list[str], rows: list[list[str]]) -> None:
 def calibrate(options: argparse.Namespace) -> dict[tuple[str, int, Completeness, bool], int]:
     """Return how often each verdict was given, by kind, budget and whether the set was complete."""
     counts: Counter[tuple[str, int, Completeness, bool]] = Counter()
-    for k, (kind, system) in enumerate([*shipped(), *known(), *random(options.random)]):
+    several = needing_several_units(options.conjunctions)
+    cases = [*shipped(), *known(), *random(options.random), *several]
+    for k, (kind, system, *planted) in enumerate(cases):
         found = [
             find_all_fixed_points(
                 system, max_starts=budget, exhaustive=False, seed=k, progress=False
             )
             for budget in options.budgets
         ]
-        truth = truth_of(system, found.copy(), options.truth)
+        truth = truth_of(system, found.copy(), planted, options.truth)
         for budget, points in zip(options.budgets, found, strict=True):
             verdict = points.census().completeness
             counts[kind, budget, verdict, len(points) == truth] += 1
@@ -186,6 +201,7 @@ def report(counts: dict[tuple[str, int, Completeness, bool], int], which: int, n
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--random", type=int, default=156, help="random networks")
+    parser.add_argument("--conjunctions", type=int, default=32, help="networks of that kind")
     parser.add_argument("--budgets", type=int, nargs="+", default=BUDGETS)
     parser.add_argument("--truth", type=int, default=2048, help="starts of a search for the truth")
     options = parser.parse_args()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import stillpoint as sp
 from stillpoint.cells import LeakyCell, VanillaCell
 from stillpoint.census import Completeness
+from stillpoint.census.count import spread_of
 from stillpoint.census.estimators import chao1, coverage_bound, good_turing
 from stillpoint.points import Source
 
@@ -143,7 +144,7 @@ def test_the_verdict_on_a_complete_search():
     assert census.verdict == (
         "27 fixed points: 8 stable, 12 + 6 + 1 with 1, 2, 3 unstable directions; "
         "index sum 1 as it must be; every point was reached at least 9 times: "
-        "nothing suggests that a point is missing"
+        "of starts like these at most 1.2 % would reach a point that is not known"
     )
     assert repr(census) == census.verdict
 
@@ -374,7 +375,9 @@ def test_the_number_of_points_is_odd(found, parity):
 
 def test_a_complete_set_that_was_reached_often():
     assert WHOLE.completeness is Completeness.NO_EVIDENCE
-    assert WHOLE.verdict.endswith(": nothing suggests that a point is missing")
+    assert WHOLE.verdict.endswith(
+        ": of starts like these at most 0.5 % would reach a point that is not known"
+    )
     assert WHOLE.coverage_at_least == pytest.approx(1 - 3 / 600, abs=1e-4)
 
 
@@ -395,7 +398,9 @@ def test_a_complete_set_that_was_reached_often():
         ({"coverage_at_least": 0.9}, "UNDECIDED", "600 starts that converged are few"),
         ({"unproved": 2}, "UNDECIDED", "points could not be proved"),
         ({"unproved": 0, "all_distinct": False}, "UNDECIDED", "not all are proved to be distinct"),
-        ({"unproved": 0, "all_distinct": True}, "NO_EVIDENCE", "nothing suggests"),
+        ({"unproved": 0, "all_distinct": True}, "NO_EVIDENCE", "of starts like these at most"),
+        ({"blurred": 1}, "UNDECIDED", "counted as one at 1 point"),
+        ({"spread": 0.09}, "UNDECIDED", "the starts lie close together"),
         ({"n_points": 0, "lefschetz": None, "chao1_interval": (0, 0)}, "UNDECIDED", "no fixed"),
         ({"n_points": 0, "index_sum": 0}, "INCOMPLETE", "at least 1 point is missing"),
     ],
@@ -414,6 +419,52 @@ def test_a_count_of_two_is_wrong_by_one_and_not_by_chance():
     tally = replace(WHOLE, n_points=9, chao1_interval=(low, low + 50), singletons=8)
     assert low > 10
     assert tally.completeness is Completeness.INCOMPLETE
+
+
+def test_starts_in_one_place_say_nothing_of_others():
+    """tanh(3 x + 0.3) has three points; 1,024 starts around one of them see no other."""
+    system = units(1, 3.0, b=0.3)
+    (upper,) = sp.find_fixed_points(system, np.ones((1, 1))).xstar
+    near = np.random.default_rng(0).uniform(-0.01, 0.01, (1024, 1))
+    (tally,) = census_of(system, upper + near).tallies
+    assert (tally.n_points, tally.index_agrees, tally.singletons) == (1, True, 0)
+    assert tally.completeness is Completeness.UNDECIDED
+    assert "the starts lie close together" in tally.verdict
+    (wide,) = census_of(system, 100 * near).tallies
+    assert (wide.n_points, wide.completeness) == (3, Completeness.NO_EVIDENCE)
+
+
+@given(scale=st.floats(1e-9, 1e9), shift=st.floats(-3, 3))
+def test_the_spread_is_one_of_any_unit_and_origin(scale, shift):
+    starts, points = np.array([[0.0, 3.0], [0.0, -3.0]]), np.array([[4.0, 0.0], [-4.0, 0.0]])
+    assert spread_of(scale * (starts + shift), scale * (points + shift)) == pytest.approx(0.75)
+    assert spread_of(scale * starts, scale * points[:1]) == pytest.approx(0.75)
+
+
+def test_the_spread_where_there_is_nothing_to_compare():
+    none, zero, one = np.zeros((0, 1)), np.zeros((2, 1)), np.array([[0.0], [1.0]])
+    assert spread_of(none, one) == spread_of(one, none) == spread_of(zero, zero[:1]) == 0
+    assert spread_of(one, zero[:1]) == np.inf
+
+
+def test_starts_around_known_points_do_not_spread_either():
+    points = sp.find_fixed_points(units(1), np.array([[A], [A], [-A], [0.0]]))
+    source = np.array([Source.GIVEN, Source.GIVEN, Source.MIXTURE, Source.MIXTURE])
+    theirs = replace(points, starts=replace(points.starts, source=source))
+    assert points.census().tallies[0].spread > 0.5
+    assert theirs.census().tallies[0].spread == 0
+
+
+def test_ends_that_lie_apart_and_count_as_one_are_doubt():
+    """With a coarse `tol_unique` the 27 points of three units are one, and its index is right."""
+    starts = np.random.default_rng(0).uniform(-1, 1, (2000, 3))
+    (tally,) = census_of(units(3), starts, tol_unique=10).tallies
+    assert (tally.n_points, tally.index_agrees, tally.blurred) == (1, True, 1)
+    assert tally.completeness is Completeness.UNDECIDED
+    assert "tol_unique is large for that" in tally.verdict
+    (tally,) = census_of(units(3), starts).tallies
+    assert (tally.n_points, tally.blurred) == (27, 0)
+    assert tally.completeness is Completeness.NO_EVIDENCE
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=30))

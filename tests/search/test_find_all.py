@@ -21,9 +21,18 @@ from stillpoint.census import Completeness
 from stillpoint.points import Source, Starts
 from stillpoint.search import find_all_fixed_points
 from stillpoint.search.describe import collect
+from stillpoint.search.find_all import DEFAULT_MAX_STARTS
 from stillpoint.search.rounds import draw, samplers_under
-from stillpoint.search.samplers import Box, MirrorImages, SparseCorners, UnstableDirections
-from stillpoint.search.sampling import box_of_points, visited_states
+from stillpoint.search.samplers import (
+    Box,
+    Held,
+    MirrorImages,
+    Recombined,
+    SparseCorners,
+    UnstableDirections,
+    choose_units,
+)
+from stillpoint.search.sampling import box_of_points, follow_held, visited_states
 from stillpoint.solvers import Newton, Status, solve
 from stillpoint.solvers.deflated_newton import Deflated, DeflatedNewton
 from stillpoint.tasks import load_network
@@ -72,7 +81,7 @@ def test_all_points_of_a_flip_flop_are_found(name):
     assert points.index.sum() == 1
     assert points.is_stable.sum() == 8
     assert points.census().completeness is Completeness.NO_EVIDENCE
-    assert len(points.starts) < 4096  # of a max_starts of 8192
+    assert len(points.starts) == DEFAULT_MAX_STARTS
 
 
 @pytest.mark.parametrize("network", zoo.isolated(), ids=repr)
@@ -89,7 +98,7 @@ def test_all_points_of_the_zoo_are_found(network):
 
 
 def test_two_hundred_and_forty_three_of_five_units():
-    points = search(units(5))
+    points = search(units(5), max_starts=8192)
     assert np.bincount(points.n_unstable).tolist() == [32, 80, 80, 40, 10, 1]
     assert points.census().completeness is Completeness.NO_EVIDENCE
 
@@ -130,11 +139,11 @@ def test_a_cycle_has_one_point_and_it_is_not_stable(n):
     assert (points.eigenvalues.real > 1).any()
 
 
-def test_without_fixed_points_the_search_ends_early():
+def test_without_fixed_points_all_starts_are_used():
     system = sp.as_system(lambda x, u: x + 1 + x**2, state_size=1)
     with pytest.warns(StillpointWarning, match="no start reached a fixed point"):
-        points = search(system)
-    assert len(points.starts) == 512
+        points = search(system, max_starts=1024)
+    assert len(points.starts) == 1024
     assert points.census().completeness is Completeness.UNDECIDED
 
 
@@ -195,7 +204,7 @@ def test_the_record_is_read_back_with_its_sources(tmp_path):
     read = sp.load(THREE_UNITS.save(tmp_path / "points.nc"))
     np.testing.assert_array_equal(read.starts.source, THREE_UNITS.starts.source)
     assert read.census().tallies[0].n_independent == THREE_UNITS.census().tallies[0].n_independent
-    assert read.provenance["max_starts"] == 8192
+    assert read.provenance["max_starts"] == DEFAULT_MAX_STARTS
 
 
 def test_sources_are_told():
@@ -227,7 +236,109 @@ def test_every_source_has_a_sentence():
         "TRAJECTORY",
         "BOX",
         "SPARSE",
+        "HELD",
     ]
+
+
+# -- points that hold themselves up, and that nothing leads to
+#
+# A switch is on while each of p units lies within `half` of 0.5, which two steep units tell, and
+# while it is on those p units go there; else they rest elsewhere. `benchmarks/conjunctions.py` has
+# many.
+
+
+def conjunction(p, half, rest=-0.3, listeners=10):
+    rng, n, switch = np.random.default_rng(0), 3 * p + 1, 3 * p
+    W, b = np.zeros((n + listeners, n + listeners)), np.zeros(n + listeners)
+    for i in range(p):
+        on, off = np.arctanh(0.5) - 0.25, np.arctanh(rest) - rest / 2
+        W[i, i], W[i, switch], b[i] = 0.5, (on - off) / 2, (on + off) / 2
+        for unit, edge, sign in ((p + 2 * i, 0.5 - half, 5), (p + 2 * i + 1, 0.5 + half, -5)):
+            W[unit, i], b[unit], W[switch, unit] = 6 / half, -6 / half * edge, sign
+    b[switch] = -5 * (2 * p - 1)
+    W[n:, n:] = 0.5 * rng.standard_normal((listeners, listeners)) / np.sqrt(max(1, listeners))
+    W[n:, :n] = 0.1 * rng.standard_normal((listeners, n))
+    state = np.zeros((1, n + listeners))
+    state[0, :p], state[0, p:switch:2], state[0, p + 1 : switch : 2], state[0, switch] = (
+        0.5,
+        1,
+        -1,
+        1,
+    )
+    return sp.as_system(VanillaCell(W, np.zeros((len(b), 0)), b)), state
+
+
+@pytest.mark.parametrize(("p", "half"), [(1, 0.02), (3, 0.02), (4, 0.2), (4, 0.05), (4, 0.02)])
+def test_a_point_that_needs_several_units_at_once_is_found(p, half):
+    system, state = conjunction(p, half)
+    (planted,) = sp.find_fixed_points(system, state).xstar
+    points = search(system)
+    assert points.is_stable[np.abs(points.xstar - planted).max(axis=1) < 1e-6].tolist() == [True]
+    assert points.index.sum() == 1
+
+
+def test_the_whole_budget_is_used_before_the_verdict():
+    sources = search(units(2, gain=0.5), max_starts=2000).starts.source
+    assert len(sources) == 2000
+    assert not np.isin(sources[:700], [Source.HELD, Source.RECOMBINED]).any()
+    assert np.isin(sources[1000:], [Source.HELD, Source.RECOMBINED]).all()
+
+
+def test_units_that_are_held_bring_the_others_along():
+    """All units follow the first: where it is held, those that are free come to tanh(3 y)."""
+    W = np.zeros((5, 5))
+    W[:, 0] = 3
+    system = sp.as_system(VanillaCell(W, np.zeros((5, 0)), np.zeros(5)))
+    y = np.random.default_rng(0).uniform(-1, 1, (100, 5))
+    held = np.arange(5) < np.arange(100)[:, None] % 5
+    x = follow_held(system, y, NONE, held)
+    np.testing.assert_array_equal(x[held], y[held])
+    free = ~held & held[:, :1]
+    np.testing.assert_allclose(x[free], np.tanh(3 * np.broadcast_to(y[:, :1], y.shape))[free])
+
+
+@pytest.mark.parametrize("kind", ["map", "flow without a step", "flow with a step"])
+def test_what_is_held_stays_and_the_rest_comes_to_rest(kind):
+    """The second unit follows the first, and the first goes to 0 unless it is held."""
+    tau = 20.0 if kind != "map" else 1.0
+    target = lambda x: np.stack([0 * x[:, 0], x[:, 0]], axis=1)  # noqa: E731
+    if kind == "map":
+        system = sp.as_system(target, 2)
+    else:
+        dt = 5.0 if kind == "flow with a step" else None
+        system = sp.as_system(lambda x: (target(x) - x) / tau, 2, kind="flow", dt=dt)
+    y = np.array([[0.7, -0.7]])
+    end = follow_held(system, y, NONE, np.array([[True, False]]))
+    wanted = -0.7 if kind == "flow without a step" else 0.7
+    np.testing.assert_allclose(end, [[0.7, wanted]], atol=1e-6)
+
+
+def test_held_units_are_few_or_many():
+    """From one of 64 to all: each number about as likely as its double."""
+    box = Box(units(64, gain=0.1), NONE, -np.ones(64), np.ones(64))
+    x = Held(box).states(None, np.random.default_rng(1), 4000)
+    count = (np.abs(x) > 1e-6).sum(axis=1)  # what is not held comes to 0
+    octaves = np.histogram(count, [1, 2, 4, 8, 16, 32, 64])[0] / 4000
+    assert (octaves > 0.05).all()
+    assert octaves.max() < 0.3
+
+
+def test_recombined_units_have_the_values_of_points_and_visited_states():
+    sampler = Recombined(np.full((4, 3), 7.0))
+    x = sampler.states(THREE_UNITS, np.random.default_rng(0), 500)
+    known = np.append(np.unique(THREE_UNITS.xstar), 7.0)
+    assert np.isin(x, known).all()
+    assert 0 < (x == 7.0).mean() < 0.5
+    assert ((x == 7.0).any(axis=1) & (x != 7.0).any(axis=1)).any()  # in one state both
+
+
+def test_units_are_chosen_one_by_one_in_random_shares():
+    members = np.broadcast_to(np.arange(3.0)[None, :, None], (2000, 3, 40))
+    x = choose_units(members, np.random.default_rng(0))
+    assert set(x.ravel()) == {0.0, 1.0, 2.0}
+    share = (x == 0).mean(axis=1)
+    assert share.mean() == pytest.approx(1 / 3, abs=0.02)
+    assert share.std() > 0.15  # shares differ from state to state; equal ones would give 0.07
 
 
 # -- the max_starts and the verdict
@@ -252,7 +363,7 @@ def test_a_few_starts_that_see_everything_decide_nothing():
     """0 is the only point, and 40 hits of it leave room for another of 7 %."""
     census = search(units(2, gain=0.5), max_starts=40).census()
     assert census.completeness is Completeness.UNDECIDED
-    assert census.verdict.endswith("40 starts that converged are few")
+    assert census.verdict.endswith("starts that converged are few")
 
 
 # -- inputs ----------------------------------------------------------------------------------------
@@ -398,7 +509,7 @@ def test_every_source_draws_finite_states(name, seed, n):
     known = sp.find_fixed_points(system, np.zeros((1, system.state_size)) + 1e-3)
     for sampler in all_samplers(system, rng):
         states = sampler.states(known, rng, n)
-        if not isinstance(sampler, MirrorImages | UnstableDirections | Box | SparseCorners):
+        if not isinstance(sampler, MirrorImages | UnstableDirections | Box | SparseCorners | Held):
             assert len(states) == n
         assert states.shape == (len(states), system.state_size)
         assert len(states) <= n

@@ -156,6 +156,38 @@ def match_states(
     return np.where(distance <= tolerance, nearest, -1)
 
 
+def resolvable(tol: float) -> float:
+    """Return the distance below which ends whose q is at most `tol` cannot be told apart.
+
+    Examples
+    --------
+    >>> round(resolvable(1e-24), 9)
+    1.189e-06
+    """
+    return float((2 * tol) ** 0.25)
+
+
+@np.errstate(all="ignore")
+def reach_of_groups(
+    points: Float[np.ndarray, "k d"],
+    states: Float[np.ndarray, "n d"],
+    labels: Int[np.ndarray, " n"],
+) -> Float[np.ndarray, " k"]:
+    """Return how far the furthest state of each group lies from its point; -1 is no group.
+
+    Examples
+    --------
+    >>> states = np.array([[0.25], [-0.5], [9.0]])
+    >>> np.sinh(reach_of_groups(np.zeros((1, 1)), states, np.array([0, 0, -1])))
+    array([0.5])
+    """
+    member = labels >= 0
+    apart = np.arcsinh(states[member]) - np.arcsinh(points)[labels[member]]
+    reach = np.zeros(len(points))
+    np.maximum.at(reach, labels[member], np.linalg.norm(apart, axis=1))
+    return reach
+
+
 def representatives(
     labels: Int[np.ndarray, " n"], q: Float[np.ndarray, " n"]
 ) -> Int[np.ndarray, " k"]:

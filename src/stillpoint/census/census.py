@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .._core.arrays import take_record
 from .._core.grouping import equal_inputs
@@ -112,27 +112,32 @@ class Census:
 def take_census(
     points: Evidence,
     start_inputs: Float[np.ndarray, "s m"],
+    starts: Float[np.ndarray, "s d"],
+    independent: Bool[np.ndarray, " s"],
     *,
     lefschetz: int | None,
     tolerance: float,
+    resolved: float,
     proved_points: Mapping[tuple[float, ...], int],
     followed: Mapping[tuple[float, ...], Followed],
     is_selection: bool,
 ) -> Census:
     """Return the census of a search, with a tally for inputs of starts without points too.
 
-    The indices under each input must sum to `lefschetz`, if that is known. States nearer than
-    `tolerance` are one point. `proved_points` says by input how many points an exhaustive search
-    proved, `followed` what orbits came to; of a selection points are missing because they were not
+    Starts are `independent` that were drawn without a look at the points. The indices under each
+    input must sum to `lefschetz`, if that is known. States nearer than `tolerance` are one point,
+    and nearer than `resolved` they cannot be told apart. `proved_points` says by input how many
+    points an exhaustive search proved, `followed` what orbits came to; of a selection points are
+    missing because they were not
     selected.
     """
     both = np.vstack([start_inputs, points.inputs])
     condition = equal_inputs(both)
-    of_points = condition[len(start_inputs) :]
+    of_starts, of_points = np.split(condition, [len(start_inputs)])
     tallies = []
     for k, row in enumerate(np.unique(condition, return_index=True)[1]):
         rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
-        own = tuple(u.tolist())
-        proved, orbits = proved_points.get(own), followed.get(own)
-        tallies.append(Tally.of(rows, u, lefschetz, tolerance, proved, orbits))
+        own, key = starts[independent & (of_starts == k)], tuple(u.tolist())
+        proved, orbits = proved_points.get(key), followed.get(key)
+        tallies.append(Tally.of(rows, u, own, lefschetz, tolerance, resolved, proved, orbits))
     return Census(tuple(tallies), is_selection)

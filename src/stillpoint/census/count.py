@@ -13,6 +13,10 @@ from jaxtyping import Bool, Float, Int, Shaped
 from .._core.grouping import group_states
 from .estimators import chao1, coverage_bound, good_turing
 
+# Ends of one point may lie so many times the resolvable distance from it before they are taken for
+# those of several: chains of hops and ill-conditioned points reach further than one hop.
+_BLURRED = 10.0
+
 AnyCounts = TypeVar("AnyCounts", bound="Counts")
 
 
@@ -21,13 +25,15 @@ class Evidence:
     """What a search knows of its points, one row each: what a census is taken of.
 
     Each was reached by `hits` starts, `independent_hits` of them drawn without a look at the
-    points. The rest is as in `stillpoint.FixedPoints` and, where there is one, in its certificate.
+    points; the furthest of their ends lies `reach` from it. The rest is as in
+    `stillpoint.FixedPoints` and, where there is one, in its certificate.
     """
 
     xstar: Float[np.ndarray, "n d"]
     inputs: Float[np.ndarray, "n m"]
     hits: Int[np.ndarray, " n"]
     independent_hits: Int[np.ndarray, " n"]
+    reach: Float[np.ndarray, " n"]
     n_unstable: Int[np.ndarray, " n"]
     is_stable: Bool[np.ndarray, " n"]
     index: Int[np.ndarray, " n"]
@@ -85,6 +91,11 @@ class Counts:
         them the index sum means nothing.
     continuum
         Points that belong to a continuum.
+    blurred
+        Points that are perhaps several: ends were counted as theirs from further away than ends of
+        one point lie.
+    spread
+        How wide the independent starts lie, converged or not, relative to the points (`spread_of`).
     unproved, all_distinct
         Points that a certificate does not prove, and whether it tells all of them apart; None
         without a certificate.
@@ -112,6 +123,8 @@ class Counts:
     degenerate: int
     on_kink: int
     continuum: int
+    blurred: int
+    spread: float
     unproved: int | None = None
     all_distinct: bool | None = None
     proved_points: int | None = None
@@ -122,14 +135,17 @@ class Counts:
         cls: type[AnyCounts],
         points: Evidence,
         inputs: Float[np.ndarray, " m"],
+        starts: Float[np.ndarray, "s d"],
         lefschetz: int | None,
         tolerance: float,
+        resolved: float,
         proved_points: int | None,
         followed: Followed | None = None,
     ) -> AnyCounts:
-        """Return the numbers for the points under one input.
+        """Return the numbers for the points under one input, and its independent starts.
 
-        A point nearer than `tolerance` to the mirror image of another counts as that image.
+        A point nearer than `tolerance` to the mirror image of another counts as that image. Ends
+        nearer than `resolved` cannot be told apart.
         """
         own, n = points.independent_hits, len(points.xstar)
         estimate, interval = chao1(own[own > 0])
@@ -156,6 +172,8 @@ class Counts:
             degenerate=int(points.is_degenerate.sum()),
             on_kink=int(is_open.sum()),
             continuum=int(points.on_continuum.sum()),
+            blurred=int((points.reach > _BLURRED * resolved).sum()),
+            spread=spread_of(starts, points.xstar),
             unproved=None if points.proved is None else int((~points.proved).sum()),
             all_distinct=None if points.distinct is None else bool(points.distinct.all()),
             proved_points=proved_points,
@@ -188,6 +206,28 @@ class Counts:
         if self.proved_points == self.n_points:
             return False
         return self.missing_at_least > 0 or self.least_hits < 2
+
+
+@np.errstate(all="ignore")
+def spread_of(starts: Float[np.ndarray, "s d"], points: Float[np.ndarray, "n d"]) -> float:
+    """Return how wide starts lie around their mean, relative to the points around theirs.
+
+    One point alone is measured from 0. Widths are root mean squares, so units of any size do.
+
+    Examples
+    --------
+    >>> starts = np.array([[-0.5], [0.5]])
+    >>> spread_of(starts, np.array([[-2.0], [2.0]])), spread_of(starts, np.array([[4.0]]))
+    (0.25, 0.125)
+    """
+    if not len(starts) or not len(points):
+        return 0.0
+    middle = points.mean(axis=0) if len(points) > 1 else 0.0
+    width, size = (
+        float(np.sqrt((apart**2).sum(axis=1).mean()))
+        for apart in (starts - starts.mean(axis=0), points - middle)
+    )
+    return width / size if size else np.inf if width else 0.0
 
 
 def kinds_of(

@@ -15,6 +15,10 @@ from .count import Counts
 LARGEST_UNSEEN_SHARE = 0.02
 
 
+#: Of starts that lie closer together than this share of what the points do, nothing is concluded.
+NARROW = 0.1
+
+
 class Completeness(Enum):
     """What the evidence says about a set of points, the strongest first.
 
@@ -61,8 +65,8 @@ def judge(counts: Counts) -> Judgement:
     once are no such evidence, as one more start can be the second. There is *no evidence of
     missing points* where the index sum is known and right, all points are isolated (and proved
     and told apart, where there is a certificate), each was reached at least twice by independent
-    starts, those were many, and orbits that were followed settled on these points. All else is
-    *undecided*.
+    starts, those were many and not all in one place, and orbits that were followed settled on these
+    points. All else is *undecided*.
     """
     exhausted = _by_exhaustion(counts)
     if exhausted:
@@ -83,7 +87,9 @@ def judge(counts: Counts) -> Judgement:
         return Judgement(Completeness.UNDECIDED, doubt)
     if counts.followed and counts.followed.restless:
         return Judgement(Completeness.UNDECIDED, "orbits end at what is not among these points")
-    return Judgement(Completeness.NO_EVIDENCE, "nothing suggests that a point is missing")
+    share = 100 * (1 - counts.coverage_at_least)
+    told = f"of starts like these at most {share:.2g} % would reach a point that is not known"
+    return Judgement(Completeness.NO_EVIDENCE, told)
 
 
 def _by_exhaustion(counts: Counts) -> Judgement | None:
@@ -113,6 +119,11 @@ def _doubt(counts: Counts) -> str | None:
         return "the hits do not suggest that a point is missing"
     if counts.all_distinct is False:
         return "nothing suggests that a point is missing, but not all are proved to be distinct"
+    if counts.blurred:
+        points = plural(counts.blurred, "point")
+        return f"ends that lie apart were counted as one at {points}; tol_unique is large for that"
+    if counts.spread < NARROW:
+        return "the starts lie close together and say nothing of what is elsewhere"
     if counts.coverage_at_least < 1 - LARGEST_UNSEEN_SHARE:
         hits = counts.n_independent
         return f"nothing suggests that a point is missing, but {hits} starts that converged are few"

@@ -10,7 +10,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from .._core.display import Column, Display, position
-from .._core.grouping import equal_inputs, group_states, numbered, representatives
+from .._core.grouping import (
+    equal_inputs,
+    group_states,
+    numbered,
+    reach_of_groups,
+    representatives,
+    resolvable,
+)
 from .._core.record import column, part, plain
 from .._core.selections import read_indices
 from .._core.validation import check_real
@@ -229,6 +236,7 @@ class FixedPoints(PointSet):
             inputs=self.inputs,
             hits=self.hits,
             independent_hits=np.maximum(self.hits - np.bincount(theirs, minlength=len(self)), 0),
+            reach=reach_of_groups(self.xstar, starts.end, starts.point),
             n_unstable=self.n_unstable,
             is_stable=self.is_stable,
             index=self.index,
@@ -242,8 +250,11 @@ class FixedPoints(PointSet):
         return take_census(
             evidence,
             starts.inputs,
+            starts.states,
+            ~looked,
             lefschetz=self.system.lefschetz,
             tolerance=self.tol_unique,
+            resolved=resolvable(self.tol),
             proved_points={
                 tuple(e.inputs.tolist()): e.n_points for e in self.enumerations if e.is_proof
             },

@@ -36,6 +36,8 @@ class Source(SentenceEnum):
     UNSTABLE = 8, "a step along an unstable direction of a known point"
     DEFLATED = 9, "an end of a search that known points repel"
     EXHAUSTIVE = 10, "a point that an exhaustive search proved"
+    HELD = 11, "where the network comes to while some of its units are held"
+    RECOMBINED = 12, "units at their values in different points and states"
     ORBIT = 13, "the end of an orbit"
 
     @property
@@ -45,7 +47,7 @@ class Source(SentenceEnum):
         Only of such starts do Good-Turing and Chao1 say anything: starts around known points
         reach those again and again, however many others there are.
         """
-        return self < Source.MIXTURE
+        return self < Source.MIXTURE or self is Source.HELD
 
 
 @final

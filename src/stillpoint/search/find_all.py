@@ -26,8 +26,8 @@ from .units import Units, read_units, units_of_motion
 # Steps per start and solver: of the starts that need more, hardly one arrives.
 _MAX_STEPS = 50
 
-#: Starts under each input, unless the caller says otherwise.
-DEFAULT_MAX_STARTS = 8192
+#: Starts under each input, unless the caller says otherwise; docs/census.md has rates and times.
+DEFAULT_MAX_STARTS = 4096
 
 # Starts of the first round, and of the largest: rounds double while they bring something new, which
 # spares overhead.
@@ -61,11 +61,13 @@ def find_all_fixed_points(
     Networks of low rank or of few units are searched exhaustively first (`stillpoint.proofs`);
     where that succeeds the set is proved complete. All others are searched in rounds of starts from
     many sources (see `Source`): trajectories, a box around the points, mixtures and sums of points
-    found, steps along unstable directions, and searches that known points repel. That ends
-    when two rounds in a row bring no new point, every point was reached more than once by starts
-    drawn without a look at the points, and the index sum is right where it is known; or when
-    `max_starts` are used up. `census` of the result says whether the set is complete, as far as
-    one can know.
+    found, steps along unstable directions, and searches that known points repel. When two rounds in
+    a row bring no new point, every point was reached more than once by starts drawn without a look
+    at the points, and the index sum is right where it is known, the rest of `max_starts` goes to
+    sources of another kind: states to which the network comes while some units are held, and units
+    recombined from several points. Only a proof, or a continuum, ends a search before all
+    starts are used. `census` of the result says whether the set is complete, as far as one can
+    know.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def find_all_fixed_points(
         States that the network visits, shape (trials, time, d) or (k, d), to start from; otherwise
         a few are simulated from random states.
     max_starts
-        The largest number of starts under each input.
+        The number of starts under each input.
     exhaustive
         Whether an exhaustive search is tried first. It takes seconds at most, as it says quickly
         where it has no chance.

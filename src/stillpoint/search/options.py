@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.grouping import resolvable
 from .._core.provenance import ENVIRONMENT
 from .._core.validation import check_flag, check_real, check_sequence, check_whole, read_seed
 from ..dynamics import Dynamics
@@ -97,7 +98,7 @@ def read_options(
         tol = _TOLERANCE_SINGLE if system.dynamics.arrays.resolution > 1e-10 else _TOLERANCE
     tol = check_real("tol", tol, above=0)
     if tol_unique is None:
-        tol_unique = (2 * tol) ** 0.25
+        tol_unique = resolvable(tol)
     return Options(solvers, tol, check_real("tol_unique", tol_unique, above=0), **others)
 
 

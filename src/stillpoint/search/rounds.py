@@ -1,4 +1,4 @@
-"""The search in rounds: starts from many sources, until the evidence agrees."""
+"""The search in rounds: starts from many sources until the evidence agrees, then from others."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from .run import run_search
 from .samplers import (
     Box,
     Deflation,
+    Held,
     MirrorImages,
     Mixtures,
     Perturbed,
+    Recombined,
     Sampler,
     SignedSums,
     SparseCorners,
@@ -51,6 +53,11 @@ def search_in_rounds(
     hits speak for more, or there is a continuum, of which every further start would be one more
     point.
 
+    That some sources bring nothing more says little of points that they never reach. So with
+    `most_starts` all of these are used. When rounds are quiet they go to the sources that were kept
+    in reserve until then (`Sampler.is_reserve`); if those bring a new point, the others are asked
+    again. From half of the starts on the reserve is asked in any case.
+
     Parameters
     ----------
     system, options
@@ -68,11 +75,11 @@ def search_in_rounds(
     quiet_rounds, most_rounds
         So many in a row must bring no new point; so many are run at most.
     most_starts
-        The largest number of starts under each input, those of `points` included.
+        The number of starts under each input, those of `points` included.
     """
     rng, size = np.random.default_rng(options.seed), size.copy()
     quiet, used, rounds = np.zeros(len(inputs), dtype=np.int64), np.zeros(len(inputs), int), 0
-    interrupted = False
+    done, interrupted = np.zeros(len(inputs), dtype=bool), False
     if points is not None:
         used = _count(points.starts.inputs, inputs)
     try:
@@ -82,27 +89,35 @@ def search_in_rounds(
         ]
         usual = np.concatenate([near.visited for near, *_ in samplers])
         while not interrupted and (most_rounds is None or rounds < most_rounds):
-            left = size if most_starts is None else np.minimum(size, most_starts - used)
-            active = np.flatnonzero((quiet < quiet_rounds) & (left > 0))
+            is_quiet, late, left = quiet >= quiet_rounds, np.zeros(len(inputs), dtype=bool), size
+            if most_starts is not None:
+                late = is_quiet | (2 * used >= most_starts)
+                end = np.where(late, most_starts, (most_starts + 1) // 2)
+                left = np.minimum(np.where(late, largest, size), end - used)
+            active = np.flatnonzero((left > 0) & ~done)
             if not len(active):
                 break
-            drawn = [
-                draw(samplers[k], _under(points, inputs[k]), rng, int(left[k])) for k in active
-            ]
+            used[active] += left[active]
+            drawn = []
+            for k in active:
+                asked = [s for s in samplers[k] if (late[k] if s.is_reserve else not is_quiet[k])]
+                drawn.append(draw(asked, _under(points, inputs[k]), rng, int(left[k])))
             x, origin = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+            if not len(x):
+                continue
             u = np.repeat(inputs[active], [len(states) for states, _ in drawn], axis=0)
             before = np.zeros(len(inputs)) if points is None else _count(points.inputs, inputs)
-            more, interrupted = run_search(system, x, u, options, origin, usual)
+            how = _first_solver(options) if is_quiet[active].all() else options
+            more, interrupted = run_search(system, x, u, how, origin, usual)
             points, interrupted = with_more(system, points, more, options, interrupted)
-            used, rounds = _count(points.starts.inputs, inputs), rounds + 1
-            tallies = points.census().tallies
+            rounds, tallies = rounds + 1, points.census().tallies
             for k in active:
-                if tallies[k].continuum:
-                    quiet[k] = quiet_rounds
-                elif tallies[k].n_points == before[k] and _agrees(tallies[k]):
+                if tallies[k].n_points == before[k] and _agrees(tallies[k]):
                     quiet[k] += 1
                 else:
                     quiet[k], size[k] = 0, max(size[k], min(2 * size[k], largest))
+                ends = most_starts is None and quiet[k] >= quiet_rounds
+                done[k] = ends or tallies[k].continuum > 0
     except KeyboardInterrupt:
         interrupted = True
     return points, interrupted
@@ -151,7 +166,17 @@ def samplers_under(
         SignedSums(),
         UnstableDirections(),
         Deflation(system),
+        Held(box),
+        Recombined(visited),
     )
+
+
+def _first_solver(options: Options) -> Options:
+    """Return the options without the solvers that take on what the first does not finish.
+
+    Those take most of the time, and where rounds are quiet hardly a start of theirs is news.
+    """
+    return replace(options, solvers=options.solvers[:1])
 
 
 def _under(points: FixedPoints | None, u: Float[np.ndarray, " m"]) -> FixedPoints | None:

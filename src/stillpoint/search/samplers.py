@@ -19,7 +19,7 @@ from ..points import FixedPoints, Source
 from ..solvers import solve
 from ..solvers.deflated_newton import DeflatedNewton
 from ..system import System
-from .sampling import FAR, states_at
+from .sampling import FAR, follow_held, states_at
 
 States = Float[np.ndarray, "n d"]
 
@@ -30,6 +30,9 @@ _LITTLE_NOISE = 0.05
 
 # How many known points a mixture or a sum takes at most.
 _MEMBERS = 4
+
+# The share of points, beside visited states, among those whose units are recombined.
+_OF_POINTS = 0.75
 
 # Lengths of steps along unstable directions, relative to the size of the point.
 _LENGTHS = (0.05, 2.0)
@@ -47,6 +50,9 @@ class Sampler(ABC):
 
     #: How many of a round's starts it draws, relative to the others.
     weight: ClassVar[int]
+
+    #: Whether it is kept for when the others bring nothing new, and the second half of a search.
+    is_reserve: ClassVar[bool] = False
 
     @abstractmethod
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:
@@ -98,6 +104,10 @@ class Box(Sampler):
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
         return self.at(rng.uniform(self.low, self.high, (n, len(self.low))))
 
+    def corners(self, rng: np.random.Generator, n: int) -> Float[np.ndarray, "n k"]:
+        """Return the unknowns at random corners."""
+        return np.where(rng.random((n, len(self.low))) < 0.5, self.low, self.high)
+
     def at(self, y: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "j d"]:
         """Return the states of unknowns, without those that are out of all proportion.
 
@@ -117,10 +127,51 @@ class SparseCorners(Sampler):
     weight = 3
 
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
-        low, high = self.box.low, self.box.high
-        corner = np.where(rng.random((n, len(low))) < 0.5, low, high)
+        corner = self.box.corners(rng, n)
         active = rng.random(corner.shape) < rng.random((n, 1))
         return self.box.at(np.where(active, corner, 0.0))
+
+
+@dataclass(frozen=True)
+class Held(Sampler):
+    """Where the network comes to from random states while a random share of its units is held.
+
+    A point that many units hold up together may be far from every state that is drawn unit by unit.
+    Often a few of them bring the others along: held at their values, they lead to the point. From
+    one unit to all are held, each number as likely as its double, at random values or at extremes.
+    """
+
+    box: Box
+    source = Source.HELD
+    weight = 3
+    is_reserve = True
+
+    def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
+        low, high = self.box.low, self.box.high
+        inside = rng.uniform(low, high, (n, len(low)))
+        begin = np.where(rng.random((n, 1)) < 0.5, inside, self.box.corners(rng, n))
+        share = np.exp(rng.uniform(-np.log(max(1, len(low))), 0.0, (n, 1)))
+        held = rng.random(begin.shape) < share
+        return self.box.at(follow_held(self.box.system, begin, self.box.inputs, held))
+
+
+@dataclass(frozen=True)
+class Recombined(AroundKnown):
+    """Each unit at its value in one of a few known points and visited states, at random.
+
+    Units that are high in one point and those that are high in another come together so.
+    """
+
+    visited: States
+    source = Source.RECOMBINED
+    weight = 1
+    is_reserve = True
+
+    def around(self, known: FixedPoints, rng: np.random.Generator, n: int) -> States:
+        point = known.xstar[rng.integers(len(known), size=(n, _MEMBERS))]
+        state = self.visited[rng.integers(len(self.visited), size=(n, _MEMBERS))]
+        members = np.where(rng.random((n, _MEMBERS, 1)) < _OF_POINTS, point, state)
+        return choose_units(members, rng)
 
 
 @dataclass(frozen=True)
@@ -241,3 +292,20 @@ def mixtures_of(
     shares = rng.dirichlet(np.ones(members), size=n)
     mixtures = np.einsum("nk,nkd->nd", shares, known[chosen])
     return mixtures + noise * rng.standard_normal(mixtures.shape)
+
+
+def choose_units(
+    members: Float[np.ndarray, "n k d"], rng: np.random.Generator
+) -> Float[np.ndarray, "n d"]:
+    """Return states whose units each have their value in one of the members, in random shares.
+
+    Examples
+    --------
+    >>> states = choose_units(np.array([[[0.0, 1.0], [2.0, 3.0]]]), np.random.default_rng(0))
+    >>> states[0, 0] in (0, 2), states[0, 1] in (1, 3)
+    (True, True)
+    """
+    n, k, d = members.shape
+    edges = np.cumsum(rng.dirichlet(np.ones(k), size=n), axis=1)[:, :-1, None]
+    chosen = (rng.random((n, 1, d)) > edges).sum(axis=1)
+    return np.take_along_axis(members, chosen[:, None, :], axis=1)[:, 0]

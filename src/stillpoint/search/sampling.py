@@ -42,6 +42,9 @@ FAR = 1e3
 # So many states can be drawn at a time.
 _MOST_DRAWN = 2**31
 
+# Steps while some units are held: what follows from them at once has followed by then.
+_HELD_STEPS = 8
+
 # A box around trajectories is that of this share of their states, and so many times wider.
 _SHARE = 0.99
 _WIDENED = 1.5
@@ -131,6 +134,31 @@ def _images(
     inputs = dynamics.arrays.asarray(np.tile(u, (len(y), 1)))
     residual = dynamics.equilibrium_problem().residual(unknowns, inputs)
     return y + to_numpy(residual).astype(np.float64)
+
+
+@np.errstate(all="ignore")
+def follow_held(
+    system: System,
+    y: Float[np.ndarray, "n k"],
+    u: Float[np.ndarray, " m"],
+    held: Bool[np.ndarray, "n k"],
+) -> Float[np.ndarray, "n k"]:
+    """Return where the unknowns y of the equilibrium form come to while those `held` do not move.
+
+    Examples
+    --------
+    >>> from stillpoint.as_system import as_system
+    >>> system = as_system(lambda x: np.tanh(x @ np.array([[0, 3], [0, 0]])), state_size=2)
+    >>> y, held = np.array([[1.0, -1.0]]), np.array([[True, False]])
+    >>> follow_held(system, y, np.zeros(0), held).round(3)
+    array([[1.   , 0.995]])
+    """
+    steps, length = _HELD_STEPS, 1.0
+    if system.kind == "flow" and not system.dynamics.has_equilibrium_form:
+        steps, length = _STEPS, system.dt or 0.0  # how fast it is only dt tells
+    for _ in range(steps):
+        y = np.where(held, y, y + length * (_images(system, y, u) - y))
+    return y
 
 
 @overload
