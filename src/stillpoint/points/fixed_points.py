@@ -229,14 +229,15 @@ class FixedPoints(PointSet):
     def census(self) -> Census:
         """Return what the points, hits and indices say about points that may be missing."""
         starts, proofs = self.starts, self.certificate
+        x = self.xstar / self.scale
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
         theirs = starts.point[looked & (starts.point >= 0)]
         evidence = Evidence(
-            xstar=self.xstar / self.scale,
+            xstar=x,
             inputs=self.inputs,
             hits=self.hits,
             independent_hits=np.maximum(self.hits - np.bincount(theirs, minlength=len(self)), 0),
-            reach=reach_of_groups(self.xstar, starts.end, starts.point),
+            reach=reach_of_groups(x, starts.end / self.scale, starts.point),
             n_unstable=self.n_unstable,
             is_stable=self.is_stable,
             index=self.index,
@@ -250,7 +251,7 @@ class FixedPoints(PointSet):
         return take_census(
             evidence,
             starts.inputs,
-            starts.states,
+            starts.states / self.scale,
             ~looked,
             lefschetz=self.system.lefschetz,
             tolerance=self.tol_unique,
