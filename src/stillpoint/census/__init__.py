@@ -2,7 +2,7 @@
 
 from .census import Census, Tally, take_census
 from .count import Evidence, count_unstable
-from .verdict import Completeness, heading
+from .verdict import Completeness, heading, motion_jacobian
 
 __all__ = [
     "Census",
@@ -11,5 +11,6 @@ __all__ = [
     "Tally",
     "count_unstable",
     "heading",
+    "motion_jacobian",
     "take_census",
 ]

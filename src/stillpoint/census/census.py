@@ -23,6 +23,7 @@ from jaxtyping import Float
 
 from .._core.arrays import take_record
 from .._core.grouping import equal_inputs
+from ..dynamics import Kind
 from .count import Counts, Evidence
 from .verdict import Completeness, Judgement, judge, sentence
 
@@ -101,6 +102,7 @@ def take_census(
     points: Evidence,
     start_inputs: Float[np.ndarray, "s m"],
     *,
+    kind: Kind,
     lefschetz: int | None,
     tolerance: float,
     proved_points: Mapping[tuple[float, ...], int],
@@ -119,5 +121,5 @@ def take_census(
     for k, row in enumerate(np.unique(condition, return_index=True)[1]):
         rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
         proved = proved_points.get(tuple(u.tolist()))
-        tallies.append(Tally.of(rows, u, lefschetz, tolerance, proved))
+        tallies.append(Tally.of(rows, kind, u, lefschetz, tolerance, proved))
     return Census(tuple(tallies), is_selection)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._core.grouping import group_states
+from ..dynamics import Kind
 from .estimators import chao1, coverage_bound, good_turing
 
 AnyCounts = TypeVar("AnyCounts", bound="Counts")
@@ -44,6 +45,8 @@ class Counts:
 
     Attributes
     ----------
+    kind
+        "map" or "flow".
     inputs
         The input, shape (m,).
     n_points, n_starts
@@ -70,8 +73,8 @@ class Counts:
     unpaired
         Points whose mirror image -x is a fixed point too but was not found.
     degenerate, on_kink
-        Points where I - J is singular, and points on a kink of ReLU whose index is not known; with
-        them the index sum means nothing.
+        Points where I - J (of a flow, J) is singular, and points on a kink of ReLU whose index is
+        not known; with them the index sum means nothing.
     continuum
         Points that belong to a continuum.
     unproved, all_distinct
@@ -81,6 +84,7 @@ class Counts:
         How many points there are, where an exhaustive search proves it; else None.
     """
 
+    kind: Kind
     inputs: Float[np.ndarray, " m"]
     n_points: int
     n_starts: int
@@ -107,6 +111,7 @@ class Counts:
     def of(
         cls: type[AnyCounts],
         points: Evidence,
+        kind: Kind,
         inputs: Float[np.ndarray, " m"],
         lefschetz: int | None,
         tolerance: float,
@@ -123,6 +128,7 @@ class Counts:
         has_image = np.isin(labels[n:], labels[:n])
         is_open = points.on_kink & (points.index == 0) & ~points.is_degenerate
         return cls(
+            kind=kind,
             inputs=inputs,
             n_points=n,
             n_starts=int(points.hits.sum()),
