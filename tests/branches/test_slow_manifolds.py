@@ -414,6 +414,70 @@ def test_a_manifold_comes_back_from_its_file(tmp_path):
     assert (again.ends, again.kind, again.dt, again.origin) == (ring.ends, "map", None, 0)
 
 
+def lorenz(x):
+    return np.stack(
+        [10 * (x[:, 1] - x[:, 0]), x[:, 0] * (28 - x[:, 2]) - x[:, 1],
+         x[:, 0] * x[:, 1] - 8 / 3 * x[:, 2]], axis=1,
+    )  # fmt: skip
+
+
+def test_the_axis_of_lorenz_repels():
+    """Beside it lambda^2 + 11 lambda + 10 (z - 27) = 0, with a positive root where z < 27."""
+    system = sp.as_system(lorenz, state_size=3, kind="flow")
+    axis = sp.follow_slow_manifold(system, np.array([[0.0, 0.0, 1.0]]))
+    z, n = axis.states[:, 2], len(axis)
+    np.testing.assert_allclose(axis.states[:, :2], 0, atol=1e-12)
+    np.testing.assert_allclose(axis.transverse, (-11 + np.sqrt(1201 - 40 * z)) / 2, rtol=1e-6)
+    assert (
+        repr(axis)
+        .splitlines()[0]
+        .endswith(f"in 3 states, repels transversally at {n} of {n} nodes")
+    )
+    assert f"repels transversally at {n} of {n} nodes</b>" in axis._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        ("map", (1.0, 0.5), "41 nodes, attracting"),
+        ("map", (1.0, 1.5), "repels transversally at 41 of 41 nodes"),
+        ("map", (1.0, -1.5), "repels transversally at 41 of 41 nodes"),
+        ("flow", (0.0, -0.5), "41 nodes, attracting"),
+        ("flow", (0.0, 0.5), "repels transversally at 41 of 41 nodes"),
+        ("map", (1.0,), "41 nodes"),  # there is nothing beside it
+    ],
+)
+def test_a_line_says_whether_it_attracts(kind, values, told):
+    system = sp.as_system(lambda x: x * np.array(values), state_size=len(values), kind=kind)
+    line = sp.follow_slow_manifold(system, np.zeros((1, len(values))), max_length=1.0)
+    assert repr(line).splitlines()[0].endswith(f"state{'s' * (len(values) > 1)}, {told}")
+
+
+@pytest.mark.parametrize("kind", ["map", "flow"])
+def test_a_line_says_at_how_many_nodes_it_repels(kind):
+    """z stays, y grows where z > 1: its eigenvalue is z, of the flow z - 1."""
+    shift = 0 if kind == "map" else 1
+    system = sp.as_system(
+        lambda x: np.stack([(x[:, 1] - shift) * x[:, 0], (1 - shift) * x[:, 1]], axis=1),
+        state_size=2,
+        kind=kind,
+    )
+    line = sp.follow_slow_manifold(system, np.array([[0.0, 0.813]]), max_length=0.6)
+    repels = int((line.states[:, 1] > 1).sum())
+    assert 0 < repels < len(line)
+    assert f"repels transversally at {repels} of {len(line)} nodes" in repr(line).splitlines()[0]
+
+
+def test_a_sheet_counts_the_nodes_that_it_has():
+    system = sp.as_system(lambda x: x * np.array([1.0, 1.0, 1.2]), state_size=3)
+    sheet = sp.follow_slow_manifold(
+        system, np.zeros((1, 3)), dimension=2, max_norm=1.0, step_size=0.3
+    )
+    n = int(sheet.present.sum())
+    assert n < sheet.present.size
+    assert f"repels transversally at {n} of {n} nodes" in repr(sheet).splitlines()[0]
+
+
 def test_the_repr_tells_what_a_scientist_asks():
     text = repr(ring_of(8)[2])
     for words in ("ring of length 17", "8 attract, 8 repel", "per step", "returned to its start"):

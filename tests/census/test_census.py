@@ -210,6 +210,18 @@ def test_a_black_box_says_that_it_does_not_know_unless_it_is_told():
         assert ("not known for this map" in census.verdict) == (not known)
 
 
+@pytest.mark.parametrize(("kind", "singular"), [("map", "I - J"), ("flow", "J")])
+def test_a_flow_is_called_a_flow(kind, singular):
+    told = f"what it must be is not known for this {kind}"
+    assert told in replace(WHOLE, kind=kind, lefschetz=None).verdict
+    told = f"; {singular} is singular at 1 point, so"
+    assert told in replace(WHOLE, kind=kind, degenerate=1).verdict
+    told = f"a continuum of fixed points ({singular} is singular at 3 of the 3"
+    assert told in replace(WHOLE, kind=kind, continuum=3).verdict
+    system = sp.as_system(lambda x: -x if kind == "flow" else x / 2, state_size=1, kind=kind)
+    assert sp.find_fixed_points(system, signs(1, 1)).census().tallies[0].kind == kind
+
+
 def test_the_verdict_on_mirror_images_that_were_not_found():
     """Of 0 and the pair +-a only 0 and +a are found; the index would say so too, if it could."""
     system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1)

@@ -690,6 +690,17 @@ def test_the_bars_of_a_mode_are_the_shares_of_the_regions(modes):
     assert len({tuple(container[0].get_facecolor()) for container in bars}) == 4
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "size"), [("map", "|λ|", "1.50"), ("flow", "Re λ", "-1.50")]
+)
+def test_the_bars_of_a_flow_have_real_parts_below_them(kind, name, size):
+    system = sp.as_system(lambda x: -1.5 * x, state_size=1, kind=kind, regions={"all": [0]})
+    ax = Figure().add_subplot()
+    sp.plots.region_modes(sp.linearize(system, np.zeros((1, 1))), ax=ax)
+    assert ax.get_xlabel() == f"{name} of the mode"
+    assert [label.get_text() for label in ax.get_xticklabels()] == [size]
+
+
 @pytest.mark.parametrize("draw", [sp.plots.region_blocks, sp.plots.region_modes])
 def test_figures_of_regions_need_regions(draw):
     bare = sp.as_system(circuit().dynamics)

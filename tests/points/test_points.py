@@ -317,6 +317,34 @@ def test_the_repr_of_many_points(points):
     assert "2.0000" in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("kind", "dt", "headings", "entries"),
+    [
+        ("map", None, ("max|λ|", "τ (steps)"), ("0.9000", "9.49")),  # -1 / ln .9
+        ("map", 2.0, ("max|λ|", "τ"), ("0.9000", "19")),
+        ("flow", None, ("max Re λ", "τ"), ("-0.2500", "4")),
+    ],
+)
+def test_the_table_tells_stability_and_the_slowest_time(kind, dt, headings, entries):
+    step = {"map": lambda x: x * [0.9, -0.5], "flow": lambda x: x * [-0.25, -3.0]}[kind]
+    system = sp.as_system(step, state_size=2, kind=kind, dt=dt)
+    fixed = sp.find_fixed_points(system, starts(3, d=2))
+    slow = sp.find_slow_points(system, starts(3, d=2))
+    for record, n in ((fixed, 2), (slow, 1)):  # the slow ones have their dwell time instead
+        _, heading, row = repr(record).splitlines()
+        assert " ".join(headings[:n]) in " ".join(heading.split())
+        assert " ".join(entries[:n]) in " ".join(row.split())
+        shown = (*headings[:n], *entries[:n])
+        assert all(f">{cell}</td>" in record._repr_html_() for cell in shown)
+
+
+def test_the_continuum_of_a_flow_is_one_of_its_own_jacobian():
+    system = sp.as_system(lambda x: x * [0.0, -1.0], state_size=2, kind="flow")
+    points = sp.find_fixed_points(system, starts(5, d=2))
+    told = f"a continuum of fixed points: J is singular at {len(points)} of the {len(points)}"
+    assert repr(points).startswith(told)
+
+
 def test_the_repr_of_one_point(points):
     assert repr(points[0]).splitlines()[0] == "1 fixed point: 1 stable"
     assert repr(points[-1]).splitlines()[0] == "1 fixed point: 1 with 3 unstable directions"

@@ -2,7 +2,7 @@
 
 from .census import Census, Tally, take_census
 from .count import Evidence, Followed, count_kinds, kinds_of
-from .verdict import Completeness, heading
+from .verdict import Completeness, heading, motion_jacobian
 
 __all__ = [
     "Census",
@@ -13,5 +13,6 @@ __all__ = [
     "count_kinds",
     "heading",
     "kinds_of",
+    "motion_jacobian",
     "take_census",
 ]

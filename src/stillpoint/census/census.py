@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float
 
 from .._core.arrays import take_record
 from .._core.grouping import equal_inputs
+from ..dynamics import Kind
 from .count import Counts, Evidence, Followed
 from .verdict import LARGEST_UNSEEN_SHARE, Completeness, Judgement, judge, sentence
 
@@ -115,6 +116,7 @@ def take_census(
     starts: Float[np.ndarray, "s d"],
     independent: Bool[np.ndarray, " s"],
     *,
+    kind: Kind,
     lefschetz: int | None,
     tolerance: float,
     resolved: float,
@@ -139,5 +141,5 @@ def take_census(
         rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
         own, key = starts[independent & (of_starts == k)], tuple(u.tolist())
         proved, orbits = proved_points.get(key), followed.get(key)
-        tallies.append(Tally.of(rows, u, own, lefschetz, tolerance, resolved, proved, orbits))
+        tallies.append(Tally.of(rows, kind, u, own, lefschetz, tolerance, resolved, proved, orbits))
     return Census(tuple(tallies), is_selection)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from .._core.grouping import group_states
+from ..dynamics import Kind
 from .estimators import chao1, coverage_bound, good_turing
 
 # Ends of one point may lie so many times the resolvable distance from it before they are taken for
@@ -60,6 +61,8 @@ class Counts:
 
     Attributes
     ----------
+    kind
+        "map" or "flow".
     inputs
         The input, shape (m,).
     n_points, n_starts
@@ -87,8 +90,8 @@ class Counts:
     unpaired
         Points whose mirror image -x is a fixed point too but was not found.
     degenerate, on_kink
-        Points where I - J is singular, and points on a kink of ReLU whose index is not known; with
-        them the index sum means nothing.
+        Points where I - J (of a flow, J) is singular, and points on a kink of ReLU whose index is
+        not known; with them the index sum means nothing.
     continuum
         Points that belong to a continuum.
     blurred
@@ -105,6 +108,7 @@ class Counts:
         What orbits came to; None where none was followed.
     """
 
+    kind: Kind
     inputs: Float[np.ndarray, " m"]
     n_points: int
     n_starts: int
@@ -134,6 +138,7 @@ class Counts:
     def of(
         cls: type[AnyCounts],
         points: Evidence,
+        kind: Kind,
         inputs: Float[np.ndarray, " m"],
         starts: Float[np.ndarray, "s d"],
         lefschetz: int | None,
@@ -154,6 +159,7 @@ class Counts:
         has_image = np.isin(labels[n:], labels[:n])
         is_open = points.on_kink & (points.index == 0) & ~points.is_degenerate
         return cls(
+            kind=kind,
             inputs=inputs,
             n_points=n,
             n_starts=int(points.hits.sum()),

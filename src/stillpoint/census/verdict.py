@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .._core.display import plural
+from ..dynamics import Kind
 from .count import Counts
 
 #: With independent starts of which more than this share might reach a point that is not known, at
@@ -133,9 +134,10 @@ def _doubt(counts: Counts) -> str | None:
 def sentence(counts: Counts, judgement: Judgement) -> str:
     """Return one sentence on whether a point is missing, and why."""
     if counts.continuum:
+        where = f"{counts.continuum} of the {counts.n_points} states found"
         return (
-            f"a continuum of fixed points (I - J is singular at {counts.continuum} of the "
-            f"{counts.n_points} states found): counting them means nothing"
+            f"a continuum of fixed points ({motion_jacobian(counts.kind)} is singular at {where}): "
+            f"counting them means nothing"
         )
     if counts.n_points == 0:
         if counts.proved_points == 0:
@@ -175,14 +177,28 @@ def heading(counts: Mapping[str, int], n: int) -> str:
     return f"{plural(n, 'fixed point')}: {', '.join(parts)}"
 
 
+def motion_jacobian(kind: Kind) -> str:
+    """Return the matrix that is singular where fixed points meet, in symbols.
+
+    Examples
+    --------
+    >>> motion_jacobian("map"), motion_jacobian("flow")
+    ('I - J', 'J')
+    """
+    return "I - J" if kind == "map" else "J"
+
+
 def _on_the_index(counts: Counts) -> str:
     if counts.degenerate:
-        where = plural(counts.degenerate, "point")
-        return f"I - J is singular at {where}, so the index sum is not defined"
+        where = (
+            f"{motion_jacobian(counts.kind)} is singular at {plural(counts.degenerate, 'point')}"
+        )
+        return f"{where}, so the index sum is not defined"
     if counts.on_kink:
         return f"kinks meet {plural(counts.on_kink, 'point')}, so the index sum is not known"
     if counts.lefschetz is None:
-        return f"index sum {counts.index_sum}, but what it must be is not known for this map"
+        told = f"what it must be is not known for this {counts.kind}"
+        return f"index sum {counts.index_sum}, but {told}"
     if counts.index_agrees:
         return f"index sum {counts.index_sum} as it must be"
     return f"index sum {counts.index_sum}, not {counts.lefschetz} as it must be"

@@ -5,7 +5,7 @@ from .linearization import Linearization, linearize_rows
 from .linearize import linearize
 from .resolution import DEGENERATE, ILL_CONDITIONED, Resolution, resolution_at
 from .slow_modes import NoSlowModes, SlowModes, slow_modes
-from .spectra import MARGIN, condition, index, is_stable, n_unstable, sorted_eig
+from .spectra import MARGIN, condition, growth, index, is_stable, n_unstable, sorted_eig
 
 __all__ = [
     "DEGENERATE",
@@ -16,6 +16,7 @@ __all__ = [
     "Resolution",
     "SlowModes",
     "condition",
+    "growth",
     "index",
     "is_stable",
     "linearize",

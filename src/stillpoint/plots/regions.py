@@ -106,9 +106,10 @@ def region_modes(
             ax.bar(shown, share, bottom=bottom, label=name, edgecolor="white", lw=0, **look)
         )
         bottom = bottom + share
-    labels = [f"{value:.2f}" for value in np.abs(lin.eigenvalues[row, shown])]
-    ax.set_xticks(shown, labels, rotation=90)
-    ax.set(xlabel="|λ| of the mode", ylabel="participation")
+    values = lin.eigenvalues[row, shown]
+    size, name = (np.abs(values), "|λ|") if lin.kind == "map" else (values.real, "Re λ")
+    ax.set_xticks(shown, [f"{value:.2f}" for value in size], rotation=90)
+    ax.set(xlabel=f"{name} of the mode", ylabel="participation")
     complete(ax, legend)
     return {"bars": bars}
 

@@ -22,7 +22,15 @@ from .._core.record import column, part, plain
 from .._core.selections import read_indices
 from .._core.validation import check_real
 from .._core.values import Domain
-from ..census import Census, Evidence, count_kinds, heading, kinds_of, take_census
+from ..census import (
+    Census,
+    Evidence,
+    count_kinds,
+    heading,
+    kinds_of,
+    motion_jacobian,
+    take_census,
+)
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
 from ..proofs import UNDECIDED, Certificate, Enumeration
@@ -50,8 +58,8 @@ class FixedPoints(PointSet):
     hits
         How many starts reached the point.
     condition
-        Condition number of I - J in the equilibrium form, where gates and leaks are divided out;
-        infinite where the point is not isolated.
+        Condition number of I - J (of a flow, J) in the equilibrium form, where gates and leaks are
+        divided out; infinite where the point is not isolated.
     kantorovich
         Newton and Kantorovich's h: the error of the position times what I - J changes with it,
         relative to I - J. From 1/8 on the point is not told apart from its neighbours, if it is one
@@ -60,8 +68,8 @@ class FixedPoints(PointSet):
         Whether all modes decay. Not said of degenerate points, nor where the errors of eigenvalues
         (`linearization.eigenvalue_errors`) leave it open.
     index
-        sign det(I - J): its sum over all points is known (see `census`). 0 where degenerate, and
-        on kinks unless the point attracts.
+        sign det(I - J), of a flow sign det(-J): its sum over all points is known (see `census`).
+        0 where degenerate, and on kinks unless the point attracts.
     mirrored
         Whether -xstar is a fixed point too.
     on_continuum
@@ -92,14 +100,14 @@ class FixedPoints(PointSet):
 
     linearization: Linearization = part(Linearization, names={"states": "xstar"})
     q: Float[np.ndarray, " n"] = column(
-        "point", long_name="1/2 |F(x, u) - x|^2", domain=Domain(least=0)
+        "point", long_name="1/2 |F(x, u) - x|^2 (flow: 1/2 |f|^2)", domain=Domain(least=0)
     )
     hits: Int[np.ndarray, " n"] = column(
         "point", long_name="starts that reached the point", domain=Domain(least=0)
     )
     condition: Float[np.ndarray, " n"] = column(
         "point",
-        long_name="condition number of I - J in the equilibrium form",
+        long_name="condition number of I - J (flow: J) in the equilibrium form",
         domain=Domain(least=0),
     )
     kantorovich: Float[np.ndarray, " n"] = column(
@@ -109,7 +117,9 @@ class FixedPoints(PointSet):
     )
     is_stable: Bool[np.ndarray, " n"] = column("point", long_name="all modes decay")
     index: Int[np.ndarray, " n"] = column(
-        "point", long_name="sign det(I - J), 0 if not known", domain=Domain(least=-1, most=1)
+        "point",
+        long_name="sign det(I - J) (flow: det(-J)), 0 if not known",
+        domain=Domain(least=-1, most=1),
     )
     mirrored: Bool[np.ndarray, " n"] = column("point", long_name="-x is a fixed point too")
     on_continuum: Bool[np.ndarray, " n"] = column("point", long_name="one of a continuum")
@@ -253,6 +263,7 @@ class FixedPoints(PointSet):
             starts.inputs,
             starts.states / self.scale,
             ~looked,
+            kind=self.system.kind,
             lefschetz=self.system.lefschetz,
             tolerance=self.tol_unique,
             resolved=resolvable(self.tol),
@@ -289,7 +300,7 @@ class FixedPoints(PointSet):
             )
         if self.on_continuum.any():
             return Display(
-                f"a continuum of fixed points: I - J is singular at "
+                f"a continuum of fixed points: {motion_jacobian(self.system.kind)} is singular at "
                 f"{int(self.on_continuum.sum())} of the {len(self)} states found, and fixed "
                 f"states lie arbitrarily close to them. Their positions are samples.",
                 provenance=self.provenance,
@@ -313,13 +324,15 @@ class FixedPoints(PointSet):
         ]
 
     def _columns(self) -> list[Column]:
-        largest = np.abs(self.eigenvalues).max(axis=1)
+        times = self.linearization.slowest_time_constant
+        unit = " (steps)" if self.system.kind == "map" and self.system.dt is None else ""
         columns = [
             Column("", [str(k) for k in range(len(self))], 5),
             Column("unstable", [str(k) if k >= 0 else "?" for k in self.n_unstable], 8),
             Column("hits", [str(k) for k in self.hits], 6),
             Column("q", [f"{q:.0e}" for q in self.q], 8),
-            Column("max|λ|", [f"{value:.4f}" for value in largest], 8),
+            self._stability_column(),
+            Column(f"τ{unit}", [f"{time:.3g}" for time in times], 9),
             Column("index", [f"{k:+}" if k else "?" for k in self.index], 5),
         ]
         if self.certificate is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from .._core.arrays import rows_of
+from .._core.display import Column
 from .._core.grouping import nearest_rows, smallest_gap
 from .._core.provenance import citation
 from .._core.record import Record
@@ -235,6 +236,12 @@ class PointSet(Record):
         columns |= {f"x{i}": self.xstar[:, i] for i in range(self.xstar.shape[1])}
         columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}
         return pd.DataFrame(columns)
+
+    def _stability_column(self) -> Column:
+        """Return how near each point is to the border of stability."""
+        is_map, values = self.system.kind == "map", self.eigenvalues
+        name, size = ("max|λ|", np.abs(values)) if is_map else ("max Re λ", values.real)
+        return Column(name, [f"{value:.4f}" for value in size.max(axis=1)], 8)
 
     def _starts_told(self) -> list[str]:
         """Return the line on starts that ended elsewhere, if there are any."""

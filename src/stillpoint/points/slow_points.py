@@ -25,10 +25,10 @@ from .starts import Starts
 class SlowPoints(PointSet):
     """Local minima of q = 1/2 |F(x, u) - x|^2, one per row; NumPy arrays throughout.
 
-    At a minimum with q > 0 the gradient J^T (F - x) vanishes and F - x does not, so I - J is
-    singular: the network passes slowly where, under other parameters, it would stand still
-    (Sussillo and Barak 2013). On a kink of ReLU, J is the mixture of the Jacobians on its sides
-    for which that holds (Clarke's generalised Jacobian).
+    At a minimum with q > 0 the gradient J^T (F - x) vanishes and F - x does not, so I - J (of a
+    flow, J) is singular: the network passes slowly where, under other parameters, it would stand
+    still (Sussillo and Barak 2013). On a kink of ReLU, J is the mixture of the Jacobians on its
+    sides for which that holds (Clarke's generalised Jacobian).
 
     Indexing and iterating are as for `FixedPoints`.
 
@@ -72,7 +72,7 @@ class SlowPoints(PointSet):
         domain=Domain(options=("fixed point", "ghost", "slow region")),
     )
     q: Float[np.ndarray, " n"] = column(
-        "point", long_name="1/2 |F(x, u) - x|^2", domain=Domain(least=0)
+        "point", long_name="1/2 |F(x, u) - x|^2 (flow: 1/2 |f|^2)", domain=Domain(least=0)
     )
     speed: Float[np.ndarray, " n"] = column(
         "point", long_name="|F(x, u) - x|, or |f|", domain=Domain(least=0)
@@ -84,7 +84,9 @@ class SlowPoints(PointSet):
         "point", long_name="starts that ended here", domain=Domain(least=0)
     )
     smallest_singular_value: Float[np.ndarray, " n"] = column(
-        "point", long_name="smallest singular value of I - J", domain=Domain(least=0)
+        "point",
+        long_name="smallest singular value of I - J (flow: J)",
+        domain=Domain(least=0),
     )
     curvature: Float[np.ndarray, " n"] = column(
         "point", long_name="smallest eigenvalue of the Hessian of q"
@@ -144,7 +146,6 @@ class SlowPoints(PointSet):
         )
 
     def _columns(self) -> list[Column]:
-        largest = np.abs(self.eigenvalues).max(axis=1)
         return [
             Column("", [str(k) for k in range(len(self))], 5),
             Column("", self.label.tolist(), -11),
@@ -153,7 +154,7 @@ class SlowPoints(PointSet):
             Column("gradient", [f"{v:.0e}" for v in self.gradient_norm], 8),
             Column("curvature", [f"{v:.1e}" for v in self.curvature], 9),
             Column("dwell", [f"{v:.3g}" for v in self.dwell_time], 8),
-            Column("max|λ|", [f"{v:.4f}" for v in largest], 8),
+            self._stability_column(),
             Column("kinks", [str(k) for k in self.n_kinks], 5),
             Column(" x", [f" {position(x)}" for x in self.xstar]),
         ]

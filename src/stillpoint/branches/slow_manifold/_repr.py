@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from ..._core.display import plural
 from ...dynamics import Kind
+from ...local import MARGIN
 from ..ends import End
 
 
@@ -53,6 +54,21 @@ def extent(lengths: float | tuple[float, float]) -> str:
     if isinstance(lengths, tuple):
         return f"{lengths[0]:.3g} x {lengths[1]:.3g}"
     return f"of length {lengths:.3g}"
+
+
+def transversally(growth: Float[np.ndarray, " n"]) -> str:
+    """Return how many nodes there are, and whether states beside them come back.
+
+    `growth` says how far the fastest growing of the other modes is outside the stability border;
+    none is on it, as that would be a slow one.
+
+    Examples
+    --------
+    >>> transversally(np.array([-0.5, -0.1])), transversally(np.array([-0.5, 0.1]))
+    ('2 nodes, attracting', 'repels transversally at 1 of 2 nodes')
+    """
+    nodes, repels = plural(len(growth), "node"), int((growth > MARGIN).sum())
+    return f"repels transversally at {repels} of {nodes}" if repels else f"{nodes}, attracting"
 
 
 def zeros(attracts: Bool[np.ndarray, " n"]) -> str:

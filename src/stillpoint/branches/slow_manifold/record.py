@@ -17,6 +17,7 @@ from ..._core.validation import read_states
 from ..._core.values import Domain
 from ...dynamics import Kind
 from ...errors import ArgumentError
+from ...local import growth
 from ...system_info import SystemInfo
 from ..ends import End
 from . import _repr
@@ -122,7 +123,7 @@ class SlowManifold(Record):
 
     def _display(self) -> Display:
         read, extent = _repr.Wording(self.kind, self.dt), _repr.extent(self.extent)
-        d, n = self.states.shape[-1], len(self)
+        d = self.states.shape[-1]
         drift = read.drift(self.mean_drift, self.max_drift)
         if self.dimension == 1 and np.isfinite(self.memory_time):
             drift += f"; {_repr.zeros(self.rests.attracts)}"
@@ -133,9 +134,10 @@ class SlowManifold(Record):
             "transverse": read.transverse(float(np.nanmax(self.transverse)), self.decay_time),
             "ends": _repr.ends(self.ends[:2], self.ends[2:]),
         }
-        form = f"{self.shape} {extent} in {plural(d, 'state')}, {plural(n, 'node')}"
+        beside = growth(self.transverse[self.present], self.kind)
+        nodes = _repr.transversally(beside) if self.dimension < d else plural(len(self), "node")
         return Display(
-            f"slow manifold: {form}",
+            f"slow manifold: {self.shape} {extent} in {plural(d, 'state')}, {nodes}",
             remarks=[f"{name:<12}{text}" for name, text in lines.items()],
             provenance=self.provenance,
         )
