@@ -24,7 +24,7 @@ from .run import run_search, warn_of_the_end
 # Steps per start and solver: of the starts that need more, hardly one arrives.
 _MAX_STEPS = 50
 
-#: Starts under each input, unless the caller says otherwise; docs/census.md has the rates and times.
+#: Starts under each input, unless the caller says otherwise; docs/census.md has rates and times.
 DEFAULT_MAX_STARTS = 4096
 
 # Starts of the first round, and of the largest: rounds double while they bring something new, which
@@ -61,8 +61,8 @@ def find_all_fixed_points(
     a row bring no new point, every point was reached more than once by starts drawn without a look
     at the points, and the index sum is right where it is known, the rest of `max_starts` goes to
     sources of another kind: states to which the network comes while some units are held, and units
-    recombined from several points. Only a proof, or a continuum, ends a search before all
-    starts are used. `census` of the result says whether the set is complete, as far as one can know.
+    recombined from several points. Only a proof, or a continuum, ends a search before all starts
+    are used. `census` of the result says whether the set is complete, as far as one can know.
 
     Parameters
     ----------
