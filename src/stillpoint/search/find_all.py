@@ -65,9 +65,8 @@ def find_all_fixed_points(
     a row bring no new point, every point was reached more than once by starts drawn without a look
     at the points, and the index sum is right where it is known, the rest of `max_starts` goes to
     sources of another kind: states to which the network comes while some units are held, and units
-    recombined from several points. Only a proof, or a continuum, ends a search before all
-    starts are used. `census` of the result says whether the set is complete, as far as one can
-    know.
+    recombined from several points. Only a proof, or a continuum, ends a search before all starts
+    are used. `census` of the result says whether the set is complete, as far as one can know.
 
     Parameters
     ----------
