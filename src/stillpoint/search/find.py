@@ -144,7 +144,8 @@ def find_fixed_points(
             most_rounds=options.rounds,
         )
         points = points if more is None else more
-    points, interrupted = with_orbits(own, points, options, interrupted)
+    if orbits and not interrupted:
+        points, interrupted = with_orbits(own, points, options)
     reached = Status.FIXED_POINT in points.starts.status
     warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
     points = units.fixed_points(points, system)

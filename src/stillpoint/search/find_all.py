@@ -205,8 +205,8 @@ def _search(
                 largest=_LARGEST_ROUND,
                 most_starts=max_starts,
             )
-        if points is not None and not complete:
-            points, interrupted = with_orbits(own, points, options, interrupted)
+        if points is not None and options.orbits and not (complete or interrupted):
+            points, interrupted = with_orbits(own, points, options)
     except KeyboardInterrupt:
         interrupted = True
     if points is None:

@@ -57,17 +57,15 @@ _ALIKE = 0.1
 _UNLIKE = 0.5
 
 
-def with_orbits(
-    system: System, points: FixedPoints, options: Options, interrupted: bool
-) -> tuple[FixedPoints, bool]:
+def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[FixedPoints, bool]:
     """Return the points, those on which orbits settle besides, and the orbits.
 
     They are followed under inputs where nothing else speaks against the points, or no point is
-    known to be stable. After Ctrl-C, and if it comes meanwhile, there are none.
+    known to be stable. With them comes whether Ctrl-C came; then there are none.
     """
     wanted = [tally.inputs for tally in points.census().tallies if tally.awaits_orbits]
-    if interrupted or not (options.orbits and wanted):
-        return points, interrupted
+    if not wanted:
+        return points, False
     begun = [_beginnings(points, u, options) for u in wanted[:_INPUTS]]
     x = np.concatenate(begun)
     u = np.repeat(np.stack(wanted[:_INPUTS]), [len(states) for states in begun], axis=0)
