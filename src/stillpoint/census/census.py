@@ -16,16 +16,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from .._core.arrays import take_record
+from .._core.display import plural, position
 from .._core.grouping import equal_inputs
 from ..dynamics import Kind
 from .count import Counts, Evidence, Followed
 from .verdict import LARGEST_UNSEEN_SHARE, Completeness, Judgement, judge, sentence
+
+if TYPE_CHECKING:
+    import pandas
+
+# Inputs in doubt that a verdict names.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -100,14 +108,48 @@ class Census:
         points = sum(tally.n_points for tally in self.tallies)
         verdicts = Counter(tally.completeness.sentence for tally in self.tallies)
         told = ", ".join(f"{count} {sentence}" for sentence, count in verdicts.items())
-        doubtful = sum(tally.suggests_missing for tally in self.tallies)
-        return (
-            f"{points} points under {len(self.tallies)} inputs ({told}); under {doubtful} of the "
-            f"inputs the evidence speaks for missing points"
-        )
+        clauses = [f"{points} points under {len(self.tallies)} inputs: {told}"]
+        missing, open_ = map(self._inputs_of, (Completeness.INCOMPLETE, Completeness.UNDECIDED))
+        if len(missing):
+            clauses.append(f"points are missing under {_named(missing)}")
+        if 0 < len(open_) < len(self.tallies):
+            clauses.append(f"in doubt under {_named(open_)}")
+        return "; ".join(clauses)
+
+    @property
+    def doubtful(self) -> Float[np.ndarray, "j m"]:
+        """The inputs under which the set is incomplete, or not decided, one row each."""
+        return self._inputs_of(Completeness.INCOMPLETE, Completeness.UNDECIDED)
+
+    def _inputs_of(self, *several: Completeness) -> Float[np.ndarray, "j m"]:
+        rows = [tally.inputs for tally in self.tallies if tally.completeness in several]
+        width = len(self.tallies[0].inputs) if self.tallies else 0
+        return np.array(rows).reshape(len(rows), width)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a `pandas.DataFrame`, one row for each input: its numbers and its verdict.
+
+        The input is in columns u0, u1, ..., as in `FixedPoints.to_dataframe`.
+        """
+        import pandas as pd
+
+        rows = []
+        for tally in self.tallies:
+            numbers = {field.name: getattr(tally, field.name) for field in fields(tally)}
+            numbers = {name: value for name, value in numbers.items() if np.isscalar(value)}
+            words = {"completeness": tally.completeness.sentence, "verdict": tally.verdict}
+            rows.append(numbers | words | {f"u{j}": v for j, v in enumerate(tally.inputs)})
+        return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
         return self.verdict
+
+
+def _named(inputs: Float[np.ndarray, "j m"]) -> str:
+    """Return some of the inputs, and how many others there are."""
+    named = ", ".join(f"u = {position(u)}" for u in inputs[:_NAMED])
+    left = len(inputs) - _NAMED
+    return f"{named} and {plural(left, 'other')}" if left > 0 else named
 
 
 def take_census(
@@ -130,8 +172,7 @@ def take_census(
     input must sum to `lefschetz`, if that is known. States nearer than `tolerance` are one point,
     and nearer than `resolved` they cannot be told apart. `proved_points` says by input how many
     points an exhaustive search proved, `followed` what orbits came to; of a selection points are
-    missing because they were not
-    selected.
+    missing because they were not selected.
     """
     both = np.vstack([start_inputs, points.inputs])
     condition = equal_inputs(both)

@@ -2,7 +2,8 @@
 
 from .fixed_points import FixedPoints
 from .orbits import OrbitEnd, Orbits
+from .point_set import PointSet
 from .slow_points import SlowPoints
 from .starts import Source, Starts
 
-__all__ = ["FixedPoints", "OrbitEnd", "Orbits", "SlowPoints", "Source", "Starts"]
+__all__ = ["FixedPoints", "OrbitEnd", "Orbits", "PointSet", "SlowPoints", "Source", "Starts"]

@@ -191,7 +191,7 @@ class FixedPoints(PointSet):
     def merged(self, labels: Int[np.ndarray, " n"]) -> FixedPoints:
         """Return one point for each label, in the order of the labels.
 
-        Hits are added up, the smallest q represents.
+        Hits are added up; what is proved represents, else the smallest q.
 
         Parameters
         ----------
@@ -209,7 +209,8 @@ class FixedPoints(PointSet):
                 f"labels: got {came(labels)}, but one of 0, 1, 2, ... for each of the {len(self)} "
                 f"points is wanted, none left out."
             )
-        once = self[representatives(labels, self.q)]
+        proved = False if self.certificate is None else self.certificate.proved
+        once = self[representatives(labels, np.where(proved, -1.0, self.q))]
         return replace(
             once,
             hits=np.bincount(labels, weights=self.hits, minlength=len(once)).astype(np.int64),
@@ -237,7 +238,13 @@ class FixedPoints(PointSet):
     # -- evidence -----------------------------------------------------------------------------
 
     def census(self) -> Census:
-        """Return what the points, hits and indices say about points that may be missing."""
+        """Return what the points, hits and indices say about points that may be missing.
+
+        Copies of a point, as records put together have them, count as one.
+        """
+        once = self.unique()
+        if len(once) < len(self) and not (self.certificate and self.certificate.all_distinct):
+            return once.census()
         starts, proofs = self.starts, self.certificate
         x = self.xstar / self.scale
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])

@@ -67,6 +67,17 @@ class PointSet(Record):
         return (self[k] for k in range(len(self)))
 
     @classmethod
+    def joined(cls: type[Points], several: Sequence[Points]) -> Points:
+        """Return the rows of several records in one; what none was asked to prove says so."""
+        if any(p.certificate is not None for p in several):
+            several = [p if p.certificate is not None else p._without_proof() for p in several]
+        return super().joined(several)
+
+    def _without_proof(self: Points) -> Points:
+        nothing = Certificate.without_proof(self.xstar, self.inputs, ProofStatus.NOT_TRIED)
+        return replace(self, certificate=nothing)  # type: ignore[type-var]
+
+    @classmethod
     def concatenate(cls: type[Points], several: Sequence[Points]) -> Points:
         """Return the points of several searches in one record; copies stay (see `unique`).
 

@@ -39,6 +39,7 @@ class Source(SentenceEnum):
     HELD = 11, "where the network comes to while some of its units are held"
     RECOMBINED = 12, "units at their values in different points and states"
     ORBIT = 13, "the end of an orbit"
+    KNOWN = 14, "a point of an earlier search"
 
     @property
     def is_independent(self) -> bool:

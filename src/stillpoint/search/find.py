@@ -47,7 +47,9 @@ def find_fixed_points(
         From `as_system`.
     states
         Starts, shape (n, d): `sample_states(trajectories, n, noise=...)` draws them. A restricted
-        system also takes states of the whole one and holds the other units at their values.
+        system also takes states of the whole one and holds the other units at their values. Points
+        of an earlier search of the same system are polished, under their own inputs unless others
+        are given, and keep their evidence: hits, certificate, exhaustive searches, orbits.
     inputs
         Constant inputs, shape (m,) for all starts or (n, m); may be left out if m = 0.
     solver
@@ -113,6 +115,9 @@ def find_fixed_points(
     1
     """
     x, u = read_starts(system, states, inputs)
+    known = states if isinstance(states, FixedPoints) and inputs is None else None
+    known = known if known is not None and known.system == system.info else None
+    source = None if known is None else np.full(len(x), Source.KNOWN)
     units = read_units(system, scale, x, u)
     own, x = units.of(system), x / units.scale
     options = read_options(
@@ -127,7 +132,7 @@ def find_fixed_points(
         chunk=chunk,
         progress=progress,
     )
-    starts, interrupted = run_search(own, x, u, options)
+    starts, interrupted = run_search(own, x, u, options, source)
     points, interrupted = collect_what_there_is(own, starts, options, interrupted)
     if options.rounds and not interrupted:
         conditions, counts = np.unique(u, axis=0, return_counts=True)
@@ -149,5 +154,7 @@ def find_fixed_points(
     reached = Status.FIXED_POINT in points.starts.status
     warn_of_the_end(points.starts, interrupted, reached, "a fixed point")
     points = units.fixed_points(points, system)
+    if known is not None:
+        points = FixedPoints.concatenate([known, points]).unique()
     start, told = x * units.scale, options.told()
     return replace(points, provenance=provenance("find_fixed_points", system, start, **told))

@@ -13,7 +13,7 @@ from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
 from ..local import ILL_CONDITIONED, condition
-from ..points import Source, Starts
+from ..points import PointSet, Source, Starts
 from ..solvers import Outcome, Status, solve, tolerance_at
 from ..system import System, check_system
 from .options import Options
@@ -34,6 +34,8 @@ def read_starts(
     """Return the starts and inputs of a search as arrays with one row per start."""
     info = check_system(system).info
     part = info.restriction
+    if isinstance(states, PointSet):
+        states, inputs = states.xstar, states.inputs if inputs is None else inputs
     if part is not None and shape_of(states)[-1:] == (len(part.kept) + len(part.held),):
         states, inputs = system.from_full(states, inputs)
     x = read_states("states", states, system.state_size)

@@ -1,0 +1,99 @@
+"""Polishing, putting together and several inputs: the evidence stays, and says what it is about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint.cells import VanillaCell
+from stillpoint.census import Completeness
+from stillpoint.points import Source
+
+UNITS = sp.as_system(VanillaCell(2 * np.eye(2), np.zeros((2, 0)), np.array([0.1, 0.0])))
+DRIVEN = sp.as_system(VanillaCell(np.full((1, 1), 2.0), np.ones((1, 1)), np.zeros(1)))
+
+
+def starts(d: int, n: int = 300) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal((n, d))
+
+
+def test_polished_points_keep_what_proves_them():
+    points = sp.find_all_fixed_points(UNITS)
+    assert points.census().completeness is Completeness.PROVED
+    polished = sp.find_fixed_points(UNITS, points)
+    assert polished.census().completeness is Completeness.PROVED
+    assert polished.certificate.all_proved
+    np.testing.assert_array_equal(polished.xstar, points.xstar)
+    np.testing.assert_array_equal(polished.hits, points.hits + 1)
+    assert (polished.starts.source[len(points.starts) :] == Source.KNOWN).all()
+
+
+def test_polished_points_keep_hits_that_their_own_starts_do_not_add_to():
+    points = sp.find_fixed_points(UNITS, starts(2))
+    assert points.census().completeness is Completeness.NO_EVIDENCE
+    polished = sp.find_fixed_points(UNITS, points)
+    before, after = (p.census().tallies[0] for p in (points, polished))
+    assert polished.census().completeness is Completeness.NO_EVIDENCE
+    assert before.n_independent == after.n_independent
+    rough = points[:]
+    assert len(sp.find_fixed_points(UNITS, rough)) == len(points)
+
+
+def test_points_of_another_network_or_under_other_inputs_are_starts_only():
+    points = sp.find_fixed_points(DRIVEN, starts(1), np.zeros(1))
+    elsewhere = sp.find_fixed_points(DRIVEN, points, np.array([2.0]))
+    assert (elsewhere.inputs == 2.0).all()
+    assert len(elsewhere.starts) == len(points)
+    other = sp.as_system(VanillaCell(np.full((1, 1), 2.1), np.ones((1, 1)), np.zeros(1)))
+    assert len(sp.find_fixed_points(other, points).starts) == len(points)
+
+
+def test_copies_are_no_missing_points():
+    points = sp.find_fixed_points(UNITS, starts(2))
+    both = sp.FixedPoints.concatenate([points, points])
+    assert len(both) == 2 * len(points)
+    (tally,) = both.census().tallies
+    assert tally.index_sum == 1
+    assert tally.n_points == len(points)
+    assert both.census().completeness is Completeness.NO_EVIDENCE
+
+
+def test_proofs_survive_company_without_proofs():
+    points = sp.find_fixed_points(UNITS, starts(2))
+    proved = sp.certify(UNITS, points)
+    for several in ([proved, points], [points, proved]):
+        both = sp.FixedPoints.concatenate(several)
+        assert both.certificate.proved.sum() == len(points)
+        assert both.unique().certificate.all_proved
+    slow = sp.find_slow_points(UNITS, starts(2)[:40])
+    both = sp.SlowPoints.concatenate([slow, sp.certify(UNITS, slow)])
+    assert both.certificate.proved.sum() == (slow.label == "fixed point").sum()
+
+
+def test_the_census_of_several_inputs_names_those_in_doubt():
+    u = np.repeat([[0.0], [0.1], [0.2], [3.0]], 300, axis=0)
+    known = sp.find_fixed_points(DRIVEN, starts(1, 1200), u)
+    assert "in doubt" not in known.census().verdict
+    assert known.census().doubtful.shape == (0, 1)
+    few = np.concatenate([u[:900], u[900:902]])
+    census = sp.find_fixed_points(DRIVEN, starts(1, 902), few).census()
+    assert census.doubtful.tolist() == [[3.0]]
+    assert census.verdict.endswith("in doubt under u = (+3.000)")
+    table = census.to_dataframe()
+    assert table["u0"].tolist() == [0.0, 0.1, 0.2, 3.0]
+    assert table["completeness"].tolist()[-1] == "undecided"
+    assert table["n_points"].tolist() == [3, 3, 3, 1]
+
+
+def test_of_many_inputs_in_doubt_some_are_named_and_the_others_counted():
+    u = np.concatenate([np.zeros((300, 1)), np.linspace(3, 4, 8)[:, None]])
+    census = sp.find_fixed_points(DRIVEN, starts(1, 308), u).census()
+    assert census.verdict.endswith("and 5 others")
+    assert census.verdict.count("u = ") == 3
+
+
+@pytest.mark.parametrize("several", [[], "points", [1]])
+def test_what_cannot_be_put_together_is_refused(several):
+    with pytest.raises(sp.ArgumentError, match="several"):
+        sp.FixedPoints.concatenate(several)
