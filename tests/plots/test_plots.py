@@ -37,6 +37,16 @@ def test_modes_are_segments_along_eigenvectors_scaled_by_their_modulus(axes):
     assert lengths[0][1] == lengths[1][0] == 0
 
 
+def test_points_without_a_label_are_grey_and_say_so(axes):
+    doubles = sp.as_system(lambda y: (y - 1.0) ** 2, state_size=2, kind="flow")
+    points = sp.find_fixed_points(doubles, np.array([[2.0, 2.0], [0.0, 0.5]]))
+    assert points.n_unstable.tolist() == [-1]
+    paths = np.array([[[0.0, 0.0], [2.0, 1.0], [1.0, 2.0]]])
+    drawn = sp.plots.fixed_points(points, paths, ax=axes())
+    assert [mark.get_label() for mark in drawn["points"]] == ["1 undecided"]
+    assert sp.plots.spectrum(points, ax=axes())["eigenvalues"][0].get_label() == "1 undecided"
+
+
 def test_an_offset_of_the_projection_does_not_bend_the_modes(points, axes):
     near, far = (
         sp._core.pca.Projection(np.eye(2), np.full(2, at), np.ones(2)) for at in (0.0, 9.0)

@@ -111,7 +111,7 @@ def fixed_points(
 
 def _draw_modes(points: FixedPoints, canvas: Canvas, length: float) -> list[Any]:
     """Draw a segment along every unstable mode, scaled by |lambda|, in the colour of its point."""
-    if not points.n_unstable.any():
+    if not (points.n_unstable > 0).any():
         return []
     lin, lines, colours = points.linearization, [], canvas.points.colours
     span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.known))

@@ -70,7 +70,7 @@ def spectrum(
         raise ArgumentError("linear: there are no states: nothing to draw.")
     groups = groups_of_points(by, linear, own="n_unstable")
     lin = linear if isinstance(linear, Linearization) else linear.linearization
-    is_stable = linear.is_stable if isinstance(linear, FixedPoints) else lin.is_stable
+    labelled = linear if isinstance(linear, FixedPoints) else lin
     are_counted = groups.names is not None and not groups.is_told
     words = counted if are_counted else stability
 
@@ -85,7 +85,7 @@ def spectrum(
     drawn = draw_points(
         lambda rows, **style: ax.scatter(values[rows].real, values[rows].imag, **style, zorder=2),
         replace(groups, values=np.repeat(groups.values, each)),
-        np.repeat(words(lin.n_unstable, is_stable), each),
+        np.repeat(words(labelled.n_unstable, labelled.is_stable), each),
         size=14,
         per=each,
         inside="none",

@@ -37,9 +37,10 @@ def groups_of_points(by: Any, points: Any, own: str) -> Groups:
     """
     if not isinstance(by, str):
         return groups_of_array("by", by, len(points), "points")
-    present = {field.name: getattr(points, field.name) for field in fields(points)}
+    present = {f.name: getattr(points, f.name) for f in fields(points) if points.is_by_row(f)}
     columns = {name: v for name, v in present.items() if getattr(v, "ndim", 0) == 1}
-    columns["n_unstable"] = getattr(points, "linearization", points).n_unstable
+    counted = points if hasattr(points, "n_unstable") else points.linearization
+    columns["n_unstable"] = counted.n_unstable
     if check_option("by", by, ("input", *columns)) == "input":
         return Groups.of(*_inputs(points.inputs))
     groups = Groups.of(by, _finite(columns[by]), is_told=by != own)
