@@ -124,6 +124,17 @@ class Linearization(Blocks):
             vars(taken)[name] = vars(self)[name][rows]
         return taken
 
+    def with_further_error(self, error: Float[np.ndarray, " n"]) -> Linearization:
+        """Return the same with Jacobians that are less certain by a relative error."""
+        less = replace(self, jacobian_error=self.jacobian_error + error)
+        with np.errstate(all="ignore"):
+            growth = less.jacobian_error / self.jacobian_error
+        errors = self.eigenvalue_errors * growth[:, None]
+        vars(less).update(_eig=self._eig, eigenvalue_errors=errors)
+        if not error.any():
+            vars(less)["n_unstable"] = self.n_unstable
+        return less
+
     def with_spectrum_of(self, other: Linearization) -> Linearization:
         """Return the same with the eigenvalues of a similar one, the same in other coordinates."""
         vars(self).update({name: getattr(other, name) for name in _COMPUTED})
@@ -190,12 +201,16 @@ class Linearization(Blocks):
     @cached_property
     def eigenvalues(self) -> Complex[np.ndarray, "n d"]:
         """Eigenvalues of A, the most unstable first."""
-        return sorted_eig(self.jacobian, self.kind)[0]
+        return self._eig[0]
 
     @cached_property
     def right(self) -> Complex[np.ndarray, "n d d"]:
         """Right eigenvectors, one per column, of unit length."""
-        return sorted_eig(self.jacobian, self.kind)[1]
+        return self._eig[1]
+
+    @cached_property
+    def _eig(self) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
+        return sorted_eig(self.jacobian, self.kind)
 
     @cached_property
     @np.errstate(all="ignore")

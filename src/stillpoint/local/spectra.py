@@ -112,31 +112,40 @@ def eigenvalue_errors(
 ) -> Float[np.ndarray, "n d"]:
     """Return how far each eigenvalue may be off, given its matrix up to a relative error.
 
-    The bound is taken where units are scaled so that rows and columns are alike (Parlett and
-    Reinsch 1969), as errors are relative to entries. Infinite where there is no basis of
-    eigenvectors.
+    Where it is large, it is taken where units are scaled so that rows and columns are alike
+    (Parlett and Reinsch 1969), as errors are relative to entries. Infinite where there is no basis
+    of eigenvectors.
 
     Examples
     --------
-    >>> A = np.array([[[0.5, 1e3], [0.0, 0.25]]])
+    >>> A = np.array([[[0.5, 1e8], [0.0, 0.25]]])
     >>> eigenvalue_errors(A, np.array([1e-15]), sorted_eig(A, "map")[1]) < 1e-13
     array([[ True,  True]])
     """
-    n, d = jacobian.shape[:2]
-    errors = np.full((n, d), np.inf)
-    for k in range(n):
-        if not (np.isfinite(jacobian[k]).all() and np.isfinite(right[k]).all()):
-            continue
-        balanced, (scale, _) = matrix_balance(jacobian[k], permute=False, separate=True)
-        basis = right[k] / scale[:, None]
-        try:
-            inverse = np.linalg.inv(basis / np.linalg.norm(basis, axis=0))
-        except np.linalg.LinAlgError:
-            continue
-        reach = d * jacobian_error[k] * np.linalg.norm(balanced)
-        bound = reach * np.linalg.norm(inverse, axis=1)
-        errors[k] = np.where(np.isfinite(bound), bound, np.inf)
-    return errors
+    known = np.isfinite(jacobian).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2))
+    A, V = finite_or_zero(jacobian), np.where(known[:, None, None], right, np.eye(right.shape[1]))
+    errors = jacobian_error[:, None] * _disc_radii(A, V)
+    for k in np.flatnonzero(~(errors <= MARGIN).all(axis=1) & known):
+        balanced, (scale, _) = matrix_balance(A[k], permute=False, separate=True)
+        errors[k] = jacobian_error[k] * _disc_radii(balanced[None], (V[k] / scale[:, None])[None])
+    return np.where(known[:, None] & np.isfinite(errors), errors, np.inf)
+
+
+def _disc_radii(
+    A: Float[np.ndarray, "n d d"], V: Complex[np.ndarray, "n d d"]
+) -> Float[np.ndarray, "n d"]:
+    """Return d |A| times the condition number of each eigenvalue, given eigenvectors."""
+    V = V / np.linalg.norm(V, axis=1, keepdims=True)
+    try:
+        inverse = np.linalg.inv(V)
+    except np.linalg.LinAlgError:
+        if len(V) == 1:
+            return np.full(V.shape[:2], np.inf)
+        return np.concatenate(
+            [_disc_radii(*pair) for pair in zip(A[:, None], V[:, None], strict=True)]
+        )
+    size = A.shape[1] * np.linalg.norm(A, axis=(1, 2))
+    return size[:, None] * np.linalg.norm(inverse, axis=2)
 
 
 @np.errstate(all="ignore")

@@ -100,7 +100,7 @@ def describe(
     degenerate = continuum | ~(resolution.kantorovich < DEGENERATE)
     # On a continuum any position will do; elsewhere that of the point is known up to an error.
     moved = np.where(continuum, 0.0, resolution.jacobian_error)
-    lin = replace(lin, jacobian_error=lin.jacobian_error + moved)
+    lin = lin.with_further_error(moved)
     return FixedPoints(
         linearization=lin,
         q=half_square(dynamics, x, u),
