@@ -38,12 +38,13 @@ SEARCH: dict[str, Any] = {
     "solver": None,
     "tol": None,
     "tol_unique": None,
+    "scale": None,
     "max_steps": 20,
     "seed": 0,
     "chunk": None,
     "progress": False,
 }
-ROUND = {**SEARCH, "rounds": 0}
+ROUND = {**SEARCH, "rounds": 0, "orbits": True}
 SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
 
 
@@ -153,6 +154,7 @@ def verbs() -> dict[str, Call]:
                 "trajectories": None,
                 "max_starts": 8,
                 "exhaustive": True,
+                "orbits": True,
                 **SEARCH,
             },
         ),
@@ -210,6 +212,7 @@ def records() -> dict[str, Call]:
         "FixedPoints.merged": Call(POINTS.merged, {"labels": np.arange(len(POINTS))}),
         "FixedPoints.unique": Call(POINTS.unique, {"tolerance": None}),
         "FixedPoints.census": Call(POINTS.census, {}),
+        "Census.to_dataframe": Call(POINTS.census().to_dataframe, {}),
         "Starts.counts": Call(POINTS.starts.counts, {}),
         "Starts.discoveries": Call(POINTS.starts.discoveries, {}),
         "Linearization.block": Call(

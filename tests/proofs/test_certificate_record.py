@@ -53,7 +53,8 @@ def test_selections_and_files_keep_the_certificate(planted, tmp_path):
     doubled = sp.FixedPoints.concatenate([certified, certified])
     assert doubled.certificate.all_proved
     assert not doubled.certificate.distinct.any()
-    assert sp.FixedPoints.concatenate([certified, points]).certificate is None
+    beside = sp.FixedPoints.concatenate([certified, points]).certificate
+    assert beside.proved.tolist() == [True] * len(certified) + [False] * len(points)
     loaded = sp.load(certified.save(tmp_path / "points.nc"))
     assert_same_certificate(loaded.certificate, certificate)
     for field in fields(Certificate):

@@ -725,7 +725,7 @@ def test_what_cannot_be_proved_under_one_input_says_nothing_of_another():
     system = sp.as_system(VanillaCell(np.eye(1), np.eye(1), np.zeros(1)))  # a pitchfork at u = 0
     both = find_all_fixed_points(system, np.array([[0.0], [0.5]])).census()
     assert [t.completeness for t in both.tallies] == [Completeness.UNDECIDED, Completeness.PROVED]
-    assert "(1 undecided, 1 proved complete)" in both.verdict
+    assert "1 undecided, 1 proved complete; in doubt under u = " in both.verdict
 
 
 def test_that_there_is_no_point_can_be_proved():

@@ -100,7 +100,7 @@ class Record(ABC):
             If there is no such row.
         """
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        by_row = [field for field in fields if self.is_by_row(field)]
+        by_row = [field for field in fields if self._is_by_row(field)]
         first = next(field.name for field in by_row if not _is_part(field))
         rows = read_rows("rows", rows, len(getattr(self, first)))
         chosen: dict[str, Any] = {}
@@ -119,7 +119,7 @@ class Record(ABC):
         rows: dict[str, Any] = {}
         for field in dataclasses.fields(cls):  # type: ignore[arg-type]
             values = [getattr(record, field.name) for record in several]
-            if not cls.is_by_row(field):
+            if not cls._is_by_row(field):
                 continue
             if not _is_part(field):
                 rows[field.name] = np.concatenate(values)
@@ -130,8 +130,8 @@ class Record(ABC):
         return dataclasses.replace(several[0], **rows)  # type: ignore[type-var]
 
     @classmethod
-    def is_by_row(cls, field: dataclasses.Field[Any]) -> bool:
-        """Return whether a field has one entry per row, or is a record with the same rows."""
+    def _is_by_row(cls, field: dataclasses.Field[Any]) -> bool:
+        """Whether a field has one entry per row, or is a record with the same rows."""
         if _is_part(field):
             return bool(field.metadata["record"].rows == cls.rows)
         return field.metadata.get("dims", ())[:1] == (cls.rows,)

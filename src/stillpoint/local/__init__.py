@@ -1,7 +1,7 @@
 """What happens near a state, in floating point: the linearised dynamics, at any state."""
 
 from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
-from .linearization import Linearization, linearize_rows
+from .linearization import Linearization, in_coordinates, less_certain, linearize_rows
 from .linearize import linearize
 from .resolution import DEGENERATE, ILL_CONDITIONED, Resolution, resolution_at
 from .slow_modes import NoSlowModes, SlowModes, slow_modes
@@ -17,8 +17,10 @@ __all__ = [
     "SlowModes",
     "condition",
     "growth",
+    "in_coordinates",
     "index",
     "is_stable",
+    "less_certain",
     "linearize",
     "linearize_rows",
     "n_unstable",

@@ -124,22 +124,6 @@ class Linearization(Blocks):
             vars(taken)[name] = vars(self)[name][rows]
         return taken
 
-    def with_further_error(self, error: Float[np.ndarray, " n"]) -> Linearization:
-        """Return the same with Jacobians that are less certain by a relative error."""
-        less = replace(self, jacobian_error=self.jacobian_error + error)
-        with np.errstate(all="ignore"):
-            growth = less.jacobian_error / self.jacobian_error
-        errors = self.eigenvalue_errors * growth[:, None]
-        vars(less).update(_eig=self._eig, eigenvalue_errors=errors)
-        if not error.any():
-            vars(less)["n_unstable"] = self.n_unstable
-        return less
-
-    def with_spectrum_of(self, other: Linearization) -> Linearization:
-        """Return the same with the eigenvalues of a similar one, the same in other coordinates."""
-        vars(self).update({name: getattr(other, name) for name in _COMPUTED})
-        return self
-
     @classmethod
     def joined(cls, several: Sequence[Linearization]) -> Linearization:
         """Return the rows of several linearisations in one."""
@@ -355,6 +339,34 @@ def linearize_rows(
     relative = error / np.maximum(size, np.finfo(np.float64).tiny)
     relative = np.where(np.isfinite(relative), relative, np.inf)
     return Linearization(x, u, value, jacobian, input_jacobian, relative, system.info, shape)
+
+
+def less_certain(lin: Linearization, error: Float[np.ndarray, " n"]) -> Linearization:
+    """Return the same with Jacobians that are less certain by a relative error."""
+    less = replace(lin, jacobian_error=lin.jacobian_error + error)
+    with np.errstate(all="ignore"):
+        ratio = less.jacobian_error / lin.jacobian_error
+    vars(less).update(_eig=lin._eig, eigenvalue_errors=lin.eigenvalue_errors * ratio[:, None])
+    if not error.any():
+        vars(less)["n_unstable"] = lin.n_unstable
+    return less
+
+
+def in_coordinates(
+    lin: Linearization, scale: Float[np.ndarray, " d"], system: System
+) -> Linearization:
+    """Return the linearisation of x = scale z, given that of z; its eigenvalues are the same."""
+    unit = scale[:, None]
+    own = replace(
+        lin,
+        states=lin.states * scale,
+        value=lin.value * scale,
+        jacobian=lin.jacobian * unit / scale,
+        input_jacobian=lin.input_jacobian * unit,
+        system=system.info,
+    )
+    vars(own).update({name: getattr(lin, name) for name in _COMPUTED})
+    return own
 
 
 # What is computed from the columns once.

@@ -271,7 +271,7 @@ class PointSet(Record):
 
     def _scalars(self) -> dict[str, Any]:
         """Return the columns with one number per point."""
-        rows = [field.name for field in fields(self) if self.is_by_row(field)]  # type: ignore[arg-type]
+        rows = [field.name for field in fields(self) if self._is_by_row(field)]  # type: ignore[arg-type]
         return {
             name: value
             for name in rows

@@ -13,6 +13,7 @@ from ..local import (
     DEGENERATE,
     ILL_CONDITIONED,
     Linearization,
+    less_certain,
     linearize_rows,
     resolution_at,
 )
@@ -100,7 +101,7 @@ def describe(
     degenerate = continuum | ~(resolution.kantorovich < DEGENERATE)
     # On a continuum any position will do; elsewhere that of the point is known up to an error.
     moved = np.where(continuum, 0.0, resolution.jacobian_error)
-    lin = lin.with_further_error(moved)
+    lin = less_certain(lin, moved)
     return FixedPoints(
         linearization=lin,
         q=half_square(dynamics, x, u),

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from .._core.validation import read_floats
 from ..dynamics.transforms import Rescaled
 from ..errors import ArgumentError, came
-from ..local import Linearization
+from ..local import in_coordinates
 from ..points import FixedPoints, Orbits, SlowPoints, Starts
 from ..system import System
 from .run import half_square
@@ -57,7 +57,10 @@ class Units:
         """Return the points of the system in these units as points of the system itself."""
         if self.are_ones:
             return points
-        lin, starts = self._linearization(points.linearization, system), self._starts(points.starts)
+        lin, starts = (
+            in_coordinates(points.linearization, self.scale, system),
+            self._starts(points.starts),
+        )
         return replace(
             points,
             linearization=lin,
@@ -77,7 +80,7 @@ class Units:
         (unit,), starts = np.unique(self.scale), self._starts(points.starts)
         return replace(
             points,
-            linearization=self._linearization(points.linearization, system),
+            linearization=in_coordinates(points.linearization, self.scale, system),
             q=points.q * unit**2,
             speed=points.speed * unit,
             gradient_norm=points.gradient_norm * unit,
@@ -92,18 +95,6 @@ class Units:
 
     def _starts(self, starts: Starts) -> Starts:
         return replace(starts, states=starts.states * self.scale, end=starts.end * self.scale)
-
-    def _linearization(self, lin: Linearization, system: System) -> Linearization:
-        unit = self.scale[:, None]
-        own = replace(
-            lin,
-            states=lin.states * self.scale,
-            value=lin.value * self.scale,
-            jacobian=lin.jacobian * unit / self.scale,
-            input_jacobian=lin.input_jacobian * unit,
-            system=system.info,
-        )
-        return own.with_spectrum_of(lin)
 
 
 def read_units(

@@ -37,7 +37,7 @@ def groups_of_points(by: Any, points: Any, own: str) -> Groups:
     """
     if not isinstance(by, str):
         return groups_of_array("by", by, len(points), "points")
-    present = {f.name: getattr(points, f.name) for f in fields(points) if points.is_by_row(f)}
+    present = {f.name: getattr(points, f.name) for f in fields(points) if points._is_by_row(f)}
     columns = {name: v for name, v in present.items() if getattr(v, "ndim", 0) == 1}
     counted = points if hasattr(points, "n_unstable") else points.linearization
     columns["n_unstable"] = counted.n_unstable
