@@ -123,12 +123,26 @@ def test_an_eigenvalue_that_moves_with_the_position_is_known_as_that_is():
     assert points.n_unstable.tolist() == [-1]
 
 
-@pytest.mark.parametrize("below", [1e-9, 1e-6, 1e-3])
-def test_below_a_fold_both_points_have_their_labels(below):
-    bias, _ = bias_at_fold(2.0)
-    points = sp.find_fixed_points(unit(2.0, bias + below), np.linspace(-1, 1, 201)[:, None])
+@pytest.mark.parametrize(
+    ("kind", "gain", "below"),
+    [
+        *((kind, 2.0, t) for kind in ("cell", "map", "flow") for t in (1e-13, 1e-12, 1e-9, 1e-3)),
+        *(("cell", 500.0, t) for t in (1e-10, 1e-9, 1e-6, 1e-3)),
+    ],
+)
+def test_below_a_fold_both_points_are_found_and_have_their_labels(kind, gain, below):
+    """Also where they are nearer to each other than the residual tells their ends apart."""
+    bias, fold = bias_at_fold(gain)
+    near = fold + np.array([-1, 1])[:, None] * np.geomspace(1e-8, 1e-1, 60)
+    starts = np.concatenate([np.linspace(-1, 1, 201), near.ravel()])[:, None]
+    points = sp.find_fixed_points(unit(gain, bias + below, kind), starts)
     assert points.index.tolist() == [1, 1, -1]
     assert not points.is_degenerate.any()
+    assert points.census().tallies[0].index_sum == 1
+    for (true, _), x in zip(
+        true_points(gain, bias + below), np.sort(points.xstar[:, 0]), strict=True
+    ):
+        assert abs(true - x) < 1e-8
 
 
 @pytest.mark.parametrize(

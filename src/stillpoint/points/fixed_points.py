@@ -181,12 +181,14 @@ class FixedPoints(PointSet):
         Parameters
         ----------
         tolerance
-            Distance below which two points are one; that of the search if left out.
+            Distance below which two points are one; that of the search if left out, which keeps
+            points apart whose indices are known and opposite.
         """
+        by_default = tolerance is None
         tolerance = self.tol_unique if tolerance is None else tolerance
         tolerance = check_real("tolerance", tolerance, above=0)
-        inputs = equal_inputs(self.inputs)
-        return self.merged(numbered(group_states(self.xstar / self.scale, inputs, tolerance)))
+        groups = group_states(self.xstar / self.scale, equal_inputs(self.inputs), tolerance)
+        return self.merged(numbered(3 * groups + self.index if by_default else groups))
 
     def merged(self, labels: Int[np.ndarray, " n"]) -> FixedPoints:
         """Return one point for each label, in the order of the labels.

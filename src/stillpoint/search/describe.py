@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.grouping import equal_inputs, group_states, representatives
+from .._core.arrays import host
+from .._core.grouping import equal_inputs, group_states, numbered, representatives
 from ..dynamics import Dynamics
 from ..local import (
     DEGENERATE,
     ILL_CONDITIONED,
     Linearization,
+    index,
     less_certain,
     linearize_rows,
     resolution_at,
@@ -30,6 +32,9 @@ POLISH_STEPS = 100
 
 #: Full steps only: where one does not even halve q, rounding is reached.
 FULL_STEPS = Newton(decrease=0.25, max_trials=1)
+
+# Ends of which I - J is conditioned worse than this may be two points at a fold.
+_NEAR_A_FOLD = 1e4
 
 # A polished point lies this near to where it was, relative to max(1, |x|), or is left there.
 _NEAR = 1e-3
@@ -52,12 +57,16 @@ def collect(
     end, inputs = starts.end[reached], starts.inputs[reached]
     under = equal_inputs(inputs)
     copies = group_states(end, under, tol_unique)
+    if thorough:
+        copies = _by_side(system.dynamics, end, inputs, copies, starts.q[reached])
     first = representatives(copies, starts.q[reached])
     x, u = end[first], inputs[first]
     if thorough:
         x = polish(system.dynamics, x, u)
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
     points = group_states(x, under[first], tol_unique)
+    if len(np.unique(points)) < len(points):
+        points = _told_apart(system, x, u, points)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
     lin = linearize_rows(system, x[kept], u[kept])
     order = reading_order(lin, tol_unique)
@@ -65,6 +74,45 @@ def collect(
     point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
     return describe(system, lin.take(order), starts, tol, tol_unique, thorough=thorough)
+
+
+def _by_side(
+    dynamics: Dynamics,
+    end: Float[np.ndarray, "n d"],
+    inputs: Float[np.ndarray, "n m"],
+    copies: Int[np.ndarray, " n"],
+    q: Float[np.ndarray, " n"],
+) -> Int[np.ndarray, " n"]:
+    """Return groups of ends, those at folds divided by the side of the fold on which they lie.
+
+    Two points nearer to each other than the residual tells ends apart have opposite indices.
+    """
+    first = representatives(copies, q)
+    soft = ~(condition_at(dynamics, end[first], inputs[first]) < _NEAR_A_FOLD)
+    rows, side = np.flatnonzero(soft[copies]), np.zeros(len(end), dtype=np.int64)
+    if len(rows):
+        sharp, _ = dynamics.differentiated_sharply()
+        problem, asarray = sharp.equilibrium_problem(), dynamics.arrays.asarray
+        native = asarray(inputs[rows])
+        slope = problem.jacobian(problem.coordinates(asarray(end[rows]), native), native)
+        side[rows] = index(host(slope)) < 0
+    return numbered(2 * copies + side)
+
+
+def _told_apart(
+    system: System,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    points: Int[np.ndarray, " k"],
+) -> Int[np.ndarray, " k"]:
+    """Return groups of polished points, divided where their indices are known and opposite."""
+    known = resolution_at(system.dynamics, x, u).kantorovich < DEGENERATE
+    own = np.where(known, index(linearize_rows(system, x, u).motion_jacobian), 0)
+    both = np.zeros((points.max() + 1, 2), dtype=bool)
+    for column, sign in enumerate((1, -1)):
+        both[points[own == sign], column] = True
+    divided = np.all(both, axis=1)
+    return numbered(2 * points + np.where(own < 0, divided[points], 0))
 
 
 def collect_what_there_is(
