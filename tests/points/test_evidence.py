@@ -71,6 +71,14 @@ def test_proofs_survive_company_without_proofs():
     assert both.certificate.proved.sum() == (slow.label == "fixed point").sum()
 
 
+def test_an_input_of_which_no_proof_was_asked_is_judged_without():
+    one, other = (sp.find_fixed_points(DRIVEN, starts(1), np.array([u])) for u in (0.0, 0.1))
+    both = sp.FixedPoints.concatenate([sp.certify(DRIVEN, one), other])
+    assert [tally.unproved for tally in both.census().tallies] == [0, None]
+    assert both.census().completeness is Completeness.NO_EVIDENCE
+    assert "not asked" in repr(both)
+
+
 def test_the_census_of_several_inputs_names_those_in_doubt():
     u = np.repeat([[0.0], [0.1], [0.2], [3.0]], 300, axis=0)
     known = sp.find_fixed_points(DRIVEN, starts(1, 1200), u)

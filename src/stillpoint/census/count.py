@@ -27,7 +27,7 @@ class Evidence:
 
     Each was reached by `hits` starts, `independent_hits` of them drawn without a look at the
     points; the furthest of their ends lies `reach` from it. The rest is as in
-    `stillpoint.FixedPoints` and, where there is one, in its certificate.
+    `stillpoint.FixedPoints` and in its certificate.
     """
 
     xstar: Float[np.ndarray, "n d"]
@@ -42,8 +42,9 @@ class Evidence:
     is_degenerate: Bool[np.ndarray, " n"]
     on_kink: Bool[np.ndarray, " n"]
     on_continuum: Bool[np.ndarray, " n"]
-    proved: Bool[np.ndarray, " n"] | None = None
-    distinct: Bool[np.ndarray, " n"] | None = None
+    asked: Bool[np.ndarray, " n"]
+    proved: Bool[np.ndarray, " n"]
+    distinct: Bool[np.ndarray, " n"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Counts:
         How wide the independent starts lie, converged or not, relative to the points (`spread_of`).
     unproved, all_distinct
         Points that a certificate does not prove, and whether it tells all of them apart; None
-        without a certificate.
+        where no proof was asked for.
     proved_points
         How many points there are, where an exhaustive search proves it; else None.
     followed
@@ -154,6 +155,7 @@ class Counts:
         """
         own, n = points.independent_hits, len(points.xstar)
         estimate, interval = chao1(own[own > 0])
+        is_asked = not n or bool(points.asked.any())
         both = np.vstack([points.xstar, -points.xstar])
         labels = group_states(both, np.zeros(2 * n, dtype=np.int64), tolerance)
         has_image = np.isin(labels[n:], labels[:n])
@@ -180,8 +182,8 @@ class Counts:
             continuum=int(points.on_continuum.sum()),
             blurred=int((points.reach > _BLURRED * resolved).sum()),
             spread=spread_of(starts, points.xstar),
-            unproved=None if points.proved is None else int((~points.proved).sum()),
-            all_distinct=None if points.distinct is None else bool(points.distinct.all()),
+            unproved=int((~points.proved).sum()) if is_asked else None,
+            all_distinct=bool(points.distinct.all()) if is_asked else None,
             proved_points=proved_points,
             followed=followed,
         )

@@ -33,7 +33,7 @@ from ..census import (
 )
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
-from ..proofs import UNDECIDED, Certificate, Enumeration
+from ..proofs import UNDECIDED, Certificate, Enumeration, ProofStatus
 from .orbits import Orbits
 from .point_set import PointSet
 from .proof_words import proof_entries, proof_sentence
@@ -245,9 +245,9 @@ class FixedPoints(PointSet):
         Copies of a point, as records put together have them, count as one.
         """
         once = self.unique()
-        if len(once) < len(self) and not (self.certificate and self.certificate.all_distinct):
+        if len(once) < len(self) and not self._proofs.all_distinct:
             return once.census()
-        starts, proofs = self.starts, self.certificate
+        starts, proofs = self.starts, self._proofs
         x = self.xstar / self.scale
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
         theirs = starts.point[looked & (starts.point >= 0)]
@@ -264,8 +264,9 @@ class FixedPoints(PointSet):
             is_degenerate=self.is_degenerate,
             on_kink=self.on_kink,
             on_continuum=self.on_continuum,
-            proved=None if proofs is None else proofs.proved,
-            distinct=None if proofs is None else proofs.distinct,
+            asked=proofs.reason != ProofStatus.NOT_ASKED,
+            proved=proofs.proved,
+            distinct=proofs.distinct,
         )
         return take_census(
             evidence,

@@ -70,12 +70,15 @@ class PointSet(Record):
     def joined(cls: type[Points], several: Sequence[Points]) -> Points:
         """Return the rows of several records in one; what none was asked to prove says so."""
         if any(p.certificate is not None for p in several):
-            several = [p if p.certificate is not None else p._without_proof() for p in several]
+            several = [replace(p, certificate=p._proofs) for p in several]  # type: ignore[type-var]
         return super().joined(several)
 
-    def _without_proof(self: Points) -> Points:
-        nothing = Certificate.without_proof(self.xstar, self.inputs, ProofStatus.NOT_TRIED)
-        return replace(self, certificate=nothing)  # type: ignore[type-var]
+    @property
+    def _proofs(self) -> Certificate:
+        """The certificate, or one that says that none was asked for."""
+        if self.certificate is not None:
+            return self.certificate
+        return Certificate.without_proof(self.xstar, self.inputs, ProofStatus.NOT_ASKED)
 
     @classmethod
     def concatenate(cls: type[Points], several: Sequence[Points]) -> Points:

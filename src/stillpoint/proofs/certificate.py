@@ -39,6 +39,7 @@ class ProofStatus(SentenceEnum):
     CONTINUUM = 8, "one of a continuum of fixed points, so that none stands alone"
     EMPTY = 9, "no fixed point is here: that is proved, the state is only slow"
     FAR = 10, "a fixed point is near, but further away than rounding explains; search from here"
+    NOT_ASKED = 11, "not asked; pass the points to `certify`"
 
 
 # A radius is known where a point is proved, and may be estimated or unknown elsewhere.
