@@ -168,6 +168,8 @@ class Certificate(Record):
         Its box is disjoint from all others, or their inputs differ. Of a row without a proof the
         state alone is taken.
         """
+        if not self.proved.any():
+            return self.proved
         extent = np.where(self.proved[:, None], self.box, 0.0)
         return self.proved & pairwise_disjoint(Interval(self.states, extent), self.inputs)
 
