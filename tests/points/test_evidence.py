@@ -40,6 +40,39 @@ def test_polished_points_keep_hits_that_their_own_starts_do_not_add_to():
     assert len(sp.find_fixed_points(UNITS, rough)) == len(points)
 
 
+def test_points_that_are_proved_to_differ_stay_apart():
+    fold = np.sqrt(0.5)
+    b = np.arctanh(fold) - 2 * fold + 1e-13  # two points 4e-7 apart
+    system = sp.as_system(VanillaCell(np.full((1, 1), 2.0), np.zeros((1, 0)), np.array([b])))
+    points = sp.find_all_fixed_points(system)
+    assert len(points) == 3
+    assert len(sp.find_fixed_points(system, points)) == 3
+    assert len(sp.FixedPoints.concatenate([points, points]).unique()) == 3
+
+
+def test_polishing_is_no_second_hit():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
+    points = sp.find_fixed_points(system, np.array([[0.9], [-0.9], [1e-9]]))
+    before, after = (p.census() for p in (points, sp.find_fixed_points(system, points)))
+    assert before.suggests_missing
+    assert after.suggests_missing
+    more = sp.find_fixed_points(system, points, rounds=1)
+    noise = more.starts.source == Source.NOISE
+    assert not noise.any()
+
+
+def test_records_in_different_units_are_told_apart_by_the_finer():
+    def driven(x, u):
+        return u * np.tanh(3 * x / u)
+
+    system = sp.as_system(driven, state_size=1, input_size=1, lefschetz=1)
+    points = sp.find_all_fixed_points(system, [[-1.0], [1e-9]], max_starts=512)
+    assert len(points) == 6
+    assert [tally.n_points for tally in points.census().tallies] == [3, 3]
+    several = [sp.find_fixed_points(system, u * starts(1), np.array([u])) for u in (1.0, 1e-9)]
+    assert len(sp.FixedPoints.concatenate(several).unique()) == 6
+
+
 def test_points_of_another_network_or_under_other_inputs_are_starts_only():
     points = sp.find_fixed_points(DRIVEN, starts(1), np.zeros(1))
     elsewhere = sp.find_fixed_points(DRIVEN, points, np.array([2.0]))

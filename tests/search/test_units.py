@@ -114,11 +114,13 @@ def test_a_size_that_is_none_is_refused(scale):
         sp.find_slow_points(tanh(1.0), STARTS, scale=scale)
 
 
-def test_records_keep_their_units(tmp_path):
-    size = 1e-9
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_records_keep_their_units(size, tmp_path):
     points = sp.find_fixed_points(tanh(size), STARTS * size)
     loaded = sp.load(points.save(tmp_path / "points.nc"))
     np.testing.assert_array_equal(loaded.scale, points.scale)
     np.testing.assert_array_equal(loaded.n_unstable, points.n_unstable)
+    linear = sp.linearize(tanh(size), points.xstar)
+    np.testing.assert_array_equal(linear.n_unstable, points.n_unstable)
     twice = sp.FixedPoints.concatenate([points, loaded]).unique()
     assert len(twice) == len(points)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy as np
 from .._core.validation import read_floats, read_inputs, read_states, shape_of
 from ..system import System, check_system
 from .linearization import Linearization, linearize_rows
+
+# Differences are taken more finely for states that are smaller than this.
+_SMALL = 1e-2
 
 
 @np.errstate(all="ignore")
@@ -52,4 +56,7 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
             inputs = read_floats("inputs", inputs).reshape(math.prod(wide[:2]), wide[2])
     x = read_states("states", states, system.state_size)
     u = read_inputs("inputs", inputs, len(x), system.input_size)
+    size = np.abs(x).max(axis=0, initial=0.0)
+    fine = np.where((size > 0) & (size < _SMALL), size, 1.0)
+    system = replace(system, dynamics=system.dynamics.for_states_of_size(fine))
     return linearize_rows(system, x, u, tuple(shape) if len(shape) == 2 else ())

@@ -250,12 +250,15 @@ class FixedPoints(PointSet):
         starts, proofs = self.starts, self._proofs
         x = self.xstar / self.scale
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
-        theirs = starts.point[looked & (starts.point >= 0)]
+        theirs, again = (
+            np.bincount(starts.point[rows & (starts.point >= 0)], minlength=len(self))
+            for rows in (looked, starts.source == Source.KNOWN)
+        )
         evidence = Evidence(
             xstar=x,
             inputs=self.inputs,
-            hits=self.hits,
-            independent_hits=np.maximum(self.hits - np.bincount(theirs, minlength=len(self)), 0),
+            hits=np.maximum(self.hits - again, 0),
+            independent_hits=np.maximum(self.hits - theirs, 0),
             reach=reach_of_groups(x, starts.end / self.scale, starts.point),
             n_unstable=self.n_unstable,
             is_stable=self.is_stable,

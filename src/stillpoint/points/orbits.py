@@ -103,5 +103,6 @@ class Orbits(Record):
         if ending is OrbitEnd.CYCLE:
             return f" of about {np.median(self.period[rows]):.3g} {self.time_unit}"
         if ending is OrbitEnd.MOVING:
-            return f" by up to {self.speed[rows].max():.0e} a step"
+            per = "a step" if self.time_unit == "steps" else "per unit of time"
+            return f" by up to {self.speed[rows].max():.0e} {per}"
         return ""

@@ -71,7 +71,8 @@ class PointSet(Record):
         """Return the rows of several records in one; what none was asked to prove says so."""
         if any(p.certificate is not None for p in several):
             several = [replace(p, certificate=p._proofs) for p in several]  # type: ignore[type-var]
-        return super().joined(several)
+        finest = np.min([p.scale for p in several], axis=0)  # tells all of them apart
+        return replace(super().joined(several), scale=finest)  # type: ignore[type-var]
 
     @property
     def _proofs(self) -> Certificate:

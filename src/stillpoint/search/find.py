@@ -69,7 +69,9 @@ def find_fixed_points(
     scale
         The size of the states, one number or one for each variable, of which `tol`, `tol_unique`
         and all steps are measured as if it were one; rounded to powers of two. By default that of
-        the starts, where it lies beyond .01 to 100: volts beside hertz need nothing more.
+        the starts and of where they are sent, where it lies beyond .01 to 100; of 16 starts or
+        more, variables a thousand times larger or smaller than the others have their own. Bounded
+        cells (tanh, GRU, LSTM) are measured as they are.
     max_steps
         Steps per start and solver.
     rounds
@@ -77,9 +79,10 @@ def find_fixed_points(
         noise, and what known points suggest (see `Source`). They end early under every input for
         which one brings nothing while neither index nor hits speak for more points.
     orbits
-        Whether some orbits are followed until they settle where nothing else speaks for missing
-        points, or no point is known to be stable: what attracts may be a cycle, or a ring of points
-        that Newton's method passes by. It takes up to 4,096 steps of about 30 states.
+        Whether some orbits are followed until they settle where the index sum is right and nothing
+        else speaks for missing points, or no point is known to be stable; only where some 150
+        starts converged. What attracts may be a cycle, or a ring of points that Newton's method
+        passes by. It takes up to 4,096 steps of 24 to 56 states.
     seed
         Of the further starts: a number or a NumPy generator.
     chunk
@@ -90,7 +93,8 @@ def find_fixed_points(
     Returns
     -------
     FixedPoints
-        Sorted by input, by the number of unstable directions, then by position. Its `starts` has
+        Sorted by input, by the number of unstable directions, then by position (polished points
+        are in the order they had). Its `starts` has
         one row for every start; what did not converge is there with its status. After Ctrl-C it
         holds what had finished.
 
@@ -141,7 +145,7 @@ def find_fixed_points(
             own,
             conditions,
             visited,
-            Source.NOISE,
+            Source.NOISE if known is None else Source.KNOWN,
             points,
             options,
             counts,

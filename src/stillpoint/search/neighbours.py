@@ -9,15 +9,15 @@ from scipy.sparse.csgraph import connected_components
 
 from ..dynamics import Dynamics
 from ..local import MARGIN, Linearization
-from ..proofs import UNDECIDED
 from ..solvers import LevenbergMarquardt, Solver, solve
 from .run import counts_as_zero, half_square
 
 # How far along a direction a neighbour is sought, relative to the size of the state.
 _PROBE = 1e-2
 
-# An eigenvalue this near to 1 (to 0 for a flow) may belong to a neutral direction.
-_NEUTRAL = 1e-5
+# An eigenvalue as near to 1 (to 0 for a flow) as its error may belong to a neutral direction; the
+# least and the largest error that is taken for one.
+_NEUTRAL = 1e-5, 1e-3
 
 # A neighbour is of the same kind if its q exceeds that of the state by less than this fraction.
 _SAME = 1e-6
@@ -33,9 +33,10 @@ def on_continuum(
     but nothing stands still along them.
     """
     border = 1.0 if lin.kind == "map" else 0.0
-    neutral = np.abs(lin.eigenvalues - border).min(axis=1, initial=np.inf) <= _NEUTRAL
-    known = np.isfinite(lin.motion_jacobian).all(axis=(1, 2)) & (lin.n_unstable != UNDECIDED)
-    rows = np.flatnonzero(soft & neutral & known)
+    near = np.clip(lin.eigenvalue_errors, *_NEUTRAL)
+    is_neutral = (np.abs(lin.eigenvalues - border) <= near).any(axis=1)
+    known = np.isfinite(lin.motion_jacobian).all(axis=(1, 2))
+    rows = np.flatnonzero(soft & is_neutral & known)
     answer = np.zeros(len(soft), dtype=bool)
     if len(rows):
         neutral = np.linalg.svd(lin.motion_jacobian[rows])[2][:, -1, :]

@@ -89,9 +89,9 @@ def read_options(
             others[name] = check_whole(name, others[name], least)
     if "seed" in others:
         others["seed"] = read_seed("seed", others["seed"])
-    for name in ("progress", "orbits"):
-        if others.get(name) is not None:
-            check_flag(name, others[name])
+    if others.get("progress") is not None:
+        check_flag("progress", others["progress"])
+    check_flag("orbits", others.get("orbits", True))
     if "slope_tol" in others:
         others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
     if tol is None:

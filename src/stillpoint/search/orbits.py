@@ -16,7 +16,6 @@ from jaxtyping import Float, Int
 
 from .._core.arrays import to_numpy
 from .._core.grouping import match_states
-from ..dynamics import Dynamics
 from ..dynamics.simulate import stepper
 from ..points import FixedPoints, OrbitEnd, Orbits, Source, Starts
 from ..solvers import Status
@@ -33,14 +32,14 @@ _FROM_POINTS = 8
 _DIRECTIONS = 2
 _AWAY = 1e-2
 
-# Inputs under which orbits are followed.
-_INPUTS = 64
+# Inputs under which orbits are followed at a time.
+_INPUTS = 16
 
 # Steps of an orbit, at most, and those between two looks at it.
 _STEPS = 3072
 _LOOK = 256
 
-# A flow takes steps of its own dt, or of this part of its shortest time.
+# A flow takes steps of its own dt, or of this part of its shortest time there.
 _PART = 0.5
 
 # Relative to max(1, |x|): the speed of what is at rest; the distance from a point at which an orbit
@@ -55,6 +54,7 @@ _WATCHED = 1024
 _PROJECTIONS = 6
 _ALIKE = 0.1
 _UNLIKE = 0.5
+_STEADY = 0.03
 
 
 def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[FixedPoints, bool]:
@@ -64,17 +64,20 @@ def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[
     known to be stable. With them comes whether Ctrl-C came; then there are none.
     """
     wanted = [tally.inputs for tally in points.census().tallies if tally.awaits_orbits]
-    if not wanted:
-        return points, False
-    begun = [_beginnings(points, u, options) for u in wanted[:_INPUTS]]
-    x = np.concatenate(begun)
-    u = np.repeat(np.stack(wanted[:_INPUTS]), [len(states) for states in begun], axis=0)
+    followed: list[Orbits] = []
     try:
-        orbits, before = _followed(system, x, u)
-        points, reached, interrupted = _with_ends(system, points, orbits, options)
+        for first in range(0, len(wanted), _INPUTS):
+            several = wanted[first : first + _INPUTS]
+            begun = [_beginnings(points, u, options) for u in several]
+            u = np.repeat(np.stack(several), [len(states) for states in begun], axis=0)
+            orbits, before = _followed(system, np.concatenate(begun), u)
+            points, reached, interrupted = _with_ends(system, points, orbits, options)
+            followed.append(_settled(points, orbits, before, reached))
+            if interrupted:
+                raise KeyboardInterrupt
     except KeyboardInterrupt:
         return points, True
-    return replace(points, orbits=_settled(points, orbits, before, reached)), interrupted
+    return replace(points, orbits=Orbits.joined(followed) if followed else None), False
 
 
 def _with_ends(
@@ -118,7 +121,9 @@ def _beginnings(
     lin, away = points.linearization.take(unstable), []
     for k in range(len(unstable)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
-        for direction in lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])].real:
+        vectors = lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])]
+        turned = np.where(lin.eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
+        for direction in (vectors * turned[:, None]).real:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]
     return np.concatenate([chosen, np.array(away).reshape(-1, chosen.shape[1])])
 
@@ -131,13 +136,14 @@ def _followed(
     What has stopped is taken to rest at a point; at which, is for others to say.
     """
     dynamics, n = system.dynamics, len(x)
-    dt = system.dt or _PART * _shortest_time(dynamics, x, u)
-    step, asarray = stepper(dynamics, dt), dynamics.arrays.asarray
+    asarray, dt = dynamics.arrays.asarray, np.ones(n)
     bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     end, before, going = x.copy(), x.copy(), np.arange(n)
     for _ in range(_STEPS // _LOOK):
         before[going] = end[going]
         state, inputs = asarray(end[going]), asarray(u[going])
+        dt[going] = _time_steps(system, end[going], u[going])
+        step = stepper(dynamics, asarray(dt[going, None]))
         for _ in range(_LOOK):
             last, state = state, step(state, inputs)
         end[going] = to_numpy(state)
@@ -150,6 +156,7 @@ def _followed(
     within = np.abs(end).max(axis=1, initial=0.0) < bound
     ending, period = np.where(within, OrbitEnd.POINT, OrbitEnd.DIVERGED), np.full(n, np.nan)
     if len(going):
+        step = stepper(dynamics, asarray(dt[going, None]))
         period[going] = _periods(step, asarray(end[going]), asarray(u[going]))
         ending[going] = np.where(np.isnan(period[going]), OrbitEnd.MOVING, OrbitEnd.CYCLE)
     speed = np.linalg.norm(system.residual(np.where(within[:, None], end, 0.0), u), axis=1)
@@ -159,16 +166,16 @@ def _followed(
     return Orbits(x, u, end, speed, dt * period, ending, "units of time"), before
 
 
-def _shortest_time(
-    dynamics: Dynamics, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
-) -> float:
-    """Return one over the largest Jacobian of a flow at some states; of a map 1, for nothing."""
-    if dynamics.kind == "map":
-        return 1.0
-    asarray = dynamics.arrays.asarray
-    size = np.linalg.norm(to_numpy(dynamics.jacobian(asarray(x), asarray(u))), axis=(1, 2))
-    size = size[np.isfinite(size) & (size > 0)]
-    return 1.0 / float(size.max()) if len(size) else 1.0
+def _time_steps(
+    system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
+) -> Float[np.ndarray, " o"]:
+    """Return the step in time that each orbit of a flow takes from where it is."""
+    if system.kind == "map" or system.dt is not None:
+        return np.full(len(x), system.dt or 1.0)
+    size = np.linalg.norm(system.jacobian(x, u), axis=(1, 2))
+    usual = np.median(size[np.isfinite(size)]) if np.isfinite(size).any() else 1.0
+    size = np.fmax(size, usual)  # where it is at a turn, it will not stay
+    return np.where(size > 0, _PART / size, 1.0)
 
 
 def _periods(step: Any, state: Any, inputs: Any) -> Float[np.ndarray, " o"]:
@@ -192,6 +199,10 @@ def _periods(step: Any, state: Any, inputs: Any) -> Float[np.ndarray, " o"]:
     lowest = (apart <= np.roll(apart, 1, axis=1)) & (apart <= np.roll(apart, -1, axis=1))
     back = (apart < _ALIKE) & was_unlike & lowest
     back[:, -1] = False
+    # What spirals in or out is on its way, and on no cycle.
+    size = np.linalg.norm(path - path.mean(axis=1, keepdims=True), axis=2)
+    early, late = (part.max(axis=1) for part in np.array_split(size, 2, axis=1))
+    back &= (np.abs(late - early) < _STEADY * late)[:, None]
     return np.where(back.any(axis=1), 1.0 + back.argmax(axis=1), np.nan)
 
 

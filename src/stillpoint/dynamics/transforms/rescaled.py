@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,9 @@ class Rescaled(Transformed):
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.scale)
+
+    def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:
+        return replace(self, inner=self.inner.for_states_of_size(size * self.scale))
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.inner.step(x * self.unit, u) / self.unit
