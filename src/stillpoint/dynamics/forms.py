@@ -178,6 +178,22 @@ class RateForm:
         self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"], x_held: Interval
     ) -> RateForm:
         """Return the form of some units, the others held at states `x_held`, shape (1, j)."""
-        from_held = self.rates(x_held) @ self.W[np.ix_(kept, held)].T
-        c = (self.c[kept] + from_held)[0]
+        from_held = Interval(self.W[np.ix_(kept, held)])
+        c = offset(self.rates(x_held), from_held, self.c[kept])
         return replace(self, W=self.W[np.ix_(kept, kept)], c=c)
+
+
+def offset(u: Interval, B: Interval, b: Interval) -> Interval:
+    """Return B u + b for one input, shape (1, m), exactly b_i for units that nothing reaches.
+
+    Examples
+    --------
+    >>> one = Interval(np.ones((1, 1)))
+    >>> offset(one, Interval(np.array([[0.0], [0.1]])), Interval(np.zeros(2))).radius > 0
+    array([False,  True])
+    """
+    reached = ~(u.is_zero | B.is_zero).all(axis=1)
+    total = (u @ B.T + b)[0]
+    return Interval(
+        np.where(reached, total.mid, b.mid), np.where(reached, total.radius, b.radius)
+    )
