@@ -166,6 +166,11 @@ class RateForm:
         """A box that holds the rates of all fixed points, shape (d,), or None."""
         return bounds_of_rates(self.W, self.c, self.phi)
 
+    @property
+    def rests_at_zero(self) -> bool:
+        """Whether r = 0 is a fixed point for certain, as no rectified unit is driven there."""
+        return self.phi == "relu" and bool(((self.c.upper < 0) | self.c.is_zero).all())
+
     def rates(self, x: Interval) -> Interval:
         """Return the rates that belong to states, shape (n, d)."""
         return self.activation.value(x) if self.of_currents else x
@@ -194,6 +199,4 @@ def offset(u: Interval, B: Interval, b: Interval) -> Interval:
     """
     reached = ~(u.is_zero | B.is_zero).all(axis=1)
     total = (u @ B.T + b)[0]
-    return Interval(
-        np.where(reached, total.mid, b.mid), np.where(reached, total.radius, b.radius)
-    )
+    return Interval(np.where(reached, total.mid, b.mid), np.where(reached, total.radius, b.radius))

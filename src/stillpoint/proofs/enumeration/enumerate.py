@@ -170,7 +170,7 @@ class _Proof:
         return self._found(states, "linear regions", len(patterns), left, reason)
 
     def _without_regions(self, latent: Latent, reason: str) -> Enumeration:
-        """Bisect a cube that holds all fixed points, where regions cannot be listed for a reason."""
+        """Bisect a cube that holds all fixed points, as regions cannot be listed for a reason."""
         if latent.size > _MOST_DIMENSIONS:
             return self.not_available(reason)
         budget = max(1, self._boxes(latent) // (8 * latent.size))

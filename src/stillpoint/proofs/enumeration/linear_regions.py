@@ -18,7 +18,6 @@ from ...intervals.functions import concat
 from ...intervals.linalg import solve_enclosed
 from ..krawczyk import Krawczyk
 from .low_rank import Latent
-from .rays import rests
 from .zeros import Zeros
 
 # The regions that are treated at once have matrices with this many numbers together.
@@ -46,7 +45,7 @@ class Survey:
 
 def survey(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> Survey:
     """Return the fixed points in all regions with the given signs of the drives."""
-    resting, driven = rests(latent), latent.form.c.mid != 0
+    resting, driven = latent.form.rests_at_zero, latent.form.c.mid != 0
     at_origin = Zeros.at(np.zeros((int(resting), latent.size)))
     near, singular = [Zeros.none(latent.size).where], 0
     step = max(1, _CHUNK // (len(latent.U) + latent.size**2))

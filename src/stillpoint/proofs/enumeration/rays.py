@@ -20,13 +20,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...dynamics import RateForm
 from ...intervals import Interval
+from ...intervals.linalg import row_sums
 from .bisection import bisect
-from .low_rank import Latent
+from .low_rank import Latent, latent_of
 from .zeros import Zeros
 
 # So many times larger than V^T |c| are the cubes that are tried.
 _FACTORS = (2.0**5, 2.0**12)
+
+# In more latent dimensions, or with more boxes for each face, no cube is tried around one state.
+_MOST_DIMENSIONS, _BOXES = 8, 2**13
 
 
 def bounded(latent: Latent, budget: int) -> Interval | None:
@@ -36,8 +41,6 @@ def bounded(latent: Latent, budget: int) -> Interval | None:
     --------
     The fixed points of r = max(0, 2 r - 1) are 0 and 1; those of r = max(0, r) are a ray:
 
-    >>> from stillpoint.dynamics import RateForm
-    >>> from stillpoint.proofs.enumeration.low_rank import latent_of
     >>> def of(w, c):
     ...     return latent_of(RateForm(np.array([[w]]), Interval(np.array([c])), "relu", False), 1)
     >>> bounded(of(2.0, -1.0), 100).radius, bounded(of(1.0, 0.0), 100)
@@ -54,16 +57,17 @@ def bounded(latent: Latent, budget: int) -> Interval | None:
 
 
 def at_origin(latent: Latent, budget: int) -> Zeros:
-    """Return the zero at the origin of a rectified network whose region is known, if it is proved.
+    """Return the zero at the origin of a rectified network and where it is alone, if it is proved.
 
-    The box in which it is alone is the region or larger where c = 0.
+    Where c = 0 that is everywhere, and the box is larger than the region, if one is known.
     """
-    if not rests(latent) or latent.region is None:
+    c = latent.form.c
+    if not latent.form.rests_at_zero:
         return Zeros.none(latent.size)
-    driven = latent.form.c.mid != 0
-    reach = np.abs(latent.U[driven]).sum(axis=1)
-    room = np.min(-latent.form.c.upper[driven] / (2.0 * reach), initial=np.inf)
-    radius = min(float(room), 2.0 * float(latent.region.magnitude.max()))
+    driven = c.mid != 0
+    room = -c.upper[driven] / (2.0 * np.abs(latent.U[driven]).sum(axis=1))
+    widest = 1.0 if latent.region is None else 2.0 * float(latent.region.magnitude.max())
+    radius = float(np.min(room, initial=widest))
     cube = Interval(np.zeros((1, latent.size)), np.full((1, latent.size), radius))
     silent = (latent.drive(cube).upper[:, driven] < 0).all()
     if not (silent and is_clear(latent, radius, budget)):
@@ -71,10 +75,23 @@ def at_origin(latent: Latent, budget: int) -> Zeros:
     return Zeros(cube, Zeros.at(cube.mid).where)
 
 
-def rests(latent: Latent) -> bool:
-    """Return whether no drive is positive at the origin: a rectified network stands still there."""
-    c = latent.form.c
-    return bool(((c.upper < 0) | c.is_zero).all())
+def alone_at_zero(form: RateForm) -> float:
+    """Return how far no other rates than r = 0 stand still; NaN where that is not proved.
+
+    Examples
+    --------
+    The fixed points of r = max(0, 2 r - 1) are 0 and 1, and in the cube the unit is silent:
+
+    >>> W = np.array([[2.0]])
+    >>> round(alone_at_zero(RateForm(W, Interval(np.array([-1.0])), "relu", of_currents=False)), 9)
+    0.25
+    """
+    latent = latent_of(form, _MOST_DIMENSIONS) if form.rests_at_zero else None
+    zeros = Zeros.none(0) if latent is None else at_origin(latent, _BOXES)
+    if latent is None or not len(zeros):
+        return np.nan
+    reach = row_sums(Interval(latent.V.T)).max()  # |V^T r| <= reach |r|
+    return float((Interval(zeros.unique.radius[0, :1]) / Interval(np.array([reach]))).lower[0])
 
 
 def is_clear(latent: Latent, radius: float, budget: int) -> bool:
