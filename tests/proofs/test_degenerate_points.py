@@ -82,8 +82,8 @@ def test_points_on_a_kink_are_proved_where_all_slopes_agree():
     assert certificate.proved.tolist() == [True, True, False]
     assert certificate.n_unstable_proved.tolist() == [0, 1, UNDECIDED]
     assert certificate.radius_unique[0] < 1
-    # a leaky unit on its kink under weights of both signs
-    for w, proved in ((0.9, True), (1.0, False), (1.1, False), (-0.9, True)):
+    # a leaky unit on its kink under weights of both signs; for w = 1 a half-line stands still
+    for w, proved in ((0.9, True), (1.0, False), (1.1, True), (-0.9, True)):
         cell = LeakyCell(np.array([[w]]), np.zeros((1, 0)), np.zeros(1), np.array([0.2]), "relu")
         certificate = proof_at(cell, 0.0)
         assert certificate.proved.tolist() == [proved], w

@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from stillpoint.intervals import Interval
 from stillpoint.intervals.linalg import solve_enclosed
 from stillpoint.proofs.enumeration import enumerate_states
+from stillpoint.proofs.enumeration.arrangement import sign_patterns
+from stillpoint.proofs.enumeration.low_rank import latent_of
 
+NOTHING = Interval(np.zeros((1, 0)))
 quarters = st.integers(-8, 8).map(lambda k: k / 4)
 
 
@@ -89,14 +92,17 @@ def test_lines_that_are_parallel_to_rounding_only_are_not_taken_for_parallel():
         proof = enumerate_states(vanilla(W, 0.3, "relu"), NO_INPUT)
         assert (proof.is_proof, proof.method) == (True, "linear regions")
         W[1] = 0.1 * W[0]
+        latent = latent_of(vanilla(W, 0.3, "relu").interval_extension().rate_form(NOTHING), 2)
+        assert "too nearly parallel" in sign_patterns(latent, 10**6)
         proof = enumerate_states(vanilla(W, 0.3, "relu"), NO_INPUT)
-    assert not proof.is_proof
-    assert "too nearly parallel" in proof.reason
+        assert (proof.is_proof, proof.method) == (True, "bisection in 2 dimensions")
+        assert check_against_rationals(W, np.full(7, 0.3))
 
 
 KINKS = {
-    # r = max(0, 2 r) stands at 0 alone, but a smaller b brings two points, a larger none.
-    "fold on a kink": ([[2.0]], [0.0], None),
+    # r0 = 1 makes that of r1 = max(0, 2 r1) stand at 0 alone, but b brings two points or none.
+    "fold on a kink": ([[0.5, 0.0], [1.0, 2.0]], [0.5, -1.0], None),
+    "fold at zero rates": ([[2.0]], [0.0], [[0.0]]),
     # r0 = 2 makes the drive of r1 zero, and on either side r1 depends on r0 in the same direction.
     "a kink is touched": ([[0.5, 0.0], [-2.0, -2.0]], [1.0, 4.0], [[2.0, 0.0]]),
     "two kinks are touched": (

@@ -42,15 +42,26 @@ def test_a_solution_on_a_kink_is_looked_for_on_both_sides():
 
 
 def test_a_fold_on_a_kink_is_unclear_in_its_regions():
-    """r = max(0, 2 r + b): no point for b > 0, two for b < 0, and a fold for b = 0."""
-    fold = survey(latent([[2.0]], [0.0]), all_patterns(1))
-    assert (len(fold.zeros), fold.unclear > 0) == (0, True)
-    below = survey(latent([[2.0]], [-1.0]), all_patterns(1))
-    assert (len(below.zeros), below.unclear, below.singular) == (2, 0, 0)
-    above = survey(latent([[2.0]], [1.0]), all_patterns(1))
-    assert (len(above.zeros), above.unclear, above.singular) == (0, 0, 0)
-    near = survey(latent([[2.0]], [-1e-20]), all_patterns(1))
+    """s = max(0, 2 s + r - 1 + b), r = 1: no point for b > 0, two for b < 0, a fold for b = 0."""
+
+    def at(b):
+        return survey(latent([[0.5, 0.0], [1.0, 2.0]], [0.5, b - 1.0]), all_patterns(2))
+
+    assert (len(at(0.0).zeros), at(0.0).unclear > 0) == (0, True)
+    assert (len(at(-1.0).zeros), at(-1.0).unclear, at(-1.0).singular) == (2, 0, 0)
+    assert (len(at(1.0).zeros), at(1.0).unclear, at(1.0).singular) == (0, 0, 0)
+    near = at(-(2.0**-52))
     assert near.unclear > 0 or len(near.zeros) == 2
+
+
+def test_the_point_at_zero_rates_is_exact_and_near_ones_are_others():
+    """r = max(0, 2 r + b): one point for b = 0, however steep, and two, 0 and -b, below."""
+    for b, number in ((0.0, 1), (-1.0, 2), (-1e-20, 2), (-1e-300, 2)):
+        found = survey(latent([[2.0]], [b]), all_patterns(1))
+        assert len(found.zeros) == number or found.unclear
+        assert found.zeros.where.contains(np.zeros((1, 1))).any()
+        assert (found.zeros.unresolved, found.singular) == (0, 0)
+    assert len(survey(latent([[2.0]], [1e-20]), all_patterns(1)).zeros) == 0
 
 
 def test_regions_whose_equations_are_singular_are_counted_unless_they_contradict():

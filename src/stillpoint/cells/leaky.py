@@ -19,6 +19,7 @@ from ..dynamics import (
     RootProblem,
     StateProblem,
     activation,
+    offset,
 )
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region
@@ -127,7 +128,7 @@ class LeakyCell(Cell):
         return LeakyEquilibrium(self)
 
     def rate_form(self, u: Interval) -> RateForm:
-        return RateForm(self.W.mid, (u @ self.B.T + self.b)[0], self.phi, of_currents=True)
+        return RateForm(self.W.mid, offset(u, self.B, self.b), self.phi, of_currents=True)
 
     def pull(self, x: Batch, u: Inputs) -> Batch:
         """Return W phi(x) + B u + b - x, the motion with the leak divided out."""

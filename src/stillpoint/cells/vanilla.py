@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from .._core.arrays import host, namespace
 from .._core.validation import check_option
-from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation
+from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation, offset
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region, range_of
 from ..intervals import Interval
@@ -91,7 +91,7 @@ class VanillaCell(RowScaledCell):
         return range_of(self.phi, self.state_size)
 
     def rate_form(self, u: Interval) -> RateForm:
-        return RateForm(self.W.mid, (u @ self.B.T + self.b)[0], self.phi, of_currents=False)
+        return RateForm(self.W.mid, offset(u, self.B, self.b), self.phi, of_currents=False)
 
     def _drive(self, x: Batch, u: Inputs) -> Batch:
         return x @ self.W.T + u @ self.B.T + self.b

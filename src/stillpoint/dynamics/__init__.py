@@ -2,7 +2,7 @@
 
 from .activations import Activation, activation
 from .base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
-from .forms import PiecewiseLinear, RateForm
+from .forms import PiecewiseLinear, RateForm, offset
 from .regions import Regions
 from .restriction import Restriction
 
@@ -20,4 +20,5 @@ __all__ = [
     "RootProblem",
     "StateProblem",
     "activation",
+    "offset",
 ]

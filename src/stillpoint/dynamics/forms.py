@@ -166,6 +166,11 @@ class RateForm:
         """A box that holds the rates of all fixed points, shape (d,), or None."""
         return bounds_of_rates(self.W, self.c, self.phi)
 
+    @property
+    def rests_at_zero(self) -> bool:
+        """Whether r = 0 is a fixed point for certain, as no rectified unit is driven there."""
+        return self.phi == "relu" and bool(((self.c.upper < 0) | self.c.is_zero).all())
+
     def rates(self, x: Interval) -> Interval:
         """Return the rates that belong to states, shape (n, d)."""
         return self.activation.value(x) if self.of_currents else x
@@ -178,6 +183,20 @@ class RateForm:
         self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"], x_held: Interval
     ) -> RateForm:
         """Return the form of some units, the others held at states `x_held`, shape (1, j)."""
-        from_held = self.rates(x_held) @ self.W[np.ix_(kept, held)].T
-        c = (self.c[kept] + from_held)[0]
+        from_held = Interval(self.W[np.ix_(kept, held)])
+        c = offset(self.rates(x_held), from_held, self.c[kept])
         return replace(self, W=self.W[np.ix_(kept, kept)], c=c)
+
+
+def offset(u: Interval, B: Interval, b: Interval) -> Interval:
+    """Return B u + b for one input, shape (1, m), exactly b_i for units that nothing reaches.
+
+    Examples
+    --------
+    >>> one = Interval(np.ones((1, 1)))
+    >>> offset(one, Interval(np.array([[0.0], [0.1]])), Interval(np.zeros(2))).radius > 0
+    array([False,  True])
+    """
+    reached = ~(u.is_zero | B.is_zero).all(axis=1)
+    total = (u @ B.T + b)[0]
+    return Interval(np.where(reached, total.mid, b.mid), np.where(reached, total.radius, b.radius))

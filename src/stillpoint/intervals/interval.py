@@ -138,6 +138,11 @@ class Interval:
         """Where zero is certainly not in the interval."""
         return np.abs(self.mid) > self.radius
 
+    @property
+    def is_zero(self) -> Bool[np.ndarray, "..."]:
+        """Where the interval is zero alone."""
+        return (self.mid == 0) & (self.radius == 0)
+
     def contains(self, values: _Box) -> Bool[np.ndarray, "..."]:
         """Return where `values` certainly lie in the interval."""
         distance = np.abs(values - self.mid)

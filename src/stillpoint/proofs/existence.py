@@ -14,6 +14,7 @@ from ..intervals.linalg import approximate_inverse, determinant_sign
 from ..intervals.spectrum import UNDECIDED, count_unstable
 from .certificate import Certificate, ProofStatus
 from .krawczyk import Equations, EquilibriumForm, Krawczyk
+from .zero_rates import with_zero_rates
 
 # Entries of interval matrices that are worked on at a time.
 _ENTRIES = 2**21
@@ -103,7 +104,7 @@ def _prove(
     here = np.flatnonzero(proved)
     unique = cubes.take(here).uniqueness(radius[here])
     count, count_reason, index = _prove_stability(exact, state[here], Interval(u[here]))
-    return Certificate(
+    certificate = Certificate(
         states=x,
         inputs=u,
         proved=proved,
@@ -116,6 +117,7 @@ def _prove(
         reason=reason,
         stability_reason=_filled(np.full(len(x), int(ProofStatus.NOT_TRIED)), here, count_reason),
     )
+    return with_zero_rates(exact, certificate, _FAR)
 
 
 def _prove_stability(

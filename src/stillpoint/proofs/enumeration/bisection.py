@@ -76,10 +76,16 @@ class Bisection:
     examined: int = 0
 
 
-def bisect(equations: Equations, region: Interval, budget: int) -> Bisection:
-    """Return all zeros in a box, shape (q,), or what was found within a budget of boxes."""
+def bisect(
+    equations: Equations, region: Interval, budget: int, known: Zeros | None = None
+) -> Bisection:
+    """Return all zeros in a box, shape (q,), or what was found within a budget of boxes.
+
+    Where no other than the `known` zeros can be, nothing is looked for.
+    """
     nothing = Boxes(np.zeros((0, len(region))), np.zeros((0, len(region))))
-    now = Bisection(Zeros.none(len(region)), Boxes(region.lower[None], region.upper[None]), nothing)
+    zeros = Zeros.none(len(region)) if known is None else known
+    now = Bisection(zeros, Boxes(region.lower[None], region.upper[None]), nothing)
     narrowest = _NARROWEST * (region.upper - region.lower) + 64 * EPS * region.magnitude
     with np.errstate(all="ignore"):  # what is infinite or NaN proves nothing
         while len(now.open) and now.examined < budget:

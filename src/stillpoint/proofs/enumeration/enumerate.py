@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from .bisection import bisect
 from .contraction import is_contraction, iterate
 from .linear_regions import survey
 from .low_rank import Latent, latent_of
+from .rays import at_origin, bounded
 from .record import Enumeration
+from .zeros import Zeros
 
 #: How many boxes or linear regions are looked at before a proof is given up.
 BUDGET = 300_000
@@ -125,14 +127,14 @@ class _Proof:
             )
         return self._by_regions(latent) if form.phi == "relu" else self.by_bisection(latent)
 
-    def by_bisection(self, equations: Equations) -> Enumeration:
-        """Exclude every box without a fixed point."""
+    def by_bisection(self, equations: Equations, known: Zeros | None = None) -> Enumeration:
+        """Exclude every box without a fixed point, but for those that are known."""
         size = equations.size
         if equations.region is None:
             return self.not_available("no box is known that holds all fixed points")
         bisects = size <= _MOST_DIMENSIONS
-        budget = max(1, int(self.budget * min(1.0, _USUAL_WORK / equations.work)))
-        found = bisect(equations, equations.region, budget if bisects else 1)
+        budget = self._boxes(equations)
+        found = bisect(equations, equations.region, budget if bisects else 1, known)
         if not bisects and len(found.open):
             return self.not_available(f"{size} dimensions are too many for bisection")
         if len(found.open):
@@ -154,8 +156,7 @@ class _Proof:
         """Solve the linear system of every region."""
         patterns = sign_patterns(latent, self.budget)
         if isinstance(patterns, str):
-            bisects = latent.size <= _MOST_DIMENSIONS and latent.region is not None
-            return self.by_bisection(latent) if bisects else self.not_available(patterns)
+            return self._without_regions(latent, patterns)
         found = survey(latent, patterns)
         if found.singular:
             reason = (
@@ -168,6 +169,20 @@ class _Proof:
         states = latent.states(found.zeros.where.mid)
         return self._found(states, "linear regions", len(patterns), left, reason)
 
+    def _without_regions(self, latent: Latent, reason: str) -> Enumeration:
+        """Bisect a cube that holds all fixed points, as regions cannot be listed for a reason."""
+        if latent.size > _MOST_DIMENSIONS:
+            return self.not_available(reason)
+        budget = max(1, self._boxes(latent) // (8 * latent.size))
+        region = bounded(latent, budget) if latent.region is None else latent.region
+        if region is None:
+            return self.not_available(
+                f"{reason}, and no cube is proved to hold all fixed points: "
+                f"they may lie on a ray, or very far out"
+            )
+        latent = replace(latent, region=region)
+        return self.by_bisection(latent, at_origin(latent, budget))
+
     def _by_one_system(self, form: RateForm) -> Enumeration:
         """Solve r = W r + c."""
         matrix = np.eye(self.state_size) - Interval(form.W)
@@ -175,6 +190,10 @@ class _Proof:
         states = form.states(rates.mid[regular])
         reason = "I - W is singular, or nearly so: there may be none, or a continuum"
         return self._found(states, "linear regions", 1, int(not regular.all()), reason)
+
+    def _boxes(self, equations: Equations) -> int:
+        """Return how many boxes the budget is for."""
+        return max(1, int(self.budget * min(1.0, _USUAL_WORK / equations.work)))
 
     def _found(
         self, states: Float[np.ndarray, "k d"], method: str, examined: int, left: int, reason: str

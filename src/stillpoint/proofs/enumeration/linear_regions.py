@@ -45,6 +45,8 @@ class Survey:
 
 def survey(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> Survey:
     """Return the fixed points in all regions with the given signs of the drives."""
+    resting, driven = latent.form.rests_at_zero, latent.form.c.mid != 0
+    at_origin = Zeros.at(np.zeros((int(resting), latent.size)))
     near, singular = [Zeros.none(latent.size).where], 0
     step = max(1, _CHUNK // (len(latent.U) + latent.size**2))
     for start in range(0, len(patterns), step):
@@ -54,8 +56,10 @@ def survey(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> Survey:
         singular += undecided(latent, matrices[~regular], offsets[~regular])
         drive = latent.drive(z[regular])
         against = np.where(chunk[regular], drive.upper < 0, drive.lower > 0)
-        near.append(z[regular][~against.any(axis=1)])
-    zeros, unclear = prove(latent, concat(near))
+        # With no offset where units are active, A z = 0 has no other solution than the origin.
+        known = resting & ~chunk[regular][:, driven].any(axis=1)
+        near.append(z[regular][~against.any(axis=1) & ~known])
+    zeros, unclear = prove(latent, concat(near), at_origin)
     return Survey(zeros, singular, unclear)
 
 
@@ -77,9 +81,8 @@ def undecided(latent: Latent, A: Interval, b: Interval) -> int:
     return int((~excess.excludes_zero[:, 0, 0]).sum())
 
 
-def prove(latent: Latent, candidates: Interval) -> tuple[Zeros, int]:
-    """Return the zeros near enclosures of candidates, and for how many nothing was proved."""
-    zeros = Zeros.none(latent.size)
+def prove(latent: Latent, candidates: Interval, zeros: Zeros) -> tuple[Zeros, int]:
+    """Add the zeros near enclosures of candidates, and count those for which nothing was proved."""
     size = 1 + np.abs(candidates.mid).max(axis=1, keepdims=True, initial=0.0)
     for inflation in _INFLATIONS:
         if not len(candidates):

@@ -50,15 +50,11 @@ class Latent(Equations):
     U: Float[np.ndarray, "d q"]
     V: Float[np.ndarray, "d q"]
     remainder: Float[np.ndarray, " d"]
+    region: Interval | None = None
 
     @property
     def size(self) -> int:  # type: ignore[override]
         return self.U.shape[1]
-
-    @property
-    def region(self) -> Interval | None:  # type: ignore[override]
-        bounds = self.form.bounds
-        return None if bounds is None else bounds @ self.V
 
     @property
     def work(self) -> int:  # type: ignore[override]
@@ -160,12 +156,13 @@ def latent_of(form: RateForm, most: int) -> Latent | None:
     U holds columns of W, chosen by a pivoted QR decomposition, and V^T W's coordinates in them.
     Where as many as units are needed, the latent states are the rates themselves.
     """
-    W, d = form.W, len(form.W)
+    W, d, bounds = form.W, len(form.W), form.bounds
     order = qr(W, mode="r", pivoting=True)[1]
     for size in range(1, min(most, d - 1) + 1):
         U = W[:, order[:size]]
         V = np.linalg.lstsq(U, W, rcond=None)[0].T
         remainder = row_sums(Interval(W) - Interval(U) @ V.T)
         if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
-            return Latent(form, U, V, remainder)
-    return Latent(form, W, np.eye(d), np.zeros(d)) if d <= most else None
+            region = None if bounds is None else bounds @ V
+            return Latent(form, U, V, remainder, region)
+    return Latent(form, W, np.eye(d), np.zeros(d), bounds) if d <= most else None

@@ -39,8 +39,13 @@ class Zeros:
     @classmethod
     def none(cls, size: int) -> Zeros:
         """Return no zeros of equations in `size` unknowns."""
-        empty = Interval(np.zeros((0, size)), np.zeros((0, size)))
-        return cls(empty, empty)
+        return cls.at(np.zeros((0, size)))
+
+    @classmethod
+    def at(cls, points: Float[np.ndarray, "k q"]) -> Zeros:
+        """Return zeros that are known exactly, and not to be alone in any box."""
+        exact = Interval(points, np.zeros(points.shape))
+        return cls(exact, exact)
 
     @classmethod
     def located(cls, equations: Equations, unique: Interval, images: Interval) -> Zeros:
