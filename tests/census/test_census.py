@@ -214,7 +214,7 @@ def test_a_black_box_says_that_it_does_not_know_unless_it_is_told():
 def test_a_flow_is_called_a_flow(kind, singular):
     told = f"what it must be is not known for this {kind}"
     assert told in replace(WHOLE, kind=kind, lefschetz=None).verdict
-    told = f"; {singular} is singular at 1 point, so"
+    told = "; 1 point is degenerate, so"
     assert told in replace(WHOLE, kind=kind, degenerate=1).verdict
     told = f"a continuum of fixed points ({singular} is singular at 3 of the 3"
     assert told in replace(WHOLE, kind=kind, continuum=3).verdict
@@ -307,7 +307,7 @@ def test_the_verdict_on_an_isolated_degenerate_point():
     assert tally.degenerate == 1
     assert tally.continuum == 0
     assert tally.index_agrees is None
-    assert "I - J is singular at 1 point, so the index sum is not defined" in tally.verdict
+    assert "1 point is degenerate, so the index sum is not defined" in tally.verdict
 
 
 @pytest.mark.parametrize("select", [lambda p: p.stable, lambda p: p[:3], lambda p: p[[0]]])
@@ -401,7 +401,7 @@ def test_a_complete_set_that_was_reached_often():
         ({"unseen": 1}, "UNDECIDED", "1 point was never reached"),
         ({"singletons": 1, "least_hits": 1}, "UNDECIDED", "search from more starts"),
         ({"lefschetz": None}, "UNDECIDED", "the hits do not suggest"),
-        ({"degenerate": 1, "index_sum": 2}, "UNDECIDED", "I - J is singular at 1 point"),
+        ({"degenerate": 1, "index_sum": 2}, "UNDECIDED", "1 point is degenerate"),
         ({"on_kink": 1, "index_sum": 2}, "UNDECIDED", "kinks meet 1 point"),
         ({"continuum": 3}, "UNDECIDED", "a continuum of fixed points"),
         ({"coverage_at_least": 0.9}, "UNDECIDED", "600 starts that converged are few"),

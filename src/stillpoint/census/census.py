@@ -136,7 +136,12 @@ class Census:
         rows = []
         for tally in self.tallies:
             numbers = {field.name: getattr(tally, field.name) for field in fields(tally)}
-            numbers = {name: value for name, value in numbers.items() if np.isscalar(value)}
+            for name in ("inputs", "counts", "chao1_interval", "followed"):  # no single numbers
+                del numbers[name]
+            numbers["chao1_low"], numbers["chao1_high"] = tally.chao1_interval
+            followed = tally.followed
+            numbers["orbits"] = followed.orbits if followed else 0
+            numbers["restless"] = followed.restless if followed else 0
             words = {"completeness": tally.completeness.sentence, "verdict": tally.verdict}
             rows.append(numbers | words | {f"u{j}": v for j, v in enumerate(tally.inputs)})
         return pd.DataFrame(rows)

@@ -190,10 +190,9 @@ def motion_jacobian(kind: Kind) -> str:
 
 def _on_the_index(counts: Counts) -> str:
     if counts.degenerate:
-        where = (
-            f"{motion_jacobian(counts.kind)} is singular at {plural(counts.degenerate, 'point')}"
-        )
-        return f"{where}, so the index sum is not defined"
+        verb = "is" if counts.degenerate == 1 else "are"
+        where = plural(counts.degenerate, "point")
+        return f"{where} {verb} degenerate, so the index sum is not defined"
     if counts.on_kink:
         return f"kinks meet {plural(counts.on_kink, 'point')}, so the index sum is not known"
     if counts.lefschetz is None:

@@ -51,8 +51,8 @@ class FixedPoints(PointSet):
     Attributes
     ----------
     linearization
-        The dynamics around each point. `xstar`, `inputs`, `jacobian`, `input_jacobian`,
-        `eigenvalues` and `n_unstable` of the points are its own.
+        The dynamics around each point. `xstar`, `inputs`, `jacobian`, `input_jacobian` and
+        `eigenvalues` of the points are its own.
     q
         1/2 |F(x, u) - x|^2, recomputed in float64 at `xstar` (1/2 |f|^2 for a flow).
     hits
@@ -171,7 +171,8 @@ class FixedPoints(PointSet):
     def is_degenerate(self) -> Bool[np.ndarray, " n"]:
         """Where a point is not told apart from its neighbours: at folds and on continua.
 
-        There it has no stability, no number of unstable directions and no index.
+        There it has no stability and no index, nor, but on continua, a number of unstable
+        directions. A point of which a certificate proves the index is not degenerate.
         """
         return self.on_continuum | (~(self.kantorovich < DEGENERATE) & (self.index == 0))
 

@@ -18,6 +18,7 @@ from ..proofs.identity import one_point
 from ..solvers import Status
 from ..system import System, check_system
 from .describe import collect, reading_order
+from .units import Units
 
 Points = TypeVar("Points", FixedPoints, SlowPoints)
 
@@ -153,7 +154,10 @@ def _with_ends(
     """
     starts, rows = points.starts, np.flatnonzero(outside)
     tolerance = _FINER * float(np.nanmin(points.certificate.radius_unique))  # type: ignore[union-attr]
-    more = collect(system, starts.take(rows), points.tol, min(points.tol_unique, tolerance))
+    units, ends = Units(points.scale), starts.take(rows)
+    ends = replace(ends, states=ends.states / units.scale, end=ends.end / units.scale)
+    finer = min(points.tol_unique, tolerance / float(units.scale.max()))
+    more = units.fixed_points(collect(units.of(system), ends, points.tol, finer), system)
     certificate = _certificate(system, more, estimates)
     more = _with_proved_labels(replace(more, certificate=certificate))
     hits = points.hits - np.bincount(starts.point[rows], minlength=len(points))
