@@ -44,6 +44,11 @@ def cases() -> Iterator[tuple[str, Dynamics]]:
     for d in (2, 3):
         weights, biases = gaussian(rng, 4 * d, d, 3.0), 0.1 * rng.standard_normal(4 * d)
         yield f"LSTM, {d} units", LSTMCell(weights, np.zeros((4 * d, 0)), biases)
+    for d, rank in ((60, 2), (128, 3), (1000, 2)):
+        W = low_rank(rng, d, rank, 6.0)
+        yield f"ReLU, {d} units, rank {rank}, no bias", relu(W, np.zeros(d))
+        yield f"ReLU, {d} units, rank {rank}, a bias in its columns", relu(W, W[:, 0])
+    yield "ReLU, 128 units, rank 3", vanilla(low_rank(rng, 128, 3, 6.0), 0.3, rng, "relu")
     for name in ("tanh", "gru", "decision"):
         system = load_network(name).system
         yield f"trained network {name}", system.clamp(np.zeros(system.input_size)).dynamics
@@ -51,6 +56,10 @@ def cases() -> Iterator[tuple[str, Dynamics]]:
 
 def vanilla(W: np.ndarray, bias: float, rng: np.random.Generator, phi: str = "tanh") -> VanillaCell:
     return VanillaCell(W, np.zeros((len(W), 0)), bias * rng.standard_normal(len(W)), phi)
+
+
+def relu(W: np.ndarray, b: np.ndarray) -> VanillaCell:
+    return VanillaCell(W, np.zeros((len(W), 0)), b, "relu")
 
 
 def gaussian(rng: np.random.Generator, rows: int, columns: int, gain: float) -> np.ndarray:

@@ -19,7 +19,7 @@ from stillpoint.census import Completeness
 from stillpoint.dynamics import RateForm
 from stillpoint.intervals import Interval
 from stillpoint.proofs.enumeration import enumerate_states
-from stillpoint.proofs.enumeration.low_rank import latent_of
+from stillpoint.proofs.enumeration.low_rank import Latent, latent_of
 from stillpoint.proofs.enumeration.rays import alone_at_zero, at_origin, bounded
 
 
@@ -142,6 +142,15 @@ def test_where_zero_rates_are_alone():
     assert 1e-4 < near < 1e-3  # the next point is (1e-3, 0)
 
 
+def test_units_that_the_remainder_drives_are_not_taken_to_be_silent():
+    """Unit 1 has no part in U V^T, but D may drive it by 0.1 r_0, and its offset is -0.01."""
+    W, U = np.array([[3.0, 0.0], [0.1, 0.0]]), np.array([[1.0], [0.0]])
+    for offset, found in ((-0.01, 0), (-1.0, 1)):
+        latent = Latent(form(W, [0.0, offset]), U, 3 * U, np.array([0.0, 0.1]))
+        with np.errstate(divide="ignore"):
+            assert len(at_origin(latent, 1000)) == found
+
+
 def test_zero_rates_are_proved_from_states_near_them_and_from_no_others():
     W, b = [[3.0, 0.0], [1.0, -1.0]], [0.0, -1.0]
     for cell in (vanilla(W, b, "relu"), leaky(vanilla(W, b, "relu"))):
@@ -150,7 +159,9 @@ def test_zero_rates_are_proved_from_states_near_them_and_from_no_others():
         certificate = sp.proofs.prove(cell, states, np.zeros((3, 0)))
         assert certificate.proved.tolist() == [True, True, False]
         assert certificate.radius_exists[1] >= 1e-12
+        alone = alone_at_zero(cell.interval_extension().rate_form(Interval(np.zeros((1, 0)))))
         assert (certificate.radius_unique[:2] > 0.1).all()
+        assert (certificate.radius_unique[:2] < alone - np.array([0.0, 1e-12])).all()
         assert not certificate.index_proved.any()
 
 

@@ -64,6 +64,15 @@ def test_the_point_at_zero_rates_is_exact_and_near_ones_are_others():
     assert len(survey(latent([[2.0]], [1e-20]), all_patterns(1)).zeros) == 0
 
 
+def test_an_offset_that_may_be_zero_is_not_taken_for_zero():
+    """r = max(0, c - r / 2) has its point at 2 c / 3, or at 0: near, but not known exactly."""
+    blurred = Interval(np.zeros(1), np.full(1, 1e-12))
+    form = RateForm(np.array([[-0.5]]), blurred, "relu", of_currents=False)
+    found = survey(latent_of(form, 1), all_patterns(1))
+    assert (len(found.zeros), found.unclear) == (1, 0)
+    assert found.zeros.where.contains(np.array([[[0.0]], [[6e-13]]])).all()
+
+
 def test_regions_whose_equations_are_singular_are_counted_unless_they_contradict():
     line = survey(latent([[1.0]], [0.0]), all_patterns(1))
     assert line.singular == 1

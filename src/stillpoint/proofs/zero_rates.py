@@ -34,7 +34,7 @@ def with_zero_rates(exact: Dynamics, certificate: Certificate, furthest: float) 
         box = upward(np.abs(still.mid - x[k]) + still.radius)
         if not box.max() <= furthest * max(1.0, np.abs(x[k]).max()):
             continue
-        alone = alone_at_zero(form) - 2.0 * box.max()
+        alone = np.nextafter(alone_at_zero(form) - box.max(), 0.0)
         if alone > box.max():
             found = True, box.max(), alone, box, ProofStatus.PROVED, ProofStatus.KINK
             for name, value in zip(names, found, strict=True):
