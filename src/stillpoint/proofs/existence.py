@@ -117,7 +117,7 @@ def _prove(
         reason=reason,
         stability_reason=_filled(np.full(len(x), int(ProofStatus.NOT_TRIED)), here, count_reason),
     )
-    return with_zero_rates(exact, certificate, _FAR)
+    return certificate if proved.all() else with_zero_rates(exact, certificate, _FAR)
 
 
 def _prove_stability(
