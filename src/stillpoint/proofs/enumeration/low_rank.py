@@ -163,6 +163,8 @@ def latent_of(form: RateForm, most: int) -> Latent | None:
         V = np.linalg.lstsq(U, W, rcond=None)[0].T
         remainder = row_sums(Interval(W) - Interval(U) @ V.T)
         if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
-            region = None if bounds is None else bounds @ V
-            return Latent(form, U, V, remainder, region)
-    return Latent(form, W, np.eye(d), np.zeros(d), bounds) if d <= most else None
+            return Latent(form, U, V, remainder, None if bounds is None else bounds @ V)
+    if d > most:
+        return None
+    V = np.eye(d)  # a product with it widens the box a little, so that cuts miss zeros at 0
+    return Latent(form, W, V, np.zeros(d), None if bounds is None else bounds @ V)
