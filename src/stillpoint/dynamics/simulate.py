@@ -11,6 +11,9 @@ from jaxtyping import Float
 from ..errors import ArgumentError
 from .base import Batch, Dynamics, Inputs
 
+# One for all states, or one for each.
+Duration = float | Float[Any, "n 1"]
+
 
 def simulate(
     dynamics: Dynamics, x: Batch, u: Float[Any, "n t m"], dt: float | None
@@ -34,12 +37,12 @@ def simulate(
     return dynamics.arrays.namespace.stack(states, axis=1)
 
 
-def stepper(dynamics: Dynamics, dt: float) -> Callable[[Batch, Inputs], Batch]:
+def stepper(dynamics: Dynamics, dt: Duration) -> Callable[[Batch, Inputs], Batch]:
     """Return what takes states one step further: of a map, or of length `dt` of a flow."""
     return dynamics.step if dynamics.kind == "map" else partial(_advance, dynamics, dt)
 
 
-def _advance(flow: Dynamics, dt: float, x: Batch, u: Inputs) -> Batch:
+def _advance(flow: Dynamics, dt: Duration, x: Batch, u: Inputs) -> Batch:
     """Return the state one Runge-Kutta step of fourth order later."""
     k1 = flow.step(x, u)
     k2 = flow.step(x + dt / 2 * k1, u)

@@ -156,15 +156,17 @@ def latent_of(form: RateForm, most: int) -> Latent | None:
     U holds columns of W, chosen by a pivoted QR decomposition, and V^T W's coordinates in them.
     Where as many as units are needed, the latent states are the rates themselves.
     """
-    W, d, bounds = form.W, len(form.W), form.bounds
+    W, d = form.W, len(form.W)
     order = qr(W, mode="r", pivoting=True)[1]
     for size in range(1, min(most, d - 1) + 1):
         U = W[:, order[:size]]
         V = np.linalg.lstsq(U, W, rcond=None)[0].T
         remainder = row_sums(Interval(W) - Interval(U) @ V.T)
         if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
-            return Latent(form, U, V, remainder, None if bounds is None else bounds @ V)
-    if d > most:
-        return None
-    V = np.eye(d)  # a product with it widens the box a little, so that cuts miss zeros at 0
-    return Latent(form, W, V, np.zeros(d), None if bounds is None else bounds @ V)
+            return Latent(form, U, V, remainder, _region(form, V))
+    return Latent(form, W, np.eye(d), np.zeros(d), _region(form, np.eye(d))) if d <= most else None
+
+
+def _region(form: RateForm, V: Float[np.ndarray, "d q"]) -> Interval | None:
+    """Return a box that holds V^T r for the rates of all fixed points, or None."""
+    return None if form.bounds is None else form.bounds @ V
