@@ -124,3 +124,15 @@ def test_records_keep_their_units(size, tmp_path):
     np.testing.assert_array_equal(linear.n_unstable, points.n_unstable)
     twice = sp.FixedPoints.concatenate([points, loaded]).unique()
     assert len(twice) == len(points)
+
+
+@pytest.mark.parametrize("seed", [27, 29, 31, 35, 45])
+def test_small_starts_in_an_ordinary_network_lose_nothing(seed):
+    rng = np.random.default_rng(seed)
+    d = int(rng.integers(2, 9))
+    weights, bias = rng.uniform(1, 3) * rng.standard_normal((d, d)) / d**0.5, 0.1 * np.ones(d)
+    system = sp.as_system(lambda x: np.tanh(x @ weights.T + bias), d)
+    starts = 1e-4 * rng.standard_normal((100, d))
+    found, wanted = (sp.find_fixed_points(system, starts, scale=scale) for scale in (None, 1.0))
+    assert (found.scale == 1).all()
+    assert len(found) == len(wanted)

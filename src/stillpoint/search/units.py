@@ -146,7 +146,7 @@ def units_of_motion(system: System, u: Float[np.ndarray, " m"], rng: np.random.G
     small = (system.kind == "map") & (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY)
     large = (after > _ORDINARY) & ((after < 2 * before) & (before < 2 * after)).all()
     size = np.where(small, once, np.where(large, after, 1.0))
-    return _units_of(system, np.tile(size, (_SEVERAL, 1)), np.zeros(1))
+    return _units_of(system, np.tile(size, (_SEVERAL, 1)), np.zeros((1, len(size))))
 
 
 def _step_sizes(
@@ -166,7 +166,7 @@ def _step_sizes(
 def _units_of(
     system: System,
     states: Float[np.ndarray, "n d"],
-    steps: Float[np.ndarray, "..."],
+    steps: Float[np.ndarray, "k d"],
     *,
     one: bool = False,
 ) -> Units:
@@ -176,18 +176,21 @@ def _units_of(
     if system.observed is not None or (bounded and dynamics.piecewise_linear() is None):
         return Units(ones)
     # The middle one: of states of many sizes the large ones are measured by themselves anyway.
-    together, sent, *own = [
-        np.median(part[part > 0]) if (part > 0).any() else np.nan
-        for part in (np.abs(states), steps, *np.abs(states).T)
-    ]
+    together, *own = map(_middle, (np.abs(states), *np.abs(states).T))
+    sent, *own_sent = map(_middle, (steps, *steps.T))
     together = np.fmax(together, np.minimum(sent, 1.0))  # NaN where nothing is sent anywhere
     if np.isnan(together):
         return Units(ones)
-    ratio = np.array(own) / together
+    ratio = np.fmax(own, np.minimum(own_sent, 1.0)) / together
     alike = ~((ratio < 1 / _APART) | (ratio > _APART)) | one | (len(states) < _SEVERAL)
     size = np.where(alike, together, ratio * together)
     ordinary = (size > 1 / _ORDINARY) & (size < _ORDINARY)
     return Units(np.where(ordinary, 1.0, _powers(size)))
+
+
+def _middle(values: Float[np.ndarray, "..."]) -> float:
+    """Return the median of what is not zero, NaN where all is."""
+    return float(np.median(values[values > 0])) if (values > 0).any() else np.nan
 
 
 def _powers(size: Float[np.ndarray, " d"]) -> Float[np.ndarray, " d"]:
