@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import stillpoint as sp
 from stillpoint.cells import VanillaCell
@@ -132,9 +131,3 @@ def test_of_many_inputs_in_doubt_some_are_named_and_the_others_counted():
     census = sp.find_fixed_points(DRIVEN, starts(1, 308), u).census()
     assert census.verdict.endswith("and 5 others")
     assert census.verdict.count("u = ") == 3
-
-
-@pytest.mark.parametrize("several", [[], "points", [1]])
-def test_what_cannot_be_put_together_is_refused(several):
-    with pytest.raises(sp.ArgumentError, match="several"):
-        sp.FixedPoints.concatenate(several)
