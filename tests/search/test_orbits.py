@@ -101,6 +101,38 @@ def test_a_spiral_into_a_point_is_no_cycle(shrinks):
     assert not (points.orbits.ending == OrbitEnd.CYCLE).any()
 
 
+def test_a_small_cycle_around_an_unstable_point_is_a_cycle():
+    points = sp.find_fixed_points(tanh(turning(0.5, 1.002)), starts(2))
+    assert (points.orbits.ending == OrbitEnd.CYCLE).all()
+    assert np.abs(points.orbits.end).max() < 0.1
+
+
+def test_a_state_too_slow_to_be_seen_moving_is_no_point():
+    fold = np.sqrt(0.5)  # b is 4e-11 beyond: what stands there moves by 2e-11 a step
+    b = np.arctanh(fold) - 2 * fold - 4e-11
+    begin = np.concatenate([[[fold]], starts(1, 600)])
+    points = sp.find_fixed_points(tanh(np.full((1, 1), 2.0), b), begin)
+    assert len(points) == 1
+    assert points.orbits.ending[0] == OrbitEnd.MOVING
+    assert points.census().completeness is Completeness.UNDECIDED
+
+
+def test_orbits_begin_at_starts_and_around_unstable_points():
+    begun = sp.find_fixed_points(tanh(turning(0.5)), 1.0 + starts(2)).orbits.states
+    near = begun[np.linalg.norm(begun, axis=1) < 0.02]
+    assert len(begun) - len(near) == 24
+    assert len(near) == 4
+    assert np.linalg.matrix_rank(near, tol=1e-4) == 2  # both ways along both directions
+    np.testing.assert_allclose(near.sum(axis=0), 0.0, atol=1e-15)
+
+
+def test_orbits_are_followed_without_an_index_where_nothing_is_stable():
+    system = sp.as_system(van_der_pol, state_size=2, kind="flow")
+    assert (sp.find_fixed_points(system, starts(2)).orbits.ending == OrbitEnd.CYCLE).any()
+    halves = sp.as_system(lambda x: x / 2, state_size=2)
+    assert sp.find_fixed_points(halves, starts(2)).orbits is None
+
+
 def test_one_stiff_start_does_not_slow_the_others():
     system = sp.as_system(lambda x: x - x**3, state_size=1, kind="flow", lefschetz=1)
     points = sp.find_fixed_points(system, np.concatenate([starts(1), [[300.0]]]))
