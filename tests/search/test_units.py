@@ -8,6 +8,7 @@ import pytest
 import stillpoint as sp
 from stillpoint import ArgumentError, System
 from stillpoint.cells import VanillaCell
+from stillpoint.points import OrbitEnd
 
 rng = np.random.default_rng(0)
 W = np.array([[2.0, -0.6, 0.0], [-0.5, 1.8, 0.3], [0.2, 0.0, 1.5]])
@@ -66,6 +67,22 @@ def test_a_rectified_cell_is_proved_complete_in_any_unit(size):
     points = sp.find_fixed_points(system, size * np.random.default_rng(1).standard_normal((100, 2)))
     assert points.n_unstable.tolist() == [0, 0, 1]
     assert sp.find_all_fixed_points(system).census().completeness.name == "PROVED"
+
+
+@pytest.mark.parametrize("own", [np.ones(3), np.array([1.0, 1e-6, 1e6])], ids=str)
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_a_cycle_of_rectified_units_is_seen_in_any_unit(size, own):
+    def inhibiting(size: np.ndarray) -> System:
+        weights = -2 * (np.ones((3, 3)) + np.eye(3)[[1, 2, 0]])
+        cell = VanillaCell(size[:, None] * weights / size, np.zeros((3, 0)), size, "relu")
+        return sp.as_system(cell)
+
+    wanted = sp.find_all_fixed_points(inhibiting(np.ones(3)), exhaustive=False)
+    found = sp.find_all_fixed_points(inhibiting(size * own), exhaustive=False)
+    same(found, wanted, size * own)
+    assert found.census().completeness.name == "UNDECIDED"
+    assert (found.orbits.ending == OrbitEnd.CYCLE).sum() > 10
+    assert found.scale.max() / (size * own.max()) < 100
 
 
 @pytest.mark.parametrize("size", [1e-9, 1e9])

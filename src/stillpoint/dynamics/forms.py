@@ -52,6 +52,14 @@ class PiecewiseLinear:
         """Return K x + K_u u + k, whose signs say which piece a state lies in."""
         return x @ self.K.T + to_numpy(u) @ self.K_u.T + self.k
 
+    def sizes(self, u: Float[np.ndarray, " m"]) -> Float[np.ndarray, " k"]:
+        """Return the sizes of states at which weights weigh as much as each of the constants."""
+        constants = self.drive(np.zeros((1, len(self.c))), u[None])[0], self.M_u @ u + self.c
+        weights = self.K, self.M + self.L @ self.K
+        largest = [np.abs(matrix).max(axis=1, initial=0.0) for matrix in weights]
+        size = np.abs(np.concatenate(constants)) / np.concatenate(largest)
+        return size[np.isfinite(size)]
+
     def residual(self, x: Vectors, u: Any) -> Vectors:
         """Return r(x, u), shape (n, d)."""
         return self.motion(x, u, np.maximum(self.drive(x, u), 0.0))

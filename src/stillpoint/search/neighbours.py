@@ -15,9 +15,9 @@ from .run import counts_as_zero, half_square
 # How far along a direction a neighbour is sought, relative to the size of the state.
 _PROBE = 1e-2
 
-# An eigenvalue as near to 1 (to 0 for a flow) as its error may belong to a neutral direction; the
-# least and the largest error that is taken for one.
-_NEUTRAL = 1e-5, 1e-3
+# An eigenvalue this near to 1 (to 0 for a flow), or as near as its error, may belong to a neutral
+# direction, if that error is no larger than the second number; else nothing is known of it.
+_NEUTRAL, _KNOWN = 1e-5, 1e-3
 
 # A neighbour is of the same kind if its q exceeds that of the state by less than this fraction.
 _SAME = 1e-6
@@ -33,8 +33,9 @@ def on_continuum(
     but nothing stands still along them.
     """
     border = 1.0 if lin.kind == "map" else 0.0
-    near = np.clip(lin.eigenvalue_errors, *_NEUTRAL)
-    is_neutral = (np.abs(lin.eigenvalues - border) <= near).any(axis=1)
+    error = lin.eigenvalue_errors
+    near = np.abs(lin.eigenvalues - border) <= np.maximum(error, _NEUTRAL)
+    is_neutral = (near & (error <= _KNOWN)).any(axis=1)
     known = np.isfinite(lin.motion_jacobian).all(axis=(1, 2))
     rows = np.flatnonzero(soft & is_neutral & known)
     answer = np.zeros(len(soft), dtype=bool)

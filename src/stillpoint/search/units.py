@@ -116,7 +116,7 @@ def read_units(
     """
     d = system.state_size
     if scale is None:
-        return _units_of(system, states, _step_sizes(system, states, inputs), one=one)
+        return _units_of_states(system, states, inputs, one=one)
     given = read_floats("scale", scale)
     if given.shape not in ((), () if one else (d,)) or not (given > 0).all():
         several = "" if one else f", or {d} of them, one for each state variable"
@@ -135,18 +135,50 @@ def units_of_motion(system: System, u: Float[np.ndarray, " m"], rng: np.random.G
     """Return the units of states that a network moves to by itself, under one input.
 
     Random states of ordinary size say which: where a step of a map leaves nothing of that size, or
-    where trajectories settle beyond it. All else is ordinary.
+    where trajectories settle beyond it. All else is ordinary. What is ordinary for a rectified
+    network its constants say: without them it is the same in all units.
     """
-    x, steps = rng.standard_normal((_TRIED, system.state_size)), np.tile(u, (_TRIED, _STEPS, 1))
-    if system.kind == "flow" and system.dt is None:
+    if _measures_by_itself(system):
         return Units(np.ones(system.state_size))
-    path = np.abs(system.simulate(x, steps))
-    windows = path[:, :1], path[:, _STEPS // 4 : _STEPS // 2], path[:, _STEPS // 2 :]
-    once, before, after = (part.max(axis=(0, 1)) for part in windows)
-    small = (system.kind == "map") & (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY)
-    large = (after > _ORDINARY) & ((after < 2 * before) & (before < 2 * after)).all()
-    size = np.where(small, once, np.where(large, after, 1.0))
-    return _units_of(system, np.tile(size, (_SEVERAL, 1)), np.zeros((1, len(size))))
+    form = system.dynamics.piecewise_linear()
+    ordinary = (0.0 if form is None else form.sizes(u).max(initial=0.0)) or 1.0
+    size = np.full(system.state_size, ordinary)
+    if system.kind == "map" or system.dt is not None:
+        x = ordinary * rng.standard_normal((_TRIED, system.state_size))
+        path = np.abs(system.simulate(x, np.tile(u, (_TRIED, _STEPS, 1)))) / ordinary
+        windows = path[:, :1], path[:, _STEPS // 4 : _STEPS // 2], path[:, _STEPS // 2 :]
+        once, before, after = (part.max(axis=(0, 1)) for part in windows)
+        small = (system.kind == "map") & (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY)
+        large = (after > _ORDINARY) & ((after < 2 * before) & (before < 2 * after)).all()
+        size *= np.where(small, once, np.where(large, after, 1.0))
+    return _units_of(_middle(size), size)
+
+
+def _measures_by_itself(system: System) -> bool:
+    """Return whether the states of a system are of size one by its nature."""
+    dynamics = system.dynamics
+    bounded = dynamics.maps_ball_into_itself and dynamics.interval_extension() is not None
+    return system.observed is not None or (bounded and dynamics.piecewise_linear() is None)
+
+
+def _units_of_states(
+    system: System,
+    states: Float[np.ndarray, "n d"],
+    inputs: Float[np.ndarray, "n m"],
+    *,
+    one: bool,
+) -> Units:
+    """Return the units that states have, or that which they are sent to has where it is larger."""
+    if _measures_by_itself(system):
+        return Units(np.ones(system.state_size))
+    # The middle one: of states of many sizes the large ones are measured by themselves anyway.
+    steps = _step_sizes(system, states, inputs)
+    together, *own = map(_middle, (np.abs(states), *np.abs(states).T))
+    sent, *own_sent = map(_middle, (steps, *steps.T))
+    together = np.fmax(together, np.minimum(sent, 1.0))  # NaN where nothing is sent anywhere
+    if one or len(states) < _SEVERAL:
+        return _units_of(together, np.full(system.state_size, together))
+    return _units_of(together, np.fmax(own, np.minimum(own_sent, 1.0)))
 
 
 def _step_sizes(
@@ -163,28 +195,12 @@ def _step_sizes(
     return size[np.isfinite(size).all(axis=1)]
 
 
-def _units_of(
-    system: System,
-    states: Float[np.ndarray, "n d"],
-    steps: Float[np.ndarray, "k d"],
-    *,
-    one: bool = False,
-) -> Units:
-    """Return the units of states; ones where the network has them by its nature."""
-    dynamics, ones = system.dynamics, np.ones(system.state_size)
-    bounded = dynamics.maps_ball_into_itself and dynamics.interval_extension() is not None
-    if system.observed is not None or (bounded and dynamics.piecewise_linear() is None):
-        return Units(ones)
-    # The middle one: of states of many sizes the large ones are measured by themselves anyway.
-    together, *own = map(_middle, (np.abs(states), *np.abs(states).T))
-    sent, *own_sent = map(_middle, (steps, *steps.T))
-    together = np.fmax(together, np.minimum(sent, 1.0))  # NaN where nothing is sent anywhere
-    if np.isnan(together):
-        return Units(ones)
-    ratio = np.fmax(own, np.minimum(own_sent, 1.0)) / together
-    alike = ~((ratio < 1 / _APART) | (ratio > _APART)) | one | (len(states) < _SEVERAL)
-    size = np.where(alike, together, ratio * together)
-    ordinary = (size > 1 / _ORDINARY) & (size < _ORDINARY)
+def _units_of(together: float, own: Float[np.ndarray, " d"]) -> Units:
+    """Return units, given the size of all variables and of each; NaN where it is not known."""
+    ratio = own / together
+    apart = (ratio < 1 / _APART) | (ratio > _APART)
+    size = np.where(apart, own, together)
+    ordinary = ~((size <= 1 / _ORDINARY) | (size >= _ORDINARY))
     return Units(np.where(ordinary, 1.0, _powers(size)))
 
 
