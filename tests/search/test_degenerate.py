@@ -55,7 +55,7 @@ def wrong_labels(points: sp.FixedPoints, truth: list[tuple[mpmath.mpf, mpmath.mp
             continue
         true, slope = min(truth, key=lambda point: abs(point[0] - x))
         order = int(slope > 1)
-        right = (stable == (order == 0)) & (unstable == order) & (index == 1 - 2 * order)
+        right = unstable in (order, -1) and index in (1 - 2 * order, 0) and not (stable and order)
         wrong += not (right and abs(true - x) < 1e-7)
     return wrong
 
