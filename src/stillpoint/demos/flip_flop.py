@@ -164,4 +164,4 @@ def _evidence(points: FixedPoints) -> str:
     tally = points.census().tallies[0]
     if tally.missing_at_least:
         return f"index sum {tally.index_sum}, not 1: at least {tally.missing_at_least} missing"
-    return f"index sum {tally.index_sum}: nothing suggests that one is missing"
+    return f"index sum {tally.index_sum}: {tally.completeness.sentence}"

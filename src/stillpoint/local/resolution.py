@@ -68,73 +68,92 @@ def resolution_at(
     """Return how sharply fixed points at states x under inputs u are known."""
     size = max(1, _ENTRIES // dynamics.working_size**2)
     parts = [
-        _resolution(dynamics, x[first : first + size], u[first : first + size])
+        _Around(dynamics, x[first : first + size], u[first : first + size]).resolution()
         for first in range(0, max(1, len(x)), size)
     ]
     return Resolution(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _resolution(
-    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    problem, asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
-    sharp, other = dynamics.differentiated_sharply()
-    inputs, eps = asarray(u), dynamics.arrays.resolution
-    y = host(problem.coordinates(asarray(x), inputs))
-    residual, slope = (
-        host(problem.residual(asarray(y), inputs)),
-        host(sharp.equilibrium_problem().jacobian(asarray(y), inputs)),
-    )
-    basis, values, directions = np.linalg.svd(finite_or_zero(slope), full_matrices=False)
-    softest = values[:, -1]
-    condition = np.where(softest > 0, np.maximum(values[:, 0], 1.0) / softest, np.inf)
+class _Around:
+    """The equilibrium equations g around some states, and their Jacobian G there."""
 
-    def soft(vectors: Float[np.ndarray, "n k _"]) -> Float[np.ndarray, "n k _"]:
+    def __init__(
+        self, dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+    ) -> None:
+        self.dynamics, self.x = dynamics, x
+        self.problem, self.asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
+        self.inputs, self.eps = self.asarray(u), dynamics.arrays.resolution
+        self.y = host(self.problem.coordinates(self.asarray(x), self.inputs))
+        self.residual = self._value(np.zeros_like(self.y))
+        sharp, self.other = dynamics.differentiated_sharply()
+        self.slope = self._jacobian(sharp, self.y)
+        self.basis, self.values, self.directions = np.linalg.svd(
+            finite_or_zero(self.slope), full_matrices=False
+        )
+        # Values of g are differences of numbers as large as g is one unit away.
+        far = [np.abs(self._value(np.full_like(self.y, s)) - self.residual) for s in (1.0, -1.0)]
+        self.terms = np.nan_to_num(np.fmax(*far), posinf=0.0)
+
+    def resolution(self) -> tuple[Float[np.ndarray, " n"], ...]:
+        """Return the columns of `Resolution`."""
+        softest = self.values[:, -1]
+        condition = np.where(softest > 0, np.maximum(self.values[:, 0], 1.0) / softest, np.inf)
+        eta = self._position_error()
+        vague = ~(eta < _VAGUE * np.maximum(1.0, np.abs(self.y).max(axis=1, initial=0.0)))
+        bend, change = self._changes(np.where(vague, 0.0, eta))
+        vague |= ~np.isfinite(bend)
+        return (
+            condition,
+            np.where(vague, np.inf, bend / _AROUND),
+            np.where(vague, np.inf, change),
+        )
+
+    def _position_error(self) -> Float[np.ndarray, " n"]:
+        """Return eta: how far off the zero is that g says, and that its rounding leaves open."""
+        y, slope, eps = self.y, self.slope, self.eps
+        noise = np.einsum("nrk,nk->nr", np.abs(slope), np.abs(y)) + np.abs(self.residual)
+        noise = eps * (noise + self.terms + (np.abs(y) if self.dynamics.kind == "map" else 0.0))
+        rng = np.random.default_rng(0)
+        for _ in range(_SCATTERED):  # the rounding that `terms` would explain may hide just here
+            move = eps * rng.integers(-_PLACES, _PLACES + 1, y.shape) * y
+            off = self._value(move) - self.residual - np.einsum("nrk,nk->nr", slope, move)
+            noise = np.fmax(noise, 2 * np.abs(off))
+        within = np.abs(self._solve(self.residual[:, :, None])[:, :, 0])
+        within += np.einsum("nrk,nr->nk", np.abs(self.basis), noise) / self.values
+        return np.linalg.norm(within, axis=1)
+
+    def _changes(
+        self, eta: Float[np.ndarray, " n"]
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """Return |G^-1 dG| within a few eta, and |dJ| / |J|; entries are rounded as g is."""
+        dynamics, asarray = self.dynamics, self.asarray
+        here = self._jacobian(dynamics, self.y)
+        jacobian = host(dynamics.jacobian(asarray(self.x), self.inputs))
+        size = np.linalg.norm(self.slope, axis=(1, 2)) + np.linalg.norm(self.terms, axis=1)
+        bend, change = self.eps * size / self.values[:, -1], np.zeros(len(eta))
+        if self.other is not None:
+            apart = self._solve(self._jacobian(self.other, self.y) - self.slope)
+            bend += _AROUND * np.linalg.norm(apart, axis=(1, 2))
+        if dynamics.piecewise_linear() is None:
+            for direction in self.directions[:, -_SOFTEST:].swapaxes(0, 1):
+                for sign in (_AROUND, -_AROUND):
+                    moved = self.y + sign * eta[:, None] * direction
+                    turned = self._solve(self._jacobian(dynamics, moved) - here)
+                    bend = np.fmax(bend, np.linalg.norm(turned, axis=(1, 2)))
+                    state = self.problem.state(asarray(moved), self.inputs)
+                    shift = host(dynamics.jacobian(state, self.inputs)) - jacobian
+                    change = np.fmax(change, np.linalg.norm(shift, axis=(1, 2)))
+        length = np.linalg.norm(jacobian, axis=(1, 2))
+        return bend, change / np.maximum(length, np.finfo(np.float64).tiny)
+
+    def _value(self, move: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n r"]:
+        return host(self.problem.residual(self.asarray(self.y + move), self.inputs))
+
+    def _jacobian(
+        self, dynamics: Dynamics, y: Float[np.ndarray, "n k"]
+    ) -> Float[np.ndarray, "n r k"]:
+        return host(dynamics.equilibrium_problem().jacobian(self.asarray(y), self.inputs))
+
+    def _solve(self, vectors: Float[np.ndarray, "n r _"]) -> Float[np.ndarray, "n k _"]:
         """Return G^-1 times vectors, in the basis of the singular directions."""
-        return np.swapaxes(basis, 1, 2) @ vectors / values[:, :, None]
-
-    # Where the zero is: what g says, and what the rounding of g leaves open. It is a difference of
-    # numbers as large as it is one unit away, whose rounding may hide itself just here.
-    residuals = [host(problem.residual(asarray(y + move), inputs)) for move in (1.0, -1.0)]
-    far = np.nan_to_num(np.fmax(*(np.abs(value - residual) for value in residuals)), posinf=0.0)
-    noise = eps * (np.einsum("nrk,nk->nr", np.abs(slope), np.abs(y)) + np.abs(residual) + far)
-    if dynamics.kind == "map":
-        noise += eps * np.abs(y)
-    rng = np.random.default_rng(0)
-    for _ in range(_SCATTERED):
-        move = eps * rng.integers(-_PLACES, _PLACES + 1, y.shape) * y
-        value = host(problem.residual(asarray(y + move), inputs))
-        noise = np.fmax(noise, 2 * np.abs(value - residual - np.einsum("nrk,nk->nr", slope, move)))
-    within = np.abs(soft(residual[:, :, None])[:, :, 0])
-    within += np.einsum("nrk,nr->nk", np.abs(basis), noise) / values
-    eta = np.linalg.norm(within, axis=1)
-    vague = ~(eta < _VAGUE * np.maximum(1.0, np.abs(y).max(axis=1, initial=0.0)))
-    eta[vague] = 0.0
-
-    # How the Jacobians change within a few eta of it; their entries are rounded as g is.
-    here, jacobian = (
-        host(f(asarray(at), inputs)) for f, at in ((problem.jacobian, y), (dynamics.jacobian, x))
-    )
-    bend = eps * (np.linalg.norm(slope, axis=(1, 2)) + np.linalg.norm(far, axis=1))
-    bend /= softest
-    if other is not None:
-        again = other.equilibrium_problem().jacobian(asarray(y), inputs)
-        apart = soft(host(again) - slope)
-        bend += _AROUND * np.linalg.norm(apart, axis=(1, 2))
-    change = np.zeros(len(x))
-    if dynamics.piecewise_linear() is None:
-        for direction in directions[:, -_SOFTEST:].swapaxes(0, 1):
-            for sign in (_AROUND, -_AROUND):
-                moved = asarray(y + sign * eta[:, None] * direction)
-                turned = soft(host(problem.jacobian(moved, inputs)) - here)
-                bend = np.fmax(bend, np.linalg.norm(turned, axis=(1, 2)))
-                state = problem.state(moved, inputs)
-                shift = host(dynamics.jacobian(state, inputs)) - jacobian
-                change = np.fmax(change, np.linalg.norm(shift, axis=(1, 2)))
-    unknown = vague | ~np.isfinite(bend)
-    length = np.maximum(np.linalg.norm(jacobian, axis=(1, 2)), np.finfo(np.float64).tiny)
-    return (
-        condition,
-        np.where(unknown, np.inf, bend / _AROUND),
-        np.where(unknown, np.inf, change / length),
-    )
+        return np.swapaxes(self.basis, 1, 2) @ vectors / self.values[:, :, None]

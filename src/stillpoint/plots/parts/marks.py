@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
 from ..._core.display import plural
+from ...census import kinds_of
 from .groups import Groups
 from .style import GREY, MARKERS
 
@@ -28,8 +29,8 @@ def stability(
     >>> stability(np.array([0, 0, 2, -1]), np.array([True, False, False, False])).tolist()
     ['stable', 'marginal', 'unstable', 'undecided']
     """
-    rest = np.where(n_unstable < 0, "undecided", "marginal")
-    return np.where(n_unstable > 0, "unstable", np.where(is_stable, "stable", rest))
+    kinds = kinds_of(n_unstable, is_stable)
+    return np.where(n_unstable > 0, "unstable", kinds)
 
 
 def counted(
