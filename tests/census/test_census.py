@@ -28,9 +28,13 @@ def signs(d, *values):
     return np.array(np.meshgrid(*[values] * d)).reshape(d, -1).T.astype(float)
 
 
+def near(starts, times):
+    """Return so many starts near each of some: equal ones count once."""
+    return np.concatenate([starts + 1e-9 * k for k in range(times)])
+
+
 def census_of(system, starts, times=1, **options):
-    points = sp.find_fixed_points(system, np.tile(starts, (times, 1)), **options)
-    return points.census()
+    return sp.find_fixed_points(system, near(starts, times), **options).census()
 
 
 # -- Good-Turing and Chao1 -------------------------------------------------------------------------
@@ -179,7 +183,7 @@ def test_the_bound_by_index_is_never_more_than_what_is_missing(seed):
 
 
 def test_the_verdict_on_points_reached_only_once():
-    starts = np.vstack([signs(1, -1, 0, 1), signs(1, 0, 1)])
+    starts = np.vstack([signs(1, -1, 0, 1), near(signs(1, 0, 1), 2)[2:]])
     census = census_of(units(1), starts)
     (tally,) = census.tallies
     assert tally.singletons == 1
@@ -256,7 +260,7 @@ DRIVEN = sp.as_system(VanillaCell(np.full((1, 1), 2.0), np.eye(1), np.zeros(1)))
 
 
 def test_the_census_is_taken_input_by_input():
-    starts = np.tile(signs(1, -1, 0, 1), (4, 1))
+    starts = near(signs(1, -1, 0, 1), 4)
     inputs = np.repeat([[2.0], [0.1]], 6, axis=0)
     census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
     assert [tally.inputs.tolist() for tally in census.tallies] == [[0.1], [2.0]]
@@ -268,7 +272,7 @@ def test_the_census_is_taken_input_by_input():
 
 
 def test_one_doubtful_input_is_enough():
-    starts = np.tile(signs(1, -1, 1), (4, 1))  # under 0.1 the point in between is missed
+    starts = near(signs(1, -1, 1), 4)  # under 0.1 the point in between is missed
     inputs = np.repeat([[2.0], [0.1]], 4, axis=0)
     census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
     assert census.suggests_missing
@@ -312,7 +316,7 @@ def test_the_verdict_on_an_isolated_degenerate_point():
 
 @pytest.mark.parametrize("select", [lambda p: p.stable, lambda p: p[:3], lambda p: p[[0]]])
 def test_a_selection_says_nothing_on_completeness(select):
-    points = sp.find_fixed_points(units(2), np.tile(signs(2, -1, 0, 1), (3, 1)))
+    points = sp.find_fixed_points(units(2), near(signs(2, -1, 0, 1), 3))
     census = select(points).census()
     assert census.is_selection
     assert census.suggests_missing
@@ -320,7 +324,7 @@ def test_a_selection_says_nothing_on_completeness(select):
 
 
 def test_a_subsample_is_a_selection():
-    points = sp.find_fixed_points(units(2), np.tile(signs(2, -1, 0, 1), (3, 1))).subsample(4)
+    points = sp.find_fixed_points(units(2), near(signs(2, -1, 0, 1), 3)).subsample(4)
     census = points.census()
     assert census.is_selection
     assert "take the census of the whole set" in census.verdict
@@ -493,7 +497,7 @@ def test_without_singletons_the_bound_is_the_rule_of_three(n):
 
 def test_starts_around_known_points_do_not_count():
     """Of four hits of each point three come from mixtures: by the others it was seen once."""
-    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (4, 1)))
+    points = sp.find_fixed_points(units(1), near(signs(1, -1, 0, 1), 4))
     source = np.where(np.arange(12) < 3, Source.NOISE, Source.MIXTURE)
     theirs = replace(points, starts=replace(points.starts, source=source))
     (before,), (after,) = points.census().tallies, theirs.census().tallies
@@ -508,14 +512,14 @@ def test_starts_around_known_points_do_not_count():
 
 
 def test_hits_are_counted_per_source_in_a_selection_too():
-    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (4, 1)))
+    points = sp.find_fixed_points(units(1), near(signs(1, -1, 0, 1), 4))
     source = np.where(np.arange(12) < 3, Source.GIVEN, Source.MIXTURE)
     one = replace(points, starts=replace(points.starts, source=source))[[1]]
     assert one.census().tallies[0].n_independent == 1
 
 
 def test_the_weakest_set_decides():
-    starts = np.tile(signs(1, -1, 1), (200, 1))  # under 0.1 the point in between is missed
+    starts = near(signs(1, -1, 1), 200)  # under 0.1 the point in between is missed
     inputs = np.repeat([[2.0], [0.1]], 200, axis=0)
     census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
     assert [tally.completeness.name for tally in census.tallies] == ["INCOMPLETE", "NO_EVIDENCE"]
@@ -525,7 +529,7 @@ def test_the_weakest_set_decides():
 
 
 def test_of_a_selection_nothing_is_said():
-    points = sp.find_fixed_points(units(1), np.tile(signs(1, -1, 0, 1), (200, 1)))
+    points = sp.find_fixed_points(units(1), near(signs(1, -1, 0, 1), 200))
     assert points.census().completeness is Completeness.NO_EVIDENCE
     assert points.stable.census().completeness is Completeness.UNDECIDED
 

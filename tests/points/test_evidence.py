@@ -49,6 +49,19 @@ def test_points_that_are_proved_to_differ_stay_apart():
     assert len(sp.FixedPoints.concatenate([points, points]).unique()) == 3
 
 
+def test_equal_starts_are_one_piece_of_evidence():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
+    points = sp.find_fixed_points(system, starts(1, 60))
+    assert points.census().completeness is Completeness.UNDECIDED
+    for again in (points, sp.find_fixed_points(system, starts(1, 60))):
+        (tally,) = sp.FixedPoints.concatenate([points, again] * 3).unique().census().tallies
+        assert tally.n_starts == points.census().tallies[0].n_starts
+        assert tally.completeness is Completeness.UNDECIDED
+    other = sp.find_fixed_points(system, starts(1, 600))
+    together = sp.FixedPoints.concatenate([points, other]).unique()
+    assert together.census().completeness is Completeness.NO_EVIDENCE
+
+
 def test_polishing_is_no_second_hit():
     system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
     points = sp.find_fixed_points(system, np.array([[0.9], [-0.9], [1e-9]]))

@@ -475,6 +475,29 @@ def test_a_continuum_is_neither_one_point_nor_a_list_of_points(d, jacobian):
     assert f"{len(points)} states found" in repr(points)
 
 
+def test_a_plane_whose_eigenvalues_repeat_is_a_continuum():
+    rng = np.random.default_rng(9)
+    for _ in range(5):
+        h = rng.choice([-1.0, 1.0], 7)
+        attracting = sp.as_system(lambda x, h=h: -(x @ h)[:, None] * h / 7, 7, kind="flow")
+        assert sp.find_fixed_points(attracting, rng.standard_normal((6, 7))).on_continuum.all()
+
+
+def test_the_next_point_is_no_continuum():
+    system = sp.as_system(lambda x: 1e-8 * x - x**5, 1, kind="flow")  # zeros 0.01 apart
+    points = sp.find_fixed_points(system, np.linspace(-0.02, 0.02, 400)[:, None])
+    assert not points.on_continuum.any()
+    assert points.is_stable.sum() == 2
+
+
+def test_no_image_of_a_degenerate_point_is_missing():
+    with pytest.warns(sp.StillpointWarning, match="float32"):
+        system = sp.as_system(lambda x: np.tanh(x.astype(np.float32)), 1)
+    points = sp.find_fixed_points(system, np.random.default_rng(0).standard_normal((300, 1)))
+    assert points.is_degenerate.all()
+    assert points.census().tallies[0].missing_at_least == 0
+
+
 def test_an_isolated_degenerate_point_is_no_continuum():
     """x' = x + x^3 has a triple root at 0, and -1."""
     system = sp.as_system(lambda x: x + x**3 * (x + 1), state_size=1)

@@ -117,6 +117,14 @@ def test_a_state_too_slow_to_be_seen_moving_is_no_point():
     assert points.census().completeness is Completeness.UNDECIDED
 
 
+@pytest.mark.parametrize(("r", "period"), [(3.5, 4), (3.55, 8), (3.567, 16)])
+def test_periods_that_were_doubled_are_not_halved(r, period):
+    system = sp.as_system(lambda x: r * x * (1 - x), state_size=1)
+    begin = np.random.default_rng(0).uniform(0.01, 0.99, (400, 1))
+    orbits = sp.find_fixed_points(system, begin).orbits
+    assert set(orbits.period[orbits.ending == OrbitEnd.CYCLE]) == {period}
+
+
 def test_orbits_begin_at_starts_and_around_unstable_points():
     begun = sp.find_fixed_points(tanh(turning(0.5)), 1.0 + starts(2)).orbits.states
     near = begun[np.linalg.norm(begun, axis=1) < 0.02]

@@ -60,6 +60,40 @@ def test_a_search_without_starts_sees_the_units(size):
     same(sp.find_all_fixed_points(tanh(size), max_starts=2048), wanted, size)
 
 
+@pytest.mark.parametrize("dt", [None, 0.1])
+@pytest.mark.parametrize("size", [1e-9, 1e-4, 1e9])
+def test_a_search_of_a_flow_without_starts_sees_the_units(size, dt):
+    def flow(size: float) -> System:
+        step = lambda x: size * np.tanh(x / size @ W.T) - x  # noqa: E731
+        return sp.as_system(step, 3, lefschetz=1, kind="flow", dt=dt)
+
+    wanted = sp.find_all_fixed_points(flow(1.0), max_starts=1024)
+    same(sp.find_all_fixed_points(flow(size), max_starts=1024), wanted, size)
+
+
+@pytest.mark.parametrize("size", [[6e-4, 20.0, 0.03], [1.0, 30.0, 3e-3], [3e-5, 2.5, 1.0]], ids=str)
+def test_variables_of_neighbouring_sizes_lose_nothing(size):
+    wanted = sp.find_fixed_points(tanh(1.0), STARTS[:400])
+    same(sp.find_fixed_points(tanh(np.array(size)), STARTS[:400] * size), wanted, np.array(size))
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-5, 1e-6, 1e-8, 1e-12])
+def test_ordinary_starts_in_a_small_network_give_no_wrong_label(width):
+    motion = lambda x: width * np.tanh(2 * x / width)  # noqa: E731
+    starts = np.concatenate([np.random.default_rng(0).standard_normal((30, 1)), [[0.0]]])
+    of_map = sp.find_fixed_points(sp.as_system(motion, 1), starts)
+    assert of_map.n_unstable.tolist() == [0, 0, 1]
+    for system in (
+        sp.as_system(lambda x: motion(x) - x, 1, kind="flow"),
+        sp.as_system(lambda x: 0.5 * x + motion(x), 1),
+    ):
+        points = sp.find_fixed_points(system, starts)
+        middle = np.abs(points.xstar[:, 0]) < 0.05 * width
+        assert not points.is_stable[middle].any()
+        assert not (points.n_unstable[middle] == 0).any()
+        assert not (points.index[middle] == 1).any()
+
+
 @pytest.mark.parametrize("size", [1e-9, 1e9])
 def test_a_rectified_cell_is_proved_complete_in_any_unit(size):
     inhibiting = np.array([[0.5, -1.2], [-1.2, 0.5]])

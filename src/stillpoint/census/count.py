@@ -176,7 +176,7 @@ class Counts:
             coverage_at_least=coverage_bound(own),
             chao1=estimate,
             chao1_interval=interval,
-            unpaired=int((points.mirrored & ~has_image).sum()),
+            unpaired=int((points.mirrored & ~has_image & ~points.is_degenerate).sum()),
             degenerate=int(points.is_degenerate.sum()),
             on_kink=int(is_open.sum()),
             continuum=int(points.on_continuum.sum()),

@@ -37,6 +37,9 @@ _VAGUE = 1e-3
 _SCATTERED = 8
 _PLACES = 8
 
+# Slopes are compared at these spacings, which no difference for a Jacobian has.
+_SPACINGS = 2.0 ** -np.arange(23, 45, 3)
+
 # Numbers held at a time.
 _ENTRIES = 2**23
 
@@ -133,7 +136,10 @@ class _Around:
         bend, change = self.eps * size / self.values[:, -1], np.zeros(len(eta))
         if self.other is not None:
             apart = self._solve(self._jacobian(self.other, self.y) - self.slope)
+            finer = self._finer_slopes()
             bend += _AROUND * np.linalg.norm(apart, axis=(1, 2))
+            bend += _AROUND * np.linalg.norm(self._solve(finer), axis=(1, 2))
+            change = np.linalg.norm(finer, axis=(1, 2))
         if dynamics.piecewise_linear() is None:
             for direction in self.directions[:, -_SOFTEST:].swapaxes(0, 1):
                 for sign in (_AROUND, -_AROUND):
@@ -145,6 +151,25 @@ class _Around:
                     change = np.fmax(change, np.linalg.norm(shift, axis=(1, 2)))
         length = np.linalg.norm(jacobian, axis=(1, 2))
         return bend, change / np.maximum(length, np.finfo(np.float64).tiny)
+
+    def _finer_slopes(self) -> Float[np.ndarray, "n r 2"]:
+        """Return by how much slopes along two directions differ at any finer spacing from G.
+
+        A function may vary on scales that no difference of its Jacobian has.
+        """
+        rng, worst = np.random.default_rng(0), np.zeros((*self.residual.shape, 2))
+        for column in range(2):
+            direction = rng.standard_normal(self.y.shape[1])
+            slope = self.slope @ (direction / np.linalg.norm(direction))
+            for spacing in _SPACINGS:
+                move = spacing * direction / np.linalg.norm(direction)
+                ahead, behind = (
+                    self._value(np.broadcast_to(s * move, self.y.shape)) for s in (1, -1)
+                )
+                rounding = _PLACES * self.eps * (self.terms + np.abs(self.y)) / spacing
+                off = np.abs((ahead - behind) / (2 * spacing) - slope) - rounding
+                worst[:, :, column] = np.fmax(worst[:, :, column], off)
+        return worst
 
     def _value(self, move: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n r"]:
         return host(self.problem.residual(self.asarray(self.y + move), self.inputs))

@@ -243,17 +243,18 @@ class FixedPoints(PointSet):
     def census(self) -> Census:
         """Return what the points, hits and indices say about points that may be missing.
 
-        Copies of a point, as records put together have them, count as one.
+        Copies of a point, as records put together have them, count as one, and so do equal starts.
         """
         once = self.unique()
         if len(once) < len(self) and not self._proofs.all_distinct:
             return once.census()
         starts, proofs = self.starts, self._proofs
-        x = self.xstar / self.scale
+        x, repeated = self.xstar / self.scale, starts.repeated
         looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
+        looked |= repeated
         theirs, again = (
             np.bincount(starts.point[rows & (starts.point >= 0)], minlength=len(self))
-            for rows in (looked, starts.source == Source.KNOWN)
+            for rows in (looked, repeated | (starts.source == Source.KNOWN))
         )
         evidence = Evidence(
             xstar=x,

@@ -58,10 +58,14 @@ class PointSet(Record):
         place[rows] = np.arange(len(rows))
         is_whole = np.array_equal(np.sort(rows), np.arange(len(self)))
         return replace(  # type: ignore[type-var]
-            self.take(rows),
+            super().take(rows),
             starts=replace(self.starts, point=place[self.starts.point]),
             is_selection=self.is_selection or not is_whole,
         )
+
+    def take(self: Points, rows: Any) -> Points:
+        """Return the record of some points, as `points[rows]` does."""
+        return self[rows]
 
     def __iter__(self: Points) -> Iterator[Points]:
         return (self[k] for k in range(len(self)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .._core.display import Display
 from .._core.record import Record, column
@@ -99,6 +99,16 @@ class Starts(Record):
 
     def __len__(self) -> int:
         return len(self.q)
+
+    @property
+    def repeated(self) -> Bool[np.ndarray, " n"]:
+        """Whether each start, with its input, is that of an earlier row: no new evidence."""
+        both = np.hstack([self.states, self.inputs])
+        weights = np.random.default_rng(0).standard_normal(both.shape[1])
+        rows = (both * weights).sum(axis=1)  # equal for equal rows, and hardly ever for others
+        answer = np.ones(len(self), dtype=bool)
+        answer[np.unique(rows, return_index=True)[1]] = False
+        return answer
 
     def _display(self) -> Display:
         lines = [f"  {count:>7} {status.sentence}" for status, count in self.counts().items()]

@@ -12,11 +12,13 @@ from ..local import MARGIN, Linearization
 from ..solvers import LevenbergMarquardt, Solver, solve
 from .run import counts_as_zero, half_square
 
-# How far along a direction a neighbour is sought, relative to the size of the state.
+# How far along a direction a neighbour is sought, relative to the size of the state, and once more
+# at this part of it: a continuum is everywhere, the next point is not.
 _PROBE = 1e-2
+_NEARER = 0.37
 
-# An eigenvalue this near to 1 (to 0 for a flow), or as near as its error, may belong to a neutral
-# direction, if that error is no larger than the second number; else nothing is known of it.
+# An eigenvalue this near to 1 (to 0 for a flow) may belong to a neutral direction, and one as near
+# as its error, if that is no larger than the second number; else nothing is known of it.
 _NEUTRAL, _KNOWN = 1e-5, 1e-3
 
 # A neighbour is of the same kind if its q exceeds that of the state by less than this fraction.
@@ -33,9 +35,9 @@ def on_continuum(
     but nothing stands still along them.
     """
     border = 1.0 if lin.kind == "map" else 0.0
-    error = lin.eigenvalue_errors
-    near = np.abs(lin.eigenvalues - border) <= np.maximum(error, _NEUTRAL)
-    is_neutral = (near & (error <= _KNOWN)).any(axis=1)
+    error = lin.eigenvalue_errors  # infinite for eigenvalues that repeat, as those of a plane may
+    near = np.where(error <= _KNOWN, np.maximum(error, _NEUTRAL), _NEUTRAL)
+    is_neutral = (np.abs(lin.eigenvalues - border) <= near).any(axis=1)
     known = np.isfinite(lin.motion_jacobian).all(axis=(1, 2))
     rows = np.flatnonzero(soft & is_neutral & known)
     answer = np.zeros(len(soft), dtype=bool)
@@ -57,20 +59,21 @@ def has_neighbours(
 ) -> Bool[np.ndarray, " k"]:
     """Return which states have neighbours along a direction with q as small as their own.
 
-    A small step is taken both ways, and the solver relaxes the state from there. On a continuum
+    Small steps are taken both ways, and the solver relaxes the state from there. On a continuum
     it ends about as far away; at an isolated state it falls back.
     """
-    answer = np.zeros(len(x), dtype=bool)
-    probe = probe_length(x)
-    own = half_square(dynamics, x, u)
-    for sign in (1.0, -1.0):
-        moved = x + sign * probe[:, None] * direction
-        end = solve(dynamics, moved, u, [solver], tol=tol, max_steps=max_steps, progress=False).x
-        distance = np.linalg.norm(end - x, axis=1)
-        q = half_square(dynamics, end, u)
-        alike = counts_as_zero(q, end, tol) | (q <= (1 + _SAME) * own)
-        answer |= alike & (distance > 0.5 * probe) & (distance < 2 * probe)
-    return answer
+    own, found = half_square(dynamics, x, u), []
+    for probe in (probe_length(x), _NEARER * probe_length(x)):
+        either = np.zeros(len(x), dtype=bool)
+        for sign in (1.0, -1.0):
+            at = x + sign * probe[:, None] * direction
+            end = solve(dynamics, at, u, [solver], tol=tol, max_steps=max_steps, progress=False).x
+            distance = np.linalg.norm(end - x, axis=1)
+            q = half_square(dynamics, end, u)
+            alike = counts_as_zero(q, end, tol) | (q <= (1 + _SAME) * own)
+            either |= alike & (distance > 0.5 * probe) & (distance < 2 * probe)
+        found.append(either)
+    return np.all(found, axis=0)
 
 
 def probe_length(x: Float[np.ndarray, "k d"]) -> Float[np.ndarray, " k"]:

@@ -49,11 +49,13 @@ _NEAR = 1e-6
 _BASIN = 0.1
 
 # A cycle is looked for in so many steps, through so many random projections: states one period
-# apart are alike, and those half a period apart are not, as shares of what any two differ by.
+# apart are alike, to a part of a step, and those half a period apart are not, as shares of what any
+# two differ by.
 _WATCHED = 1024
 _PROJECTIONS = 6
-_ALIKE = 0.1
+_ALIKE = 0.02
 _UNLIKE = 0.5
+_EXACTLY = 1e-12
 _STEADY = 0.03
 
 
@@ -142,7 +144,7 @@ def _followed(
     for _ in range(_STEPS // _LOOK):
         before[going] = end[going]
         state, inputs = asarray(end[going]), asarray(u[going])
-        dt[going] = _time_steps(system, end[going], u[going])
+        dt[going] = time_steps(system, end[going], u[going])
         step = stepper(dynamics, asarray(dt[going, None]))
         for _ in range(_LOOK):
             last, state = state, step(state, inputs)
@@ -166,7 +168,7 @@ def _followed(
     return Orbits(x, u, end, speed, dt * period, ending, "units of time"), before
 
 
-def _time_steps(
+def time_steps(
     system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
 ) -> Float[np.ndarray, " o"]:
     """Return the step in time that each orbit of a flow takes from where it is."""
@@ -194,11 +196,17 @@ def _periods(step: Any, state: Any, inputs: Any) -> Float[np.ndarray, " o"]:
         ],
         axis=1,
     )
-    # The first minimum at which states are alike again, after they have been unlike.
+    # The first minimum at which states are alike again, after they have been unlike; or the first
+    # at which they are the same, as on cycles whose period was doubled.
     was_unlike = np.maximum.accumulate(apart, axis=1) > _UNLIKE
-    lowest = (apart <= np.roll(apart, 1, axis=1)) & (apart <= np.roll(apart, -1, axis=1))
-    back = (apart < _ALIKE) & was_unlike & lowest
+    ahead, behind = np.roll(apart, -1, axis=1), np.roll(apart, 1, axis=1)
+    lowest = (apart <= ahead) & (apart <= behind)
+    bend = np.maximum(ahead - 2 * apart + behind, np.finfo(np.float64).tiny)
+    between = apart - (ahead - behind) ** 2 / (8 * bend)  # the lowest of a parabola
+    back = (between < _ALIKE) & (apart < _UNLIKE) & was_unlike & lowest
     back[:, -1] = False
+    same = back & (apart < _EXACTLY)
+    back = np.where(same.any(axis=1, keepdims=True), same, back)
     # What spirals in or out is on its way, and on no cycle.
     size = np.linalg.norm(path - path.mean(axis=1, keepdims=True), axis=2)
     early, late = (part.max(axis=1) for part in np.array_split(size, 2, axis=1))

@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from .._core.arrays import to_numpy
 from .._core.validation import read_floats
+from ..dynamics.simulate import stepper
 from ..dynamics.transforms import Rescaled
 from ..errors import ArgumentError, came
 from ..local import in_coordinates
 from ..points import FixedPoints, Orbits, SlowPoints, Starts
 from ..system import System
+from .orbits import time_steps
 from .run import half_square
 
 # Sizes within this factor of one are taken for one.
@@ -27,12 +30,12 @@ _ORDINARY = 100.0
 
 # A state variable has a size of its own where that differs by more than this factor from the size
 # of all, as so many starts show.
-_APART = 1e3
+_APART = 10.0
 _SEVERAL = 16
 
 # Random states, and their steps, that say what size is ordinary for a network.
 _TRIED = 64
-_STEPS = 64
+_STEPS = 256
 
 
 @dataclass(frozen=True)
@@ -135,23 +138,37 @@ def units_of_motion(system: System, u: Float[np.ndarray, " m"], rng: np.random.G
     """Return the units of states that a network moves to by itself, under one input.
 
     Random states of ordinary size say which: where a step of a map leaves nothing of that size, or
-    where trajectories settle beyond it. All else is ordinary. What is ordinary for a rectified
-    network its constants say: without them it is the same in all units.
+    where trajectories settle below or beyond it. All else is ordinary. What is ordinary for a
+    rectified network its constants say: without them it is the same in all units.
     """
     if _measures_by_itself(system):
         return Units(np.ones(system.state_size))
     form = system.dynamics.piecewise_linear()
     ordinary = (0.0 if form is None else form.sizes(u).max(initial=0.0)) or 1.0
-    size = np.full(system.state_size, ordinary)
-    if system.kind == "map" or system.dt is not None:
-        x = ordinary * rng.standard_normal((_TRIED, system.state_size))
-        path = np.abs(system.simulate(x, np.tile(u, (_TRIED, _STEPS, 1)))) / ordinary
-        windows = path[:, :1], path[:, _STEPS // 4 : _STEPS // 2], path[:, _STEPS // 2 :]
-        once, before, after = (part.max(axis=(0, 1)) for part in windows)
-        small = (system.kind == "map") & (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY)
-        large = (after > _ORDINARY) & ((after < 2 * before) & (before < 2 * after)).all()
-        size *= np.where(small, once, np.where(large, after, 1.0))
+    x = ordinary * rng.standard_normal((_TRIED, system.state_size))
+    path = _sizes_on_the_way(system, x, np.tile(u, (_TRIED, 1))) / ordinary
+    once, before, after = path[0], *(part.max(axis=0) for part in np.split(path, 4)[2:])
+    settled = (after < 2 * before) & (before < 2 * after)
+    if system.kind == "map":  # whose points lie where states are sent
+        small, least = (once < 1 / _ORDINARY) & (after < 1 / _ORDINARY), once
+    else:
+        small, least = settled & (after < 1 / _ORDINARY), after
+    large = settled.all() & (after > _ORDINARY)
+    size = ordinary * np.where(small, least, np.where(large, after, 1.0))
     return _units_of(_middle(size), size)
+
+
+def _sizes_on_the_way(
+    system: System, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
+) -> Float[np.ndarray, "t d"]:
+    """Return how large each variable is in any of some states after every step."""
+    asarray = system.dynamics.arrays.asarray
+    step = stepper(system.dynamics, asarray(time_steps(replace(system, dt=None), x, u)[:, None]))
+    state, inputs, sizes = asarray(x), asarray(u), []
+    for _ in range(_STEPS):
+        state = step(state, inputs)
+        sizes.append(np.abs(to_numpy(state)).max(axis=0))
+    return np.array(sizes, dtype=np.float64)
 
 
 def _measures_by_itself(system: System) -> bool:
@@ -173,12 +190,19 @@ def _units_of_states(
         return Units(np.ones(system.state_size))
     # The middle one: of states of many sizes the large ones are measured by themselves anyway.
     steps = _step_sizes(system, states, inputs)
-    together, *own = map(_middle, (np.abs(states), *np.abs(states).T))
-    sent, *own_sent = map(_middle, (steps, *steps.T))
+    own, own_sent = (
+        np.array([_middle(column) for column in of.T]) for of in (np.abs(states), steps)
+    )
+    together, sent = _middle(np.abs(states)), _middle(steps)
     together = np.fmax(together, np.minimum(sent, 1.0))  # NaN where nothing is sent anywhere
+    own = np.fmax(own, np.minimum(own_sent, 1.0))
+    if system.kind == "map" and len(steps):  # whose points lie where states are sent
+        nowhere = np.abs(steps).max(axis=0) < own / _ORDINARY
+        together = sent if nowhere.all() else together
+        own = np.where(nowhere, own_sent, own)
     if one or len(states) < _SEVERAL:
         return _units_of(together, np.full(system.state_size, together))
-    return _units_of(together, np.fmax(own, np.minimum(own_sent, 1.0)))
+    return _units_of(together, own)
 
 
 def _step_sizes(
