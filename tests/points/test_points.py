@@ -26,14 +26,6 @@ INT_TYPES = [int, *(np.dtype(code).type for code in "bhilqBHILQ"), np.intp]
 
 
 @pytest.mark.parametrize("kind", INT_TYPES)
-def test_taken_points_are_those_of_an_index():
-    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
-    points = sp.find_fixed_points(system, np.linspace(-1, 1, 50)[:, None])
-    for rows in ([0, 1], points.is_stable):
-        assert repr(points.take(rows)) == repr(points[rows])
-        assert points.take(rows).census().is_selection
-
-
 def test_ints_of_every_type_index(points, kind):
     one = points[kind(26)]
     assert isinstance(one, sp.FixedPoints)
@@ -372,3 +364,11 @@ def test_the_repr_of_wide_states_and_of_the_starts():
     points = sp.find_fixed_points(system, starts(3, d=9))
     assert repr(points).splitlines()[-1].endswith(", ...)")
     assert repr(points.starts) == "Starts: 3\n        3 reached a fixed point"
+
+
+def test_taken_points_are_those_of_an_index():
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
+    points = sp.find_fixed_points(system, np.linspace(-1, 1, 50)[:, None])
+    for rows in ([0, 1], points.is_stable):
+        assert repr(points.take(rows)) == repr(points[rows])
+        assert points.take(rows).census().is_selection
