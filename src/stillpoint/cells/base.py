@@ -22,6 +22,7 @@ from .._core.arrays import (
     host,
     is_real_floating,
     n_masked,
+    namespace,
 )
 from .._core.validation import read_floats
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
@@ -192,6 +193,15 @@ def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
         raise ArgumentError(
             f"{', '.join(wanted)} of {owner}: the types of these weights differ "
             f"({', '.join(sorted(kinds))}); one is wanted."
+        )
+
+
+def check_leak(cell: Any) -> None:
+    """Check that the leak `alpha` of a cell lies in (0, 1]."""
+    if not bool(namespace(cell.alpha).all((cell.alpha > 0) & (cell.alpha <= 1))):
+        raise ArgumentError(
+            f"alpha of {type(cell).__name__}: every value must lie in (0, 1]; it is dt / tau, so "
+            f"choose a step dt no longer than the time constant tau."
         )
 
 
