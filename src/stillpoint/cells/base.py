@@ -51,15 +51,16 @@ class Cell(Dynamics):
         return ArrayKind.of(self.W)
 
     def weights(self) -> Iterable[Any]:
-        return self._weights_by_name().values()
+        return self.weights_by_name().values()
 
     def interval_extension(self) -> Dynamics:
         twin = copy.copy(self)  # its weights were checked when the cell was made
-        for name, value in self._weights_by_name().items():
+        for name, value in self.weights_by_name().items():
             object.__setattr__(twin, name, Interval(host(value)))
         return twin
 
-    def _weights_by_name(self) -> dict[str, Any]:
+    def weights_by_name(self) -> dict[str, Any]:
+        """Return every weight by the name of its field."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {field.name: getattr(self, field.name) for field in fields}
         return {name: value for name, value in values.items() if is_real_floating(value)}
