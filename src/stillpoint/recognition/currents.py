@@ -21,11 +21,12 @@ def leaks(probe: Probe) -> Float[np.ndarray, " d"] | None:
     return alpha if (np.isfinite(away) & (alpha > 0) & (alpha <= 1)).all() else None
 
 
-def current_network(probe: Probe, phi: str, alpha: Float[np.ndarray, " d"]) -> LeakyCell:
-    """Return the leaky cell that has these values if any has."""
+def current_network(probe: Probe, phi: str, alpha: Float[np.ndarray, " d"]) -> LeakyCell | None:
+    """Return the leaky cell that has these values if any has; None if none can be."""
     x, u = probe.random(_VALUES * probe.n_weights, *_SIZES)
     pull = (probe.value(x, u) - (1 - alpha) * x) / alpha
     known = np.hstack([ACTIVATIONS[phi].value(x), u, np.ones((len(x), 1))])
-    weights = np.linalg.lstsq(known, pull)[0].T
-    W, B, b = (as_written(part) for part in probe.split(weights))
+    if not np.isfinite(pull).all():
+        return None
+    W, B, b = probe.as_written(np.linalg.lstsq(known, pull)[0].T)
     return LeakyCell(W, B, b[:, 0], alpha, phi)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from .._core.arrays import host
 from ..dynamics import Dynamics
+from .numbers import as_written
 
 Rows = Float[np.ndarray, "n _"]
 
@@ -36,10 +37,10 @@ class Probe:
         """How many weights a unit has: d of states, m of inputs, and a bias."""
         return self.state_size + self.dynamics.input_size + 1
 
-    def split(self, weights: Float[np.ndarray, "d k"]) -> list[Float[np.ndarray, "d _"]]:
-        """Return these weights in their three parts."""
-        ends = [self.state_size, self.n_weights - 1]
-        return np.split(weights, ends, axis=1)
+    def as_written(self, weights: Float[np.ndarray, "d k"]) -> list[Float[np.ndarray, "d _"]]:
+        """Return these weights in their three parts, freed from rounding."""
+        parts = np.split(weights, [self.state_size, self.n_weights - 1], axis=1)
+        return [as_written(part, np.abs(weights).max()) for part in parts]
 
     def value(self, x: Rows, u: Rows | None = None) -> Rows:
         """Return F(x, u), shape (n, d); without inputs F(x, 0)."""

@@ -70,9 +70,9 @@ def rate_network(probe: Probe, phi: str, alpha: Float[np.ndarray, " d"]) -> Vani
     if few is None or (np.abs(told[:, :_FEW] * (known @ few.T) - drive[:, :_FEW]) > _OFF).any():
         return None
     weights = masked_least_squares(known, drive, told)
-    if weights is None:
+    if weights is None or not np.isfinite(weights).all():
         return None
-    W, B, b = (as_written(part) for part in probe.split(weights))
+    W, B, b = probe.as_written(weights)
     if (alpha == 1).all():
         return VanillaCell(W, B, b[:, 0], phi)
     return LeakyRateCell(W, B, b[:, 0], phi, alpha=alpha)

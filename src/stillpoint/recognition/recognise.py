@@ -61,12 +61,15 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     if dynamics.kind != "map" or dynamics.arrays.resolution > 1e-15:
         return None
     probe = Probe(dynamics, np.random.default_rng(0))
-    for cell in _candidates(probe):
-        if cell is not None and _are_alike(probe, cell):
-            asarray = dynamics.arrays.asarray
-            weights = {name: asarray(value) for name, value in cell.weights_by_name().items()}
-            return Recognised(replace(cell, **weights))
-    return None
+    try:
+        found = next((cell for cell in _candidates(probe) if _are_alike(probe, cell)), None)
+    except Exception:  # whatever a step does far from the states that it is made for
+        return None
+    if found is None:
+        return None
+    asarray = dynamics.arrays.asarray
+    weights = {name: asarray(value) for name, value in found.weights_by_name().items()}
+    return Recognised(replace(found, **weights))
 
 
 def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | None]:
@@ -80,8 +83,10 @@ def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | None]:
             yield currents.current_network(probe, phi, alpha)
 
 
-def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell) -> bool:
+def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | None) -> bool:
     """Whether a cell takes the same steps, at states of all signs, and of few units."""
+    if cell is None:
+        return False
     x, u = (
         np.concatenate(parts)
         for parts in zip(*(probe.random(_STATES, size, size) for size in _SIZES), strict=True)
