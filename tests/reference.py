@@ -16,6 +16,7 @@ from mpmath import iv, mp
 from stillpoint.cells import (
     GRUCell,
     LeakyCell,
+    LeakyRateCell,
     LSTMCell,
     ResetBeforeGRUCell,
     StackedCell,
@@ -209,6 +210,9 @@ def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
         drive = _drive(cell, [PHI[cell.phi](a) for a in x], u)
         leaks = cell.alpha.tolist()
         return [v * (1 - mp.mpf(a)) + a * f for v, a, f in zip(x, leaks, drive, strict=True)]
+    if name == "LeakyRateCell":
+        rates, leaks = [PHI[cell.phi](a) for a in _drive(cell, x, u)], cell.alpha.tolist()
+        return [v * (1 - mp.mpf(a)) + a * r for v, a, r in zip(x, leaks, rates, strict=True)]
     if name in ("GRUCell", "ResetBeforeGRUCell"):
         n, z = _gru_candidate(cell, x, u)
         return [(1 - g) * a + g * v for a, g, v in zip(n, z, x, strict=True)]
@@ -251,6 +255,8 @@ def equations(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
     if name == "LeakyCell":
         drive = _drive(cell, [PHI[cell.phi](a) for a in y], u)
         return [a - v for a, v in zip(drive, y, strict=True)]
+    if name == "LeakyRateCell":
+        return [PHI[cell.phi](a) - v for a, v in zip(_drive(cell, y, u), y, strict=True)]
     if name in ("GRUCell", "ResetBeforeGRUCell"):
         return [a - v for a, v in zip(_gru_candidate(cell, y, u)[0], y, strict=True)]
     if name == "LSTMCell":
@@ -438,6 +444,12 @@ def leaky(rng, phi="tanh", d=3, m=2):
     return LeakyCell(weights(rng, d, d), weights(rng, d, m), weights(rng, d), alpha, phi)
 
 
+def leaky_rate(rng, phi="tanh", d=3, m=2):
+    alpha = rng.uniform(1e-3, 1, d)
+    cell = vanilla(rng, phi, d, m)
+    return LeakyRateCell(cell.W, cell.B, cell.b, phi, alpha=alpha)
+
+
 def gru(rng, d=3, m=2):
     w, b, bias = weights(rng, 3 * d, d), weights(rng, 3 * d, m), weights(rng, 3 * d)
     return GRUCell(w, b, bias, weights(rng, d))
@@ -469,6 +481,7 @@ def part_of(cell, *kept):
 CASES = {
     **{f"vanilla {p}": lambda r, p=p: vanilla(r, p) for p in PHI},
     **{f"leaky {p}": lambda r, p=p: leaky(r, p) for p in PHI},
+    **{f"leaky rate {p}": lambda r, p=p: leaky_rate(r, p) for p in PHI},
     "GRU": gru,
     "GRU, reset before": early_gru,
     "LSTM": lstm,

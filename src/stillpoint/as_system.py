@@ -12,7 +12,14 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from ._core.layout import StateLayout
-from ._core.validation import check_option, check_real, check_whole, first_line, whole_number
+from ._core.validation import (
+    check_flag,
+    check_option,
+    check_real,
+    check_whole,
+    first_line,
+    whole_number,
+)
 from .dynamics import Dynamics, Kind, Regions
 from .errors import ArgumentError, UnsupportedModelError, came
 from .frameworks.base import (
@@ -21,10 +28,11 @@ from .frameworks.base import (
     adapter_of_model,
     refuse_told,
 )
-from .frameworks.functions import StepFunction, WithParams
+from .frameworks.functions import FunctionDynamics, StepFunction, WithParams
 from .frameworks.libraries import read_step
 from .frameworks.signatures import check_state_first
 from .frameworks.velocities import AtTime, check_autonomous, check_timed, takes_time
+from .recognition import recognise as recognise_cell
 from .system import System
 
 
@@ -57,6 +65,7 @@ def as_system(
     device: Any = None,
     lefschetz: int | None = None,
     t: float | None = None,
+    recognise: bool = True,
 ) -> System:
     """Return a trained network, or any step function, as a `System`.
 
@@ -110,6 +119,11 @@ def as_system(
     t
         The time at which f(t, y) is taken. Where it is left out, f must not depend on the time,
         which is tried out.
+    recognise
+        Whether functions and modules that step in float64 are tried as leaky, rate and vanilla
+        networks (see `stillpoint.recognition`). One that is such a network, as some 100 random
+        states show to 1e-12, becomes that cell, with all that is known of it in closed form, its
+        weights known to rounding.
 
     Raises
     ------
@@ -125,6 +139,7 @@ def as_system(
     >>> sp.as_system(lambda x, u: np.tanh(x @ W.T + u), state_size=2, input_size=2)
     System(map, 2 states, 2 inputs; central differences)
     """
+    check_flag("recognise", recognise)
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     elsewhere = _given(framework=framework, device=device)
     spec = ModelSpec(state_size, input_size, state, params, _time(t), facts)
@@ -146,14 +161,14 @@ def as_system(
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
             model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
-            t=t, **facts, **elsewhere,
+            t=t, recognise=recognise, **facts, **elsewhere,
         )  # fmt: skip
     else:
         came_in = type(model).__name__ if isinstance(model, Mapping) else came(model)
         raise UnsupportedModelError(f"model: got {came_in}, {_what_to_pass(model)}")
     _check_size("state_size", state_size, adapted.dynamics.state_size)
     _check_size("input_size", input_size, adapted.dynamics.input_size)
-    return _system(adapted, dt, regions)
+    return _system(adapted, dt, regions, recognise and not facts)
 
 
 @np.errstate(all="ignore")
@@ -174,6 +189,7 @@ def system_from_step(
     device: Any = None,
     lefschetz: int | None = None,
     t: float | None = None,
+    recognise: bool = True,
 ) -> System:
     """Return a step function as a `System`; `as_system` does the same of functions.
 
@@ -185,7 +201,7 @@ def system_from_step(
         and one input (m,).
     state_size, input_size, state, params, kind, dt, jacobian, input_jacobian, regions
         As for `as_system`.
-    framework, device, lefschetz, t
+    framework, device, lefschetz, t, recognise
         As for `as_system`.
 
     Raises
@@ -231,7 +247,7 @@ def system_from_step(
     if is_timed and time is None:
         check_autonomous(dynamics)
     _check_size("state_size", state_size, dynamics.state_size)
-    return _system(AdaptedModel(dynamics, layout), dt, regions)
+    return _system(AdaptedModel(dynamics, layout), dt, regions, recognise and not facts)
 
 
 def _facts(
@@ -288,10 +304,18 @@ def _what_to_pass(model: Any) -> str:
 
 
 def _system(
-    adapted: AdaptedModel, dt: float | None, regions: Mapping[str, Sequence[int]] | None
+    adapted: AdaptedModel,
+    dt: float | None,
+    regions: Mapping[str, Sequence[int]] | None,
+    try_cells: bool,
 ) -> System:
-    named = None if regions is None else Regions(adapted.dynamics.state_size, regions)
-    return System.of(adapted.dynamics, dt=dt, state_regions=named, layout=adapted.layout)
+    dynamics, told = adapted.dynamics, None
+    tried = try_cells and isinstance(dynamics, FunctionDynamics)
+    if tried and (found := recognise_cell(dynamics)) is not None:
+        called = f"called as {dynamics.call}, " if dynamics.call else ""
+        dynamics, told = found.cell, f"{called}{found}"
+    named = None if regions is None else Regions(dynamics.state_size, regions)
+    return System.of(dynamics, dt=dt, state_regions=named, layout=adapted.layout, recognised=told)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class System:
         How the network's own states (a pair, a dictionary, layers) lie in the flat ones.
     observed
         What the residual is measured in, see `observe`; the state itself if None.
+    recognised
+        Of a function or module that takes the steps of a canonical cell: that, in words.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class System:
     input_regions: Regions
     layout: StateLayout
     observed: str | Callable[[Array], Array] | None = None
+    recognised: str | None = None
 
     @classmethod
     def of(
@@ -98,6 +101,7 @@ class System:
         state_regions: Regions | None = None,
         input_regions: Regions | None = None,
         layout: StateLayout | None = None,
+        recognised: str | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
         check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
@@ -112,7 +116,7 @@ class System:
             input_regions = Regions(dynamics.input_size, {})
         check_kind("state_regions", state_regions, Regions, "Regions")
         check_kind("input_regions", input_regions, Regions, "Regions")
-        return cls(dynamics, dt, state_regions, input_regions, layout)
+        return cls(dynamics, dt, state_regions, input_regions, layout, recognised=recognised)
 
     def __repr__(self) -> str:
         d, m = self.state_size, self.input_size
@@ -125,6 +129,8 @@ class System:
     @property
     def _computed(self) -> str:
         """How the step is called and differentiated, in words."""
+        if self.recognised is not None:
+            return self.recognised
         inner = _innermost(self.dynamics)
         return f"called as {inner.call}, {inner.derivatives}" if inner.call else inner.derivatives
 

@@ -16,6 +16,7 @@ from stillpoint._core.arrays import to_numpy
 from stillpoint.cells import (
     GRUCell,
     LeakyCell,
+    LeakyRateCell,
     LSTMCell,
     ResetBeforeGRUCell,
     StackedCell,
@@ -53,6 +54,11 @@ def leaky(phi: str, seed: int = 0, gain: float = 1.5) -> LeakyCell:
     return LeakyCell(w(D, D), w(D, M), w(D), np.linspace(0.05, 1.0, D), phi)
 
 
+def leaky_rate(phi: str, seed: int = 0, gain: float = 1.5) -> LeakyRateCell:
+    w = random_weights(seed, gain)
+    return LeakyRateCell(w(D, D), w(D, M), w(D), phi, alpha=np.linspace(0.05, 1.0, D))
+
+
 def gru(seed: int = 0, gain: float = 1.5, d: int = D, m: int = M) -> GRUCell:
     w = random_weights(seed, gain)
     return GRUCell(w(3 * d, d), w(3 * d, m), w(3 * d), w(d))
@@ -71,6 +77,7 @@ def lstm(seed: int = 0, gain: float = 1.5, k: int = D, p: int | None = None, m: 
 CELLS = {
     **{f"vanilla {phi}": vanilla(phi) for phi in ACTIVATIONS},
     **{f"leaky {phi}": leaky(phi) for phi in ACTIVATIONS},
+    **{f"leaky rate {phi}": leaky_rate(phi) for phi in ACTIVATIONS},
     "GRU": gru(),
     "GRU, reset before": reset_before_gru(),
     "LSTM": lstm(),
@@ -154,6 +161,14 @@ def test_leaky_step_is_its_formula(phi):
     drive = [cell.W @ FORMULAS[phi](xi) + cell.B @ ui + cell.b for xi, ui in zip(x, u)]  # noqa: B905
     expected = (1 - cell.alpha) * x + cell.alpha * np.array(drive)
     assert_close(cell.step(x, u), expected, EXACT)
+
+
+@pytest.mark.parametrize("phi", FORMULAS)
+def test_leaky_rate_step_is_its_formula(phi):
+    cell = leaky_rate(phi)
+    x, u = rows(cell)
+    rates = [FORMULAS[phi](cell.W @ xi + cell.B @ ui + cell.b) for xi, ui in zip(x, u)]  # noqa: B905
+    assert_close(cell.step(x, u), (1 - cell.alpha) * x + cell.alpha * np.array(rates), EXACT)
 
 
 @pytest.mark.parametrize("phi", ["sigmoid", "softplus"])
@@ -312,6 +327,7 @@ def test_every_array_library_gives_the_same_numbers(cell, library):
 RESTING = {
     "vanilla tanh": vanilla("tanh", seed=11, gain=4.0),
     "leaky tanh": leaky("tanh", seed=3, gain=4.0),
+    "leaky rate tanh": leaky_rate("tanh", seed=3, gain=4.0),
     "GRU": gru(seed=0, gain=3.0),
     "LSTM": lstm(seed=4, gain=5.0),
     "LSTM with projection": lstm(seed=7, gain=3.0, p=4),
@@ -458,6 +474,8 @@ def test_the_index_sum_is_known_of_bounded_activations_and_of_weak_weights(phi, 
     above = VanillaCell(W, np.eye(D), np.zeros(D), phi)
     assert VanillaCell(W, nothing, np.zeros(D), phi).lefschetz == expected
     assert LeakyCell(W, nothing, np.zeros(D), alpha, phi).lefschetz == expected
+    rates = LeakyRateCell(W, nothing, np.zeros(D), phi, alpha=alpha)
+    assert rates.lefschetz == expected
     below = VanillaCell(np.eye(D), np.eye(D), np.zeros(D), "tanh")
     assert StackedCell([below, above]).lefschetz == expected
 
@@ -476,6 +494,7 @@ def unchecked() -> Iterator[None]:
 GOOD = {
     VanillaCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2)},
     LeakyCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2), "alpha": np.ones(2)},
+    LeakyRateCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2), "alpha": np.ones(2)},
     GRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6), "c": np.zeros(2)},
     ResetBeforeGRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6)},
     LSTMCell: {"W": np.ones((8, 1)), "B": np.zeros((8, 1)), "b": np.zeros(8), "P": np.ones((1, 2))},
@@ -522,13 +541,14 @@ def test_a_weight_that_is_not_finite_is_refused_by_name(make, name, value):
         make(**GOOD[make] | {name: bad})
 
 
+@pytest.mark.parametrize("make", [LeakyCell, LeakyRateCell])
 @pytest.mark.parametrize("alpha", [0.0, -0.1, 1.0001])
-def test_a_leak_outside_its_interval_is_refused(alpha):
-    with pytest.raises(ArgumentError, match=r"alpha of LeakyCell: .*\(0, 1\]"):
-        LeakyCell(**GOOD[LeakyCell] | {"alpha": np.array([0.5, alpha])})
+def test_a_leak_outside_its_interval_is_refused(make, alpha):
+    with pytest.raises(ArgumentError, match=rf"alpha of {make.__name__}: .*\(0, 1\]"):
+        make(**GOOD[make] | {"alpha": np.array([0.5, alpha])})
 
 
-@pytest.mark.parametrize("make", [VanillaCell, LeakyCell])
+@pytest.mark.parametrize("make", [VanillaCell, LeakyCell, LeakyRateCell])
 def test_an_unknown_activation_is_refused_with_a_suggestion(make):
     with pytest.raises(ArgumentError, match=r"phi: got 'tahn'.* Did you mean 'tanh'\?"):
         make(**GOOD[make], phi="tahn")

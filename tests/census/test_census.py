@@ -208,7 +208,7 @@ def test_the_verdict_where_the_index_sum_is_not_known(phi):
 
 def test_a_black_box_says_that_it_does_not_know_unless_it_is_told():
     for told, known in ((None, False), (1, True)):
-        system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=told)
+        system = sp.as_system(lambda x: np.tanh(2 * x), 1, lefschetz=told, recognise=False)
         census = census_of(system, signs(1, -1, 0, 1), times=2)
         assert ("as it must be;" in census.verdict) == known
         assert ("not known for this map" in census.verdict) == (not known)

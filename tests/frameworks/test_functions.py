@@ -261,7 +261,7 @@ def test_a_function_of_a_module_is_pickled():
 
 
 def test_a_lambda_says_how_it_can_be_sent(monkeypatch):
-    system = sp.as_system(lambda x: x / 2, 2)
+    system = sp.as_system(lambda x: x**2 / 2, 2)
     observed = sp.as_system(delayed, 4).observe(lambda x: x[:, :2])
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     for lambdas in (system, observed):
@@ -297,7 +297,7 @@ def test_a_lefschetz_number_is_any_whole_number():
 
 
 def test_repr_says_how_a_step_is_differentiated():
-    assert repr(sp.as_system(lambda x: x, 1)) == (
+    assert repr(sp.as_system(np.square, 1)) == (
         "System(map, 1 state, no inputs; central differences)"
     )
     own: Mapping = {"jacobian": lambda x, u: np.ones((len(x), 1, 1))}

@@ -272,6 +272,9 @@ def nouns() -> dict[str, Call]:
         "cells.LeakyCell": Call(
             cells.LeakyCell, {**small, "alpha": np.ones(2), "phi": "tanh"}, also=_WEIGHTS
         ),
+        "cells.LeakyRateCell": Call(
+            cells.LeakyRateCell, {**small, "alpha": np.ones(2), "phi": "tanh"}, also=_WEIGHTS
+        ),
         "cells.GRUCell": Call(cells.GRUCell, {**gates, "c": np.zeros(2)}),
         "cells.ResetBeforeGRUCell": Call(cells.ResetBeforeGRUCell, gates),
         "cells.LSTMCell": Call(

@@ -118,8 +118,9 @@ def _callables(module: ModuleType, prefix: str) -> Iterator[str]:
 
 #: Classes whose methods are the inside of a search, and are called with checked arrays.
 _CONTRACTS = {
-    *("cells.VanillaCell", "cells.LeakyCell", "cells.GRUCell", "cells.ResetBeforeGRUCell"),
-    *("cells.LSTMCell", "cells.StackedCell", "cells.Activation", "tasks.Task", "tasks.Trials"),
+    *("cells.VanillaCell", "cells.LeakyCell", "cells.LeakyRateCell", "cells.GRUCell"),
+    *("cells.ResetBeforeGRUCell", "cells.LSTMCell", "cells.StackedCell", "cells.Activation"),
+    *("tasks.Task", "tasks.Trials"),
     *("solvers.Adam", "solvers.Newton", "solvers.LevenbergMarquardt", "solvers.PiecewiseNewton"),
     *("solvers.Solver", "SystemInfo", "Tally", "Enumeration"),
 }

@@ -10,6 +10,7 @@ from scipy.optimize import linprog
 
 from stillpoint.cells import (
     LeakyCell,
+    LeakyRateCell,
     VanillaCell,
 )
 from stillpoint.proofs.enumeration import arrangement, enumerate_states
@@ -27,6 +28,12 @@ def vanilla(W, b=None, phi="tanh"):
 def leaky(cell):
     """Return the leaky network with the same rates as a vanilla one, and leaks that differ."""
     return LeakyCell(cell.W, cell.B, cell.b, np.linspace(0.1, 0.9, len(cell.b)), cell.phi)
+
+
+def leaky_rate(cell):
+    """Return the leaky network with the same rates as a vanilla one, for a state."""
+    alpha = np.linspace(0.1, 0.9, len(cell.b))
+    return LeakyRateCell(cell.W, cell.B, cell.b, cell.phi, alpha=alpha)
 
 
 def low_rank(d, rank, seed, phi="tanh", gain=2.0, bias=0.1):
@@ -128,7 +135,8 @@ def solve_rationally(rows, right):
 def check_against_rationals(W, b):
     """Compare a proof with the truth; return whether there was a proof."""
     points, lines = rational_points(W, b)
-    for cell in (vanilla(W, b, "relu"), leaky(vanilla(W, b, "relu"))):
+    rates = vanilla(W, b, "relu")
+    for cell in (rates, leaky(rates), leaky_rate(rates)):
         proof = enumerate_states(cell, NO_INPUT)
         if not proof.is_proof:
             continue

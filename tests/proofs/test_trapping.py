@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from enumeration_cases import NO_INPUT, ctln, leaky, vanilla
+from enumeration_cases import NO_INPUT, ctln, leaky, leaky_rate, vanilla
 
 from stillpoint.cells import (
     LeakyCell,
@@ -15,7 +15,7 @@ from stillpoint.proofs.enumeration import enumerate_states
 
 
 @pytest.mark.parametrize("phi", ["relu", "softplus", "linear"])
-@pytest.mark.parametrize("make", [lambda c: c, leaky], ids=["vanilla", "leaky"])
+@pytest.mark.parametrize("make", [lambda c: c, leaky, leaky_rate], ids=["vanilla", "leaky", "rate"])
 def test_the_index_sum_is_known_where_a_trapping_region_is_proved(make, phi):
     assert make(vanilla(0.4 * np.eye(3), phi=phi)).lefschetz == 1
     assert make(vanilla(1.1 * np.eye(3), phi=phi)).lefschetz is None
@@ -34,6 +34,7 @@ def test_a_small_norm_traps_where_the_positive_part_does_not():
     same = LeakyCell(cell.W, cell.B, cell.b, np.full(30, 0.3), "relu")
     assert same.maps_ball_into_itself
     assert not leaky(cell).maps_ball_into_itself  # leaks that differ
+    assert not leaky_rate(cell).maps_ball_into_itself
 
 
 def test_a_radius_that_differs_from_one_by_rounding_traps_nothing():

@@ -10,6 +10,7 @@ from ..dynamics import Activation, activation
 from ..dynamics.activations import ACTIVATIONS
 from .gru import GRUCell
 from .leaky import LeakyCell
+from .leaky_rate import LeakyRateCell
 from .lstm import LSTMCell
 from .reset_before_gru import ResetBeforeGRUCell
 from .stacked import StackedCell
@@ -21,6 +22,7 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "LeakyCell",
+    "LeakyRateCell",
     "ResetBeforeGRUCell",
     "StackedCell",
     "VanillaCell",

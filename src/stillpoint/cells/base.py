@@ -22,6 +22,7 @@ from .._core.arrays import (
     host,
     is_real_floating,
     n_masked,
+    namespace,
 )
 from .._core.validation import read_floats
 from ..dynamics import Batch, Dynamics, Inputs, Matrices
@@ -50,15 +51,16 @@ class Cell(Dynamics):
         return ArrayKind.of(self.W)
 
     def weights(self) -> Iterable[Any]:
-        return self._weights_by_name().values()
+        return self.weights_by_name().values()
 
     def interval_extension(self) -> Dynamics:
         twin = copy.copy(self)  # its weights were checked when the cell was made
-        for name, value in self._weights_by_name().items():
+        for name, value in self.weights_by_name().items():
             object.__setattr__(twin, name, Interval(host(value)))
         return twin
 
-    def _weights_by_name(self) -> dict[str, Any]:
+    def weights_by_name(self) -> dict[str, Any]:
+        """Return every weight by the name of its field."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {field.name: getattr(self, field.name) for field in fields}
         return {name: value for name, value in values.items() if is_real_floating(value)}
@@ -192,6 +194,15 @@ def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
         raise ArgumentError(
             f"{', '.join(wanted)} of {owner}: the types of these weights differ "
             f"({', '.join(sorted(kinds))}); one is wanted."
+        )
+
+
+def check_leak(cell: Any) -> None:
+    """Check that the leak `alpha` of a cell lies in (0, 1]."""
+    if not bool(namespace(cell.alpha).all((cell.alpha > 0) & (cell.alpha <= 1))):
+        raise ArgumentError(
+            f"alpha of {type(cell).__name__}: every value must lie in (0, 1]; it is dt / tau, so "
+            f"choose a step dt no longer than the time constant tau."
         )
 
 

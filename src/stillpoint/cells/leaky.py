@@ -23,9 +23,8 @@ from ..dynamics import (
 )
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region
-from ..errors import ArgumentError
 from ..intervals import Interval
-from .base import Cell, check_axes, check_weights
+from .base import Cell, check_axes, check_leak, check_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +71,7 @@ class LeakyCell(Cell):
         check_option("phi", self.phi, ACTIVATIONS)
         d, m = self.state_size, self.input_size
         check_weights(self, W=(d, d), B=(d, m), b=(d,), alpha=(d,))
-        xp = namespace(self.alpha)
-        if not bool(xp.all((self.alpha > 0) & (self.alpha <= 1))):
-            raise ArgumentError(
-                "alpha of LeakyCell: every value must lie in (0, 1]; it is dt / tau, so choose a "
-                "step dt no longer than the time constant tau."
-            )
+        check_leak(self)
 
     @property
     def state_size(self) -> int:
@@ -85,11 +79,7 @@ class LeakyCell(Cell):
 
     @property
     def maps_ball_into_itself(self) -> bool:
-        if activation(self.phi).bounded:
-            return True
-        # Leaks that differ keep boxes, but may turn a ball into an ellipsoid that it does not hold.
-        alpha = host(self.alpha)
-        return has_trapping_region(self.W, self.phi, in_balls=bool((alpha == alpha[0]).all()))
+        return has_trapping_region(self.W, self.phi, self.alpha)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.alpha * self.pull(x, u)

@@ -123,6 +123,17 @@ class PiecewiseLinear:
             c=self.c / scale,
         )
 
+    def slowed(self, alpha: Float[np.ndarray, " d"]) -> PiecewiseLinear:
+        """Return the motion that is `alpha` times this one, unit by unit."""
+        of_rows = alpha[:, None]
+        return replace(
+            self,
+            L=of_rows * self.L,
+            M=of_rows * self.M,
+            M_u=of_rows * self.M_u,
+            c=alpha * self.c,
+        )
+
     def on_kinks(self, x: Vectors, u: Any) -> Bool[np.ndarray, "n h"]:
         """Return which drives are zero to rounding, so that the state lies on their kinks.
 

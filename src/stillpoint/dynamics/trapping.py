@@ -26,12 +26,13 @@ _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _IMAGES = 30
 
 
-def has_trapping_region(W: Any, phi: str, *, in_balls: bool = True) -> bool:
-    """Return whether a network with an unbounded activation is proved to keep a ball or a box.
+def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
+    """Return whether a network is proved to keep a ball or a box.
 
-    It is true of x' = phi(W x + c) and of x' = (1 - a) x + a (W phi(x) + c), whatever c: in the
-    second case a box that is wide enough below, and t w above, is mapped into its interior. phi is
-    relu, softplus or linear; `in_balls` says whether |W|_2 < 1 counts.
+    It is true of x' = phi(W x + c), of x' = (1 - a) x + a phi(W x + c) and of x' = (1 - a) x +
+    a (W phi(x) + c), whatever c: in the last case a box that is wide enough below, and t w above,
+    is mapped into its interior. Leaks a keep boxes; where they differ they may turn a ball into an
+    ellipsoid that it does not hold.
 
     Examples
     --------
@@ -40,11 +41,14 @@ def has_trapping_region(W: Any, phi: str, *, in_balls: bool = True) -> bool:
     >>> has_trapping_region(np.array([[1.1]]), "relu")
     False
     """
+    if activation(phi).bounded:
+        return True
     weights = W.mid if isinstance(W, Interval) else host(W)
     growing = np.abs(weights) if phi == "linear" else np.maximum(weights, 0.0)
     if shrinking_vector(growing) is not None:
         return True
-    return in_balls and norm_bound(Interval(weights)) < 1
+    leaks = np.ones(1) if alpha is None else host(alpha)
+    return bool((leaks == leaks[0]).all()) and norm_bound(Interval(weights)) < 1
 
 
 def range_of(phi: str, size: int) -> Interval | None:

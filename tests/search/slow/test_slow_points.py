@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
-from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
+from stillpoint.cells import GRUCell, LeakyCell, LeakyRateCell, LSTMCell, VanillaCell
 from stillpoint.dynamics.transforms import Descent
 from stillpoint.solvers import LevenbergMarquardt, PiecewiseNewton, Status, solve
 from stillpoint.tasks import FlipFlop, load_network
@@ -342,11 +342,13 @@ def relu_systems():
     W, B, b = rng.standard_normal((5, 5)), rng.standard_normal((5, 2)), rng.standard_normal(5)
     vanilla = sp.as_system(VanillaCell(W, B, b, phi="relu"))
     leaky = sp.as_system(LeakyCell(W, B, b, alpha=rng.uniform(0.1, 1, 5), phi="relu"))
+    rates = sp.as_system(LeakyRateCell(W, B, b, "relu", alpha=rng.uniform(0.1, 1, 5)))
     linear = sp.as_system(VanillaCell(W, B, b, phi="linear"))
     slow = sp.as_system(LeakyCell(W, B, b, alpha=rng.uniform(0.1, 1, 5), phi="linear"))
     return {
         "vanilla": vanilla,
         "leaky": leaky,
+        "leaky rate": rates,
         "linear": linear,
         "leaky linear": slow,
         "clamped": leaky.clamp([0.3, -0.2]),
@@ -367,7 +369,7 @@ def test_piecewise_forms_are_the_motion(name):
 
 
 @pytest.mark.parametrize("phi", ["tanh", "sigmoid", "softplus"])
-@pytest.mark.parametrize("make", ["vanilla", "leaky", "restricted", "clamped"])
+@pytest.mark.parametrize("make", ["vanilla", "leaky", "leaky rate", "restricted", "clamped"])
 def test_closed_forms_of_the_curvature_are_derivatives(make, phi):
     rng = np.random.default_rng(2)
     W, B, b = rng.standard_normal((4, 4)), rng.standard_normal((4, 2)), rng.standard_normal(4)
@@ -376,6 +378,7 @@ def test_closed_forms_of_the_curvature_are_derivatives(make, phi):
     system = {
         "vanilla": vanilla,
         "leaky": leaky,
+        "leaky rate": sp.as_system(LeakyRateCell(W, B, b, phi, alpha=rng.uniform(0.1, 1, 4))),
         "restricted": vanilla.restrict(units=[2, 0, 3]),
         "clamped": leaky.clamp([0.1, 0.2]),
     }[make]

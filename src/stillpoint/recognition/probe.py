@@ -1,0 +1,75 @@
+"""What a few calls of a step tell: its values, and how it leaks far from everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from .._core.arrays import host
+from ..dynamics import Dynamics
+from .numbers import as_written
+
+Rows = Float[np.ndarray, "n _"]
+
+# So far out units are saturated, or driven as if they had no bias. What matters to them there shows
+# a little aside, by a change that is larger than this fraction of the state.
+_FAR = 2.0**20
+_ASIDE = 2.0**-10
+_ALIKE = 1e-10
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A step that is called on the host, with random states and inputs to call it with."""
+
+    dynamics: Dynamics
+    rng: np.random.Generator
+
+    @property
+    def state_size(self) -> int:
+        """The number of state variables d."""
+        return self.dynamics.state_size
+
+    @property
+    def n_weights(self) -> int:
+        """How many weights a unit has: d of states, m of inputs, and a bias."""
+        return self.state_size + self.dynamics.input_size + 1
+
+    def as_written(self, weights: Float[np.ndarray, "d k"]) -> list[Float[np.ndarray, "d _"]]:
+        """Return these weights in their three parts, freed from rounding."""
+        parts = np.split(weights, [self.state_size, self.n_weights - 1], axis=1)
+        return [as_written(part, np.abs(weights).max()) for part in parts]
+
+    def value(self, x: Rows, u: Rows | None = None) -> Rows:
+        """Return F(x, u), shape (n, d); without inputs F(x, 0)."""
+        u = np.zeros((len(x), self.dynamics.input_size)) if u is None else u
+        asarray = self.dynamics.arrays.asarray
+        return host(self.dynamics.step(asarray(x), asarray(u)))
+
+    def random(self, n: int, least: float, most: float) -> tuple[Rows, Rows]:
+        """Return states and inputs whose sizes lie between two numbers, spread over decades."""
+        sizes = np.exp(self.rng.uniform(np.log(least), np.log(most), (n, 1)))
+        x, u = (
+            sizes * self.rng.standard_normal((n, width))
+            for width in (self.state_size, self.dynamics.input_size)
+        )
+        return x, u
+
+    def leak(
+        self, direction: Float[np.ndarray, " d"], *, inputs: bool
+    ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
+        """Return dF_i / dx_i far out in a direction, and how far F_i is from that times x_i.
+
+        The distance is infinite for units to which other states matter, and `inputs`, if asked.
+        Others only keep a fraction of their state, as they are saturated, or silent where the
+        distance is zero.
+        """
+        x, u = _FAR * direction, np.zeros((3, self.dynamics.input_size))
+        aside = x * (1 + _ASIDE * self.rng.uniform(-1, 1, len(x)))
+        u[2] = inputs * _FAR * _ASIDE * self.rng.uniform(-1, 1, u.shape[1])
+        there, beyond, moved = self.value(np.stack([x, 2 * x, aside]), u)
+        kept = (beyond - there) / x
+        off = np.abs(moved - there - kept * (aside - x)) <= _ALIKE * np.abs(x)
+        return kept, np.where(off, np.abs(there - kept * x), np.inf)

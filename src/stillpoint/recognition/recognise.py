@@ -1,0 +1,99 @@
+"""A black box is tried as a canonical cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..cells import LeakyCell, LeakyRateCell, VanillaCell
+from ..dynamics import Dynamics
+from . import currents, rates
+from .probe import Probe
+
+# The largest difference between the steps of a cell and of a black box that is this cell, relative
+# to the largest of its state, input and step, if that exceeds 1. The softplus of torch is linear
+# beyond 20.
+_TOLERANCE = 1e-12
+_SOFTPLUS = 3e-9
+
+# Sizes of states at which they are compared, and how many states of each.
+_SIZES = (1e-3, 0.1, 1.0, 10.0, 1e3)
+_STATES = 16
+
+_ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus")
+_NAMES = {
+    VanillaCell: "vanilla network",
+    LeakyRateCell: "leaky rate network",
+    LeakyCell: "leaky current network",
+}
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A canonical cell that takes the steps of a black box, and what it is, in words."""
+
+    cell: VanillaCell | LeakyCell
+
+    def __str__(self) -> str:
+        return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}"
+
+
+@np.errstate(all="ignore")
+def recognise(dynamics: Dynamics) -> Recognised | None:
+    """Return the cell that takes the same steps as a map in float64, None where no cell does.
+
+    Leaks show far out, where units are saturated or silent; weights follow from the values of the
+    step at random states, by least squares. That the cell is the same is then checked at other
+    states, of sizes from 1e-3 to 1e3, to rounding.
+
+    Examples
+    --------
+    >>> import stillpoint as sp
+    >>> W = np.array([[0.5, -1.0], [2.0, 0.25]])
+    >>> step = lambda h: 0.8 * h + 0.2 * np.tanh(h @ W.T + 0.1)
+    >>> found = recognise(sp.as_system(step, state_size=2, recognise=False).dynamics)
+    >>> print(found), found.cell.W.tolist() == W.tolist(), found.cell.alpha
+    recognised: leaky rate network, tanh
+    (None, True, array([0.2, 0.2]))
+    """
+    if dynamics.kind != "map" or dynamics.arrays.resolution > 1e-15:
+        return None
+    probe = Probe(dynamics, np.random.default_rng(0))
+    try:
+        found = next((cell for cell in _candidates(probe) if _are_alike(probe, cell)), None)
+    except Exception:  # whatever a step does far from the states that it is made for
+        return None
+    if found is None:
+        return None
+    asarray = dynamics.arrays.asarray
+    weights = {name: asarray(value) for name, value in found.weights_by_name().items()}
+    return Recognised(replace(found, **weights))
+
+
+def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | None]:
+    """Return the cells that the values of a step suggest, None for some that they exclude."""
+    yield rates.rate_network(probe, "linear", np.ones(probe.state_size))
+    if (alpha := rates.leaks(probe)) is not None:
+        for phi in _ACTIVATIONS:
+            yield rates.rate_network(probe, phi, alpha)
+    if (alpha := currents.leaks(probe)) is not None:
+        for phi in _ACTIVATIONS:
+            yield currents.current_network(probe, phi, alpha)
+
+
+def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | None) -> bool:
+    """Whether a cell takes the same steps, at states of all signs, and of few units."""
+    if cell is None:
+        return False
+    x, u = (
+        np.concatenate(parts)
+        for parts in zip(*(probe.random(_STATES, size, size) for size in _SIZES), strict=True)
+    )
+    x[::4], x[1::4] = np.abs(x[::4]), -np.abs(x[1::4])
+    x[2::4] *= probe.rng.random(x[2::4].shape) < 2 / x.shape[1]
+    own = probe.value(x, u)
+    size = np.abs(np.hstack([x, u, own])).max(axis=1, initial=1.0)
+    off = np.abs(cell.step(x, u) - own).max(axis=1)
+    return bool((off <= (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size).all())
