@@ -1,7 +1,6 @@
 """Keras' files: `.keras` archives, `.weights.h5`, and the older `.h5` of a whole model.
 
-A file of a whole model tells its layers' classes and activations in a JSON configuration, which
-is only looked at; nothing of it is built.
+A file of a whole model holds a JSON configuration, too.
 """
 
 from __future__ import annotations
@@ -9,19 +8,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from ..cells import ACTIVATIONS
-from .stored import Stored, Told, plain_name
+from .keras_config import read_config
+from .stored import Stored, plain_name
 
 #: Keras 3 numbers the variables of a cell, in this order.
 _NUMBERED = ("kernel", "recurrent_kernel", "bias")
-
-_CELLS = ("SimpleRNN", "SimpleRNNCell", "GRU", "GRUCell", "LSTM", "LSTMCell")
 
 #: Where the older format keeps the weights of the layers.
 _OLD = "model_weights."
@@ -47,16 +44,8 @@ def _read(file: IO[bytes], config: Any) -> Stored:
         if config is None and "model_config" in held.attrs:
             config = json.loads(held.attrs["model_config"])
         arrays = dict(_arrays(held))
-    known = {layer["config"]["name"]: layer for layer in _layers(config)}
-    told, refused = {}, {}
-    for prefix in dict.fromkeys(name.rpartition(".")[0] for name in arrays):
-        for layer in [known[part] for part in prefix.split(".") if part in known]:
-            if problem := _problem(layer):
-                refused[prefix] = problem
-            elif layer["class_name"] in _CELLS:
-                told[prefix] = _told(layer["class_name"], layer["config"])
-                break
-    return Stored(arrays, told, refused)
+    prefixes = dict.fromkeys(name.rpartition(".")[0] for name in arrays)
+    return Stored(arrays, *read_config(config, prefixes))
 
 
 def _arrays(held: Any) -> Iterator[tuple[str, np.ndarray]]:
@@ -97,39 +86,3 @@ def _names(held: Any, group: str) -> Iterator[str]:
         place = "/".join([*parts[:end], "vars"])
         if place in held:
             yield str(held[place].attrs.get("name", parts[end - 1]))
-
-
-def _layers(config: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield all layers in a configuration, inner ones too."""
-    if isinstance(config, Mapping):
-        inner = config.get("config")
-        if "class_name" in config and isinstance(inner, Mapping) and "name" in inner:
-            yield config
-    parts = config.values() if isinstance(config, Mapping) else config
-    for part in parts if isinstance(config, Mapping | list) else []:
-        yield from _layers(part)
-
-
-def _problem(layer: Mapping[str, Any]) -> str:
-    """Return why a layer has no step that is known; empty where it may have one."""
-    kind, config = layer["class_name"], layer["config"]
-    if kind not in _CELLS and "recurrent_initializer" in config:
-        return f"its class, {kind}, is not one of Keras' own, and may compute something else"
-    if kind == "Bidirectional":
-        return "it reads its inputs from both ends (Bidirectional), so it has no fixed points"
-    if config.get("go_backwards"):
-        return "it reads its inputs from the last to the first (go_backwards)"
-    gates = config.get("recurrent_activation", "sigmoid"), config.get("activation")
-    if kind in _CELLS[2:] and gates != ("sigmoid", "tanh"):
-        return f"its activations are {gates[0]!r} and {gates[1]!r}, not 'sigmoid' and 'tanh'"
-    if kind in _CELLS[:2] and gates[1] not in ACTIVATIONS:
-        return f"its activation is {gates[1]!r}, which is none of {', '.join(ACTIVATIONS)}"
-    return ""
-
-
-def _told(kind: str, config: Mapping[str, Any]) -> Told:
-    if kind.startswith("SimpleRNN"):
-        return Told("vanilla", config["activation"])
-    if kind.startswith("LSTM"):
-        return Told("lstm")
-    return Told("gru" if config.get("reset_after", False) else "reset_before_gru")

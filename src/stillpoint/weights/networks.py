@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ArgumentError, UnsupportedModelError, came
 from .layouts import LAYOUTS, Layout
+from .stored import Stored
 
 #: So many networks, or arrays, are listed in a message.
 _LISTED = 8
@@ -26,28 +27,36 @@ class Network:
         What the weights of a layer are called.
     layers
         For each layer, bottom first: the full names by those of the layout.
+    problem
+        Why it has no step that is known; empty where it may have one.
     """
 
     prefix: str
     layout: Layout
     layers: Sequence[Mapping[str, str]]
+    problem: str
+
+    @property
+    def shown(self) -> str:
+        """The name of its recurrent weights, for messages."""
+        return self.layers[0][self.layout.required[0]]
 
 
-def find_networks(arrays: Mapping[str, Any]) -> list[Network]:
+def find_networks(stored: Stored) -> list[Network]:
     """Return the networks whose weights are all there, in the order of the file.
 
     Examples
     --------
     >>> names = dict.fromkeys(("rnn.weight_ih_l0", "rnn.weight_hh_l0", "readout.weight"))
-    >>> [network.prefix for network in find_networks(names)]
+    >>> [network.prefix for network in find_networks(Stored(names))]
     ['rnn']
     """
     return [
-        Network(prefix, layout, layers)
-        for name in arrays
+        Network(prefix, layout, layers, _problem(stored, prefix, layers))
+        for name in stored.arrays
         for layout in LAYOUTS
         if (prefix := _prefix(name, layout)) is not None
-        and (layers := list(_layers(arrays, prefix, layout)))
+        and (layers := list(_layers(stored.arrays, prefix, layout)))
     ]
 
 
@@ -68,13 +77,19 @@ def _layers(arrays: Mapping[str, Any], prefix: str, layout: Layout) -> Iterator[
         yield {name: place for name, place in full.items() if place in arrays}
 
 
+def _problem(stored: Stored, prefix: str, layers: Sequence[Mapping[str, str]]) -> str:
+    if any(f"{name}_reverse" in stored.arrays for name in layers[0].values()):
+        return "it reads its inputs from both ends (bidirectional), so it has no fixed points"
+    return stored.refused.get(prefix, "")
+
+
 def choose(networks: Sequence[Network], prefix: str | None, arrays: Mapping[str, Any]) -> Network:
     """Return the network that a prefix means, or the only one.
 
     Raises
     ------
     UnsupportedModelError
-        If there is no network, with the names that there are.
+        If there is no network, with the names that there are, or none with a step that is known.
     ArgumentError
         If there are several, with their prefixes, or none of this prefix.
     """
@@ -85,11 +100,13 @@ def choose(networks: Sequence[Network], prefix: str | None, arrays: Mapping[str,
             f"sp.read_weights({{'W': ..., 'B': ..., 'b': ...}}, cell='vanilla', phi='tanh')."
         )
     meant = [network for network in networks if _is_meant(network, prefix)]
-    if len(meant) == 1:
-        return meant[0]
-    exact = [network for network in meant if network.prefix == prefix]
-    if len(exact) == 1:
-        return exact[0]
+    read = [network for network in meant if not network.problem]
+    if meant and not read:
+        raise UnsupportedModelError(f"weights: {meant[0].shown} is not read: {meant[0].problem}.")
+    exact = [network for network in read if network.prefix == prefix]
+    for candidates in (read, exact):
+        if len(candidates) == 1:
+            return candidates[0]
     raise ArgumentError(
         f"prefix: got {came(prefix)}, but there are {len(networks)} recurrent networks in the "
         f"weights; pass one of {_prefixes(networks, arrays)}."
@@ -102,9 +119,9 @@ def _is_meant(network: Network, prefix: str | None) -> bool:
 
 def _prefixes(networks: Sequence[Network], arrays: Mapping[str, Any]) -> str:
     listed = [
-        f"{network.prefix!r} ({network.layout.required[0]} of shape {tuple(array.shape)})"
+        f"{network.prefix!r} ({network.layout.required[0]} of shape "
+        f"{tuple(arrays[network.shown].shape)})"
         for network in networks[:_LISTED]
-        if (array := arrays[network.layers[0][network.layout.required[0]]]) is not None
     ]
     return ", ".join(listed) + ", ..." * (len(networks) > _LISTED)
 

@@ -11,12 +11,12 @@ import numpy as np
 from .._core.files import read_path
 from .._core.validation import check_kind, check_option
 from ..dynamics import Regions
-from ..errors import ArgumentError, UnsupportedModelError, came
+from ..errors import ArgumentError, came
 from ..system import System
 from .arrays import read_array
 from .cells import FORMULAS, make_cells
 from .files import read_file
-from .networks import Network, choose, find_networks
+from .networks import choose, find_networks
 from .stored import Stored, Told, flatten
 
 
@@ -96,16 +96,13 @@ def read_weights(
     if prefix is not None:
         check_kind("prefix", prefix, str, "the beginning of the weights' names")
     stored = _stored(weights)
-    network = choose(find_networks(stored.arrays), prefix, stored.arrays)
-    shown = network.layers[0][network.layout.required[0]]
-    if reason := _why_not(network, stored):
-        raise UnsupportedModelError(f"weights: {shown} is of a network that is not read: {reason}.")
+    network = choose(find_networks(stored), prefix, stored.arrays)
     layers = [
         {name: read_array(place, stored.arrays[place]) for name, place in layer.items()}
         for layer in network.layers
     ]
     told = _told(stored.told.get(network.prefix, Told()), Told(cell, phi, alpha))
-    dynamics = make_cells(shown, network.layout, layers, told)
+    dynamics = make_cells(network.shown, network.layout, layers, told)
     named = None if regions is None else Regions(dynamics.state_size, regions)
     return System.of(dynamics, dt=dt, state_regions=named)
 
@@ -117,14 +114,6 @@ def _stored(weights: Any) -> Stored:
         return Stored(flatten(weights))
     except RecursionError:
         raise ArgumentError("weights: the mapping holds itself, or nests too deeply.") from None
-
-
-def _why_not(network: Network, stored: Stored) -> str:
-    """Return why a network has no step, or one that weights do not tell; empty if it has."""
-    names = [place for layer in network.layers for place in layer.values()]
-    if any(f"{name}_reverse" in stored.arrays for name in names):
-        return "it reads its inputs from both ends (bidirectional), so it has no fixed points"
-    return stored.refused.get(network.prefix, "")
 
 
 def _told(by_file: Told, by_caller: Told) -> Told:
