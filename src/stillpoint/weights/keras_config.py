@@ -50,7 +50,8 @@ def _layers(config: Any) -> Iterator[Mapping[str, Any]]:
 def _problem(layer: Mapping[str, Any]) -> str:
     """Return why a layer has no step that is known; empty where it may have one."""
     kind, config = layer["class_name"], layer["config"]
-    if kind not in _PLAIN + _GATED and "recurrent_initializer" in config:
+    is_own = kind in _PLAIN + _GATED and layer.get("registered_name") is None
+    if not is_own and "recurrent_initializer" in config:
         return f"its class, {kind}, is not one of Keras' own, and may compute something else"
     if kind == "Bidirectional":
         return "it reads its inputs from both ends (Bidirectional), so it has no fixed points"

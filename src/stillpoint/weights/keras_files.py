@@ -51,32 +51,34 @@ def _read(file: IO[bytes], config: Any) -> Stored:
 def _arrays(held: Any) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the arrays by the names that users have given to their layers.
 
-    Keras 3 calls groups by class, and notes a layer's own name at its variables. Those have
-    numbers; they are a recurrent cell's where the second one is its states times its gates.
+    Keras 3 calls groups by class, notes a layer's own name at its variables, and numbers those.
     """
-    import h5py
-
     found: list[tuple[str, np.ndarray]] = []
-    held.visititems(
-        lambda path, item: (
-            found.append((path, item[()])) if isinstance(item, h5py.Dataset) else None
-        )
-    )
-    shapes = {path: array.shape for path, array in found}
+    held.visititems(lambda path, item: found.append((path, item[()])) if _is_array(item) else None)
     for path, array in found:
         group, _, last = path.rpartition("/")
         if not group.endswith("vars"):
             yield plain_name(path).removeprefix(_OLD), array
+        elif _is_recurrent(held[group]):
+            yield ".".join([*_names(held, group), _NUMBERED[int(last)]]), array
         else:
-            is_recurrent = _is_recurrent([shapes.get(f"{group}/{k}", ()) for k in range(2)])
-            name = _NUMBERED[int(last)] if is_recurrent and last in "012" else last
-            yield ".".join([*_names(held, group), name]), array
+            yield ".".join([*_names(held, group), last]), array
 
 
-def _is_recurrent(shapes: list[tuple[int, ...]]) -> bool:
-    return [len(shape) for shape in shapes] == [2, 2] and (
-        shapes[0][1] == shapes[1][1] and shapes[1][1] % shapes[1][0] == 0
-    )
+def _is_array(item: Any) -> bool:
+    return getattr(item, "dtype", np.dtype(object)).kind in "fiub"
+
+
+def _is_recurrent(group: Any) -> bool:
+    """Whether variables have the shapes of the two kernels of a cell, and of a bias or none."""
+    shapes = [group[name].shape for name in sorted(group)]
+    if (
+        sorted(group) not in (["0", "1"], ["0", "1", "2"])
+        or not len(shapes[0]) == len(shapes[1]) == 2
+    ):
+        return False
+    columns = {shape[-1:] for shape in shapes}
+    return len(columns) == 1 and shapes[1][1] % max(shapes[1][0], 1) == 0
 
 
 def _names(held: Any, group: str) -> Iterator[str]:
