@@ -69,6 +69,7 @@ def entry(**changed):
         entry(data_offsets=[0, 10**6]),
         entry(data_offsets=[-384, 0]),
         entry(data_offsets=[384, 0]),
+        entry(data_offsets=[-392, -8]),
         entry(data_offsets=[0.0, 384.0]),
         entry(data_offsets=[0]),
         entry(data_offsets=None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import collections
+import enum
 import zipfile
 
 import numpy as np
@@ -97,6 +99,16 @@ class Agent(nn.Module):
         self.rnn = nn.GRU(4, 5)
 
 
+class Reward(enum.Enum):
+    """What an author may use for keys."""
+
+    LARGE = 1
+
+
+class Losses(list):
+    """A list of an author's."""
+
+
 CONTAINERS = {
     "prefixes": lambda net, _: net.state_dict(),
     "DataParallel": lambda net, _: nn.DataParallel(net).state_dict(),
@@ -106,7 +118,9 @@ CONTAINERS = {
         "optimizer_state_dict": optimizer.state_dict(),
     },
     "beside the author's classes": lambda net, _: {
-        "args": argparse.Namespace(hidden=5, seen={1, 2}),
+        "args": argparse.Namespace(hidden=5, seen={1, Reward.LARGE}),
+        "rewards": {Reward.LARGE: 1.0},
+        "losses": [Losses([1.0]), Losses([1.0, 2.0]), collections.deque([1.0])],
         "type": Agent,
         "loss": np.float64(0.1),
         "state_dict": net.state_dict(),
@@ -125,6 +139,11 @@ def test_containers_are_looked_through(name, new, tmp_path):
     held = CONTAINERS[name](net, optimizer)
     path = saved(tmp_path, held, _use_new_zipfile_serialization=new)
     assert_same_steps(sp.read_weights(path), net.rnn)
+
+
+def test_names_in_a_whole_module_are_those_of_its_state_dict(tmp_path):
+    net = drawn(Agent)
+    assert_same_steps(sp.read_weights(saved(tmp_path, {"net": net}), prefix="net.rnn"), net.rnn)
 
 
 def test_several_networks_are_listed_and_chosen_by_prefix(tmp_path):
