@@ -132,7 +132,6 @@ def test_what_must_be_told_is_asked_for(name):
         ({"W": W}, LEAKY | {"alpha": [0.1, 0.2]}, r"alpha: got shape \(2,\).*\(4,\)"),
         ({"W": W}, LEAKY | {"alpha": 2.0}, "alpha of LeakyCell"),
         ({"W": W}, PLAIN | {"alpha": 0.1}, "alpha: got 0.1.*leave it out"),
-        ({"W": W}, PLAIN | {"prefix": 3}, "prefix: got 3"),
         ({"W": W}, PLAIN | {"regions": {"a": [9]}}, "regions"),
         ({"a": {"W": W}, "b": {"W": W}}, PLAIN, "prefix: got None.*'a'.*'b'"),
         ({"kernel": B3.T, "recurrent_kernel": drawn(2, 2, 3, 3)}, {}, "do not fit together"),

@@ -10,7 +10,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def read_hdf5(path: Path) -> Stored:
         return _read(file, None)
 
 
-def _read(file: IO[bytes], config: Any) -> Stored:
+def _read(file: io.BufferedIOBase, config: Any) -> Stored:
     import h5py
 
     with h5py.File(file, "r") as held:
