@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import resource
 import shutil
 import zipfile
 from pathlib import Path
@@ -78,6 +79,23 @@ def test_programs_written_by_hand_run_nothing(program, tmp_path):
     with pytest.raises(StillpointError):
         sp.read_weights(tmp_path / "net.pt")
     assert not target.exists()
+
+
+@pytest.mark.torch
+def test_a_damaged_checkpoint_does_not_take_all_memory(tmp_path):
+    pytest.importorskip("torch")
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"}r\xff\xff\xff\x7fcos\nsystem\n.")  # place 2**31
+        archive.writestr("net/version", b"3\n")
+        archive.writestr("net/byteorder", b"little")
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (2**34, before[1]))
+    try:
+        with pytest.raises(StillpointError) as caught:
+            sp.read_weights(tmp_path / "net.pt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert "Memory" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["net.pkl", "net.pt", "net.npz", "net.safetensors"])

@@ -20,6 +20,9 @@ from .stored import Stored, plain_name
 #: Keras 3 numbers the variables of a cell, in this order.
 _NUMBERED = ("kernel", "recurrent_kernel", "bias")
 
+#: No compression that HDF5 has makes numbers so many times smaller.
+_DENSEST = 2000
+
 #: Where the older format keeps the weights of the layers.
 _OLD = "model_weights."
 
@@ -54,7 +57,15 @@ def _arrays(held: Any) -> Iterator[tuple[str, np.ndarray]]:
     Keras 3 calls groups by class, notes a layer's own name at its variables, and numbers those.
     """
     found: list[tuple[str, np.ndarray]] = []
-    held.visititems(lambda path, item: found.append((path, item[()])) if _is_array(item) else None)
+    most = _DENSEST * held.id.get_filesize()
+
+    def visit(path: str, item: Any) -> None:
+        if getattr(item, "nbytes", 0) > most:
+            raise ValueError(f"{path} of shape {item.shape} cannot lie in this file")
+        if getattr(item, "dtype", np.dtype(object)).kind in "fiub":
+            found.append((path, item[()]))
+
+    held.visititems(visit)
     for path, array in found:
         group, _, last = path.rpartition("/")
         if not group.endswith("vars"):
@@ -63,10 +74,6 @@ def _arrays(held: Any) -> Iterator[tuple[str, np.ndarray]]:
             yield ".".join([*_names(held, group), _NUMBERED[int(last)]]), array
         else:
             yield ".".join([*_names(held, group), last]), array
-
-
-def _is_array(item: Any) -> bool:
-    return getattr(item, "dtype", np.dtype(object)).kind in "fiub"
 
 
 def _is_recurrent(group: Any) -> bool:

@@ -113,7 +113,7 @@ def _stored(weights: Any) -> Stored:
     try:
         return Stored(flatten(weights))
     except RecursionError:
-        raise ArgumentError("weights: the mapping holds itself, or nests too deeply.") from None
+        raise ArgumentError("weights: the mapping nests too deeply; pass its arrays.") from None
 
 
 def _told(by_file: Told, by_caller: Told) -> Told:

@@ -36,6 +36,8 @@ class Stored(NamedTuple):
 def flatten(nest: Any) -> dict[str, Any]:
     """Return the arrays in a nest of mappings and lists by their paths.
 
+    What lies in several places is found in the first one, so a nest may hold itself.
+
     Examples
     --------
     >>> import numpy as np
@@ -43,9 +45,11 @@ def flatten(nest: Any) -> dict[str, Any]:
     ['params.gru.h']
     """
     found: dict[str, Any] = {}
+    seen: dict[int, Any] = {}  # which keeps them, lest another one gets the same id
 
     def visit(path: tuple[str, ...], held: Any) -> None:
-        if isinstance(held, Mapping | list | tuple):
+        if isinstance(held, Mapping | list | tuple) and id(held) not in seen:
+            seen[id(held)] = held
             pairs = held.items() if isinstance(held, Mapping) else enumerate(held)
             for key, part in pairs:
                 if isinstance(key, str | int):

@@ -78,8 +78,11 @@ class StandIn(dict[Any, Any]):
     dump_patches = False  # else torch writes a file where the source of a module has changed
 
 
-class _TensorsOnly(pickle.Unpickler):
-    """An unpickler to which only the names of tensors and containers mean something."""
+class _TensorsOnly(pickle._Unpickler):
+    """An unpickler to which only the names of tensors and containers mean something.
+
+    It is the one in Python: that in C takes as much memory as a damaged file tells it to.
+    """
 
     def find_class(self, module: str, name: str) -> Any:
         return _known().get((module, name), StandIn)
