@@ -15,6 +15,7 @@ from stillpoint import ArgumentError, FileFormatError, UnsupportedModelError
 
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
+from torch.nn.utils import prune  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -219,6 +220,17 @@ def test_a_damaged_checkpoint_is_a_format_error(tmp_path):
         archive.writestr("net/data.pkl", b"\x80\x02}.")
     with pytest.raises(FileFormatError, match=r"net\.pt"):
         sp.read_weights(path)
+
+
+@pytest.mark.parametrize("name", ["bias_hh_l0", "weight_hh_l1", "bias_ih_l1"])
+def test_a_weight_that_is_computed_or_missing_is_not_taken_for_none(name, tmp_path):
+    module = prune.l1_unstructured(nn.GRU(3, 4, 2), name, 0.5)
+    with pytest.raises(UnsupportedModelError, match=rf"beside .*_{name[-2:]}.* it computes them"):
+        sp.read_weights(saved(tmp_path, module.state_dict()))
+    state = nn.GRU(3, 4, 2).state_dict()
+    del state["weight_hh_l1"]
+    with pytest.raises(UnsupportedModelError, match="beside weight_ih_l1 it lacks weights"):
+        sp.read_weights(state)
 
 
 def test_the_state_dict_of_a_module_that_computes_its_weights_is_not_guessed(tmp_path):

@@ -78,6 +78,11 @@ CASES = {
         PLAIN,
         VanillaCell(W, B, b, "relu"),
     ),
+    "a GRU by hand, named as in torch": (
+        {"weight_hh": W3, "weight_ih": B3, "bias": b3},
+        {"cell": "reset_before_gru"},
+        ResetBeforeGRUCell(W3, B3, b3),
+    ),
     "Equinox": ({"weight_hh": W3, "weight_ih": B3, "bias": b3, "bias_n": C}, {}, None),
     "Keras": ({"gru/gru_cell/kernel:0": B3.T, "gru/gru_cell/recurrent_kernel:0": W3.T}, {}, None),
 }

@@ -57,12 +57,13 @@ class Layout:
     is_standard: bool = True
 
     def possible(self, blocks: int, held: Held) -> tuple[str, ...]:
-        """Return the cells that these weights can be of; Keras' GRUs differ in their biases."""
+        """Return the cells that these weights can be of; the bias tells which kind of GRU."""
         cells = self.cells.get(blocks, ())
-        bias = held.get("bias")
-        if "recurrent_kernel" in self.required and blocks == 3 and bias is not None:
-            return cells[:1] if bias.ndim == 2 else cells[1:]
-        return cells
+        if blocks != 3 or "bias" not in held:
+            return cells
+        if "recurrent_kernel" in self.required:  # Keras' `reset_after` has two rows of biases
+            return cells[:1] if held["bias"].ndim == 2 else cells[1:]
+        return cells if "bias_n" in held else _ANY[3]  # Equinox has both, others one by hand
 
 
 def _torch(held: Held) -> Gate:

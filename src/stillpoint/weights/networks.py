@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from ..errors import ArgumentError, UnsupportedModelError, came
 from .layouts import LAYOUTS, Layout
 from .stored import Stored
+
+#: What torch's modules call their weights, those that pruning and normalisation compute, too.
+_OF_TORCH = re.compile(r"(parametrizations\.)?(weight|bias)_(ih|hh|hr)(_l\d+)?((_|\.)\w+)?$")
 
 #: So many networks, or arrays, are listed in a message.
 _LISTED = 8
@@ -78,8 +82,15 @@ def _layers(arrays: Mapping[str, Any], prefix: str, layout: Layout) -> Iterator[
 
 
 def _problem(stored: Stored, prefix: str, layers: Sequence[Mapping[str, str]]) -> str:
-    if any(f"{name}_reverse" in stored.arrays for name in layers[0].values()):
+    """Return why a network has no step that is known, as far as names and file tell."""
+    read = {name for layer in layers for name in layer.values()}
+    start = f"{prefix}." if prefix else ""
+    own = [name.removeprefix(start) for name in stored.arrays if name.startswith(start)]
+    others = [name for name in own if _OF_TORCH.match(name) and f"{start}{name}" not in read]
+    if any(name.endswith("_reverse") for name in others):
         return "it reads its inputs from both ends (bidirectional), so it has no fixed points"
+    if others:
+        return f"beside {others[0]} it lacks weights, or it computes them at each call"
     return stored.refused.get(prefix, "")
 
 
