@@ -96,7 +96,8 @@ CASES = [
     ("find(seed='lucky')", ARGUMENT, ["seed", "lucky"]),
     # as_system
     ("sp.as_system(3)", MODEL, ["model", "3", "step(x, u)"]),
-    ("sp.as_system('net.pt')", MODEL, ["model", "net.pt", "torch.load"]),
+    ("sp.as_system({})", MODEL, ["weights", "no recurrent network", "'W'"]),
+    ("sp.as_system({'W': W})", ARGUMENT, ["cell", "None", "phi(W h"]),
     ("sp.as_system(VanillaCell)", MODEL, ["model", "VanillaCell"]),
     ("sp.as_system(alone)", ARGUMENT, ["model", "System already"]),
     ("sp.as_system(step)", ARGUMENT, ["state_size", "None", "state=, an example"]),

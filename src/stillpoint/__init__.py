@@ -6,7 +6,8 @@
 >>> len(points), points.census().suggests_missing
 (3, False)
 
-make a system        as_system(model), system_from_step(step, state_size); system.restrict, clamp
+make a system        as_system(model), read_weights(path), system_from_step(step, state_size);
+                     system.restrict, clamp
 find                 find_fixed_points, find_all_fixed_points; sample_states for starts
 is anything missing  points.census(), enumerate_fixed_points for a proof
 prove                certify
@@ -63,6 +64,7 @@ from .search import (
 from .solvers import Status
 from .system import System
 from .system_info import SystemInfo
+from .weights import read_weights
 
 __version__ = "0.1.0.dev0"
 
@@ -108,6 +110,7 @@ __all__ = [
     "plots",
     "rate_jacobian",
     "rates_at_fixed_state",
+    "read_weights",
     "sample_slow_states",
     "sample_states",
     "show_versions",

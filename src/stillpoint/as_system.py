@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, SupportsIndex
@@ -34,6 +33,7 @@ from .frameworks.signatures import check_state_first
 from .frameworks.velocities import AtTime, check_autonomous, check_timed, takes_time
 from .recognition import recognise as recognise_cell
 from .system import System
+from .weights import is_weights, read_weights
 
 
 @contextlib.contextmanager
@@ -66,6 +66,10 @@ def as_system(
     lefschetz: int | None = None,
     t: float | None = None,
     recognise: bool = True,
+    cell: str | None = None,
+    phi: str | None = None,
+    alpha: Any = None,
+    prefix: str | None = None,
 ) -> System:
     """Return a trained network, or any step function, as a `System`.
 
@@ -87,6 +91,8 @@ def as_system(
         * a batched function `step(x, u)` (or `step(x)` without inputs) on arrays of NumPy, torch,
           JAX or TensorFlow of shape (n, d) and (n, m); JAX functions may also be of one state
           (d,) and one input (m,). It may return a pair `carry, y` as `lax.scan` wants it;
+        * weights without a module, the path of a file or a mapping of names to arrays, as
+          `read_weights` takes them;
         * a velocity f(t, y) or f(t, y, args) as torchdiffeq, diffrax and SciPy take it, a
           function or a module, with `kind="flow"`.
     state_size, input_size
@@ -124,6 +130,8 @@ def as_system(
         networks (see `stillpoint.recognition`). One that is such a network, as some 100 random
         states show to 1e-12, becomes that cell, with all that is known of it in closed form, its
         weights known to rounding.
+    cell, phi, alpha, prefix
+        What weights without a module do not tell, see `read_weights`.
 
     Raises
     ------
@@ -145,6 +153,15 @@ def as_system(
     spec = ModelSpec(state_size, input_size, state, params, _time(t), facts)
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
+    untold = _given(cell=cell, phi=phi, alpha=alpha, prefix=prefix)
+    if is_weights(model):
+        system = read_weights(model, dt=dt, regions=regions, **untold)
+        given = _given(state=state, params=params, t=t)
+        refuse_told(system.dynamics, {**facts, **elsewhere, **given})
+        _check_size("state_size", state_size, system.state_size)
+        _check_size("input_size", input_size, system.input_size)
+        return system
+    refuse_told(model, untold)
     if hasattr(model, "__stillpoint_system__"):
         given = _given(dt=dt, regions=regions, state=state, params=params, t=t)
         refuse_told(model, {**facts, **elsewhere, **given})
@@ -164,8 +181,11 @@ def as_system(
             t=t, recognise=recognise, **facts, **elsewhere,
         )  # fmt: skip
     else:
-        came_in = type(model).__name__ if isinstance(model, Mapping) else came(model)
-        raise UnsupportedModelError(f"model: got {came_in}, {_what_to_pass(model)}")
+        raise UnsupportedModelError(
+            f"model: got {came(model)}, which is neither a module of a known framework, nor a "
+            f"cell, nor a function step(x, u). A module of another framework can be wrapped in "
+            f"such a function."
+        )
     _check_size("state_size", state_size, adapted.dynamics.state_size)
     _check_size("input_size", input_size, adapted.dynamics.input_size)
     return _system(adapted, dt, regions, recognise and not facts)
@@ -282,25 +302,6 @@ def _copied(params: Any) -> Any:
 
 def _time(t: Any) -> float | None:
     return None if t is None else check_real("t", t)
-
-
-def _what_to_pass(model: Any) -> str:
-    """Return what to do with something that is no model."""
-    if isinstance(model, str | os.PathLike):
-        return (
-            "which is a path, not a network; load it first, for example with torch.load, "
-            "torch.nn.Module.load_state_dict or keras.models.load_model, and pass the module."
-        )
-    if isinstance(model, Mapping):
-        return (
-            "which holds weights, but not what is computed with them; make the module and load "
-            "them, model.load_state_dict(...), or pass them to a cell, for example "
-            "stillpoint.cells.GRUCell(W, B, b, c)."
-        )
-    return (
-        "which is neither a module of a known framework, nor a cell, nor a function step(x, u). A "
-        "module of another framework can be wrapped in such a function."
-    )
 
 
 def _system(

@@ -36,7 +36,7 @@ class MissingExtraError(StillpointError, ImportError):
 
 
 class FileFormatError(StillpointError, ValueError):
-    """A file is damaged or was not written by stillpoint."""
+    """A file is damaged, or of no format that is read."""
 
 
 class StillpointWarning(UserWarning):

@@ -501,8 +501,7 @@ class Classifier(nn.Module):
         (Classifier, r"Found `rnn` \(GRU\) in it: pass model\.rnn"),
         (lambda: nn.Sequential(nn.GRU(M, D)), r"Found `0` \(GRU\) in it: pass model\[0\]"),
         (lambda: nn.ModuleDict({"a": Classifier()}), r"`a\.rnn`.*pass model\['a'\]\.rnn"),
-        (lambda: nn.GRU(M, D).state_dict(), r"holds weights.*load_state_dict.*GRUCell\("),
-        (lambda: "net.pt", r"a path, not a network.*torch\.load"),
+        (lambda: nn.Linear(M, D).state_dict(), r"no recurrent network.*weight \(\d, \d\).*'W'"),
     ],
 )
 def test_what_is_no_step_is_refused_with_what_to_do(model, words):

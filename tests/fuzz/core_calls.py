@@ -50,7 +50,7 @@ SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
 
 #: Messages of models that are called name the model, or the argument that would make them work.
 _MAKING = {
-    "model": "step state_size",
+    "model": "step state_size weights",
     "params": "step",
     "input_size": "step",
     "state": "step state_size",
@@ -82,11 +82,26 @@ def systems() -> dict[str, Call]:
     timed = {"model": velocity, **making, "kind": "flow"}
     step = lambda x, u: np.tanh(2 * x + u)  # noqa: E731
     both = {"x": X, "u": U}
+    held = {"h2h.weight": CELL.W, "i2h.weight": CELL.B}
+    untold = dict.fromkeys(("cell", "phi", "alpha", "prefix"))
+    told = {"cell": "leaky", "phi": "tanh", "alpha": 0.5}
     return {
-        "as_system": Call(sp.as_system, {"model": step, **making}, also=_MAKING),
-        "as_system velocity": Call(sp.as_system, timed, free=("params",), also=_MAKING),
+        "as_system": Call(
+            sp.as_system, {"model": step, **making, **untold}, paths=("model",), also=_MAKING
+        ),
+        "as_system velocity": Call(
+            sp.as_system, timed, paths=("model",), free=("params",), also=_MAKING
+        ),
         "as_system cell": Call(
-            sp.as_system, {"model": CELL, "dt": None, "regions": None}, also=_MAKING
+            sp.as_system,
+            {"model": CELL, "dt": None, "regions": None},
+            paths=("model",),
+            also=_MAKING,
+        ),
+        "read_weights": Call(
+            sp.read_weights,
+            {"weights": held, **untold, **told, "dt": None, "regions": None},
+            paths=("weights",),
         ),
         "system_from_step": Call(sp.system_from_step, {"step": step, **making}, also=_MAKING),
         "System.of": Call(

@@ -14,7 +14,8 @@ import equinox as eqx
 from .._core.layout import StateLayout
 from ..dynamics import Dynamics
 from .base import AdaptedModel, ModelSpec
-from .gates import Gate, gru, lstm
+from .conventions import from_equinox
+from .gates import gru, lstm
 from .jax.modules import Called, check_canonical, copy_arrays, pair, read_calls
 from .signatures import positional_names
 from .velocities import check_timed, takes_time
@@ -93,10 +94,7 @@ def _structure(model: Any, spec: ModelSpec) -> StateLayout:
 
 
 def _canonical(cell: Any) -> Dynamics:
-    """Equinox adds its first bias to all gates, its second inside the reset gate of a GRU."""
-    gates = Gate.of(cell.weight_hh, cell.weight_ih, cell.bias)
+    stored = (cell.weight_ih, cell.weight_hh, cell.bias)
     if isinstance(cell, eqx.nn.LSTMCell):
-        return lstm(gates)
-    if cell.bias_n is not None:
-        gates.c[-cell.hidden_size :] = cell.bias_n
-    return gru(gates)
+        return lstm(from_equinox(*stored))
+    return gru(from_equinox(*stored, cell.bias_n))

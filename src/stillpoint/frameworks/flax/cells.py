@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -17,14 +17,8 @@ import numpy as np
 from ...cells import GRUCell, VanillaCell
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
+from ..conventions import Dense, Layers, from_flax
 from ..gates import Gate, gru, lstm, split, stack, vanilla
-
-
-class Dense(NamedTuple):
-    """A linear layer: rows = from, as Flax has it."""
-
-    kernel: Any
-    bias: Any  # None for none
 
 
 class FlaxCell(ABC):
@@ -42,7 +36,7 @@ class FlaxCell(ABC):
     """
 
     library: ClassVar[Any]
-    layers: ClassVar[Mapping[str, tuple[Sequence[str], Sequence[str]]]]
+    layers: ClassVar[Mapping[str, Layers]]
     module: Any
 
     @property
@@ -89,13 +83,13 @@ def read_standard(cell: FlaxCell) -> Dynamics | None:
     """Return the canonical cell that does the same, or None if there is none."""
     if not cell.name or not _has_usual_gates(cell.module):
         return None
-    gates = []
+    pairs = []
     for of_state, of_input in zip(*cell.layers[cell.name], strict=True):
         recurrent, inputs = cell.dense(of_state), cell.dense(of_input)
         if recurrent is None or inputs is None:
             return None
-        gates.append(Gate.of(recurrent.kernel.T, inputs.kernel.T, inputs.bias, recurrent.bias))
-    return _READERS[cell.name](cell.module, stack(*gates))
+        pairs.append((recurrent, inputs))
+    return _READERS[cell.name](cell.module, from_flax(pairs))
 
 
 def cell_in(layer: Any, kind: type) -> Any:

@@ -11,10 +11,9 @@ from flax.core import meta
 
 from ...errors import ArgumentError
 from ..base import ModelSpec
+from ..conventions import FLAX_LINEN, Dense
 from ..jax.modules import copy_arrays
-from .cells import Dense, FlaxCell, cell_in, working_dtype
-
-_LSTM = (("hi", "hf", "hg", "ho"), ("ii", "if", "ig", "io"))
+from .cells import FlaxCell, cell_in, working_dtype
 
 
 def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
@@ -31,13 +30,7 @@ class LinenCell(FlaxCell):
     """A module with a copy of its variables in float64."""
 
     library: ClassVar[Any] = linen
-    layers = {  # noqa: RUF012
-        "SimpleCell": (("h",), ("i",)),
-        "GRUCell": (("hr", "hz", "hn"), ("ir", "iz", "in")),
-        "MGUCell": (("hf", "hn"), ("if", "in")),
-        "LSTMCell": _LSTM,
-        "OptimizedLSTMCell": _LSTM,
-    }
+    layers = FLAX_LINEN
 
     def __init__(self, module: Any, variables: Mapping[str, Any]) -> None:
         self.module = module

@@ -13,10 +13,9 @@ from flax import nnx
 from flax.nnx.nn import dtypes
 
 from ..base import ModelSpec
+from ..conventions import FLAX_NNX, Dense
 from ..jax.modules import copy_arrays
-from .cells import Dense, FlaxCell, cell_in, working_dtype
-
-_STACKED = (("dense_h",), ("dense_i",))
+from .cells import FlaxCell, cell_in, working_dtype
 
 
 def read_cell(model: Any, spec: ModelSpec) -> FlaxCell:
@@ -30,12 +29,7 @@ class NNXCell(FlaxCell):
     """A copy of a module in evaluation mode, in float64."""
 
     library: ClassVar[Any] = nnx
-    layers = {  # noqa: RUF012
-        "SimpleCell": _STACKED,
-        "GRUCell": _STACKED,
-        "OptimizedLSTMCell": _STACKED,
-        "LSTMCell": (("hi", "hf", "hg", "ho"), ("ii", "if_", "ig", "io")),
-    }
+    layers = FLAX_NNX
 
     def __init__(self, module: Any) -> None:
         graph, state = nnx.split(module)

@@ -14,7 +14,8 @@ from ..._core.layout import StateLayout, Variable
 from ...cells import GRUCell, LSTMCell, ResetBeforeGRUCell, StackedCell, VanillaCell
 from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
-from ..gates import Gate, gru, lstm, reset_before_gru, split, stack, vanilla
+from ..conventions import from_keras
+from ..gates import Gate, gru, lstm, reset_before_gru, vanilla
 from ..weights import read_weight
 
 Array = Float[np.ndarray, "..."]
@@ -79,8 +80,7 @@ def _vanilla(cell: keras.layers.SimpleRNNCell) -> VanillaCell | None:
 def _gru(cell: keras.layers.GRUCell) -> GRUCell | ResetBeforeGRUCell | None:
     if not _has_usual_gates(cell):
         return None
-    z, r, n = split(_weights(cell), 3)
-    return (gru if cell.reset_after else reset_before_gru)(stack(r, z, n))
+    return (gru if cell.reset_after else reset_before_gru)(_weights(cell))
 
 
 def _lstm(cell: keras.layers.LSTMCell) -> LSTMCell | None:
@@ -100,10 +100,11 @@ def _has_usual_gates(cell: Any) -> bool:
 
 
 def _weights(cell: Any) -> Gate:
-    W, B = (
-        read_variable(cell, name, getattr(cell, name)) for name in ("recurrent_kernel", "kernel")
+    stored = {name: getattr(cell, name) for name in ("kernel", "recurrent_kernel", "bias")}
+    return from_keras(
+        **{
+            name: read_variable(cell, name, held)
+            for name, held in stored.items()
+            if held is not None
+        }
     )
-    if cell.bias is None:
-        return Gate.of(W.T, B.T)
-    b = read_variable(cell, "bias", cell.bias)
-    return Gate.of(W.T, B.T, *(b if b.ndim == 2 else [b]))  # a GRU may have two
