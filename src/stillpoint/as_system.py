@@ -145,7 +145,7 @@ def as_system(
     >>> import numpy as np, stillpoint as sp
     >>> W = np.array([[0.0, 2.0], [2.0, 0.0]])
     >>> sp.as_system(lambda x, u: np.tanh(x @ W.T + u), state_size=2, input_size=2)
-    System(map, 2 states, 2 inputs; central differences)
+    System(map, 2 states, 2 inputs; recognised: vanilla network, tanh)
     """
     check_flag("recognise", recognise)
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
@@ -235,7 +235,7 @@ def system_from_step(
     --------
     >>> import numpy as np, stillpoint as sp
     >>> sp.system_from_step(lambda x, u: np.tanh(x + u), state_size=2, input_size=2)
-    System(map, 2 states, 2 inputs; central differences)
+    System(map, 2 states, 2 inputs; recognised: vanilla network, tanh)
     """
     if not callable(step):
         raise ArgumentError(f"step: got {came(step)}, but a function step(x, u) is wanted.")

@@ -7,7 +7,14 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, UnsupportedModelError
-from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, ResetBeforeGRUCell, VanillaCell
+from stillpoint.cells import (
+    GRUCell,
+    LeakyCell,
+    LeakyRateCell,
+    LSTMCell,
+    ResetBeforeGRUCell,
+    VanillaCell,
+)
 
 D, M = 4, 3
 
@@ -37,6 +44,11 @@ CASES = {
     "cell": ({"W": W, "B": B, "b": b}, PLAIN, VanillaCell(W, B, b, "relu")),
     "cell, autonomous": ({"W": W}, PLAIN, VanillaCell(W, np.zeros((D, 0)), np.zeros(D), "relu")),
     "cell, leaky": ({"W": W, "B": B, "b": b}, LEAKY, LeakyCell(W, B, b, np.full(D, 0.2))),
+    "cell, leaky rate": (
+        {"W": W, "B": B, "b": b},
+        LEAKY | {"cell": "leaky_rate"},
+        LeakyRateCell(W, B, b, alpha=np.full(D, 0.2)),
+    ),
     "cell, its leaks": (
         {"W": W, "B": B, "b": b, "alpha": np.linspace(0.1, 1, D)},
         {"cell": "leaky", "phi": "relu"},

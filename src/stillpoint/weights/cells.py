@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core.validation import check_option, read_floats
-from ..cells import ACTIVATIONS, LeakyCell, StackedCell
+from ..cells import ACTIVATIONS, LeakyCell, LeakyRateCell, StackedCell
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, UnsupportedModelError, came
 from ..frameworks.gates import Gate, gru, lstm, reset_before_gru, vanilla
@@ -19,10 +19,13 @@ from .stored import Told
 FORMULAS = {
     "vanilla": "h' = phi(W h + B u + b)",
     "leaky": "x' = (1 - alpha) x + alpha (W phi(x) + B u + b)",
+    "leaky_rate": "h' = (1 - alpha) h + alpha phi(W h + B u + b)",
     "gru": "a GRU of gates r, z, n with n = tanh(B u + b + r (W h + c))",
     "reset_before_gru": "a GRU of gates r, z, n with n = tanh(B u + b + W (r h))",
     "lstm": "an LSTM of gates i, f, g, o",
 }
+
+_LEAKY = {"leaky": LeakyCell, "leaky_rate": LeakyRateCell}
 
 
 def make_cells(shown: str, layout: Layout, layers: Sequence[Held], told: Told) -> Dynamics:
@@ -54,7 +57,7 @@ def _cell(shown: str, layout: Layout, held: Held, told: Told) -> Dynamics:
     gates, P = _gates(shown, layout, held), held.get("weight_hr", held.get("P"))
     blocks, rest = divmod(len(gates.W), gates.W.shape[1] if P is None else P.shape[-1])
     name = _name(shown, layout, () if rest else layout.possible(blocks, held), told)
-    wanted = {"vanilla": ("phi",), "leaky": ("phi", "alpha")}.get(name, ())
+    wanted = {"vanilla": ("phi",), **dict.fromkeys(_LEAKY, ("phi", "alpha"))}.get(name, ())
     for argument in ("phi", "alpha"):
         value = getattr(told, argument)
         if value is not None and argument not in wanted:
@@ -63,9 +66,10 @@ def _cell(shown: str, layout: Layout, held: Held, told: Told) -> Dynamics:
             )
     if name == "vanilla":
         return vanilla(gates, _phi(shown, told))
-    if name == "leaky":
+    if name in _LEAKY:
         alpha = _alpha(shown, held.get("alpha") if told.alpha is None else told.alpha, gates)
-        return LeakyCell(gates.W, gates.B, gates.b + gates.c, alpha, _phi(shown, told))
+        weights = gates.W, gates.B, gates.b + gates.c
+        return _LEAKY[name](*weights, phi=_phi(shown, told), alpha=alpha)
     if name == "lstm":
         return lstm(gates, P)
     return gru(gates) if name == "gru" else reset_before_gru(gates)

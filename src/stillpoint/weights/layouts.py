@@ -28,7 +28,7 @@ Held = Mapping[str, Any]
 
 #: By the number of blocks that the recurrent weights stack: which cells it can be.
 _TORCH = {1: ("vanilla",), 3: ("gru",), 4: ("lstm",)}
-_ANY = {1: ("vanilla", "leaky"), 3: ("gru", "reset_before_gru"), 4: ("lstm",)}
+_ANY = {1: ("vanilla", "leaky", "leaky_rate"), 3: ("gru", "reset_before_gru"), 4: ("lstm",)}
 
 
 @dataclass(frozen=True)

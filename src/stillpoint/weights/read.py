@@ -54,8 +54,9 @@ def read_weights(
         * a mapping of names to arrays of any library, nested or not.
     cell
         What is computed, where the names do not tell: "vanilla" for h' = phi(W h + B u + b),
-        "leaky" for x' = (1 - alpha) x + alpha (W phi(x) + B u + b), "gru", "reset_before_gru" or
-        "lstm", with gates stacked as in these cells.
+        "leaky" for x' = (1 - alpha) x + alpha (W phi(x) + B u + b), "leaky_rate" for
+        h' = (1 - alpha) h + alpha phi(W h + B u + b), "gru", "reset_before_gru" or "lstm", with
+        gates stacked as in these cells.
     phi
         The activation of a vanilla or leaky cell, which only whole models of Keras tell.
     alpha
