@@ -79,7 +79,7 @@ class System:
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1)
     >>> system
-    System(map, 1 state, no inputs; central differences)
+    System(map, 1 state, no inputs; recognised: vanilla network, tanh)
     >>> system.residual(np.zeros((1, 1)))
     array([[0.]])
     """
