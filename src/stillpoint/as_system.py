@@ -126,10 +126,10 @@ def as_system(
         The time at which f(t, y) is taken. Where it is left out, f must not depend on the time,
         which is tried out.
     recognise
-        Whether functions and modules that step in float64 are tried as leaky, rate and vanilla
-        networks (see `stillpoint.recognition`). One that is such a network, as some 100 random
-        states show to 1e-12, becomes that cell, with all that is known of it in closed form, its
-        weights known to rounding.
+        Whether maps that step in float64 are tried as leaky, rate and vanilla networks, unless you
+        give derivatives or `lefschetz`. One that is such a network, as 80 random states show to
+        1e-12, becomes that cell, with all that is known of it in closed form; its weights are
+        known to rounding, or exactly where they are of float32 (docs/your_network.md).
     cell, phi, alpha, prefix
         What weights without a module do not tell, see `read_weights`.
 
