@@ -18,7 +18,8 @@ demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
 
 test: .venv/dev
-	$(BIN)/pytest -n 2 -m "not slow and not ($(OTHERS) or keras)" --doctest-ignore-import-errors
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not ($(OTHERS) or keras)" \
+		--doctest-ignore-import-errors
 
 test-core: .venv-core/dev
 	.venv-core/bin/python -c "import stillpoint.demos.flip_flop; \

@@ -54,7 +54,7 @@ def as_function(name: str, w: dict[str, np.ndarray]) -> sp.System:
 
     def gru(h: np.ndarray, u: np.ndarray) -> np.ndarray:
         drive, recurrent = u @ w["B"].T + w["b"], h @ w["W"].T
-        r, z = np.split(sigmoid(drive + recurrent)[:, : 2 * D], 2, axis=1)
+        r, z = np.split(sigmoid((drive + recurrent)[:, : 2 * D]), 2, axis=1)
         n = np.tanh(drive[:, 2 * D :] + r * (recurrent[:, 2 * D :] + w["c"]))
         return (1 - z) * n + z * h
 

@@ -27,9 +27,16 @@ def points():
     return sp.find_all_fixed_points(sp.as_system(cell))
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return points().save(tmp_path_factory.mktemp("saved") / "points.nc").read_bytes()
+
+
 @pytest.fixture
-def path(tmp_path):
-    return points().save(tmp_path / "points.nc")
+def path(saved, tmp_path):
+    """Return the path of a saved file; each test has its own, which it may damage."""
+    (tmp_path / "points.nc").write_bytes(saved)
+    return tmp_path / "points.nc"
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ class Dynamics(ABC):
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         """Return sum_i w_i d^2 step_i / dx_j dx_k: the second derivatives, weighted by w."""
-        return slope_of_gradient(lambda at: self.vjp(at, u, w), x)
+        return slope_of_gradient(self.vjp, x, u, w)
 
     @property
     def kind(self) -> Kind:
@@ -211,7 +211,7 @@ class RootProblem(ABC):
         self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
     ) -> Float[Any, "n k k"]:
         """Return sum_i g_i d^2 g_i / dy_j dy_k: what the Hessian of 1/2 |g|^2 has beyond J^T J."""
-        return slope_of_gradient(lambda at: self.gradient(at, u, residual), y)
+        return slope_of_gradient(self.gradient, y, u, residual)
 
 
 class StateProblem(RootProblem):
@@ -252,9 +252,11 @@ class Motion(StateProblem):
         return self.dynamics.curvature(y, u, residual)
 
 
-def slope_of_gradient(gradient: Callable[[Batch], Batch], x: Batch) -> Matrices:
-    """Return the symmetric Jacobian of a gradient by central differences, one row at a time.
+def slope_of_gradient(gradient: Callable[..., Batch], x: Batch, *others: Any) -> Matrices:
+    """Return the symmetric Jacobian of a gradient in x by central differences, row by row.
 
+    `others` are further arguments of the gradient, which has one row for each of x. The states
+    that are compared go to it together, as each call of a framework takes as long as many rows.
     The error is about 1e-10 of the second derivatives in float64.
 
     Examples
@@ -264,11 +266,19 @@ def slope_of_gradient(gradient: Callable[[Batch], Batch], x: Batch) -> Matrices:
     array([[[2., 0.],
             [0., 4.]]])
     """
-    xp, size = namespace(x), x.shape[-1]
+    xp, (n, size) = namespace(x), x.shape
     spacing = ArrayKind.of(x).resolution ** (1 / 3) * (1 + xp.max(xp.abs(x), axis=1))[:, None]
-    columns = []
-    for axis in range(size):
-        moved = spacing * identity_like(x, size)[axis, :]
-        columns.append((gradient(x + moved) - gradient(x - moved)) / (2 * spacing))
-    slopes = xp.stack(columns, axis=2)
-    return (slopes + xp.matrix_transpose(slopes)) / 2
+    at_once = max(1, _NUMBERS_AT_ONCE // (max(1, n) * size * size))
+    slopes = []
+    for first in range(0, size, at_once):
+        moved = spacing * identity_like(x, size)[first : first + at_once, None, :]
+        around = xp.reshape(xp.stack([x + moved, x - moved]), (-1, size))
+        copies = [xp.concat([other] * (2 * moved.shape[0])) for other in others]
+        ahead, behind = xp.reshape(gradient(around, *copies), (2, -1, n, size))
+        slopes.append((ahead - behind) / (2 * spacing))
+    halves = xp.permute_dims(xp.concat(slopes), (1, 0, 2)) / 2
+    return halves + xp.matrix_transpose(halves)
+
+
+# The numbers in the Jacobians of the states at which a gradient is asked for at once: 32 MiB.
+_NUMBERS_AT_ONCE = 2**22
