@@ -334,7 +334,7 @@ def slow_on_kinks() -> dict[str, Any]:
 
 @call
 def slow_of_a_black_box() -> dict[str, Any]:
-    system = sp.as_system(lambda x, u: np.tanh(2 * x + 0.54), state_size=1)
+    system = sp.as_system(lambda x, u: np.tanh(2 * x + 0.54), state_size=1, recognise=False)
     return of_slow(sp.find_slow_points(system, np.linspace(-1, 1, 20)[:, None]))
 
 

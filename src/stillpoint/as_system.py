@@ -6,6 +6,7 @@ import contextlib
 import copy
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
@@ -316,7 +317,8 @@ def _system(
         called = f"called as {dynamics.call}, " if dynamics.call else ""
         dynamics, told = found.cell, f"{called}{found}"
     named = None if regions is None else Regions(dynamics.state_size, regions)
-    return System.of(dynamics, dt=dt, state_regions=named, layout=adapted.layout, recognised=told)
+    system = System.of(dynamics, dt=dt, state_regions=named, layout=adapted.layout)
+    return replace(system, recognised=told)
 
 
 def _given(**options: Any) -> dict[str, Any]:

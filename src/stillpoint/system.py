@@ -101,7 +101,6 @@ class System:
         state_regions: Regions | None = None,
         input_regions: Regions | None = None,
         layout: StateLayout | None = None,
-        recognised: str | None = None,
     ) -> System:
         """Return the system of some dynamics; regions are its named parts unless given."""
         check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
@@ -116,7 +115,7 @@ class System:
             input_regions = Regions(dynamics.input_size, {})
         check_kind("state_regions", state_regions, Regions, "Regions")
         check_kind("input_regions", input_regions, Regions, "Regions")
-        return cls(dynamics, dt, state_regions, input_regions, layout, recognised=recognised)
+        return cls(dynamics, dt, state_regions, input_regions, layout)
 
     def __repr__(self) -> str:
         d, m = self.state_size, self.input_size

@@ -100,7 +100,7 @@ INTERVENED = {
 @pytest.mark.parametrize("name", INTERVENED)
 def test_what_intervenes_is_part_of_the_step(name):
     system = assert_read_right(INTERVENED[name]().double())
-    assert "torch autograd" in repr(system)
+    assert system.recognised or "torch autograd" in repr(system)  # by calls, not by its weights
 
 
 def test_a_weight_that_was_pruned_and_trained_on_is_not_the_stale_one():

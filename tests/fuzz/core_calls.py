@@ -77,6 +77,7 @@ def systems() -> dict[str, Call]:
         "lefschetz": None,
         "device": None,
         "t": None,
+        "recognise": True,
     }
     velocity = lambda t, y, u: np.tanh(2 * y + u) - y  # noqa: E731
     timed = {"model": velocity, **making, "kind": "flow"}

@@ -40,7 +40,7 @@ def test_slow_points_keep_their_certificate(tmp_path):
     loaded = sp.load(slow.save(tmp_path / "slow.nc"))
     assert_same_certificate(loaded.certificate, slow.certificate)
     assert_same_certificate(slow[::-1][::-1].certificate, slow.certificate)
-    unknown = sp.as_system(lambda x: np.tanh(2 * x - 0.5329), state_size=1)
+    unknown = sp.as_system(lambda x: np.tanh(2 * x - 0.5329), state_size=1, recognise=False)
     boxed = sp.certify(unknown, sp.find_slow_points(unknown, np.linspace(-1, 1, 41)[:, None]))
     assert not boxed.certificate.radius_empty.any()
     assert not boxed.certificate.proved.any()

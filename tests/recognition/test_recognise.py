@@ -96,6 +96,15 @@ def test_what_only_looks_alike_stays_a_black_box(step):
     assert repr(system).endswith("central differences)")
 
 
+@pytest.mark.parametrize("size", [1e-6, 1e-9, 1e-12])
+def test_a_network_in_small_units_is_not_taken_for_what_differs_by_less_than_1e12(size):
+    small = sp.as_system(lambda x: size * np.tanh(x @ W.T / size), D)
+    assert small.recognised is None
+    rectified = sp.as_system(lambda x: np.maximum(x @ W.T + size * b, 0), D)
+    if rectified.recognised is not None:
+        np.testing.assert_allclose(rectified.dynamics.b, size * b, rtol=1e-3, atol=0)
+
+
 def test_what_the_caller_says_of_a_function_is_kept():
     step = lambda x: np.tanh(x @ W.T)  # noqa: E731
     assert sp.as_system(step, D).recognised == "recognised: vanilla network, tanh"

@@ -543,7 +543,10 @@ def test_the_box_is_the_one_that_is_proved(name, low, high):
 
 
 def test_without_a_proof_the_box_is_what_units_are_drawn_to():
-    system, rng = sp.as_system(lambda x: 3 * np.tanh(x) + 1, state_size=2), np.random.default_rng(0)
+    system, rng = (
+        sp.as_system(lambda x: 3 * np.tanh(x) + 1, 2, recognise=False),
+        np.random.default_rng(0),
+    )
     lower, upper = box_of_points(system, NONE, visited_states(system, NONE, rng), rng)
     np.testing.assert_allclose([lower, upper], [[-2, -2], [4, 4]], atol=1e-3)
 

@@ -63,7 +63,11 @@ class Cell(Dynamics):
         """Return every weight by the name of its field."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {field.name: getattr(self, field.name) for field in fields}
-        return {name: value for name, value in values.items() if is_real_floating(value)}
+        return {name: value for name, value in values.items() if _is_weight(value)}
+
+
+def _is_weight(value: Any) -> bool:
+    return not isinstance(value, str) and is_real_floating(value)
 
 
 @dataclass(frozen=True)

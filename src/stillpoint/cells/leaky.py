@@ -79,7 +79,8 @@ class LeakyCell(Cell):
 
     @property
     def maps_ball_into_itself(self) -> bool:
-        return has_trapping_region(self.W, self.phi, self.alpha)
+        bounded = activation(self.phi).bounded
+        return bounded or has_trapping_region(self.W, self.phi, self.alpha)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return x + self.alpha * self.pull(x, u)

@@ -8,7 +8,15 @@ from typing import Any
 from jaxtyping import Float
 
 from .._core.arrays import host, identity_like, namespace
-from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RootProblem, StateProblem
+from ..dynamics import (
+    Batch,
+    Inputs,
+    Matrices,
+    PiecewiseLinear,
+    RootProblem,
+    StateProblem,
+    activation,
+)
 from ..dynamics.trapping import has_trapping_region
 from .base import ScaledRows, check_axes, check_leak, check_weights
 from .vanilla import VanillaCell
@@ -59,7 +67,8 @@ class LeakyRateCell(VanillaCell):
 
     @property
     def maps_ball_into_itself(self) -> bool:
-        return has_trapping_region(self.W, self.phi, self.alpha)
+        bounded = activation(self.phi).bounded
+        return bounded or has_trapping_region(self.W, self.phi, self.alpha)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return (1 - self.alpha) * x + self.alpha * super().step(x, u)

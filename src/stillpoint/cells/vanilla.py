@@ -62,7 +62,7 @@ class VanillaCell(RowScaledCell):
 
     @property
     def maps_ball_into_itself(self) -> bool:
-        return has_trapping_region(self.W, self.phi)
+        return activation(self.phi).bounded or has_trapping_region(self.W, self.phi)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return activation(self.phi).value(self._drive(x, u))

@@ -274,7 +274,7 @@ def slope_of_gradient(gradient: Callable[..., Batch], x: Batch, *others: Any) ->
         moved = spacing * identity_like(x, size)[first : first + at_once, None, :]
         around = xp.reshape(xp.stack([x + moved, x - moved]), (-1, size))
         copies = [xp.concat([other] * (2 * moved.shape[0])) for other in others]
-        ahead, behind = xp.reshape(gradient(around, *copies), (2, -1, n, size))
+        ahead, behind = xp.reshape(gradient(around, *copies), (2, moved.shape[0], n, size))
         slopes.append((ahead - behind) / (2 * spacing))
     halves = xp.permute_dims(xp.concat(slopes), (1, 0, 2)) / 2
     return halves + xp.matrix_transpose(halves)

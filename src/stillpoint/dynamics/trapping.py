@@ -27,7 +27,7 @@ _IMAGES = 30
 
 
 def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
-    """Return whether a network is proved to keep a ball or a box.
+    """Return whether a network with an unbounded activation is proved to keep a ball or a box.
 
     It is true of x' = phi(W x + c), of x' = (1 - a) x + a phi(W x + c) and of x' = (1 - a) x +
     a (W phi(x) + c), whatever c: in the last case a box that is wide enough below, and t w above,
@@ -41,8 +41,6 @@ def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
     >>> has_trapping_region(np.array([[1.1]]), "relu")
     False
     """
-    if activation(phi).bounded:
-        return True
     weights = W.mid if isinstance(W, Interval) else host(W)
     growing = np.abs(weights) if phi == "linear" else np.maximum(weights, 0.0)
     if shrinking_vector(growing) is not None:

@@ -15,7 +15,14 @@ from .._core.display import Column
 from .._core.grouping import nearest_rows, smallest_gap
 from .._core.provenance import citation
 from .._core.record import Record
-from .._core.validation import check_real, check_sequence, check_whole, read_floats, read_generator
+from .._core.validation import (
+    check_real,
+    check_sequence,
+    check_whole,
+    read_floats,
+    read_generator,
+    read_rows,
+)
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..proofs import Certificate, ProofStatus
@@ -64,8 +71,14 @@ class PointSet(Record):
         )
 
     def take(self: Points, rows: Any) -> Points:
-        """Return the record of some points, as `points[rows]` does."""
-        return self[rows]
+        """Return the record of some points, as `points[rows]` does.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        return self[read_rows("rows", rows, len(self))]
 
     def __iter__(self: Points) -> Iterator[Points]:
         return (self[k] for k in range(len(self)))

@@ -101,6 +101,7 @@ class Starts(Record):
         return len(self.q)
 
     @property
+    @np.errstate(invalid="ignore")  # infinite inputs are refused elsewhere
     def repeated(self) -> Bool[np.ndarray, " n"]:
         """Whether each start, with its input, is that of an earlier row: no new evidence."""
         both = np.hstack([self.states, self.inputs])

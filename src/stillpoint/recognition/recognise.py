@@ -13,10 +13,11 @@ from . import currents, rates
 from .probe import Probe
 
 # The largest difference between the steps of a cell and of a black box that is this cell, relative
-# to the largest of its state, input and step, if that exceeds 1. The softplus of torch is linear
+# to the largest of the step, and a little of what it comes from. The softplus of torch is linear
 # beyond 20.
 _TOLERANCE = 1e-12
 _SOFTPLUS = 3e-9
+_LITTLE = 1e-3
 
 # Sizes of states at which they are compared, and how many states of each.
 _SIZES = (1e-3, 0.1, 1.0, 10.0, 1e3)
@@ -94,6 +95,7 @@ def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | None) -> bool:
     x[::4], x[1::4] = np.abs(x[::4]), -np.abs(x[1::4])
     x[2::4] *= probe.rng.random(x[2::4].shape) < 2 / x.shape[1]
     own = probe.value(x, u)
-    size = np.abs(np.hstack([x, u, own])).max(axis=1, initial=1.0)
+    from_there = np.abs(np.hstack([x, u])).max(axis=1)
+    size = np.abs(own).max(axis=1) + _LITTLE * from_there
     off = np.abs(cell.step(x, u) - own).max(axis=1)
     return bool((off <= (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size).all())

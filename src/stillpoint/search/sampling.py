@@ -91,7 +91,7 @@ def box_of_points(
     Examples
     --------
     >>> from stillpoint.as_system import as_system
-    >>> system = as_system(lambda x: np.tanh(2 * x), state_size=1)
+    >>> system = as_system(lambda x: np.tanh(2 * x), state_size=1, recognise=False)
     >>> box_of_points(system, np.zeros(0), np.zeros((1, 1)), np.random.default_rng(0))
     (array([-1.]), array([1.]))
     """

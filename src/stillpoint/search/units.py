@@ -35,7 +35,7 @@ _SEVERAL = 16
 
 # Random states, and their steps, that say what size is ordinary for a network.
 _TRIED = 64
-_STEPS = 256
+_STEPS = {"map": 64, "flow": 256}
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _sizes_on_the_way(
     asarray = system.dynamics.arrays.asarray
     step = stepper(system.dynamics, asarray(time_steps(replace(system, dt=None), x, u)[:, None]))
     state, inputs, sizes = asarray(x), asarray(u), []
-    for _ in range(_STEPS):
+    for _ in range(_STEPS[system.kind]):
         state = step(state, inputs)
         sizes.append(np.abs(to_numpy(state)).max(axis=0))
     return np.array(sizes, dtype=np.float64)
