@@ -84,7 +84,7 @@ CASES = [
     _case("GRUCell, no bias", eqx.nn.GRUCell, use_bias=False),
     _case("LSTMCell", eqx.nn.LSTMCell),
     _case("LSTMCell, no bias", eqx.nn.LSTMCell, use_bias=False),
-    _case("Module, state in one array", Leaky, closed_form=False),
+    _case("Module, a leaky network", Leaky),
     _case(
         "Module, state in a nest",
         Layers,

@@ -555,7 +555,8 @@ def test_masked_and_foreign_layers():
     assert sp.as_system(cell).jacobian(np.zeros((1, 2)), np.zeros(1))[0, 0, 1] == 0.0
     cell.W = brainstate.nn.SignedWLinear(3, 2)
     cell.init_state()
-    assert not isinstance(sp.as_system(cell).dynamics, Cell)
+    assert not isinstance(sp.as_system(cell, recognise=False).dynamics, Cell)
+    assert sp.as_system(cell).recognised.endswith("recognised: vanilla network, tanh")
 
 
 # -- trained networks ---------------------------------------------------------------------------
