@@ -160,8 +160,8 @@ CASES = [
         "RNN of StackedRNNCells",
         lambda: layers.RNN(_stack(layers.GRUCell(4, **DOUBLE), layers.LSTMCell(3, **DOUBLE))),
     ),
-    _case("a cell of the user", lambda: Leaky(5, leak=0.25, **DOUBLE), closed_form=False),
-    _case("RNN of a user's cell", lambda: layers.RNN(Leaky(5, **DOUBLE)), closed_form=False),
+    _case("a leaky cell of the user", lambda: Leaky(5, leak=0.25, **DOUBLE)),
+    _case("RNN of a user's leaky cell", lambda: layers.RNN(Leaky(5, **DOUBLE))),
     _case("a cell of two variables", lambda: Adapting(4, **DOUBLE), closed_form=False),
     _case("a subclass of GRUCell", lambda: Doubled(4, **DOUBLE), closed_form=False),
 ]
