@@ -166,4 +166,4 @@ CASES = [
     _case("a subclass of GRUCell", lambda: Doubled(4, **DOUBLE), closed_form=False),
 ]
 if BACKEND != "tensorflow":  # the others call Keras' functions, which have no float64 there
-    CASES = [case for case in CASES if case.closed_form]
+    CASES = [case for case in CASES if case.closed_form and "user" not in case.cell]
