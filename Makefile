@@ -30,7 +30,7 @@ test-core: .venv-core/dev
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
 	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
-	printf 'tensorflow\njax\ntorch\n' | xargs -P 2 -I BACKEND env KERAS_BACKEND=BACKEND \
+	printf 'tensorflow\njax\ntorch\n' | xargs -P 2 -I {} env KERAS_BACKEND={} \
 		$(BIN)/pytest -m "not slow and keras" tests
 
 test-slow: .venv/dev
