@@ -39,7 +39,7 @@ _INPUTS = 16
 _STEPS = 3072
 _LOOK = 256
 
-# A flow takes steps of this part of its shortest time there, whatever its dt.
+# A flow takes steps of its own dt, or of this part of its shortest time there.
 _PART = 0.5
 
 # Relative to max(1, |x|): the speed of what is at rest; the distance from a point at which an orbit
@@ -172,8 +172,8 @@ def time_steps(
     system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
 ) -> Float[np.ndarray, " o"]:
     """Return the step in time that each orbit of a flow takes from where it is."""
-    if system.kind == "map":
-        return np.ones(len(x))
+    if system.kind == "map" or system.dt is not None:
+        return np.full(len(x), system.dt or 1.0)
     size = np.linalg.norm(system.jacobian(x, u), axis=(1, 2))
     usual = np.median(size[np.isfinite(size)]) if np.isfinite(size).any() else 1.0
     size = np.fmax(size, usual)  # where it is at a turn, it will not stay

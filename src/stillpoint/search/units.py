@@ -163,7 +163,7 @@ def _sizes_on_the_way(
 ) -> Float[np.ndarray, "t d"]:
     """Return how large each variable is in any of some states after every step."""
     asarray = system.dynamics.arrays.asarray
-    step = stepper(system.dynamics, asarray(time_steps(system, x, u)[:, None]))
+    step = stepper(system.dynamics, asarray(time_steps(replace(system, dt=None), x, u)[:, None]))
     state, inputs, sizes = asarray(x), asarray(u), []
     for _ in range(_STEPS[system.kind]):
         state = step(state, inputs)
