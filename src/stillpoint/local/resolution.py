@@ -160,9 +160,10 @@ class _Around:
         rng, worst = np.random.default_rng(0), np.zeros((*self.residual.shape, 2))
         for column in range(2):
             direction = rng.standard_normal(self.y.shape[1])
-            slope = self.slope @ (direction / np.linalg.norm(direction))
+            direction /= np.linalg.norm(direction)
+            slope = self.slope @ direction
             for spacing in _SPACINGS:
-                move = spacing * direction / np.linalg.norm(direction)
+                move = spacing * direction
                 ahead, behind = (
                     self._value(np.broadcast_to(s * move, self.y.shape)) for s in (1, -1)
                 )

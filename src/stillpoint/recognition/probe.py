@@ -42,9 +42,8 @@ class Probe:
         parts = np.split(weights, [self.state_size, self.n_weights - 1], axis=1)
         return [as_written(part, np.abs(weights).max()) for part in parts]
 
-    def value(self, x: Rows, u: Rows | None = None) -> Rows:
-        """Return F(x, u), shape (n, d); without inputs F(x, 0)."""
-        u = np.zeros((len(x), self.dynamics.input_size)) if u is None else u
+    def value(self, x: Rows, u: Rows) -> Rows:
+        """Return F(x, u), shape (n, d)."""
         asarray = self.dynamics.arrays.asarray
         return host(self.dynamics.step(asarray(x), asarray(u)))
 

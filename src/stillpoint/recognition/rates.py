@@ -14,8 +14,8 @@ from .probe import Probe
 
 Rates = Float[np.ndarray, "n d"]
 
-#: What drives a unit to a rate, for every activation.
-INVERSES: dict[str, Callable[[Rates], Rates]] = {
+# What drives a unit to a rate, for every activation.
+_INVERSES: dict[str, Callable[[Rates], Rates]] = {
     "linear": lambda r: r,
     "tanh": np.arctanh,
     "relu": lambda r: r,
@@ -61,7 +61,7 @@ def rate_network(probe: Probe, phi: str, alpha: Float[np.ndarray, " d"]) -> Vani
     """Return the vanilla or leaky cell that has these values if any has; None if none can be."""
     x, u = probe.random(_VALUES * probe.n_weights, *(_RECTIFIED if phi == "relu" else _SIZES))
     rates = (probe.value(x, u) - (1 - alpha) * x) / alpha
-    drive = INVERSES[phi](rates)
+    drive = _INVERSES[phi](rates)
     told = np.isfinite(drive) & (np.abs(rates) > _ROUNDING * np.abs(x).max(axis=1, keepdims=True))
     told &= rates < _MOST.get(phi, np.inf)
     told &= ACTIVATIONS[phi].slope(drive, rates) >= _SLOPE
