@@ -159,7 +159,7 @@ class _Around:
         """
         rng, worst = np.random.default_rng(0), np.zeros((*self.residual.shape, 2))
         for column in range(2):
-            direction = rng.standard_normal(self.y.shape[1])
+            direction = rng.standard_normal(self.y.shape[1:])
             direction /= np.linalg.norm(direction)
             slope = self.slope @ direction
             for spacing in _SPACINGS:
