@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint import ArgumentError, UnsupportedModelError
+from stillpoint import ArgumentError, StillpointWarning, UnsupportedModelError
 
 # -- what is returned beside the state -------------------------------------------------------------
 
@@ -160,6 +160,84 @@ def test_steep_and_flat_steps_have_their_own_jacobian(gain):
 
 
 # -- velocities of time ----------------------------------------------------------------------------
+
+
+def counted(step):
+    """Return a step, and the shapes that it was called with."""
+    shapes = []
+
+    def noted(x):
+        shapes.append(x.shape)
+        return step(x)
+
+    return noted, shapes
+
+
+def test_a_jacobian_takes_few_calls():
+    W = np.random.default_rng(0).standard_normal((64, 64)) / 8
+    step, shapes = counted(lambda x: np.tanh(x @ W.T) / (1 + x**2))
+    system = sp.as_system(step, 64)
+    shapes.clear()
+    system.jacobian(np.ones((3, 64)))
+    assert len(shapes) == 1
+    assert shapes[0] == (3 * 4 * 64, 64)
+    shapes.clear()
+    system.jacobian(np.ones((1000, 64)))
+    assert len(shapes) == 64
+    assert shapes[0] == (4 * 1000, 64)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_second_differences(d, size):
+    rng = np.random.default_rng(d)
+    W, x, w = rng.standard_normal((d, d)), rng.standard_normal((3, d)), rng.standard_normal((3, d))
+    system = sp.as_system(lambda x: size * np.sin(x / size @ W.T), d, recognise=False)
+    sized = system.dynamics.for_states_of_size(np.full(d, size))
+    found = sized.curvature(size * x, np.zeros((3, 0)), w)
+    wanted = -np.einsum("ni,ij,ik->njk", w * np.sin(x @ W.T), W, W)
+    np.testing.assert_allclose(size * found, wanted, atol=1e-6)
+
+
+def test_derivatives_for_a_search_take_fewer_calls_and_are_nearly_as_good():
+    step, shapes = counted(np.sin)
+    dynamics = sp.as_system(step, 8).dynamics
+    x, u = np.random.default_rng(0).standard_normal((5, 8)), np.zeros((5, 0))
+    shapes.clear()
+    quick, usual = dynamics.differentiated_quickly().jacobian(x, u), dynamics.jacobian(x, u)
+    assert [shape[0] for shape in shapes] == [5 * 2 * 8, 5 * 4 * 8]
+    exact = np.cos(x)[:, :, None] * np.eye(8)
+    assert abs(usual - exact).max() < 1e-12 < abs(quick - exact).max() < 2e-10
+
+
+def test_a_linear_map_takes_one_newton_step():
+    """However ill-conditioned: near a singular I - J a descent creeps."""
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.standard_normal((40, 40)))[0] for _ in range(2))
+    W, b = np.eye(40) - left @ np.diag(np.geomspace(1e-4, 1, 40)) @ right, rng.standard_normal(40)
+    step, shapes = counted(lambda x: x @ W.T + b)
+    system = sp.as_system(step, 40, recognise=False)
+    starts = rng.standard_normal((20, 40))
+    shapes.clear()
+    points = sp.find_fixed_points(system, starts, orbits=False)
+    np.testing.assert_allclose(points.xstar[0], np.linalg.solve(np.eye(40) - W, b), rtol=1e-6)
+    assert (points.starts.steps <= 3).all()
+    assert sum(n for n, _ in shapes) < 20 * 2 * 40 * 10
+
+
+def test_a_long_search_is_announced_with_the_cure(monkeypatch):
+    system = sp.as_system(lambda x: np.sin(x) * [0.5, 0.2], 2)
+    sp.find_fixed_points(system, [[0.0, 1.0]])  # without a word
+    monkeypatch.setattr(sys.modules["stillpoint.search.run"], "_LONG", 0.0)
+    for search in (sp.find_fixed_points, sp.find_slow_points):
+        with pytest.warns(StillpointWarning, match=r"takes 4 of its steps. Pass jacobian="):
+            search(system, [[0.0, 1.0]])
+    with pytest.warns(StillpointWarning, match="or pass fewer starts"):
+        sp.find_all_fixed_points(system, max_starts=300)
+    exact = sp.as_system(
+        lambda x: np.sin(x), 2, jacobian=lambda x, u: np.cos(x)[..., None] * np.eye(2)
+    )
+    sp.find_fixed_points(exact, [[0.0, 1.0]])
 
 
 def lorenz(t, y):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stillpoint as sp
-from stillpoint import StillpointWarning
+from stillpoint import ArgumentError, StillpointWarning
 from stillpoint._core.arrays import solve_rows, to_numpy
 from stillpoint.cells import GRUCell, VanillaCell
 from stillpoint.solvers import Adam, LevenbergMarquardt, Newton, Plateau, Solver, Status, solve
@@ -236,6 +236,38 @@ class Counting:
     def __call__(self, x, _):
         self.rows.append(len(x))
         return np.tanh(2 * x)
+
+
+def test_a_later_solver_takes_what_does_not_hold():
+    """Of the roots of tanh(2 x) = x those above zero are wanted."""
+    step = lambda x: np.tanh(2 * x)  # noqa: E731
+    dynamics = scalar(step, lambda x: 2 / np.cosh(2 * x) ** 2).dynamics
+    asked = []
+
+    def positive(x, u):
+        asked.append(x[:, 0].round(3).tolist())
+        return x[:, 0] > 0
+
+    chain = [Newton(), LevenbergMarquardt()]
+    options = {"tol": 1e-24, "max_steps": 50, "holds": positive}
+    outcome = solve(dynamics, column(0.7, -0.7), np.zeros((2, 0)), chain, **options)
+    newton = solve(dynamics, column(0.7, -0.7), np.zeros((2, 0)), chain[:1], **options)
+    assert asked == [[0.958, -0.958]]  # the last solver's ends are not asked about
+    assert (outcome.status == Status.FIXED_POINT).all()
+    assert outcome.steps[0] == newton.steps[0]
+    assert outcome.steps[1] > newton.steps[1]
+
+
+def test_a_solver_hands_on_rows_after_its_own_number_of_steps():
+    dynamics = scalar(lambda x: x + x**3, lambda x: 1 + 3 * x**2).dynamics  # 2/3 a step
+    few, start = Newton(most_steps=5), column(1.0)
+    alone = solve(dynamics, start, np.zeros((1, 0)), [few], tol=1e-24, max_steps=200)
+    assert (alone.steps, alone.status) == ([5], [Status.MAX_STEPS])
+    both = solve(dynamics, start, np.zeros((1, 0)), [few, Newton()], tol=1e-24, max_steps=200)
+    assert both.status == [Status.FIXED_POINT]
+    assert both.steps > 10
+    with pytest.raises(ArgumentError, match="most_steps"):
+        Newton(most_steps=0)
 
 
 def counted():

@@ -92,6 +92,10 @@ class Dynamics(ABC):
         """Return the same dynamics, whose numerical derivatives suit states of such sizes."""
         return self
 
+    def differentiated_quickly(self) -> Dynamics:
+        """Return the same dynamics with derivatives that cost less, for solvers."""
+        return self
+
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
         """Return the same dynamics with derivatives that cost more and err less, and once more.
 

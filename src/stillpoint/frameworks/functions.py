@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +24,31 @@ from .trials import check_derivative, shape_of_derivative
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
 Pushed = Callable[[Batch, Inputs, Batch], Batch]
-Numerical = Callable[[Any], tuple[Derivative, Derivative, Derivative]]
+
+
+class Differences(NamedTuple):
+    """Derivatives of a function that are differences, for states of one size.
+
+    Attributes
+    ----------
+    usual
+        The Jacobian.
+    quick
+        The same with fewer calls, precise enough to solve with.
+    sharp, other
+        The same with more, and once more.
+    curvature
+        The second derivatives, weighted by a third argument.
+    """
+
+    usual: Derivative
+    quick: Derivative
+    sharp: Derivative
+    other: Derivative
+    curvature: Pushed
+
+
+Numerical = Callable[[Any], Differences]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +166,7 @@ class StepFunction:
         of_state, of_inputs, pushforward, pullback
             The library's derivatives.
         numerical
-            Where derivatives are differences: that in the state for states of some size, the same
-            with more effort, and once more.
+            Where derivatives are differences: those for states of some size.
         called
             Makes a caller's derivative one on such arrays.
         """
@@ -245,13 +268,18 @@ class FunctionDynamics(Dynamics):
     def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:
         if self.numerical is None:
             return self
-        return replace(self, state_derivative=self.numerical(size)[0], unit=size)
+        return replace(self, state_derivative=self.numerical(size).usual, unit=size)
+
+    def differentiated_quickly(self) -> Dynamics:
+        if self.numerical is None:
+            return self
+        return replace(self, state_derivative=self.numerical(self.unit).quick)
 
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
         if self.numerical is None:
             return self, None
-        _, *pair = self.numerical(self.unit)
-        sharp, other = (replace(self, state_derivative=one) for one in pair)
+        made = self.numerical(self.unit)
+        sharp, other = (replace(self, state_derivative=one) for one in (made.sharp, made.other))
         return sharp, other
 
     @property
@@ -274,6 +302,11 @@ class FunctionDynamics(Dynamics):
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.pullback(x, u, w) if self.pullback and x.shape[0] else super().vjp(x, u, w)
+
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        if self.numerical is None:
+            return super().curvature(x, u, w)
+        return self.numerical(self.unit).curvature(x, u, w)
 
     def _none(self, width: int) -> Float[Any, "0 d k"]:
         """Return the derivatives of no rows."""

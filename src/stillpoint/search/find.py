@@ -15,7 +15,7 @@ from .describe import collect_what_there_is
 from .options import provenance, read_options
 from .orbits import with_orbits
 from .rounds import search_in_rounds
-from .run import read_starts, run_search, warn_of_the_end
+from .run import read_starts, run_search, warn_if_long, warn_of_the_end
 from .units import read_units
 
 
@@ -136,6 +136,7 @@ def find_fixed_points(
         chunk=chunk,
         progress=progress,
     )
+    warn_if_long(own._observed_dynamics, x, u)
     starts, interrupted = run_search(own, x, u, options, source)
     points, interrupted = collect_what_there_is(own, starts, options, interrupted)
     if options.rounds and not interrupted:

@@ -20,7 +20,7 @@ from .describe import collect_what_there_is
 from .options import Options, provenance, read_options
 from .orbits import with_orbits
 from .rounds import search_in_rounds
-from .run import run_search, warn_of_the_end
+from .run import run_search, warn_if_long, warn_of_the_end
 from .units import Units, read_units, units_of_motion
 
 # Steps per start and solver: of the starts that need more, hardly one arrives.
@@ -193,6 +193,8 @@ def _search(
             points, interrupted = _at(own, u, proof.states / units.scale, options)
             complete = proof.is_proof and points is not None and len(points) == proof.n_points
         if not (interrupted or complete):
+            least = min(max_starts, (1 + _QUIET_ROUNDS) * _FIRST_ROUND)
+            warn_if_long(own._observed_dynamics, np.zeros((least, own.state_size)), u[None])
             points, interrupted = search_in_rounds(
                 own,
                 u[None],

@@ -105,13 +105,12 @@ def read_options(
 def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     """Return the solvers that a search for fixed points uses unless told otherwise.
 
-    Newton on the equilibrium form where there is one, then a descent on the motion;
+    Newton, on the equilibrium form where there is one, then a descent on the motion;
     `benchmarks/solvers.py` is the measurement behind it. Where gates cannot be divided out, Newton
-    runs to saturated states whose motion is zero to rounding; the descent works alone.
+    may wander to saturated states; what it does not reach soon, the descent does.
     """
-    if dynamics.has_equilibrium_form:
-        return (Newton(), descent(dynamics))
-    return (descent(dynamics),)
+    soon = None if dynamics.has_equilibrium_form else _SOON
+    return (Newton(most_steps=soon), descent(dynamics))
 
 
 def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
@@ -126,6 +125,9 @@ def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
 
 
 _GRADUAL = LevenbergMarquardt()
+
+# Nearly all starts from which Newton's method reaches a point do so within as many steps.
+_SOON = 25
 
 
 def provenance(call: str, system: System, starts: np.ndarray, **options: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,6 +27,10 @@ _ROWS = 4096
 # Where gates cannot be divided out, a state this many times beyond all starts at which I - J is
 # singular is taken for a saturated one, which moves too little to see, and not for a fixed point.
 _REACH = 2.0
+
+# Steps that a start takes, of those that arrive, and seconds from which a search is announced.
+_STEPS = 10
+_LONG = 60.0
 
 
 def read_starts(
@@ -64,7 +69,7 @@ def run_search(
         source = np.full(len(x), Source.GIVEN)
     radius = search_radius(x if visited is None else visited)
     outcome = solve(
-        system._observed_dynamics,
+        system._observed_dynamics.differentiated_quickly(),
         x,
         u,
         options.solvers,
@@ -73,6 +78,7 @@ def run_search(
         chunk=options.chunk,
         progress=options.progress,
         interruptible=True,
+        holds=lambda end, u: ~is_saturated(system._observed_dynamics, end, u, options.tol, radius),
     )
     try:
         starts = _judge(system, x, u, outcome, options, source, radius)
@@ -127,6 +133,28 @@ def _judge(
     saturated = is_saturated(system.dynamics, end[still], u[still], options.tol, radius)
     status[still[saturated]] = Status.SATURATED
     return Starts(x, u, end, q, status, outcome.steps, np.full(len(x), -1), source)
+
+
+def warn_if_long(
+    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+) -> None:
+    """Say so where a search from these starts takes minutes as Jacobians are differences."""
+    if dynamics.differentiated_sharply()[1] is None:  # they are exact
+        return
+    quick, asarray = dynamics.differentiated_quickly(), dynamics.arrays.asarray
+    state, inputs = asarray(x[:1]), asarray(u[:1])
+    seconds = np.inf
+    for _ in range(2):  # a machine that pauses once says nothing of the search
+        begin = time.perf_counter()
+        quick.jacobian(state, inputs)
+        seconds = min(seconds, _STEPS * len(x) * (time.perf_counter() - begin))
+        if seconds < _LONG:
+            return
+    warn(
+        f"this search takes about {seconds / 60:.0f} min: the function is known by its values "
+        f"only, so each Jacobian takes {2 * x.shape[1]} of its steps. Pass jacobian=, or write it "
+        f"on torch tensors or JAX arrays, which are differentiated exactly; or pass fewer starts."
+    )
 
 
 # -- what counts as a fixed point -------------------------------------------------------------

@@ -44,6 +44,11 @@ class Solver(ABC, Generic[ProblemT, RowsT]):
     #: The number of (d, d) matrices per row that one update holds at a time.
     matrices: ClassVar[int] = 4
 
+    @property
+    def most_steps(self) -> int | None:
+        """After how many steps a row is handed on, where that is before the search gives it up."""
+        return None
+
     @abstractmethod
     def problem(self, dynamics: Dynamics) -> ProblemT:
         """Return the equations that this solver works on."""

@@ -107,6 +107,7 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         gain = (rows.q - trial_q) / promised
         good = (promised > 0) & (gain > 0) & (slope > self.slope_tol)
         gained = good & (rows.q - trial_q > _LEAST_GAIN * rows.q)
+        rested = xp.where(promised > 0, rows.resting + 1, rows.resting)  # else too little damping
         shrink = 1 - (2 * gain - 1) ** 3
         shrink = xp.where(shrink > 1 / 3, shrink, xp.full_like(shrink, 1 / 3))
         return DampedRows(
@@ -119,7 +120,7 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
             slope=slope,
             slow=(slope < _NEARLY_FLAT)
             & xp.where(good, rows.q - trial_q < _SLOW_GAIN * rows.q, rows.slow),
-            resting=xp.where(gained, xp.zeros_like(rows.resting), rows.resting + 1),
+            resting=xp.where(gained, xp.zeros_like(rows.resting), rested),
         )
 
     def status(self, rows: DampedRows) -> Int[np.ndarray, " n"]:

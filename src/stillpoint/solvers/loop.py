@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from tqdm.auto import tqdm
 
 from .._core.arrays import namespace, take_record, to_numpy
@@ -32,6 +32,10 @@ MEMORY_BUDGET = 256 * 2**20
 
 # Vectors of length d per row that a solver holds at a time, beside its matrices.
 _VECTORS = 24
+
+
+#: Says of states and inputs, one row each, which of them hold.
+Holds = Callable[[Float[np.ndarray, "k d"], Float[np.ndarray, "k m"]], Bool[np.ndarray, " k"]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def solve(
     chunk: int | None = None,
     progress: bool | None = None,
     interruptible: bool = False,
+    holds: Holds | None = None,
 ) -> Outcome:
     """Bring every start to rest, by one solver after the other.
 
@@ -88,6 +93,8 @@ def solve(
     interruptible
         Whether Ctrl-C ends the search with what has finished; the other rows say so. Otherwise
         KeyboardInterrupt goes on.
+    holds
+        Which states of those that converged are what is sought; the others are handed on as well.
 
     Returns
     -------
@@ -118,11 +125,16 @@ def solve(
     with tqdm(total=n, unit="start", disable=disable, delay=1.0, leave=False) as bar:
         try:
             for first in range(0, n, size):
-                chunk_rows = np.arange(first, min(first + size, n))
+                left = chunk_rows = np.arange(first, min(first + size, n))
                 for solver in solvers:
-                    places = chunk_rows[end.status[chunk_rows] != Status.FIXED_POINT]
-                    if len(places):
-                        _run(solver, dynamics, x, u, places, end, tol, bound, max_steps)
+                    most = min(max_steps, solver.most_steps or max_steps)
+                    _run(solver, dynamics, x, u, left, end, tol, bound, most)
+                    found = end.status[left] == Status.FIXED_POINT
+                    if holds is not None and solver is not solvers[-1]:
+                        found[found] = holds(end.x[left[found]], u[left[found]])
+                    left = left[~found]
+                    if not len(left):
+                        break
                 bar.update(len(chunk_rows))
         except KeyboardInterrupt:
             if not interruptible:

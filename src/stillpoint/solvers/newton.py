@@ -42,12 +42,18 @@ class Newton(Solver[RootProblem, NewtonRows]):
         Armijo's fraction.
     max_trials
         How many lengths are tried before the row counts as stalled.
+    most_steps
+        Steps after which a row is handed on to the next solver; as many as the search allows if
+        None.
     """
 
     decrease: float = 1e-4
     max_trials: int = 12
+    most_steps: int | None = None
 
     def __post_init__(self) -> None:
+        if self.most_steps is not None:
+            check_whole("most_steps", self.most_steps, least=1)
         check_real("decrease", self.decrease, above=0, most=0.5)
         check_whole("max_trials", self.max_trials, least=1)
 

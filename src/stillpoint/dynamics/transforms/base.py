@@ -53,6 +53,9 @@ class Transformed(Dynamics):
     def for_states_of_size(self, size: Float[np.ndarray, " d"]) -> Dynamics:
         return replace(self, inner=self.inner.for_states_of_size(size))  # type: ignore[type-var]
 
+    def differentiated_quickly(self) -> Dynamics:
+        return replace(self, inner=self.inner.differentiated_quickly())  # type: ignore[type-var]
+
     def differentiated_sharply(self) -> tuple[Dynamics, Dynamics | None]:
         sharp, other = self.inner.differentiated_sharply()
         if other is None:

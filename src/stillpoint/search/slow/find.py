@@ -20,6 +20,7 @@ from ..run import (
     half_square,
     read_starts,
     run_search,
+    warn_if_long,
     warn_of_the_end,
 )
 from ..units import read_units
@@ -114,6 +115,7 @@ def find_slow_points(
         chunk=chunk,
         progress=progress,
     )
+    warn_if_long(own.dynamics, x, u)
     starts, interrupted = run_search(own, x, u, options)
     points, interrupted = collect_interruptibly(
         lambda thorough: collect_slow(own, starts, options, thorough=thorough), interrupted
