@@ -28,7 +28,7 @@ from .frameworks.base import (
     adapter_of_model,
     refuse_told,
 )
-from .frameworks.functions import FunctionDynamics, StepFunction, WithParams
+from .frameworks.functions import FunctionDynamics, Noise, StepFunction, WithParams
 from .frameworks.libraries import read_step
 from .frameworks.signatures import check_state_first
 from .frameworks.velocities import AtTime, check_autonomous, check_timed, takes_time
@@ -67,6 +67,7 @@ def as_system(
     lefschetz: int | None = None,
     t: float | None = None,
     recognise: bool = True,
+    noise: Noise | None = None,
     cell: str | None = None,
     phi: str | None = None,
     alpha: Any = None,
@@ -131,6 +132,10 @@ def as_system(
         give derivatives or `lefschetz`. One that is such a network, as 80 random states show to
         1e-12, becomes that cell, with all that is known of it in closed form; its weights are
         known to rounding, or exactly where they are of float32 (docs/your_network.md).
+    noise
+        "off" replaces what a step draws at random by its mean: normal, uniform, exponential and
+        a few more kinds of numbers of torch and JAX, and dropout that a torch step calls itself.
+        A step that draws is refused otherwise. What evaluation mode turns off is off anyway.
     cell, phi, alpha, prefix
         What weights without a module do not tell, see `read_weights`.
 
@@ -149,9 +154,10 @@ def as_system(
     System(map, 2 states, 2 inputs; recognised: vanilla network, tanh)
     """
     check_flag("recognise", recognise)
+    quiet = _quiet(noise)
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     elsewhere = _given(framework=framework, device=device)
-    spec = ModelSpec(state_size, input_size, state, params, _time(t), facts)
+    spec = ModelSpec(state_size, input_size, state, params, _time(t), facts | quiet)
     if isinstance(model, System):
         raise ArgumentError("model: it is a System already; use it as it is.")
     untold = _given(cell=cell, phi=phi, alpha=alpha, prefix=prefix)
@@ -179,7 +185,7 @@ def as_system(
     elif callable(model) and not isinstance(model, type):
         return system_from_step(
             model, state_size, input_size, state=state, params=params, dt=dt, regions=regions,
-            t=t, recognise=recognise, **facts, **elsewhere,
+            t=t, recognise=recognise, noise=noise, **facts, **elsewhere,
         )  # fmt: skip
     else:
         raise UnsupportedModelError(
@@ -211,6 +217,7 @@ def system_from_step(
     lefschetz: int | None = None,
     t: float | None = None,
     recognise: bool = True,
+    noise: Noise | None = None,
 ) -> System:
     """Return a step function as a `System`; `as_system` does the same of functions.
 
@@ -222,7 +229,7 @@ def system_from_step(
         and one input (m,).
     state_size, input_size, state, params, kind, dt, jacobian, input_jacobian, regions
         As for `as_system`.
-    framework, device, lefschetz, t, recognise
+    framework, device, lefschetz, t, recognise, noise
         As for `as_system`.
 
     Raises
@@ -240,6 +247,7 @@ def system_from_step(
     """
     if not callable(step):
         raise ArgumentError(f"step: got {came(step)}, but a function step(x, u) is wanted.")
+    quiet = _quiet(noise)
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     if state is None and state_size is None:
         raise ArgumentError(
@@ -261,7 +269,8 @@ def system_from_step(
     elif params is not None:
         function = WithParams(step, _copied(params))
     owner = name if params is None else f"{name}, called with params,"
-    given = StepFunction(function, layout, m, owner=owner, **facts, **_given(device=device))
+    told = {**facts, **quiet, **_given(device=device)}
+    given = StepFunction(function, layout, m, owner=owner, **told)
     if framework is None and device is not None:
         framework = "torch"
     dynamics = read_step(given, framework, state)
@@ -289,6 +298,12 @@ def _facts(
         raise ArgumentError(f"lefschetz: got {came(lefschetz)}, but a whole number is wanted.")
     facts = _given(jacobian=jacobian, input_jacobian=input_jacobian, lefschetz=lefschetz)
     return facts if kind == "map" else {"kind": kind, **facts}
+
+
+def _quiet(noise: Any) -> dict[str, Any]:
+    if noise is not None:
+        check_option("noise", noise, ("off",))
+    return _given(noise=noise)
 
 
 def _copied(params: Any) -> Any:

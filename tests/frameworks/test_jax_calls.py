@@ -118,3 +118,52 @@ def test_a_layer_with_a_call_of_its_own_is_not_its_cell():
     layer = Squashing(nnx.GRUCell(2, D, rngs=nnx.Rngs(0)))
     with pytest.raises(UnsupportedModelError, match=r"Squashing has a `__call__` of its own"):
         sp.as_system(layer)
+
+
+# -- draws ----------------------------------------------------------------------------------------
+
+KEY = jax.random.key(0)
+
+
+def looped(x):
+    """Draw in a loop, in a branch, and under a derivative rule of its own."""
+    carry = lambda k, y: y + jax.random.normal(jax.random.fold_in(KEY, k), y.shape)  # noqa: E731
+    x = jax.lax.fori_loop(0, 3, carry, x)
+    x = jax.lax.cond(x.sum() > 0, lambda y: y + jax.random.uniform(KEY, y.shape), lambda y: y, x)
+    x, _ = jax.lax.scan(lambda y, k: (y + jax.random.laplace(k), None), x, jax.random.split(KEY, 3))
+    return jax.checkpoint(lambda y: y + jax.nn.relu(jax.random.normal(KEY, y.shape)))(x)
+
+
+DRAWS = {
+    "normal": (lambda x: x + jax.random.normal(KEY, x.shape), 0.0),
+    "of an old key": (lambda x: x + jax.random.normal(jax.random.PRNGKey(1), x.shape), 0.0),
+    "uniform": (lambda x: x + jax.random.uniform(KEY, x.shape, minval=1.0, maxval=2.0), 1.5),
+    "exponential": (lambda x: x + jax.random.exponential(KEY, x.shape), 1.0),
+    "laplace": (lambda x: x + jax.random.laplace(KEY, x.shape), 0.0),
+    "logistic": (lambda x: x + jax.random.logistic(KEY, x.shape), 0.0),
+    "gumbel": (lambda x: x + jax.random.gumbel(KEY, x.shape), np.euler_gamma),
+    "truncated": (lambda x: x + jax.random.truncated_normal(KEY, -1.0, 1.0, x.shape), 0.0),
+    "inside": (looped, 0.5),
+}
+
+
+@pytest.mark.parametrize("is_jitted", [False, True])
+@pytest.mark.parametrize("name", DRAWS)
+def test_each_draw_has_its_mean(name, is_jitted):
+    step, mean = DRAWS[name]
+    step = jax.jit(step) if is_jitted else step
+    drawn = step(jnp.ones(2))
+    system = sp.as_system(step, 2, noise="off", framework="jax")
+    assert system.step(np.ones((1, 2))) == pytest.approx(1 + mean)
+    np.testing.assert_allclose(system.jacobian(np.ones((1, 2)))[0], np.eye(2), atol=1e-12)
+    np.testing.assert_array_equal(step(jnp.ones(2)), drawn)  # what JAX remembers has its noise
+    assert not np.allclose(drawn, 1 + mean)
+    assert "called as step(x, u), noise off" in repr(system)
+
+
+def test_a_function_that_only_has_the_name_of_a_draw_is_kept():
+    @jax.jit
+    def _normal(x):
+        return 0.5 * x + 1
+
+    assert sp.as_system(_normal, 2, noise="off", framework="jax").step(np.ones((1, 2)))[0, 0] == 1.5

@@ -68,6 +68,22 @@ def test_few_units_are_enough(d, phi):
     np.testing.assert_allclose(system.dynamics.W, weights, atol=1e-13)
 
 
+@pytest.mark.parametrize("phi", ["tanh", "sigmoid", "softplus", "relu"])
+@pytest.mark.parametrize("alpha", [1.0, 0.2])
+def test_biased_units_and_units_that_only_inputs_drive(alpha, phi):
+    """Small states leave a biased unit saturated, and states alone tell nothing of the others."""
+    rng = np.random.default_rng(3)
+    biased = 3 * rng.choice([-1.0, 1.0], D)
+    weights = rng.standard_normal((D, D)) / np.sqrt(D)
+    weights[:3] = 0
+    system = sp.as_system(
+        lambda x, u: (1 - alpha) * x + alpha * RATES[phi](x @ weights.T + u @ B.T + biased), D, M
+    )
+    assert system.recognised is not None
+    np.testing.assert_allclose(system.dynamics.W, weights, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(system.dynamics.b, biased, rtol=0, atol=1e-11)
+
+
 def gelu(a):
     return 0.5 * a * (1 + np.tanh(0.79788456 * (a + 0.044715 * a**3)))
 

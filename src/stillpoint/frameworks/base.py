@@ -49,8 +49,8 @@ class ModelSpec:
     t
         The time at which a velocity f(t, y) is taken.
     facts
-        What the caller knows of a black box: the fields `kind`, `jacobian`, `input_jacobian` and
-        `lefschetz` of a `StepFunction`.
+        What the caller says of a black box: the fields `kind`, `jacobian`, `input_jacobian`,
+        `lefschetz` and `noise` of a `StepFunction`.
     """
 
     state_size: SupportsIndex | None = None
@@ -64,6 +64,11 @@ class ModelSpec:
     def kind(self) -> str:
         """ "map" or "flow"."""
         return self.facts.get("kind", "map")
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether random draws are replaced by their means."""
+        return self.facts.get("noise") == "off"
 
     def size(self, name: str, owner: Any, told: Any, advice: str = "") -> int:
         """Return state_size or input_size: what the caller says, or else what `owner` has told.
@@ -93,7 +98,9 @@ class ModelSpec:
         `facts` stands for all that it holds.
         """
         given = [name for name in names if name != "facts" and getattr(self, name) is not None]
-        refuse_told(owner, [*given, *(self.facts if "facts" in names else ())])
+        # What draws nothing at random is as quiet as asked.
+        facts = self.facts.keys() - {"noise"} if "facts" in names else ()
+        refuse_told(owner, [*given, *facts])
 
 
 def refuse_told(owner: Any, names: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from .._core.arrays import ArrayKind
 from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
-from ..errors import ArgumentError
+from ..errors import ArgumentError, UnsupportedModelError
 from .base import adapter
 from .pickling import pack_function
 from .results import new_state, returned_names
@@ -49,6 +49,7 @@ class Differences(NamedTuple):
 
 
 Numerical = Callable[[Any], Differences]
+Noise = Literal["off"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +79,8 @@ class StepFunction:
     returned
         What the members of a tuple that it returns are called, where that is not read from its
         source.
+    noise
+        "off" where random draws are replaced by their means.
     """
 
     function: Callable[..., Any]
@@ -91,6 +94,21 @@ class StepFunction:
     owner: str | None = None
     call: str = ""
     returned: tuple[str, ...] = ()
+    noise: Noise | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether random draws are replaced by their means."""
+        return self.noise == "off"
+
+    def refuse_quiet(self, library: str) -> None:
+        """Raise an error if noise shall be off, for a library whose draws cannot be told."""
+        if self.is_quiet:
+            raise UnsupportedModelError(
+                f"noise: got 'off', but what {library} draws at random cannot be told from the "
+                f"rest of {self.name}; leave the noise out of the function, or write it on torch "
+                f"tensors or JAX arrays."
+            )
 
     @property
     def name(self) -> str:
@@ -284,7 +302,8 @@ class FunctionDynamics(Dynamics):
 
     @property
     def call(self) -> str:
-        return self.given.call
+        call = self.given.call
+        return f"{call or 'step(x, u)'}, noise off" if self.given.is_quiet else call
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.function(x, u) if x.shape[0] else x

@@ -48,7 +48,14 @@ def is_array(array: Any) -> bool:
 
 
 def read_function(given: StepFunction) -> FunctionDynamics:
-    """Return a NumPy function as dynamics in float64."""
+    """Return a NumPy function as dynamics in float64.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If it is not one step of a network, or its noise shall be off.
+    """
+    given.refuse_quiet("NumPy")
     if isinstance(given.function, AtTime):
         try:
             return _read_batched(given)

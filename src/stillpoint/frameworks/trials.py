@@ -110,8 +110,8 @@ def refuse_noise(
     if not np.array_equal(first, second, equal_nan=True):
         raise UnsupportedModelError(
             f"step: {name} returned two different results for the same states, so it draws noise, "
-            f"or is no function of state and input; leave out noise and dropout, and anything that "
-            f"it changes outside."
+            f"or is no function of state and input. noise='off' replaces draws of torch and JAX by "
+            f"their means; else leave out noise and dropout, and anything that it changes outside."
         )
 
 

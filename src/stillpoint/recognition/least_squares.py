@@ -1,43 +1,41 @@
-"""Least squares of many right sides, each with its own rows (Bjorck 1996, CGLS)."""
+"""Least squares of many right sides, each with its own weights (Bjorck 1996, CGLS)."""
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 _MOST_STEPS = 300
 _TOLERANCE = 1e-15
 
 
-def masked_least_squares(
+def weighted_least_squares(
     known: Float[np.ndarray, "n p"],
     wanted: Float[np.ndarray, "n d"],
-    told: Bool[np.ndarray, "n d"],
-) -> Float[np.ndarray, "d p"] | None:
-    """Return the rows w_i for which known w_i is nearest to wanted[:, i], where that is told.
+    weights: Float[np.ndarray, "n d"],
+) -> Float[np.ndarray, "d p"]:
+    """Return the rows w_i for which known w_i is nearest to wanted[:, i], by its own weights.
 
-    What is not told is zero in `wanted`. None where some row has fewer equations than unknowns.
+    A row that has fewer equations than unknowns is one of many that are as near.
 
     Examples
     --------
     >>> known = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    >>> wanted, told = np.array([[2.0], [3.0], [0.0]]), np.array([[True], [True], [False]])
-    >>> masked_least_squares(known, wanted, told).round(12)
+    >>> wanted, weights = np.array([[2.0], [3.0], [9.0]]), np.array([[1.0], [0.5], [0.0]])
+    >>> weighted_least_squares(known, wanted, weights).round(12)
     array([[2., 3.]])
     """
-    if (told.sum(axis=0) < known.shape[1]).any():
-        return None
     size = np.linalg.norm(known, axis=1, keepdims=True)  # rows of one size are better conditioned
-    known, left = known / size, wanted / size
+    known, left = known / size, weights * (wanted / size)
     answer = np.zeros((known.shape[1], wanted.shape[1]))
-    gradient = known.T @ left
+    gradient = known.T @ (weights * left)
     direction, slope = gradient, np.sum(gradient**2, axis=0)
     least = _TOLERANCE**2 * slope
     for _ in range(_MOST_STEPS):
-        moved = told * (known @ direction)
+        moved = weights * (known @ direction)
         length = slope / np.maximum(np.sum(moved**2, axis=0), np.finfo(np.float64).tiny)
         answer, left = answer + length * direction, left - length * moved
-        gradient = known.T @ left
+        gradient = known.T @ (weights * left)
         before, slope = slope, np.sum(gradient**2, axis=0)
         if (slope <= least).all():
             break

@@ -56,19 +56,27 @@ class Probe:
         )
         return x, u
 
+    def far(self) -> Float[np.ndarray, " d"]:
+        """Return a direction in which every variable takes part, with a sign of its own."""
+        return self._signed(self.state_size)
+
+    def _signed(self, size: int) -> Float[np.ndarray, " k"]:
+        return self.rng.uniform(0.5, 1.5, size) * self.rng.choice([-1.0, 1.0], size)
+
     def leak(
         self, direction: Float[np.ndarray, " d"], *, inputs: bool
     ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"]]:
         """Return dF_i / dx_i far out in a direction, and how far F_i is from that times x_i.
 
-        The distance is infinite for units to which other states matter, and `inputs`, if asked.
-        Others only keep a fraction of their state, as they are saturated, or silent where the
-        distance is zero.
+        The distance is infinite for units to which other states matter, and `inputs`, if asked,
+        which are as far out then. Others only keep a fraction of their state, as they are
+        saturated, or silent where the distance is zero.
         """
-        x, u = _FAR * direction, np.zeros((3, self.dynamics.input_size))
-        aside = x * (1 + _ASIDE * self.rng.uniform(-1, 1, len(x)))
-        u[2] = inputs * _FAR * _ASIDE * self.rng.uniform(-1, 1, u.shape[1])
-        there, beyond, moved = self.value(np.stack([x, 2 * x, aside]), u)
+        x, u = _FAR * direction, inputs * _FAR * self._signed(self.dynamics.input_size)
+        aside, beside = (
+            part * (1 + _ASIDE * self.rng.uniform(-1, 1, len(part))) for part in (x, u)
+        )
+        there, beyond, moved = self.value(np.stack([x, 2 * x, aside]), np.stack([u, 2 * u, beside]))
         kept = (beyond - there) / x
         off = np.abs(moved - there - kept * (aside - x)) <= _ALIKE * np.abs(x)
         return kept, np.where(off, np.abs(there - kept * x), np.inf)

@@ -15,6 +15,7 @@ from ...errors import UnsupportedModelError
 from ..functions import StepFunction
 from ..trials import check_rows, trial_rows, works_in_double
 from ..weights import check_precision
+from .draws import with_means_of_draws
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
 RowStep = Callable[[jax.Array, jax.Array], jax.Array]
@@ -26,6 +27,7 @@ def as_row(given: StepFunction) -> tuple[RowStep, bool]:
     The second value is whether it works in float64.
     """
     step = given.on_rows(carry_first=not given.call)  # of functions, as `lax.scan` has it
+    step = with_means_of_draws(step) if given.is_quiet else step
     layouts = {
         "a batch of states": (step, lambda x, u: step(x[None, :], u[None, :])[0]),
         "one state": (jax.vmap(step), step),

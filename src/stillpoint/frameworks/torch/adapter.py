@@ -6,6 +6,7 @@ dtype stay as they are. What is called is a copy in evaluation mode, so dropout 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from .advice import single_modules
 from .autograd import differentiate, pull_back, push_forward
 from .calls import read_calls
 from .copies import own_copy
+from .draws import MeansOfDraws
 from .module_step import Call, ModuleStep
 from .modules import is_standard, known_call, read_standard, refuse_bidirectional
 
@@ -93,7 +95,8 @@ def read_function(given: StepFunction) -> FunctionDynamics:
     on_rows = given.on_rows()
 
     def step(x: Tensor, u: Tensor) -> Tensor:
-        return on_rows(x.clone(), u.clone())
+        with MeansOfDraws() if given.is_quiet else contextlib.nullcontext():
+            return on_rows(x.clone(), u.clone())
 
     arrays = _working_precision(given, step)
     return given.dynamics(

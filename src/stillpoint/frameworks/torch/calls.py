@@ -65,7 +65,7 @@ def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> 
     for dtype in (torch.float64, torch.float32):
         own = own_copy(model, dtype)
         for _, alike in itertools.groupby(ways, key=lambda way: (way.layout, way.time_axis)):
-            read = _of_one_shape(own, list(alike), m, dtype, device, failures)
+            read = _of_one_shape(own, list(alike), m, dtype, device, failures, spec.is_quiet)
             if read is not None:
                 return StepFunction(
                     read, read.call.layout, m, device=device, owner=type(model).__name__,
@@ -87,6 +87,7 @@ def _of_one_shape(
     dtype: torch.dtype,
     device: torch.device,
     failures: dict[str, str],
+    is_quiet: bool,
 ) -> ModuleStep | None:
     """Return the step of calls that differ in their order alone, None if none of them works.
 
@@ -100,7 +101,7 @@ def _of_one_shape(
     working: list[tuple[ModuleStep, np.ndarray]] = []
     for way in sorted(ways, key=lambda way: way.order != named):
         try:
-            step = ModuleStep(own, _with_member(own, way, m, dtype, device))
+            step = ModuleStep(own, _with_member(own, way, m, dtype, device), is_quiet)
             working.append((step, _tried(step, m, dtype, device)))
         except Exception as error:
             if isinstance(error, UnsupportedModelError):  # it ran, and is no step
@@ -124,17 +125,22 @@ def _forward(model: nn.Module) -> Any:
 def _ways(
     model: nn.Module, spec: ModelSpec, names: list[str], m: int, t: float | None, advice: str
 ) -> Iterator[Call]:
-    """Yield the ways in which a module may be called, one step before sequences."""
+    """Yield the ways in which a module may be called, the usual ones first.
+
+    These are one step of a state (n, d), then sequences as torch's own modules have them, then
+    other shapes of states beside sequences and steps.
+    """
     orders: list[Order | None] = ["input first", "state first"]
     if not m and (len(names) == 1 or t is not None):
         orders = [None]
-    for layers in (False, True) if t is None and orders[0] else (False,):
+    one_step: list[tuple[bool, int | None]] = [(False, None)]
+    others = [(True, 1), (True, 0), (False, 1), (False, 0), (True, None)]
+    for layers, time_axis in one_step + (others if t is None and orders[0] else []):
         for layout in _layouts(model, spec, advice, layers=layers):
-            for time_axis in (1, 0) if layers else (None,):
-                for order in orders:
-                    state = names[order == "input first" :][:1]
-                    told = returned_names(_forward(model), *state)
-                    yield Call(layout, order, time_axis, t, returned=told)
+            for order in orders:
+                state = names[order == "input first" :][:1]
+                told = returned_names(_forward(model), *state)
+                yield Call(layout, order, time_axis, t, returned=told)
 
 
 def _layouts(

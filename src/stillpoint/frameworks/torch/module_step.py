@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import nn
 from ..._core.layout import StateLayout, Variable
 from ..results import new_state
 from ..signatures import Order
+from .draws import MeansOfDraws
 
 Tensor = torch.Tensor
 
@@ -62,10 +64,21 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class ModuleStep:
-    """A module of its own as a step of states in their nest."""
+    """A module of its own as a step of states in their nest.
+
+    Attributes
+    ----------
+    module
+        The module.
+    call
+        How it is called.
+    is_quiet
+        Whether random draws are replaced by their means.
+    """
 
     module: nn.Module
     call: Call
+    is_quiet: bool = False
 
     def at(self, t: float) -> ModuleStep:
         """Return the step of a velocity model(t, y) at another time."""
@@ -74,8 +87,21 @@ class ModuleStep:
     def __call__(self, state: Any, u: Tensor) -> Any:
         layout = self.call.layout
         before = [leaf.clone() for leaf in layout.leaves(state)]
-        result = self.module(*self.call.arguments(state, u))
+        with MeansOfDraws() if self.is_quiet else contextlib.nullcontext():
+            result = self.module(*self.call.arguments(state, u))
         if self.call.member is not None and isinstance(result, tuple):
             return result[self.call.member]
+        if not any(map(layout.fits, result if isinstance(result, tuple) else (result,))):
+            result = _of_one_step(result, self.call.time_axis)
         moved = not all(map(torch.equal, before, layout.leaves(state)))
         return new_state(result, layout, None if moved else state, self.call.returned)
+
+
+def _of_one_step(result: Any, time_axis: int | None) -> Any:
+    """Return the results of a sequence of one step without their axis of time."""
+    if time_axis is None:
+        return result
+    if isinstance(result, tuple):
+        return tuple(_of_one_step(member, time_axis) for member in result)
+    is_sequence = isinstance(result, Tensor) and result.ndim == 3 and result.shape[time_axis] == 1
+    return result.select(time_axis, 0) if is_sequence else result
