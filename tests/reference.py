@@ -197,7 +197,13 @@ def _all_inputs(clamped: Any, u: list[Dual]) -> list[Dual]:
 def _whole(part: Any, x: list[Dual], u: list[Dual]) -> tuple[list[Dual], list[Dual]]:
     own = part.inner.input_size
     places = [*part.kept.tolist(), *part.held.tolist()]
-    state = dict(zip(places, [*x, *u[own:]], strict=True))
+    held = u[own:]
+    if part.shares is not None:
+        held = [
+            v - sum((float(s) * a for s, a in zip(row, x, strict=True)), dual(0.0))
+            for v, row in zip(held, part.shares, strict=True)
+        ]
+    state = dict(zip(places, [*x, *held], strict=True))
     return [state[k] for k in range(len(places))], u[:own]
 
 
@@ -233,8 +239,9 @@ def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
     if name == "Restricted":
         return [step(cell.inner, *_whole(cell, x, u))[k] for k in cell.kept]
     if name == "Iterated":
-        for _ in range(cell.times):
-            x = step(cell.inner, x, u)
+        for k in range(cell.times):
+            held = u if cell.held is None else [dual(float(v)) for v in cell.held[k]]
+            x = step(cell.inner, x, held)
         return x
     if name == "EulerMap":
         return [v + cell.dt * f for v, f in zip(x, step(cell.inner, x, u), strict=True)]
@@ -491,6 +498,10 @@ CASES = {
     "restricted": lambda r: part_of(vanilla(r), 2, 0),
     "restricted GRU": lambda r: part_of(gru(r), 1),
     "restricted LSTM": lambda r: part_of(lstm(r), 3, 0, 1),
+    "conserving": lambda r: Restricted(
+        vanilla(r), np.array([0, 2]), np.array([1]), r.standard_normal((1, 2))
+    ),
+    "periodic": lambda r: Iterated(leaky(r, d=2), 3, r.standard_normal((3, 2))),
     "iterated": lambda r: Iterated(gru(r, d=2), 3),
     "iterated relu": lambda r: Iterated(vanilla(r, "relu", d=2), 2),
     "Euler": lambda r: EulerMap(Flow(leaky(r, "sigmoid")), float(r.uniform(1e-3, 2))),

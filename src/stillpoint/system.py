@@ -31,6 +31,7 @@ from ._core.validation import (
 )
 from .dynamics import Dynamics, Kind, Regions, Restriction, activation
 from .dynamics.activations import ACTIVATIONS
+from .dynamics.conserved import read_conserved
 from .dynamics.simulate import simulate
 from .dynamics.transforms import (
     Clamped,
@@ -322,6 +323,63 @@ class System:
         places = np.arange(self.input_size, part.input_size)
         return part._clamped(places, restriction.read_holding(holding))
 
+    def conserving(self, C: Array, values: Array = None) -> System:
+        """Return the system on the states that share the sums C x, which it conserves.
+
+        Beside fixed points on one such leaf lie others on the next, so that none is isolated, and
+        each has eigenvalues of 1 (0 of a flow) across the leaves. Here as many units as there are
+        sums follow from the others, which are the state; what is conserved are inputs behind the
+        system's own ones, named `conserved`. Searches take states of the whole system and keep to
+        each start's own leaf; stability and index are those within it. `to_full` gives the states
+        of the whole system.
+
+        Parameters
+        ----------
+        C
+            One row for each conserved sum, shape (r, d) or (d,).
+        values
+            What the sums are for all starts, shape (r,); they are no inputs then.
+
+        Raises
+        ------
+        ArgumentError
+            If the system does not conserve them, they are not independent or tell all units, or a
+            shape does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> def switch(x):
+        ...     rate = x[:, 1] - 2 * x[:, 0]
+        ...     return np.stack([rate, -rate], axis=1)
+        >>> leaf = sp.as_system(switch, state_size=2, kind="flow").conserving([1.0, 1.0])
+        >>> points = sp.find_fixed_points(leaf, np.array([[3.0, 0.0]]))
+        >>> points.to_full().round(6), points.is_stable
+        (array([[1., 2.]]), array([ True]))
+        """
+        if self.observed is not None:
+            raise ArgumentError("conserving: hold sums first, then observe the system.")
+        sums = np.atleast_2d(read_floats("C", C))
+        kept, held, shares, inverse = read_conserved(self.dynamics, sums)
+        part = Restriction(kept, held, shares=shares)
+        own = self.dynamics.arrays.asarray(shares)
+        leaf = System(
+            Restricted(self.dynamics, kept, held, own),
+            self.dt,
+            state_regions=self.state_regions.restricted(kept),
+            input_regions=part.input_regions(self.state_regions, self.input_regions),
+            layout=StateLayout.flat(len(kept)),
+        )
+        if values is None:
+            return leaf
+        told = read_floats("values", values)
+        if told.shape != (len(sums),):
+            raise ArgumentError(
+                f"values: got shape {told.shape}, but ({len(sums)},) is wanted: one for each row "
+                f"of C."
+            )
+        return leaf._clamped(np.arange(self.input_size, leaf.input_size), inverse @ told)
+
     def from_full(self, states: Array, inputs: Array = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a restricted system's own states and inputs from states of the whole system.
 
@@ -407,6 +465,42 @@ class System:
             dynamics=Iterated(self.dynamics, times),
             dt=None if self.dt is None else times * self.dt,
         )
+
+    def periodic(self, inputs: Array) -> System:
+        """Return one period of a periodic input as one step of a system without inputs.
+
+        Its fixed points are the periodic answers of the network, at the time of the first input;
+        their eigenvalues are the multipliers over a period, and `dt` is that of a period.
+
+        Parameters
+        ----------
+        inputs
+            One period, shape (k, m): the input of each step.
+
+        Raises
+        ------
+        ArgumentError
+            If this is a flow, or `inputs` does not have one row of m numbers for each step.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> leak = sp.as_system(lambda x, u: 0.5 * x + u, state_size=1, input_size=1)
+        >>> sp.find_fixed_points(leak.periodic([[1.0], [0.0]]), np.zeros((1, 1))).xstar.round(6)
+        array([[0.666667]])
+        """
+        if self.kind == "flow":
+            raise ArgumentError("periodic: a flow has no steps; make it a map by euler(dt).")
+        held = read_floats("inputs", inputs)
+        if held.ndim != 2 or held.shape[1] != self.input_size or not self.input_size * len(held):
+            advice = "" if self.input_size else " This system has no inputs; see iterate(k)."
+            raise ArgumentError(
+                f"inputs: got shape {held.shape}, but (k, {self.input_size}) is wanted: one row "
+                f"for each step of a period.{advice}"
+            )
+        period = Iterated(self.dynamics, len(held), self.dynamics.arrays.asarray(held))
+        dt = None if self.dt is None else len(held) * self.dt
+        return replace(self, dynamics=period, dt=dt, input_regions=Regions(0, {}))
 
     def observe(self, g: str | Callable[[Array], Array]) -> System:
         """Return the same system with its residual measured in g(x) instead of x.

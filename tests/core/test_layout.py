@@ -156,7 +156,7 @@ def test_two_variables_of_one_name_are_refused(example):
 
 
 def test_whole_numbers_are_no_states():
-    with pytest.raises(ArgumentError, match=r"state k: got 3, but an array of real numbers"):
+    with pytest.raises(ArgumentError, match=r"state k: got 3, but an array of numbers"):
         StateLayout.of({"x": np.zeros(2), "k": 3})
 
 
@@ -199,3 +199,87 @@ def test_points_keep_their_nest_in_a_file(tmp_path):
 def test_a_restriction_is_one_array_again():
     cell = sp.cells.LSTMCell(np.zeros((8, 2)), np.zeros((8, 1)), np.zeros(8))
     assert sp.as_system(cell).restrict("h").unpack(np.zeros((3, 2))).shape == (3, 2)
+
+
+# -- complex values -------------------------------------------------------------------------------
+
+LAMBDA = 0.9 * np.exp(1j * np.linspace(0, 3, 4))
+COMPLEX = {
+    "one array": np.zeros(3, dtype=complex),
+    "a matrix": np.zeros((1, 3), dtype=np.complex64),
+    "beside a real one": {"z": np.zeros(2, dtype=complex), "r": np.zeros(2)},
+    "numbers": [0j, np.zeros(4)],
+}
+
+
+@pytest.mark.parametrize("example", COMPLEX.values(), ids=COMPLEX.keys())
+def test_complex_values_are_pairs_of_real_ones(example):
+    layout = StateLayout.of(example)
+    assert (layout.size, layout.is_flat) == (6, False)
+    nest = layout.unpack(ROWS)
+    first = layout.leaves(nest)[0]
+    assert first.ravel()[0] == ROWS[0, 0] + 1j * ROWS[0, 1]
+    np.testing.assert_array_equal(layout.pack(nest), ROWS)
+    np.testing.assert_array_equal(layout.read(nest), ROWS)
+    assert layout.fits(nest)
+    again = StateLayout.from_plain(layout.to_plain())
+    assert again == layout
+    np.testing.assert_array_equal(again.pack(again.unpack(ROWS)), ROWS)
+    with pytest.raises(ValueError, match="no pairs"):
+        StateLayout.from_plain(
+            {"name": "", "places": [0, 1, 2], "batch_axis": 0, "is_complex": True}
+        )
+
+
+def test_a_complex_state_is_finite():
+    layout = StateLayout.of(np.zeros(2, dtype=complex))
+    with pytest.raises(ArgumentError, match="states"):
+        layout.read(np.array([[1.0, np.nan * 1j]]))
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax", "tensorflow"])
+def test_a_diagonal_complex_network(library):
+    """x' = lambda x + 2 has its point at 2 / (1 - lambda), and each |lambda| twice."""
+    xp = pytest.importorskip("jax.numpy" if library == "jax" else library)
+    weights = (
+        LAMBDA if library == "jax" else xp.asarray(LAMBDA) if library != "tensorflow" else None
+    )
+    if library == "tensorflow":
+        weights = xp.constant(LAMBDA)
+
+    def step(z, u):
+        drive = u[:, :1] + u[:, 1:]
+        drive = xp.cast(drive, xp.complex128) if library == "tensorflow" else drive
+        return weights * z + drive
+
+    example = np.zeros(4, dtype=complex)
+    system = sp.as_system(step, state=example, input_size=2, framework=library, recognise=False)
+    points = sp.find_fixed_points(system, np.eye(8), [1.0, 1.0])
+    np.testing.assert_allclose(system.unpack(points.xstar), [2 / (1 - LAMBDA)], atol=1e-10)
+    np.testing.assert_allclose(np.abs(points.eigenvalues), 0.9, atol=1e-9)
+    assert repr(sp.as_system(step, state=example, input_size=2, framework=library)).endswith(
+        "recognised: vanilla network, linear)"
+    )
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("told", [True, False])
+def test_a_complex_torch_module(told):
+    torch = pytest.importorskip("torch")
+
+    class LRU(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rates = torch.nn.Parameter(torch.tensor(LAMBDA, dtype=torch.complex64))
+            self.hidden_size, self.input_size = 4, 3
+
+        def forward(self, u, h):
+            h = self.rates * h + 1j * torch.tanh(h.real) + u.sum(dim=1, keepdim=True)
+            return h.real, h
+
+    example = {"state": torch.zeros(4, dtype=torch.complex64)} if told else {}
+    system = sp.as_system(LRU(), **example)
+    x, u = np.random.default_rng(0).standard_normal((2, 8)), np.ones((2, 3))
+    z = system.unpack(x)
+    wanted = LAMBDA.astype(np.complex64) * z + 1j * np.tanh(z.real) + 3
+    np.testing.assert_allclose(system.unpack(system.step(x, u)), wanted, atol=1e-14)

@@ -11,6 +11,7 @@ import stillpoint as sp
 from stillpoint import ArgumentError, Status, StillpointWarning
 from stillpoint.cells import GRUCell, LeakyCell, LSTMCell, VanillaCell
 from stillpoint.dynamics import Regions
+from stillpoint.dynamics.transforms import Iterated
 
 D, M = 5, 2
 
@@ -191,6 +192,214 @@ def test_a_stated_index_sum_does_not_hold_for_cycles():
 def test_bad_numbers_of_steps_are_refused(times):
     with pytest.raises(ArgumentError, match="times: got"):
         network().iterate(times)
+
+
+ANGLE = 0.7
+ROTATING = VanillaCell(
+    1.5 * np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]]),
+    np.zeros((2, 0)),
+    np.zeros(2),
+)
+
+
+@pytest.mark.parametrize("given", [ROTATING, lambda x: np.tanh(x @ ROTATING.W.T)], ids=type)
+@pytest.mark.parametrize("times", [7, 8, 9, 10, 20])
+def test_an_unstable_fixed_point_is_found_among_cycles_from_every_start(given, times):
+    """Orbits run to a closed curve on which the state turns; no state returns after n steps."""
+    system = sp.as_system(given, 2, recognise=False) if callable(given) else sp.as_system(given)
+    starts = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    points = sp.find_fixed_points(system.iterate(times), starts, orbits=False)
+    np.testing.assert_allclose(points.xstar, [[0, 0]], atol=1e-12)
+    assert points.hits.tolist() == [200]
+    assert points.n_unstable.tolist() == [2]
+
+
+def logistic(x):
+    return 4 * x * (1 - x)
+
+
+@pytest.mark.parametrize("period", [5, 7])
+def test_all_cycles_of_the_logistic_map(period):
+    """F^n(x) = x where x = sin^2(pi k / (2^n - 1)) or sin^2(pi k / (2^n + 1))."""
+    n = 2**period
+    turns = [np.arange(n // 2) / (n - 1), np.arange(n // 2 + 1) / (n + 1)]
+    wanted = np.sin(np.pi * np.concatenate(turns)) ** 2
+    wanted = np.unique(wanted.round(12))
+    starts = np.linspace(0, 1, 40 * n)[:, None]
+    points = sp.find_fixed_points(sp.as_system(logistic, 1).iterate(period), starts)
+    np.testing.assert_allclose(np.sort(points.xstar[:, 0]), wanted, atol=1e-11)
+    slopes = np.abs(points.eigenvalues[:, 0])
+    np.testing.assert_allclose(np.delete(slopes, slopes.argmax()), n, rtol=1e-6)
+
+
+def test_a_cycle_that_repels_beyond_float64_is_found():
+    """The multiplier of a cycle of 60 steps is 2^60: its own rounding hides that it returns."""
+    points = sp.find_fixed_points(
+        sp.as_system(logistic, 1).iterate(60), [[0.75 + 1e-9], [1e-12]], orbits=False
+    )
+    np.testing.assert_allclose(np.sort(points.xstar[:, 0]), [0, 0.75], atol=1e-12)
+
+
+@pytest.mark.parametrize("times", [1, 3, 40])
+def test_the_equations_of_a_cycle_are_those_of_its_first_state(times):
+    cell = network().dynamics
+    iterated = Iterated(cell, times)
+    problem, x, u = iterated.equilibrium_problem(), rows(D), rows(M, seed=2)
+    y = problem.coordinates(x, u)
+    assert y.shape[1] == min(times, 16) * D
+    np.testing.assert_array_equal(problem.state(y, u), x)
+    residual = problem.residual(y, u)
+    np.testing.assert_allclose(residual[:, :D], iterated.step(x, u) - x, atol=1e-14)
+    np.testing.assert_allclose(residual[:, D:], 0, atol=1e-14)
+    slope = problem.jacobian(y, u)
+    np.testing.assert_allclose(slope, differences(lambda z: problem.residual(z, u), y), atol=1e-8)
+    motion = iterated.residual_problem().jacobian(x, u)
+    np.testing.assert_allclose(np.linalg.det(-slope), np.linalg.det(-motion), rtol=1e-9)
+    assert (problem.standing(x, u).reshape(len(x), -1, D) == x[:, None]).all()
+
+
+@pytest.mark.parametrize("given", ["cell", "function"])
+def test_the_answer_to_a_periodic_input(given):
+    """x' = .9 x + cos(2 pi t / 8) swings by Re(a e^(i w t)), a = 1 / (e^(i w) - .9)."""
+    one = np.ones((1, 1))
+    cell = VanillaCell(0.9 * one, one, np.zeros(1), "linear")
+    system = sp.as_system(
+        cell if given == "cell" else lambda x, u: 0.9 * x + u,
+        *(() if given == "cell" else (1, 1)),
+        dt=0.5,
+    )
+    w = 2 * np.pi / 8
+    period = system.periodic(np.cos(w * np.arange(8))[:, None])
+    points = sp.find_fixed_points(period, [[0.0], [3.0]])
+    amplitude = 1 / (np.exp(1j * w) - 0.9)
+    assert abs(amplitude) == pytest.approx(1.36435958912, abs=1e-11)
+    np.testing.assert_allclose(points.xstar, [[amplitude.real]], atol=1e-12)
+    np.testing.assert_allclose(points.eigenvalues, [[0.43046721]], atol=1e-10)
+    assert (period.dt, period.input_size, period.iterate(2).dt) == (4.0, 0, 8.0)
+    if given == "cell":
+        assert sp.certify(period, points).certificate.proved.all()
+
+
+def test_a_periodic_input_is_given_step_by_step():
+    system, x, inputs = network(), rows(D), rows(M, n=5, seed=3)
+    wanted = x
+    for u in inputs:
+        wanted = system.step(wanted, u)
+    period = system.periodic(inputs)
+    np.testing.assert_array_equal(period.step(x), wanted)
+    np.testing.assert_allclose(period.jacobian(x), differences(period.step, x), atol=1e-8)
+    assert period.input_jacobian(x).shape == (len(x), D, 0)
+    assert system.periodic(inputs).info.weights_sha256 == period.info.weights_sha256
+    assert system.periodic(inputs[::-1]).info.weights_sha256 != period.info.weights_sha256
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (np.zeros(M), r"got shape \(2,\), but \(k, 2\)"),
+        (np.zeros((0, M)), "one row for each step"),
+        (np.zeros((4, 3)), "one row for each step"),
+        (np.full((4, M), np.nan), "inputs"),
+    ],
+)
+def test_bad_periods_are_refused(inputs, words):
+    with pytest.raises(ArgumentError, match=words):
+        network().periodic(inputs)
+
+
+def test_a_flow_and_a_system_without_inputs_have_no_periods():
+    with pytest.raises(ArgumentError, match="periodic: a flow"):
+        sp.as_system(lambda x, u: u - x, 1, 1, kind="flow").periodic([[1.0]])
+    with pytest.raises(ArgumentError, match=r"no inputs; see iterate\(k\)"):
+        sp.as_system(ROTATING).periodic(np.zeros((3, 0)))
+
+
+# -- conserving ---------------------------------------------------------------------------------
+
+
+def switch(x):
+    """A switch between two forms of a molecule, whose sum is conserved."""
+    A, B = x.T
+    rate = (0.02 + 2 * A**4 / (1 + A**4)) * B - 0.9 * A
+    return np.stack([rate, -rate], axis=1)
+
+
+def test_points_on_the_leaf_of_a_conserved_sum():
+    """On A + B = 2 the roots are those of a quintic."""
+    system = sp.as_system(switch, 2, kind="flow")
+    A = np.random.default_rng(0).uniform(0, 2, (200, 1))
+    starts = np.hstack([A, 2 - A])
+    quintic = np.polynomial.Polynomial([0.04, -0.92, 0, 0, 4.04, -2.92])
+    wanted = np.sort(quintic.roots()[np.abs(quintic.roots().imag) < 1e-9].real)
+    leaf = system.conserving([1.0, 1.0])
+    points = sp.find_fixed_points(leaf, starts)
+    order = np.argsort(points.xstar[:, 0])
+    np.testing.assert_allclose(points.xstar[order, 0], wanted, atol=1e-10)
+    np.testing.assert_allclose(wanted, [0.0435, 0.7986, 1.2136], atol=5e-5)
+    np.testing.assert_allclose(points.to_full().sum(axis=1), 2)
+    assert points.is_stable[order].tolist() == [True, False, True]
+    assert points.index.sum() == 1
+    assert dict(leaf.input_regions.members) == {"conserved": range(1)}
+    held = sp.find_fixed_points(system.conserving([[1.0, 1.0]], values=[2.0]), starts)
+    np.testing.assert_allclose(np.sort(held.xstar[:, 0]), wanted, atol=1e-10)
+    other = sp.find_fixed_points(leaf, [[0.5, 0.5]])
+    np.testing.assert_allclose(other.to_full().sum(axis=1), 1)
+
+
+def on_a_leaf(size=5, sums=2):
+    """Return a map that conserves some sums, with these."""
+    rng = np.random.default_rng(size)
+    C, W = rng.standard_normal((sums, size)), rng.standard_normal((size, size))
+    within = np.eye(size) - np.linalg.pinv(C) @ C
+    system = sp.as_system(lambda x, u: x + 0.3 * (np.tanh(x @ W.T + u) - x) @ within, size, size)
+    return system, C
+
+
+def test_a_leaf_is_the_whole_system_on_it(tmp_path):
+    system, C = on_a_leaf()
+    leaf = system.conserving(C)
+    full, u = rows(5), rows(5, seed=2)
+    x, v = leaf.from_full(full, u)
+    np.testing.assert_allclose(leaf.to_full(x, v), full, atol=1e-12)
+    np.testing.assert_allclose(leaf.to_full(leaf.step(x, v), v), system.step(full, u), atol=1e-12)
+    in_state = differences(lambda y: leaf.step(y, v), x)
+    np.testing.assert_allclose(leaf.jacobian(x, v), in_state, atol=1e-8)
+    in_inputs = differences(lambda w: leaf.step(x, w), v)
+    np.testing.assert_allclose(leaf.input_jacobian(x, v), in_inputs, atol=1e-8)
+    w = rows(3, seed=4)
+    bend = differences(lambda y: np.einsum("ni,nij->nj", w, leaf.jacobian(y, v)), x)
+    np.testing.assert_allclose(leaf.dynamics.curvature(x, v, w), bend, atol=1e-6)
+    points = sp.find_fixed_points(leaf, full, u[0])
+    reached = points.starts.point >= 0
+    assert reached.sum() >= 4
+    ends = points.to_full()[points.starts.point[reached]]
+    np.testing.assert_allclose(ends @ C.T, full[reached] @ C.T, atol=1e-12)
+    across = np.abs(np.linalg.eigvals(system.jacobian(points.to_full(), u[:1])))
+    np.testing.assert_allclose(np.sort(across, axis=1)[:, -2:], 1, atol=1e-6)
+    points.save(tmp_path / "leaf.nc")
+    again = sp.load(tmp_path / "leaf.nc")
+    np.testing.assert_array_equal(again.to_full(), points.to_full())
+
+
+@pytest.mark.parametrize(
+    ("C", "words"),
+    [
+        ([1.0, 0.0], "row 0 is not conserved: at random states the sum changes by"),
+        ([[1.0, 1.0], [1.0, -1.0]], "fewer of them than units"),
+        ([1.0, 1.0, 1.0], r"got shape \(1, 3\), but \(r, 2\)"),
+        ([0.0, 0.0], "a row is zero, or follows from the others"),
+        ([np.nan, 1.0], "C"),
+        ("sum", "C"),
+    ],
+)
+def test_what_is_not_conserved_is_refused(C, words):
+    with pytest.raises(ArgumentError, match=words):
+        sp.as_system(switch, 2, kind="flow").conserving(C)
+
+
+def test_values_of_sums_have_their_number():
+    with pytest.raises(ArgumentError, match=r"values: got shape \(2,\), but \(1,\)"):
+        sp.as_system(switch, 2, kind="flow").conserving([1.0, 1.0], values=[1.0, 2.0])
 
 
 def test_a_flow_has_no_steps_to_repeat():

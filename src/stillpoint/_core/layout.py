@@ -31,14 +31,23 @@ class Variable(Leaf):
     name
         Its path in the nest, such as `h` or `layer0.c`; empty where the state is one array.
     places
-        The places of its values in the flat state, in the variable's own shape.
+        The places of its values in the flat state, in the variable's own shape; of complex values,
+        those of the real and the imaginary part along a last axis more.
     batch_axis
         Which axis counts the states in the network's own arrays.
+    is_complex
+        Whether the network's own values are complex numbers.
     """
 
     name: str
     places: Int[np.ndarray, "..."]
     batch_axis: int = 0
+    is_complex: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The variable's own shape."""
+        return self.places.shape[:-1] if self.is_complex else self.places.shape
 
     def read(self, rows: Float[Any, "*n d"]) -> Any:
         """Return the variable of flat states, in its own shape."""
@@ -47,20 +56,22 @@ class Variable(Leaf):
         neighbours = np.array_equal(flat, np.arange(start, stop))
         values = rows[..., start:stop] if neighbours else rows[..., flat]
         values = values.reshape((*rows.shape[:-1], *self.places.shape))
+        if self.is_complex:
+            values = values[..., 0] + 1j * values[..., 1]
         if self.batch_axis and rows.ndim > 1:
             values = namespace(values).moveaxis(values, rows.ndim - 2, self.batch_axis)
         return values
 
     def holds(self, values: Any) -> bool:
         """Whether an array has the variable's shape, of one state or of a batch of them."""
-        shape, own = list(getattr(values, "shape", ())), list(self.places.shape)
+        shape, own = list(getattr(values, "shape", ())), list(self.shape)
         if len(shape) == len(own) + 1:
             del shape[self.batch_axis]
         return hasattr(values, "shape") and shape == own
 
     def flatten(self, values: Any) -> Any:
         """Return the variable's values with its own axes made one; the inverse of `read`."""
-        shape, own = tuple(values.shape), self.places.shape
+        shape, own = tuple(values.shape), self.shape
         if self.batch_axis and len(shape) > len(own):
             values = namespace(values).moveaxis(values, self.batch_axis, 0)
         lead = values.shape[: values.ndim - len(own)]
@@ -68,7 +79,24 @@ class Variable(Leaf):
             raise ArgumentError(
                 f"{f'state {self.name}'.strip()}: got shape {shape}, but {(*lead, *own)} is wanted."
             )
+        if self.is_complex:
+            values = values + 0j  # a real result has an imaginary part, too
+            values = namespace(values).stack([values.real, values.imag], axis=-1)
         return values.reshape((*lead, self.places.size))
+
+    def check(self, values: Any) -> Any:
+        """Return a caller's values of the variable as a finite NumPy array.
+
+        Raises
+        ------
+        ArgumentError
+            If they are none.
+        """
+        name = f"states {self.name}".strip()
+        if not (self.is_complex and _is_complex(values)):
+            return read_floats(name, values)
+        parts = np.asarray(values)
+        return read_floats(name, parts.real) + 1j * read_floats(name, parts.imag)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,18 +148,20 @@ class StateLayout:
         def place(name: str, leaf: Any) -> Variable:
             nonlocal size
             label = f"state {name}".strip()
-            if not hasattr(leaf, "dtype") and not isinstance(leaf, float):
+            if not hasattr(leaf, "dtype") and not isinstance(leaf, float | complex):
                 raise ArgumentError(
-                    f"{label}: got {came(leaf)}, but an array of real numbers is wanted, or a "
+                    f"{label}: got {came(leaf)}, but an array of numbers is wanted, or a "
                     f"float such as 0.0: an example of one state. (Names are for BrainPy's "
                     f"systems.)"
                 )
-            shape = np.shape(read_floats(label, leaf))
-            count = int(np.prod(shape))
+            pairs: tuple[int, ...] = (2,) if _is_complex(leaf) else ()
+            shape = np.shape(leaf) if pairs else np.shape(read_floats(label, leaf))
+            count = int(np.prod((*shape, *pairs)))
             if not count:
                 raise ArgumentError(f"{label}: got shape {shape}, which holds no values.")
             size += count
-            return Variable(name, np.arange(size - count, size).reshape(shape))
+            places = np.arange(size - count, size).reshape((*shape, *pairs))
+            return Variable(name, places, is_complex=bool(pairs))
 
         try:
             layout = cls(walk("", example, place))
@@ -155,7 +185,10 @@ class StateLayout:
     @property
     def is_flat(self) -> bool:
         """Whether the network's own state is one array with one axis, as the flat state is."""
-        return isinstance(self.nest, Variable) and self.nest.places.ndim == 1
+        variable = self.nest
+        return (
+            isinstance(variable, Variable) and variable.places.ndim == 1 and not variable.is_complex
+        )
 
     @property
     def size(self) -> int:
@@ -228,8 +261,7 @@ class StateLayout:
             If a variable is missing or not known, has another shape, or is not finite.
         """
         leaves = self.leaves(states)
-        names = [f"states {v.name}".strip() for v in self.variables]
-        arrays = iter([read_floats(name, leaf) for name, leaf in zip(names, leaves, strict=True)])
+        arrays = iter([v.check(leaf) for v, leaf in zip(self.variables, leaves, strict=True)])
         return self.pack(walk("", self.nest, lambda *_: next(arrays)))
 
     def __eq__(self, other: object) -> bool:
@@ -259,19 +291,30 @@ class StateLayout:
         return layout
 
 
+def _is_complex(values: Any) -> bool:
+    return "complex" in str(getattr(values, "dtype", type(values).__name__))
+
+
 def _to_plain(nest: Any) -> dict[str, Any]:
     if isinstance(nest, Variable):
-        return {"name": nest.name, "places": nest.places.tolist(), "batch_axis": nest.batch_axis}
+        return {
+            "name": nest.name,
+            "places": nest.places.tolist(),
+            "batch_axis": nest.batch_axis,
+            "is_complex": nest.is_complex,
+        }
     members = [[str(key), _to_plain(child)] for key, child in children(nest) or []]
     return {"kind": type(nest).__name__ if type(nest) in (list, tuple) else "dict", "of": members}
 
 
 def _from_plain(plain: Mapping[str, Any]) -> Any:
     if "places" in plain:
-        named = read_fields(Variable, plain, "name", "batch_axis")
+        named = read_fields(Variable, plain, "name", "batch_axis", "is_complex")
         places = np.asarray(plain["places"])
         if places.dtype.kind != "i" or not 0 <= named["batch_axis"] <= places.ndim:
             raise ValueError("its places are no whole numbers, or it has no such batch axis")
+        if named["is_complex"] and places.shape[-1:] != (2,):
+            raise ValueError("its complex values are no pairs")
         return Variable(places=places, **named)
     members = [(read_json(key, str), _from_plain(child)) for key, child in plain["of"]]
     if read_json(plain["kind"], Literal["dict", "list", "tuple"]) == "dict":

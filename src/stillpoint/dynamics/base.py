@@ -115,6 +115,11 @@ class Dynamics(ABC):
         return self.state_size
 
     @property
+    def n_states(self) -> int:
+        """Of how many states the unknowns of `equilibrium_problem` consist: a cycle has several."""
+        return 1
+
+    @property
     def parts(self) -> Mapping[str, range]:
         """Named parts of the state, such as `h` and `c` of an LSTM."""
         return {}
@@ -192,6 +197,10 @@ class RootProblem(ABC):
     @abstractmethod
     def state(self, y: Float[Any, "n k"], u: Inputs) -> Batch:
         """Return the state that belongs to y."""
+
+    def standing(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:
+        """Return unknowns of a state as if it stood still; of a cycle, all its states are x."""
+        return self.coordinates(x, u)
 
     @abstractmethod
     def residual(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r"]:

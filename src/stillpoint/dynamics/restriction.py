@@ -22,7 +22,8 @@ from .transforms import Clamped, Restricted, Transformed
 class Restriction:
     """Which units of a larger system are kept, and the values that hold all others.
 
-    `holding` is None where the held units are the last inputs.
+    `holding` is None where the held units are the last inputs. With `shares` S, what is held, or an
+    input, is x_held + S x_kept: sums that the larger system conserves.
 
     Examples
     --------
@@ -35,6 +36,7 @@ class Restriction:
     kept: Int[np.ndarray, " k"]
     held: Int[np.ndarray, " r"]
     holding: Float[np.ndarray, " r"] | None = None
+    shares: Float[np.ndarray, "r k"] | None = None
 
     @classmethod
     def of(cls, dynamics: Dynamics) -> Restriction | None:
@@ -48,7 +50,8 @@ class Restriction:
         holding = None
         if clamped is not None:  # the inputs that it fixes are counted as the restriction does
             holding = to_numpy(clamped.fixed)[clamped.places >= dynamics.inner.input_size]
-        return cls(dynamics.kept, dynamics.held, holding)
+        shares = None if dynamics.shares is None else to_numpy(dynamics.shares)
+        return cls(dynamics.kept, dynamics.held, holding, shares)
 
     @property
     def full_size(self) -> int:
@@ -64,8 +67,9 @@ class Restriction:
         self, states: Float[np.ndarray, "n D"], inputs: Float[np.ndarray, "n m"]
     ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "n _"]]:
         """Return states of the kept units, and inputs with those held units that follow them."""
-        behind = states[:, self.held] if self.holding is None else states[:, :0]
-        return states[:, self.kept], np.hstack([inputs, behind])
+        x = states[:, self.kept]
+        behind = states[:, self.held] + self._shared(x) if self.holding is None else x[:, :0]
+        return x, np.hstack([inputs, behind])
 
     def to_full(
         self, x: Float[np.ndarray, "n k"], u: Float[np.ndarray, "n _"]
@@ -74,12 +78,22 @@ class Restriction:
         full = np.empty((len(x), self.full_size))
         full[:, self.kept] = x
         own_inputs = u.shape[1] - self.n_held_inputs
-        full[:, self.held] = u[:, own_inputs:] if self.holding is None else self.holding
+        held = u[:, own_inputs:] if self.holding is None else self.holding
+        full[:, self.held] = held - self._shared(x)
         return full
+
+    def _shared(self, x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n r"]:
+        if self.shares is None:
+            return np.zeros((len(x), len(self.held)))
+        return x @ self.shares.T
 
     def input_regions(self, states: Regions, inputs: Regions) -> Regions:
         """Return the inputs' names when held units follow them: held regions keep their names."""
         m, context = inputs.size, states.restricted(self.held)
+        if self.shares is not None:
+            size = m + len(self.held)
+            members = {**inputs.members, "conserved": range(m, size)}
+            return Regions(size, members, inputs.parents)
         behind = {name: [m + i for i in places] for name, places in context.members.items()}
         size = m + len(self.held)
         members = {**inputs.members, **behind, "held": range(m, size)}
@@ -106,7 +120,13 @@ class Restriction:
     def to_plain(self) -> dict[str, Any]:
         """Return the restriction as what JSON can hold."""
         holding = None if self.holding is None else self.holding.tolist()
-        return {"kept": self.kept.tolist(), "held": self.held.tolist(), "holding": holding}
+        shares = None if self.shares is None else self.shares.tolist()
+        return {
+            "kept": self.kept.tolist(),
+            "held": self.held.tolist(),
+            "holding": holding,
+            "shares": shares,
+        }
 
     @classmethod
     def from_plain(cls, told: Mapping[str, Any]) -> Restriction:
@@ -124,4 +144,8 @@ class Restriction:
         if holding is not None and len(holding) != len(held):
             raise ValueError(f"holding: has {len(holding)} values for {len(held)} units")
         values = None if holding is None else np.array(holding, dtype=np.float64)
-        return cls(np.array(kept, dtype=np.int64), np.array(held, dtype=np.int64), values)
+        shares = read_json(told["shares"], tuple[tuple[float, ...], ...] | None)
+        if shares is not None and {len(shares), *map(len, shares)} - {len(held), len(kept)}:
+            raise ValueError("shares: are of other units")
+        mixed = None if shares is None else np.array(shares).reshape(len(held), len(kept))
+        return cls(np.array(kept, dtype=np.int64), np.array(held, dtype=np.int64), values, mixed)

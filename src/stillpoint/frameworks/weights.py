@@ -15,9 +15,7 @@ _LOW = ("float16", "bfloat16", "half", "float8", "int8", "uint8")
 
 
 def check_precision(name: str, dtype: str) -> None:
-    """Refuse weights that are complex, half-precision or quantised."""
-    if dtype.startswith("complex"):
-        raise UnsupportedModelError(f"model: {name} is {dtype}; real weights are wanted.")
+    """Refuse weights that are half-precision or quantised."""
     if dtype.startswith(_LOW):
         raise UnsupportedModelError(
             f"model: {name} is {dtype}, whose numbers are too coarse to tell where the network "
@@ -30,10 +28,19 @@ def check_weight(owner: str, name: str, array: Any) -> None:
     dtype = getattr(array, "dtype", "")
     dtype = getattr(dtype, "name", str(dtype)).removeprefix("torch.")
     check_precision(f"{name} of {owner}", dtype)
-    if dtype.startswith("float") and not np.isfinite(to_numpy(array)).all():
+    if dtype.startswith(("float", "complex")) and not np.isfinite(to_numpy(array)).all():
         raise ArgumentError(
             f"model: {name} of {owner} holds NaN or infinite values, so the network has no "
             f"well-defined step; check how its training ended."
+        )
+
+
+def refuse_complex(owner: str, name: str, array: Any) -> None:
+    """Refuse a complex weight of a standard cell, whose equations are real."""
+    if "complex" in str(getattr(array, "dtype", "")):
+        raise UnsupportedModelError(
+            f"model: {name} of {owner} is complex; real weights are wanted. A complex network can "
+            f"be read as a step function with state=, an example of one complex state."
         )
 
 
@@ -46,4 +53,5 @@ def read_weight(owner: str, name: str, array: Any) -> Float[np.ndarray, "..."]:
     array([1., 1.])
     """
     check_weight(owner, name, array)
+    refuse_complex(owner, name, array)
     return np.array(to_numpy(array), dtype=np.float64)

@@ -47,7 +47,9 @@ def estimate(
 def _radii(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    problem, kind = dynamics.equilibrium_problem(), dynamics.arrays
+    kind = dynamics.arrays  # of a cycle, radii are of its first state, as in a proof
+    several = dynamics.n_states > 1
+    problem = dynamics.residual_problem() if several else dynamics.equilibrium_problem()
     inputs = kind.asarray(u)
     y = host(problem.coordinates(kind.asarray(x), inputs))
 

@@ -107,10 +107,14 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
 
     Newton, on the equilibrium form where there is one, then a descent on the motion;
     `benchmarks/solvers.py` is the measurement behind it. Where gates cannot be divided out, Newton
-    may wander to saturated states; what it does not reach soon, the descent does.
+    may wander to saturated states; what it does not reach soon, the descent does. Cycles are sought
+    from the orbit of a start, and then from the start as if it stood still.
     """
     soon = None if dynamics.has_equilibrium_form else _SOON
-    return (Newton(most_steps=soon), descent(dynamics))
+    quick: list[Solver] = [Newton(most_steps=soon)]
+    if dynamics.n_states > 1:
+        quick.append(LevenbergMarquardt(standing=True))
+    return (*quick, descent(dynamics))
 
 
 def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import to_numpy
+from .._core.arrays import host, to_numpy
 from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
@@ -127,7 +127,8 @@ def _judge(
     end, status = outcome.x, outcome.status.copy()
     q = half_square(system.dynamics, end, u)
     claimed = status == Status.FIXED_POINT
-    moving = claimed & ~counts_as_zero(q, end, options.tol)
+    seen = q / _magnified(system.dynamics, end, u, claimed) ** 2
+    moving = claimed & ~counts_as_zero(seen, end, options.tol)
     status[moving] = Status.STALLED if system.observed is None else Status.OBSERVED_ONLY
     still = np.flatnonzero(claimed & ~moving)
     saturated = is_saturated(system.dynamics, end[still], u[still], options.tol, radius)
@@ -155,6 +156,21 @@ def warn_if_long(
         f"only, so each Jacobian takes {2 * x.shape[1]} of its steps. Pass jacobian=, or write it "
         f"on torch tensors or JAX arrays, which are differentiated exactly; or pass fewer starts."
     )
+
+
+def _magnified(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    rows: Bool[np.ndarray, " n"],
+) -> Float[np.ndarray, " n"]:
+    """Return by how much the steps of a cycle make the rounding of a state in these rows larger."""
+    factor = np.ones(len(x))
+    if dynamics.n_states > 1 and rows.any():
+        states, inputs = dynamics.arrays.asarray(x[rows]), dynamics.arrays.asarray(u[rows])
+        slope = host(dynamics.jacobian(states, inputs))
+        factor[rows] = np.fmax(1.0, np.linalg.norm(slope, axis=(1, 2)))
+    return factor
 
 
 # -- what counts as a fixed point -------------------------------------------------------------

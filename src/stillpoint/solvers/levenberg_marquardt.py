@@ -18,7 +18,7 @@ from .._core.arrays import (
     take,
     to_numpy,
 )
-from .._core.validation import check_real
+from .._core.validation import check_flag, check_real
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .status import Status
@@ -70,20 +70,26 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
     slope_tol
         A row is a slow point when |J^T g| <= slope_tol |g|, or <= sqrt(slope_tol) |g| where q
         falls no further, as rounding hides the rest.
+    standing
+        Whether a cycle is sought from states that all are the start, each of which is an unknown:
+        the way to the fixed points among the cycles.
     """
 
     first_damping: float = 1e-3
     slope_tol: float = 1e-8
+    standing: bool = False
 
     def __post_init__(self) -> None:
         check_real("first_damping", self.first_damping, above=0)
         check_real("slope_tol", self.slope_tol, least=0)
+        check_flag("standing", self.standing)
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
-        return dynamics.residual_problem()
+        return dynamics.equilibrium_problem() if self.standing else dynamics.residual_problem()
 
     def start(self, problem: RootProblem, y: Any, u: Any) -> DampedRows:
         xp = namespace(y)
+        y = problem.standing(problem.state(y, u), u) if self.standing else y
         residual = problem.residual(y, u)
         q = half_square(residual)
         zeros = xp.zeros_like(q)

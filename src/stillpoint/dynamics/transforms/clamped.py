@@ -32,6 +32,10 @@ class Clamped(Transformed):
     def input_size(self) -> int:
         return self.inner.input_size - len(self.places)
 
+    @property
+    def n_states(self) -> int:
+        return self.inner.n_states
+
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.places, self.fixed)
 
@@ -100,6 +104,9 @@ class ClampedProblem(RootProblem):
 
     def state(self, y: Float[Any, "n k"], u: Inputs) -> Batch:
         return self.problem.state(y, self.clamped.inputs(u))
+
+    def standing(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:
+        return self.problem.standing(x, self.clamped.inputs(u))
 
     def residual(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r"]:
         return self.problem.residual(y, self.clamped.inputs(u))

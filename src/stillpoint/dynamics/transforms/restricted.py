@@ -1,4 +1,4 @@
-"""Some units of a network, the others held."""
+"""Some units of a network, the others held, or told by what the network conserves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..._core.arrays import namespace, take
+from ..._core.arrays import host, namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
 from ..forms import PiecewiseLinear, RateForm
@@ -21,12 +21,14 @@ class Restricted(Transformed):
     """Some units of a network; all others are held and count as inputs.
 
     The input is [u, x_held]: every start can have its own frozen context, and the Jacobian in the
-    inputs contains the block from the held to the kept units.
+    inputs contains the block from the held to the kept units. With `shares` S, what is held is
+    x_held + S x_kept instead: sums that the network conserves tell the other units.
     """
 
     inner: Dynamics
     kept: Int[np.ndarray, " k"]
     held: Int[np.ndarray, " r"]
+    shares: Float[Any, "r k"] | None = None
 
     @property
     def state_size(self) -> int:
@@ -37,7 +39,9 @@ class Restricted(Transformed):
         return self.inner.input_size + len(self.held)
 
     def interval_extension(self) -> Dynamics | None:
-        return extended(self)
+        if self.shares is None:
+            return extended(self)
+        return extended(self, shares=Interval(host(self.shares)))
 
     def for_states_of_size(self, size: Float[np.ndarray, " k"]) -> Dynamics:
         whole = np.ones(self.inner.state_size)
@@ -58,24 +62,29 @@ class Restricted(Transformed):
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         state, inputs = self.whole(x, u)
-        weights, _ = self.whole(w, namespace(u).zeros_like(u))
-        return self.block(self.inner.curvature(state, inputs, weights))
+        weights, _ = replace(self, shares=None).whole(w, namespace(u).zeros_like(u))
+        return self._folded(self.inner.curvature(state, inputs, weights), axes=(1, 2))
 
     def equilibrium_box(self) -> Interval | None:
+        if self.shares is not None:
+            return None
         box = self.inner.equilibrium_box()
         return box[self.kept] if box is not None and self.has_equilibrium_form else None
 
     def rate_form(self, u: Interval) -> RateForm | None:
+        if self.shares is not None:
+            return None
         m = self.inner.input_size
         form = self.inner.rate_form(u[:, :m])
         return None if form is None else form.restricted(self.kept, self.held, u[:, m:])
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
-        form = self.inner.piecewise_linear()
+        form = None if self.shares is not None else self.inner.piecewise_linear()
         return None if form is None else form.restricted(self.kept, self.held)
 
     def weights(self) -> Iterable[Any] | None:
-        return listed_weights(self.inner, self.kept)
+        shares = () if self.shares is None else (self.shares,)
+        return listed_weights(self.inner, self.kept, *shares)
 
     @property
     def has_equilibrium_form(self) -> bool:
@@ -87,13 +96,28 @@ class Restricted(Transformed):
 
     def whole(self, x: Batch, u: Inputs) -> tuple[Float[Any, "n all"], Float[Any, "n own"]]:
         """Return the state and the inputs of the whole network."""
-        m = self.inner.input_size
-        together = namespace(x).concat([x, u[:, m:]], axis=1)
+        xp, m = namespace(x), self.inner.input_size
+        held = u[:, m:]
+        if self.shares is not None:
+            held = held - xp.matmul(x, self.shares.T)
+        together = xp.concat([x, held], axis=1)
         return take(together, np.argsort(np.concatenate([self.kept, self.held])), axis=1), u[:, :m]
 
     def block(self, matrices: Float[Any, "n all all"]) -> Float[Any, "n k k"]:
-        """Return the rows and columns of the kept units."""
-        return take(take(matrices, self.kept, axis=1), self.kept, axis=2)
+        """Return what matrices of all units say of the kept ones, rows and columns."""
+        return self._folded(take(matrices, self.kept, axis=1), axes=(2,))
+
+    def _folded(self, matrices: Any, axes: tuple[int, ...]) -> Any:
+        """Return derivatives in the kept units along some axes, where the others follow them."""
+        xp = namespace(matrices)
+        for axis in axes:
+            own, other = (take(matrices, places, axis=axis) for places in (self.kept, self.held))
+            matrices = own
+            if self.shares is not None and axis == 2:
+                matrices = own - xp.matmul(other, self.shares)
+            elif self.shares is not None:
+                matrices = own - xp.matmul(self.shares.T, other)
+        return matrices
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,12 @@ def on_flat_tensors(
 
 
 def _unpack(layout: StateLayout, rows: Tensor) -> Any:
-    return layout.build(lambda variable: tf.gather(rows, variable.places, axis=1))
+    return layout.build(lambda variable: _read(variable, rows))
+
+
+def _read(variable: Variable, rows: Tensor) -> Tensor:
+    values = tf.gather(rows, variable.places, axis=1)
+    return tf.complex(values[..., 0], values[..., 1]) if variable.is_complex else values
 
 
 def _pack(layout: StateLayout, state: Any) -> Tensor:
@@ -39,9 +44,11 @@ def _pack(layout: StateLayout, state: Any) -> Tensor:
 
 
 def _flatten(variable: Variable, leaf: Any) -> Tensor:
-    values, own = tf.convert_to_tensor(leaf), variable.places.shape
+    values, own = tf.convert_to_tensor(leaf), variable.shape
     if not values.shape[1:].is_compatible_with(own) or values.shape.rank != len(own) + 1:
         raise ArgumentError(
             f"{variable.name or 'state'}: got shape {values.shape}, but {(None, *own)} is wanted."
         )
+    if variable.is_complex:
+        values = tf.stack([tf.math.real(values), tf.math.imag(values)], axis=-1)
     return tf.reshape(values, (-1, variable.places.size))

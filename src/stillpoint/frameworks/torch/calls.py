@@ -148,6 +148,8 @@ def _layouts(
 ) -> Iterator[StateLayout]:
     """Yield the nests that a state may have: that of the example, else one array, else (h, c).
 
+    Modules with complex weights may have a complex state.
+
     With `layers`, an axis of them stands before that of the batch, as in torch's own modules.
     """
     if spec.state is not None:
@@ -156,6 +158,8 @@ def _layouts(
         return
     d = spec.size("state_size", model, getattr(model, "hidden_size", None), advice)
     yield StateLayout(_variable("", np.arange(d), layers)) if layers else StateLayout.flat(d)
+    if spec.state_size is None and not layers and any(p.is_complex() for p in model.parameters()):
+        yield StateLayout(Variable("", np.arange(2 * d).reshape(d, 2), is_complex=True))
     half = d if spec.state_size is None else d // 2
     if half and (spec.state_size is None or d == 2 * half):
         both = np.arange(2 * half).reshape(2, half)

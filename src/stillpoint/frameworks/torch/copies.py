@@ -63,7 +63,7 @@ def own_copy(model: nn.Module, dtype: torch.dtype) -> nn.Module:
     try:
         with torch.inference_mode(False), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the module, about its copy
-            own = copy.deepcopy(model, computed).eval().to(dtype)
+            own = copy.deepcopy(model, computed).eval()._apply(lambda t: _cast(t, dtype))
             own.load_state_dict({name: _cloned(value) for name, value in own.state_dict().items()})
             return own.requires_grad_(False)  # so that steps may work in place
     except Exception as error:
@@ -73,6 +73,13 @@ def own_copy(model: nn.Module, dtype: torch.dtype) -> nn.Module:
             f"hold no weights of full precision: pass the module that they were made of, or a "
             f"function step(x, u)."
         ) from error
+
+
+def _cast(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a tensor in `dtype`, a complex one in that of its parts; others as they are."""
+    if value.is_complex():
+        return value.to(dtype.to_complex())
+    return value.to(dtype) if value.is_floating_point() else value
 
 
 def _cloned(value: Any) -> Any:

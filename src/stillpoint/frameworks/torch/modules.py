@@ -14,7 +14,7 @@ from ...dynamics import Dynamics
 from ...errors import UnsupportedModelError
 from ..base import AdaptedModel
 from ..gates import Gate, gru, lstm, vanilla
-from ..weights import check_weight
+from ..weights import check_weight, refuse_complex
 from .module_step import Call
 
 Tensor = torch.Tensor
@@ -93,6 +93,7 @@ def _layer(model: Any, suffix: str) -> Dynamics:
         if value is None:
             return None
         check_weight(type(model).__name__, name + suffix, value)
+        refuse_complex(type(model).__name__, name + suffix, value)
         return value.detach().to(torch.float64, copy=True)
 
     W: Any = read("weight_hh")

@@ -1,0 +1,71 @@
+"""Sums of units that a system conserves."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.linalg import qr
+
+from .._core.arrays import host
+from ..errors import ArgumentError
+from .base import Dynamics
+
+# A sum counts as conserved that changes by no more than this fraction of what it is made of, at so
+# many random states.
+_CHANGE = 1e-9
+_STATES = 16
+
+# Rows of C depend on each other if what is new in one is smaller than this, relative to the first.
+_NEW = 1e-12
+
+
+def read_conserved(
+    dynamics: Dynamics, C: Float[np.ndarray, "r d"]
+) -> tuple[
+    Int[np.ndarray, " k"],
+    Int[np.ndarray, " r"],
+    Float[np.ndarray, "r k"],
+    Float[np.ndarray, "r r"],
+]:
+    """Return which units tell the others, these others, S = inverse(C_held) C_kept, that inverse.
+
+    C x is known where x_held + S x_kept is. The units that are told are chosen so that they follow
+    as sharply as possible (columns of C by pivoting).
+
+    Raises
+    ------
+    ArgumentError
+        If C does not fit, or C x is not conserved.
+    """
+    (r, d), size = C.shape, dynamics.state_size
+    if d != size or not 0 < r < d:
+        raise ArgumentError(
+            f"C: got shape {C.shape}, but (r, {size}) is wanted: a row for each conserved sum, "
+            f"fewer of them than units."
+        )
+    _, triangle, order = qr(C[:, ::-1], mode="economic", pivoting=True)  # the last are told
+    if (abs(np.diag(triangle)) <= _NEW * abs(triangle[0, 0])).any():
+        raise ArgumentError("C: a row is zero, or follows from the others; leave it out.")
+    _check(dynamics, C)
+    held, kept = np.sort(d - 1 - order[:r]), np.sort(d - 1 - order[r:])
+    inverse = np.linalg.inv(C[:, held])
+    return kept, held, inverse @ C[:, kept], inverse
+
+
+@np.errstate(all="ignore")
+def _check(dynamics: Dynamics, C: Float[np.ndarray, "r d"]) -> None:
+    """Refuse sums that change at random states, where the step can be taken there."""
+    rng, asarray = np.random.default_rng(0), dynamics.arrays.asarray
+    x, u = (rng.random((_STATES, n)) for n in (dynamics.state_size, dynamics.input_size))
+    step = host(dynamics.step(asarray(x), asarray(u)))
+    motion = step - x if dynamics.kind == "map" else step
+    change = np.abs(motion @ C.T).max(axis=0, initial=0.0)
+    of = (np.abs(motion) @ np.abs(C).T).max(axis=0, initial=0.0)
+    tolerance = max(_CHANGE, 64 * dynamics.arrays.resolution)
+    changing = np.flatnonzero(~(change <= tolerance * np.fmax(of, 1.0)))
+    if len(changing):
+        k = int(changing[0])
+        raise ArgumentError(
+            f"C: row {k} is not conserved: at random states the sum changes by up to "
+            f"{change[k]:.3g} in a {'step' if dynamics.kind == 'map' else 'unit of time'}."
+        )
