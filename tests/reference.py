@@ -19,6 +19,7 @@ from stillpoint.cells import (
     LeakyRateCell,
     LSTMCell,
     ResetBeforeGRUCell,
+    ShallowCell,
     StackedCell,
     VanillaCell,
 )
@@ -207,6 +208,13 @@ def _whole(part: Any, x: list[Dual], u: list[Dual]) -> tuple[list[Dual], list[Du
     return [state[k] for k in range(len(places))], u[:own]
 
 
+def _affine(matrix: np.ndarray, values: list[Dual], constants: np.ndarray) -> list[Dual]:
+    return [
+        sum((float(w) * v for w, v in zip(row, values, strict=True)), dual(float(c)))
+        for row, c in zip(matrix, constants, strict=True)
+    ]
+
+
 def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
     """Return F(x, u), or f(x, u) of a flow."""
     name = type(cell).__name__
@@ -219,6 +227,10 @@ def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
     if name == "LeakyRateCell":
         rates, leaks = [PHI[cell.phi](a) for a in _drive(cell, x, u)], cell.alpha.tolist()
         return [v * (1 - mp.mpf(a)) + a * r for v, a, r in zip(x, leaks, rates, strict=True)]
+    if name == "ShallowCell":
+        hidden = [PHI[cell.phi](a) for a in _affine(cell.W2, x, cell.c)]
+        rest = _affine(np.hstack([cell.W1, cell.B]), [*hidden, *u], cell.b)
+        return [float(a) * v + r for a, v, r in zip(cell.A, x, rest, strict=True)]
     if name in ("GRUCell", "ResetBeforeGRUCell"):
         n, z = _gru_candidate(cell, x, u)
         return [(1 - g) * a + g * v for a, g, v in zip(n, z, x, strict=True)]
@@ -457,6 +469,11 @@ def leaky_rate(rng, phi="tanh", d=3, m=2):
     return LeakyRateCell(cell.W, cell.B, cell.b, phi, alpha=alpha)
 
 
+def shallow(rng, phi="tanh", d=3, h=4, m=2):
+    A, to, of = rng.uniform(-1.5, 1.5, d), weights(rng, d, h), weights(rng, h, d)
+    return ShallowCell(A, to, of, weights(rng, d, m), weights(rng, d), weights(rng, h), phi)
+
+
 def gru(rng, d=3, m=2):
     w, b, bias = weights(rng, 3 * d, d), weights(rng, 3 * d, m), weights(rng, 3 * d)
     return GRUCell(w, b, bias, weights(rng, d))
@@ -489,6 +506,10 @@ CASES = {
     **{f"vanilla {p}": lambda r, p=p: vanilla(r, p) for p in PHI},
     **{f"leaky {p}": lambda r, p=p: leaky(r, p) for p in PHI},
     **{f"leaky rate {p}": lambda r, p=p: leaky_rate(r, p) for p in PHI},
+    **{f"shallow {p}": lambda r, p=p: shallow(r, p) for p in PHI},
+    "PLRNN": lambda r: ShallowCell.plrnn(
+        r.uniform(-1.5, 1.5, 3), weights(r, 3, 3), weights(r, 3, 2), weights(r, 3)
+    ),
     "GRU": gru,
     "GRU, reset before": early_gru,
     "LSTM": lstm,

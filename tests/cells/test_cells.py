@@ -19,6 +19,7 @@ from stillpoint.cells import (
     LeakyRateCell,
     LSTMCell,
     ResetBeforeGRUCell,
+    ShallowCell,
     StackedCell,
     VanillaCell,
 )
@@ -59,6 +60,11 @@ def leaky_rate(phi: str, seed: int = 0, gain: float = 1.5) -> LeakyRateCell:
     return LeakyRateCell(w(D, D), w(D, M), w(D), phi, alpha=np.linspace(0.05, 1.0, D))
 
 
+def shallow(phi: str, seed: int = 0, gain: float = 1.5, h: int = 6) -> ShallowCell:
+    w, A = random_weights(seed, gain), np.linspace(-1.2, 1.2, D)
+    return ShallowCell(A, w(D, h), w(h, D), w(D, M), w(D), w(h), phi)
+
+
 def gru(seed: int = 0, gain: float = 1.5, d: int = D, m: int = M) -> GRUCell:
     w = random_weights(seed, gain)
     return GRUCell(w(3 * d, d), w(3 * d, m), w(3 * d), w(d))
@@ -78,6 +84,7 @@ CELLS = {
     **{f"vanilla {phi}": vanilla(phi) for phi in ACTIVATIONS},
     **{f"leaky {phi}": leaky(phi) for phi in ACTIVATIONS},
     **{f"leaky rate {phi}": leaky_rate(phi) for phi in ACTIVATIONS},
+    **{f"shallow {phi}": shallow(phi) for phi in ACTIVATIONS},
     "GRU": gru(),
     "GRU, reset before": reset_before_gru(),
     "LSTM": lstm(),
@@ -169,6 +176,73 @@ def test_leaky_rate_step_is_its_formula(phi):
     x, u = rows(cell)
     rates = [FORMULAS[phi](cell.W @ xi + cell.B @ ui + cell.b) for xi, ui in zip(x, u)]  # noqa: B905
     assert_close(cell.step(x, u), (1 - cell.alpha) * x + cell.alpha * np.array(rates), EXACT)
+
+
+@pytest.mark.parametrize("phi", FORMULAS)
+def test_shallow_step_is_its_formula(phi):
+    cell = shallow(phi)
+    x, u = rows(cell)
+    hidden = FORMULAS[phi](x @ cell.W2.T + cell.c)
+    assert_close(cell.step(x, u), cell.A * x + hidden @ cell.W1.T + u @ cell.B.T + cell.b, EXACT)
+
+
+def test_piecewise_linear_networks_of_all_names_are_one():
+    w, relu = random_weights(5, 1.5), FORMULAS["relu"]
+    A, W, B, b = np.linspace(-1.2, 1.2, D), w(D, D), w(D, M), w(D)
+    x, u = rows(vanilla("relu"))
+    rest = A * x + u @ B.T + b
+    assert_close(ShallowCell.plrnn(A, W, B, b).step(x, u), rest + relu(x) @ W.T, EXACT)
+    assert_close(
+        ShallowCell.plrnn(np.diag(A), W, B, b, "tanh").step(x, u), rest + np.tanh(x) @ W.T, EXACT
+    )
+    slopes, thresholds = np.array([1.0, -0.5, 2.0]), w(3, D)
+    branches = sum(a * relu(x - t) for a, t in zip(slopes, thresholds, strict=True))
+    dendritic = ShallowCell.dendritic(A, W, B, b, slopes, thresholds)
+    assert_close(dendritic.step(x, u), rest + branches @ W.T, EXACT)
+    to, of, c = w(D, 8), w(8, D), w(8)
+    clipped = ShallowCell.clipped(A, to, of, B, b, c)
+    hidden = relu(x @ of.T + c) - relu(x @ of.T)
+    assert_close(clipped.step(x, u), rest + hidden @ to.T, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_trapping"),
+    [
+        (ShallowCell.clipped([0.9], [[5.0]], [[3.0]], np.zeros((1, 0)), [1.0], [2.0]), True),
+        (ShallowCell.clipped([1.0], [[5.0]], [[3.0]], np.zeros((1, 0)), [1.0], [2.0]), False),
+        (ShallowCell.plrnn([0.5], [[0.4]], np.zeros((1, 0)), [1.0]), True),
+        (ShallowCell.plrnn([0.5], [[-0.4]], np.zeros((1, 0)), [1.0], "softplus"), True),
+        (ShallowCell.plrnn([0.5], [[0.6]], np.zeros((1, 0)), [1.0]), False),
+        (ShallowCell.plrnn([-0.9], [[7.0]], np.zeros((1, 0)), [1.0], "tanh"), True),
+        (ShallowCell.plrnn([-1.1], [[7.0]], np.zeros((1, 0)), [1.0], "sigmoid"), False),
+    ],
+)
+def test_which_shallow_cells_keep_a_box(cell, is_trapping):
+    system = sp.as_system(cell)
+    assert cell.maps_ball_into_itself == is_trapping
+    assert system.dynamics.interval_extension().maps_ball_into_itself == is_trapping
+    x = np.array([[-1e4], [1e4]])
+    for _ in range(400):
+        x = system.step(x)
+    assert (np.abs(x).max() < 1e3) == is_trapping
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ShallowCell.plrnn(np.ones((2, 2)), np.eye(2), np.zeros((2, 0)), [0.0, 0.0]),
+         "off its diagonal"),
+        (lambda: ShallowCell.plrnn([1.0], np.eye(2), np.zeros((2, 0)), [0.0, 0.0]), "A of"),
+        (lambda: ShallowCell.plrnn([1.0], 2.0, np.zeros((1, 0)), [0.0]), "of ShallowCell"),
+        (lambda: ShallowCell.dendritic([1.0], [[1.0]], np.zeros((1, 0)), [0.0], [1.0], [1.0]),
+         "slopes, thresholds"),
+        (lambda: ShallowCell.clipped([1.0], [1.0], [[1.0]], np.zeros((1, 0)), [0.0], [1.0]),
+         "W1, W2, c"),
+    ],
+)  # fmt: skip
+def test_bad_piecewise_linear_networks_are_refused(make, words):
+    with pytest.raises(ArgumentError, match=words):
+        make()
 
 
 @pytest.mark.parametrize("phi", ["sigmoid", "softplus"])
@@ -328,6 +402,7 @@ RESTING = {
     "vanilla tanh": vanilla("tanh", seed=11, gain=4.0),
     "leaky tanh": leaky("tanh", seed=3, gain=4.0),
     "leaky rate tanh": leaky_rate("tanh", seed=3, gain=4.0),
+    "shallow tanh": shallow("tanh", seed=3, gain=3.0),
     "GRU": gru(seed=0, gain=3.0),
     "LSTM": lstm(seed=4, gain=5.0),
     "LSTM with projection": lstm(seed=7, gain=3.0, p=4),
@@ -495,6 +570,14 @@ GOOD = {
     VanillaCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2)},
     LeakyCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2), "alpha": np.ones(2)},
     LeakyRateCell: {"W": np.eye(2), "B": np.zeros((2, 1)), "b": np.zeros(2), "alpha": np.ones(2)},
+    ShallowCell: {
+        "A": np.ones(2),
+        "W1": np.ones((2, 3)),
+        "W2": np.ones((3, 2)),
+        "B": np.zeros((2, 1)),
+        "b": np.zeros(2),
+        "c": np.zeros(3),
+    },
     GRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6), "c": np.zeros(2)},
     ResetBeforeGRUCell: {"W": np.ones((6, 2)), "B": np.zeros((6, 1)), "b": np.zeros(6)},
     LSTMCell: {"W": np.ones((8, 1)), "B": np.zeros((8, 1)), "b": np.zeros(8), "P": np.ones((1, 2))},

@@ -22,6 +22,7 @@ PART = SYSTEM.restrict("a")
 LEAKY = sp.as_system(cells.LeakyCell(CELL.W, CELL.B, CELL.b, alpha=np.full(2, 0.5)))
 LINE = sp.as_system(lambda x: x * np.array([0.999, 0.5]), state_size=2)
 NEST = sp.as_system(lambda s, u: (s[0] / 2, s[1] / 2), state=(np.zeros(1), np.zeros(1)))
+LEAF = sp.as_system(lambda x: x[:, ::-1] - x, state_size=2, kind="flow")
 X, U = np.array([[0.5, -0.5], [-0.5, 0.5], [1.0, 1.0]]), np.zeros(1)
 PATH = np.ones((4, 5, 2))
 POINTS = sp.find_fixed_points(SYSTEM, X, U)
@@ -78,6 +79,7 @@ def systems() -> dict[str, Call]:
         "device": None,
         "t": None,
         "recognise": True,
+        "noise": None,
     }
     velocity = lambda t, y, u: np.tanh(2 * y + u) - y  # noqa: E731
     timed = {"model": velocity, **making, "kind": "flow"}
@@ -140,6 +142,8 @@ def systems() -> dict[str, Call]:
         ),
         "System.unpack": Call(NEST.unpack, {"rows": X}),
         "System.iterate": Call(SYSTEM.iterate, {"times": 2}),
+        "System.periodic": Call(SYSTEM.periodic, {"inputs": U[None]}),
+        "System.conserving": Call(LEAF.conserving, {"C": np.ones((1, 2)), "values": np.ones(1)}),
         "System.observe": Call(SYSTEM.observe, {"g": "tanh"}),
         "System.clamp": Call(SYSTEM.clamp, {"u": U}),
         "System.euler": Call(FLOW.euler, {"dt": 0.1}),
@@ -290,6 +294,19 @@ def nouns() -> dict[str, Call]:
         ),
         "cells.LeakyRateCell": Call(
             cells.LeakyRateCell, {**small, "alpha": np.ones(2), "phi": "tanh"}, also=_WEIGHTS
+        ),
+        "cells.ShallowCell": Call(
+            cells.ShallowCell,
+            {
+                "A": np.ones(2),
+                "W1": np.ones((2, 3)),
+                "W2": np.ones((3, 2)),
+                "B": small["B"],
+                "b": small["b"],
+                "c": np.zeros(3),
+                "phi": "relu",
+            },
+            also=_WEIGHTS,
         ),
         "cells.GRUCell": Call(cells.GRUCell, {**gates, "c": np.zeros(2)}),
         "cells.ResetBeforeGRUCell": Call(cells.ResetBeforeGRUCell, gates),

@@ -12,7 +12,7 @@ from stillpoint.dynamics import RateForm
 from stillpoint.intervals import Interval
 from stillpoint.proofs.enumeration import enumerate_states
 from stillpoint.proofs.enumeration import zeros as zeros_module
-from stillpoint.proofs.enumeration.arrangement import all_patterns, moved_hyperplanes, sign_patterns
+from stillpoint.proofs.enumeration.arrangement import all_patterns, sign_patterns
 from stillpoint.proofs.enumeration.bisection import Boxes, bisect
 from stillpoint.proofs.enumeration.contraction import is_contraction
 from stillpoint.proofs.enumeration.linear_regions import survey, systems, undecided
@@ -114,7 +114,7 @@ def with_remainder(phi="relu"):
 def test_hyperplanes_move_with_the_remainder_and_are_enclosed_in_every_region():
     """(I - D S)^-1 (U z + c) for all signs S of the drives."""
     equations, D = with_remainder()
-    normals, offsets = moved_hyperplanes(equations)
+    normals, offsets = equations.hyperplanes()
     for pattern in all_patterns(4):
         inverse = np.linalg.inv(np.eye(4) - D * pattern)
         assert normals.contains(inverse @ equations.U).all()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.cells import LeakyCell, LeakyRateCell, VanillaCell
+from stillpoint.cells import LeakyCell, LeakyRateCell, ShallowCell, VanillaCell
 
 D, M = 12, 3
 RATES = {
@@ -51,6 +51,16 @@ def test_a_function_is_the_cell_that_it_computes(form, phi, alpha):
     if kind is not VanillaCell:
         np.testing.assert_allclose(system.dynamics.alpha, alpha, rtol=1e-14)
     assert repr(system).endswith(f"network, {phi})")
+
+
+@pytest.mark.parametrize("phi", ["relu", "tanh", "softplus"])
+@pytest.mark.parametrize("A", [np.linspace(-1.3, 1.3, D), np.ones(D)], ids=["any", "one"])
+def test_a_piecewise_linear_network_with_any_diagonal(A, phi):
+    system = sp.as_system(lambda z, u: A * z + RATES[phi](z) @ W.T + u @ B.T + b, D, M)
+    assert isinstance(system.dynamics, ShallowCell)
+    np.testing.assert_allclose(system.dynamics.A, A, atol=1e-12)
+    np.testing.assert_allclose(system.dynamics.W1, W, atol=1e-11)
+    assert repr(system).endswith(f"recognised: network with a linear part, {phi})")
 
 
 def test_a_linear_map_is_a_linear_network():

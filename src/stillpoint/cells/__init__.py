@@ -13,6 +13,7 @@ from .leaky import LeakyCell
 from .leaky_rate import LeakyRateCell
 from .lstm import LSTMCell
 from .reset_before_gru import ResetBeforeGRUCell
+from .shallow import ShallowCell
 from .stacked import StackedCell
 from .vanilla import VanillaCell
 
@@ -24,6 +25,7 @@ __all__ = [
     "LeakyCell",
     "LeakyRateCell",
     "ResetBeforeGRUCell",
+    "ShallowCell",
     "StackedCell",
     "VanillaCell",
     "activation",

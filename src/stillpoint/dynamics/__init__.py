@@ -2,7 +2,7 @@
 
 from .activations import Activation, activation
 from .base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
-from .forms import PiecewiseLinear, RateForm, offset
+from .forms import HiddenForm, PiecewiseLinear, RateForm, offset
 from .regions import Regions
 from .restriction import Restriction
 
@@ -10,6 +10,7 @@ __all__ = [
     "Activation",
     "Batch",
     "Dynamics",
+    "HiddenForm",
     "Inputs",
     "Kind",
     "Matrices",

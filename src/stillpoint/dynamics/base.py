@@ -24,7 +24,7 @@ from .._core.arrays import (
     namespace,
 )
 from ..intervals import Interval
-from .forms import PiecewiseLinear, RateForm
+from .forms import HiddenForm, PiecewiseLinear, RateForm
 
 Kind = Literal["map", "flow"]
 Batch = Float[Any, "n d"]
@@ -169,6 +169,13 @@ class Dynamics(ABC):
         """Return the fixed points under one input, shape (1, m), as r = phi(W r + c), or None.
 
         Asked of dynamics over intervals (`interval_extension`), so that the form is exact.
+        """
+        return None
+
+    def hidden_form(self, u: Interval) -> HiddenForm | None:  # noqa: ARG002
+        """Return the fixed points under one input as L phi(K x + k) + M x + c = 0, or None.
+
+        Asked of dynamics over intervals, as `rate_form`, where there is none of that.
         """
         return None
 

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from .._core.arrays import to_numpy
 from ..intervals import Interval
 from .activations import Activation, activation
-from .trapping import bounds_of_rates
+from .trapping import bounds_of_rates, range_of
 
 Vectors = Float[np.ndarray, "n _"]
 
@@ -205,6 +205,49 @@ class RateForm:
         from_held = Interval(self.W[np.ix_(kept, held)])
         c = offset(self.rates(x_held), from_held, self.c[kept])
         return replace(self, W=self.W[np.ix_(kept, kept)], c=c)
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenForm:
+    """The equations L phi(K x + k) + M x + c = 0 of rest under one constant input, M diagonal.
+
+    L, shape (d, h), and K, (h, d), are exact; k, M and c are enclosed, shapes (h,), (d,) and (d,).
+
+    Examples
+    --------
+    >>> one, zero = np.ones((1, 1)), Interval(np.zeros(1))
+    >>> form = HiddenForm(one, one, zero, Interval(np.array([-0.5])), zero, "tanh")
+    >>> form.bounds.upper
+    array([2.])
+    """
+
+    L: Float[np.ndarray, "d h"]
+    K: Float[np.ndarray, "h d"]
+    k: Interval
+    M: Interval
+    c: Interval
+    phi: str
+
+    @property
+    def activation(self) -> Activation:
+        """The activation function."""
+        return activation(self.phi)
+
+    @property
+    def bounds(self) -> Interval | None:
+        """A box that holds all fixed points, shape (d,), or None."""
+        rates = range_of(self.phi, len(self.K))
+        if rates is None or not self.M.excludes_zero.all():
+            return None
+        return (rates @ self.L.T + self.c) / -self.M
+
+    def restricted(
+        self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"], x_held: Interval
+    ) -> HiddenForm:
+        """Return the form of some units, the others held at states `x_held`, shape (1, j)."""
+        k = offset(x_held, Interval(self.K[:, held]), self.k)
+        parts = {"L": self.L[kept], "K": self.K[:, kept], "M": self.M[kept], "c": self.c[kept]}
+        return replace(self, k=k, **parts)
 
 
 def offset(u: Interval, B: Interval, b: Interval) -> Interval:

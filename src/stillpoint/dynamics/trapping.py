@@ -49,6 +49,22 @@ def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
     return bool((leaks == leaks[0]).all()) and norm_bound(Interval(weights)) < 1
 
 
+def grows_no_faster(A: Any, W1: Any, W2: Any) -> bool:
+    """Return whether x' = A x + W1 phi(W2 x + c) + b is proved to keep a box, A a diagonal.
+
+    Sizes of units obey |x'| <= (|A| + |W1| |W2|) |x| + constants, as no activation is steeper than
+    1; with rho of that matrix below 1 every box t w with t large enough is kept.
+
+    Examples
+    --------
+    >>> half = np.array([[0.5]])
+    >>> grows_no_faster(np.array([-0.4]), half, half), grows_no_faster(np.ones(1), half, half)
+    (True, False)
+    """
+    size = Interval(np.abs(W1)) @ np.abs(W2) + np.diag(np.abs(A))
+    return shrinking_vector(size.magnitude) is not None
+
+
 def range_of(phi: str, size: int) -> Interval | None:
     """Return a box that holds all values of a bounded activation, shape (size,), or None.
 

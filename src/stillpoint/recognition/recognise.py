@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cells import LeakyCell, LeakyRateCell, VanillaCell
+from ..cells import LeakyCell, LeakyRateCell, ShallowCell, VanillaCell
 from ..dynamics import Dynamics
 from . import currents, rates
 from .probe import Probe
@@ -28,6 +28,7 @@ _NAMES = {
     VanillaCell: "vanilla network",
     LeakyRateCell: "leaky rate network",
     LeakyCell: "leaky current network",
+    ShallowCell: "network with a linear part",
 }
 
 
@@ -35,7 +36,7 @@ _NAMES = {
 class Recognised:
     """A canonical cell that takes the steps of a black box, and what it is, in words."""
 
-    cell: VanillaCell | LeakyCell
+    cell: VanillaCell | LeakyCell | ShallowCell
 
     def __str__(self) -> str:
         return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}"
@@ -73,7 +74,7 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     return Recognised(replace(found, **weights))
 
 
-def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | None]:
+def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell | None]:
     """Return the cells that the values of a step suggest, None for some that they exclude."""
     yield rates.rate_network(probe, "linear", np.ones(probe.state_size))
     if (alpha := rates.leaks(probe)) is not None:
@@ -84,7 +85,7 @@ def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | None]:
             yield currents.current_network(probe, phi, alpha)
 
 
-def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | None) -> bool:
+def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None) -> bool:
     """Whether a cell takes the same steps, at states of all signs, and of few units."""
     if cell is None:
         return False

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from ..._core.arrays import host, namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
-from ..forms import PiecewiseLinear, RateForm
+from ..forms import HiddenForm, PiecewiseLinear, RateForm
 from .base import Transformed, extended, listed_weights
 
 
@@ -65,6 +65,9 @@ class Clamped(Transformed):
 
     def rate_form(self, u: Interval) -> RateForm | None:
         return self.inner.rate_form(self.inputs(u))
+
+    def hidden_form(self, u: Interval) -> HiddenForm | None:
+        return self.inner.hidden_form(self.inputs(u))
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         form = self.inner.piecewise_linear()

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from ..._core.arrays import host, namespace, take
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
-from ..forms import PiecewiseLinear, RateForm
+from ..forms import HiddenForm, PiecewiseLinear, RateForm
 from .base import Transformed, extended, listed_weights
 
 
@@ -76,6 +76,13 @@ class Restricted(Transformed):
             return None
         m = self.inner.input_size
         form = self.inner.rate_form(u[:, :m])
+        return None if form is None else form.restricted(self.kept, self.held, u[:, m:])
+
+    def hidden_form(self, u: Interval) -> HiddenForm | None:
+        if self.shares is not None:
+            return None
+        m = self.inner.input_size
+        form = self.inner.hidden_form(u[:, :m])
         return None if form is None else form.restricted(self.kept, self.held, u[:, m:])
 
     def piecewise_linear(self) -> PiecewiseLinear | None:

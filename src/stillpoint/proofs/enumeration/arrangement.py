@@ -4,11 +4,6 @@ In the latent space each drive a_i is zero on a hyperplane, and the hyperplanes 
 regions. The closed region of a fixed point is a polyhedron; if the normals span the space it
 contains no line, so it has a vertex, and q of its hyperplanes meet there. Visiting the places
 where any q hyperplanes meet therefore meets every region.
-
-The remainder D of the weights moves the hyperplanes: in a region with rates r = S a, S a diagonal
-of zeros and ones, a = U z + c + D S a = (I - D S)^-1 (U z + c). So row i of U and c moves by at
-most |D_i| / (1 - delta) times the largest entry of a column, and all that follows is computed
-for all rows in those bounds.
 """
 
 from __future__ import annotations
@@ -19,9 +14,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool
 
-from ...intervals import Interval
 from ...intervals.linalg import exact_rank, solve_enclosed
-from .low_rank import Latent
+from .pieces import PiecewiseEquations
 
 # So many vertices are computed at once.
 _CHUNK = 4096
@@ -42,24 +36,24 @@ def all_patterns(size: int) -> Bool[np.ndarray, "n h"]:
     return (numbers >> np.arange(size)[::-1]) % 2 == 1
 
 
-def sign_patterns(latent: Latent, most: int) -> Bool[np.ndarray, "n h"] | str:
+def sign_patterns(equations: PiecewiseEquations, most: int) -> Bool[np.ndarray, "n h"] | str:
     """Return at most so many patterns, among them that of every fixed point, or why there are none.
 
     They say which drives are positive; on a hyperplane either sign stands for both.
     """
-    h, q = latent.U.shape
-    moving = np.flatnonzero(latent.form.W.any(axis=1))
+    h, q = len(equations.weights), equations.size
+    moving = np.flatnonzero(equations.weights.any(axis=1))
     meetings = comb(len(moving), q) * 2**q
     if 2**h <= min(most, max(meetings, _FEW)):
         return all_patterns(h)
     if meetings > most:
         return f"{h} units make too many linear regions in {q} latent dimensions"
     subsets, found, spans = np.array(list(combinations(moving, q))).reshape(-1, q), [], False
-    normals, offsets = moved_hyperplanes(latent)
+    normals, offsets = equations.hyperplanes()
     for start in range(0, len(subsets), _CHUNK):
         chunk = subsets[start : start + _CHUNK]
         vertices, regular = solve_enclosed(normals[chunk], -offsets[chunk])
-        if not all(exact_rank(latent.form.W[units]) < q for units in chunk[~regular]):
+        if not all(exact_rank(equations.weights[units]) < q for units in chunk[~regular]):
             return "some of the units' hyperplanes are too nearly parallel"
         spans |= bool(regular.any())
         signs = vertices[regular] @ normals.T + offsets
@@ -70,15 +64,6 @@ def sign_patterns(latent: Latent, most: int) -> Bool[np.ndarray, "n h"] | str:
     if not spans:
         return "the units' hyperplanes do not span the latent space"
     return distinct(np.concatenate(found))
-
-
-def moved_hyperplanes(latent: Latent) -> tuple[Interval, Interval]:
-    """Return enclosures of normals, shape (h, q), and offsets, (h,), whatever the region."""
-    c = latent.form.c
-    reach = Interval(latent.remainder) / (1.0 - latent.delta)
-    moved = (reach[:, None] * np.abs(latent.U).max(axis=0)).magnitude
-    shifted = (reach * c.magnitude.max()).magnitude
-    return Interval(latent.U, moved), c + Interval(np.zeros(len(moved)), shifted)
 
 
 def completed(

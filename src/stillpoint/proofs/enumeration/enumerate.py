@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ..._core.display import plural
 from ..._core.validation import check_whole, read_inputs, shape_of
@@ -19,8 +20,10 @@ from ..krawczyk import Equations, EquilibriumForm
 from .arrangement import sign_patterns
 from .bisection import bisect
 from .contraction import is_contraction, iterate
-from .linear_regions import survey
+from .hidden import Hidden
+from .linear_regions import survey, systems
 from .low_rank import Latent, latent_of
+from .pieces import PiecewiseEquations
 from .rays import at_origin, bounded
 from .record import Enumeration
 from .zeros import Zeros
@@ -97,6 +100,9 @@ def enumerate_states(
         form = enclosed.rate_form(Interval(u[None]))
         if form is not None:
             return proof.of_rates(form)
+        hidden = enclosed.hidden_form(Interval(u[None]))
+        if hidden is not None:
+            return proof.of_hidden(Hidden(hidden))
         box = enclosed.equilibrium_box()
         if box is None:
             return proof.not_available("no box is known that holds all fixed points")
@@ -119,13 +125,26 @@ class _Proof:
             reason = "the only fixed point was not reached"
             return self._found(states, "contraction", 1, 1 - len(states), reason)
         if form.phi == "linear":
-            return self._by_one_system(form)
+            matrix = np.eye(self.state_size) - Interval(form.W)
+            return self._by_one_system(matrix[None], form.c[None], form.states)
         latent = latent_of(form, _MOST_UNITS if form.phi == "relu" else _MOST_DIMENSIONS)
         if latent is None:
             return self.not_available(
                 f"{self.state_size} units whose weights have no low rank are too many"
             )
         return self._by_regions(latent) if form.phi == "relu" else self.by_bisection(latent)
+
+    def of_hidden(self, equations: Hidden) -> Enumeration:
+        """Choose the method for L phi(K x + k) + M x + c = 0."""
+        if equations.form.phi == "linear":
+            always = np.ones((1, len(equations.weights)), dtype=bool)
+            return self._by_one_system(*systems(equations, always), equations.states)
+        if equations.form.phi != "relu":
+            return self.by_bisection(equations)
+        patterns = sign_patterns(equations, self.budget)
+        if isinstance(patterns, str):
+            return self.not_available(patterns)
+        return self._in_regions(equations, patterns)
 
     def by_bisection(self, equations: Equations, known: Zeros | None = None) -> Enumeration:
         """Exclude every box without a fixed point, but for those that are known."""
@@ -157,7 +176,12 @@ class _Proof:
         patterns = sign_patterns(latent, self.budget)
         if isinstance(patterns, str):
             return self._without_regions(latent, patterns)
-        found = survey(latent, patterns)
+        return self._in_regions(latent, patterns)
+
+    def _in_regions(
+        self, equations: PiecewiseEquations, patterns: Bool[np.ndarray, "n h"]
+    ) -> Enumeration:
+        found = survey(equations, patterns)
         if found.singular:
             reason = (
                 f"the equations of {found.singular} linear regions are singular, or nearly so: "
@@ -166,7 +190,7 @@ class _Proof:
         else:
             reason = f"fixed points on kinks may be degenerate in {found.unclear} linear regions"
         left = found.singular + found.unclear + found.zeros.unresolved
-        states = latent.states(found.zeros.where.mid)
+        states = equations.states(found.zeros.where.mid)
         return self._found(states, "linear regions", len(patterns), left, reason)
 
     def _without_regions(self, latent: Latent, reason: str) -> Enumeration:
@@ -183,12 +207,16 @@ class _Proof:
         latent = replace(latent, region=region)
         return self.by_bisection(latent, at_origin(latent, budget))
 
-    def _by_one_system(self, form: RateForm) -> Enumeration:
-        """Solve r = W r + c."""
-        matrix = np.eye(self.state_size) - Interval(form.W)
-        rates, regular = solve_enclosed(matrix[None], form.c[None])
-        states = form.states(rates.mid[regular])
-        reason = "I - W is singular, or nearly so: there may be none, or a continuum"
+    def _by_one_system(
+        self,
+        A: Interval,
+        b: Interval,
+        states_of: Callable[[Float[np.ndarray, "n q"]], Float[np.ndarray, "n d"]],
+    ) -> Enumeration:
+        """Solve A z = b, shapes (1, q, q) and (1, q)."""
+        solution, regular = solve_enclosed(A, b)
+        states = states_of(solution.mid[regular])
+        reason = "I - J is singular, or nearly so: there may be none, or a continuum"
         return self._found(states, "linear regions", 1, int(not regular.all()), reason)
 
     def _boxes(self, equations: Equations) -> int:

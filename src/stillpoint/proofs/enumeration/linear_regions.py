@@ -17,7 +17,7 @@ from ...intervals import Interval
 from ...intervals.functions import concat
 from ...intervals.linalg import solve_enclosed
 from ..krawczyk import Krawczyk
-from .low_rank import Latent
+from .pieces import PiecewiseEquations
 from .zeros import Zeros
 
 # The regions that are treated at once have matrices with this many numbers together.
@@ -26,7 +26,7 @@ _CHUNK = 2**20
 # Solutions are looked for in boxes so many times as wide as what is known of them.
 _INFLATIONS = (4.0, 2.0**7, 2.0**12)
 
-# No box is narrower than this, relative to the size of the latent state.
+# No box is narrower than this, relative to the size of the equations state.
 _LEAST = 2.0**-48
 
 
@@ -43,53 +43,55 @@ class Survey:
     unclear: int
 
 
-def survey(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> Survey:
+def survey(equations: PiecewiseEquations, patterns: Bool[np.ndarray, "n h"]) -> Survey:
     """Return the fixed points in all regions with the given signs of the drives."""
-    resting, driven = latent.form.rests_at_zero, latent.form.c.mid != 0
-    at_origin = Zeros.at(np.zeros((int(resting), latent.size)))
-    near, singular = [Zeros.none(latent.size).where], 0
-    step = max(1, _CHUNK // (len(latent.U) + latent.size**2))
+    resting, driven = equations.rests_at_zero, equations.constants.mid != 0
+    at_origin = Zeros.at(np.zeros((int(resting), equations.size)))
+    near, singular = [Zeros.none(equations.size).where], 0
+    step = max(1, _CHUNK // (len(equations.weights) + equations.size**2))
     for start in range(0, len(patterns), step):
         chunk = patterns[start : start + step]
-        matrices, offsets = systems(latent, chunk)
+        matrices, offsets = systems(equations, chunk)
         z, regular = solve_enclosed(matrices, offsets)
-        singular += undecided(latent, matrices[~regular], offsets[~regular])
-        drive = latent.drive(z[regular])
+        singular += undecided(equations, matrices[~regular], offsets[~regular])
+        drive = equations.drive(z[regular])
         against = np.where(chunk[regular], drive.upper < 0, drive.lower > 0)
         # With no offset where units are active, A z = 0 has no other solution than the origin.
         known = resting & ~chunk[regular][:, driven].any(axis=1)
         near.append(z[regular][~against.any(axis=1) & ~known])
-    zeros, unclear = prove(latent, concat(near), at_origin)
+    zeros, unclear = prove(equations, concat(near), at_origin)
     return Survey(zeros, singular, unclear)
 
 
-def systems(latent: Latent, patterns: Bool[np.ndarray, "n h"]) -> tuple[Interval, Interval]:
+def systems(
+    equations: PiecewiseEquations, patterns: Bool[np.ndarray, "n h"]
+) -> tuple[Interval, Interval]:
     """Return A, shape (n, q, q), and b, (n, q): A z = b holds of fixed points with the pattern."""
     slopes = Interval(patterns.astype(np.float64))
-    return -latent.slopes_of(slopes), latent.offsets_of(slopes)
+    return -equations.slopes_of(slopes), equations.offsets_of(slopes)
 
 
-def undecided(latent: Latent, A: Interval, b: Interval) -> int:
+def undecided(equations: PiecewiseEquations, A: Interval, b: Interval) -> int:
     """Return how many systems may have a solution where fixed points can be.
 
     If y^T A hardly differs from zero and y^T b does, no z of moderate size solves A z = b.
     """
-    if latent.region is None or not len(A):
+    if equations.region is None or not len(A):
         return len(A)
     null = Interval(np.linalg.svd(A.mid)[0][:, None, :, -1])
-    excess = (null @ A) @ latent.region[:, None] - null @ b[:, :, None]
+    excess = (null @ A) @ equations.region[:, None] - null @ b[:, :, None]
     return int((~excess.excludes_zero[:, 0, 0]).sum())
 
 
-def prove(latent: Latent, candidates: Interval, zeros: Zeros) -> tuple[Zeros, int]:
+def prove(equations: PiecewiseEquations, candidates: Interval, zeros: Zeros) -> tuple[Zeros, int]:
     """Add the zeros near enclosures of candidates, and count those for which nothing was proved."""
     size = 1 + np.abs(candidates.mid).max(axis=1, keepdims=True, initial=0.0)
     for inflation in _INFLATIONS:
         if not len(candidates):
             break
         radius = inflation * (candidates.radius + _LEAST * size)
-        tried = Krawczyk.on(latent, Interval(candidates.mid, radius))
+        tried = Krawczyk.on(equations, Interval(candidates.mid, radius))
         proved = tried.holds_one
-        zeros = zeros.joined(Zeros.located(latent, tried.boxes[proved], tried.images[proved]))
+        zeros = zeros.joined(Zeros.located(equations, tried.boxes[proved], tried.images[proved]))
         candidates, size = candidates[~proved], size[~proved]
     return zeros, int((~zeros.covers(candidates)).sum())

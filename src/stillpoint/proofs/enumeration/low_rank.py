@@ -19,7 +19,7 @@ from ..._core.arrays import solve_rows
 from ...dynamics import RateForm, activation
 from ...intervals import Interval
 from ...intervals.linalg import row_sums
-from ..krawczyk import Equations
+from .pieces import PiecewiseEquations
 
 # What may be left of W, in the row-sum norm: it blurs p by about as much.
 _REMAINDER = 1e-5
@@ -32,7 +32,7 @@ _CORRECTIONS = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Latent(Equations):
+class Latent(PiecewiseEquations):
     """p(z) = V^T R(z) - z over boxes of latent states, with R(z) = phi(U z + c + D R(z)).
 
     U holds columns of W and is exact; `remainder` bounds the row sums of |D|, its maximum is below
@@ -64,6 +64,30 @@ class Latent(Equations):
     def delta(self) -> Interval:
         """|D|_inf, shape (1,)."""
         return Interval(self.remainder.max(keepdims=True))
+
+    @property
+    def weights(self) -> Float[np.ndarray, "h n"]:
+        return self.form.W
+
+    @property
+    def constants(self) -> Interval:
+        return self.form.c
+
+    @property
+    def rests_at_zero(self) -> bool:
+        return self.form.rests_at_zero
+
+    def hyperplanes(self) -> tuple[Interval, Interval]:
+        """Return enclosures of normals, shape (h, q), and offsets, (h,), whatever the region.
+
+        The remainder moves the hyperplanes: in a region with rates r = S a, S a diagonal of zeros
+        and ones, a = U z + c + D S a = (I - D S)^-1 (U z + c). So row i of U and c moves by at most
+        |D_i| / (1 - delta) times the largest entry of a column.
+        """
+        c, reach = self.form.c, Interval(self.remainder) / (1.0 - self.delta)
+        moved = (reach[:, None] * np.abs(self.U).max(axis=0)).magnitude
+        shifted = (reach * c.magnitude.max()).magnitude
+        return Interval(self.U, moved), c + Interval(np.zeros(len(moved)), shifted)
 
     def drive(self, z: Interval) -> Interval:
         """Return an enclosure of U z + c + D R(z) over boxes, shape (n, d).
