@@ -59,7 +59,7 @@ _MAKING = {
 }
 
 #: The weights whose sizes or types no longer fit to another one.
-_WEIGHTS = {"B": "W", "b": "W", "P": "W"}
+_WEIGHTS = {"B": "W", "b": "W", "P": "W", "c": "W1"}
 
 
 def systems() -> dict[str, Call]:
@@ -328,9 +328,12 @@ def nouns() -> dict[str, Call]:
         "solvers.Plateau": Call(
             solvers.Plateau, {"factor": 0.95, "patience": 2, "threshold": 1e-4, "cooldown": 0}
         ),
-        "solvers.Newton": Call(solvers.Newton, {"decrease": 1e-4, "max_trials": 12}),
+        "solvers.Newton": Call(
+            solvers.Newton, {"decrease": 1e-4, "max_trials": 12, "most_steps": None}
+        ),
         "solvers.LevenbergMarquardt": Call(
-            solvers.LevenbergMarquardt, {"first_damping": 1e-3, "slope_tol": 1e-8}
+            solvers.LevenbergMarquardt,
+            {"first_damping": 1e-3, "slope_tol": 1e-8, "standing": False},
         ),
         "solvers.PiecewiseNewton": Call(solvers.PiecewiseNewton, {}),
         "solvers.solve": Call(
@@ -344,6 +347,7 @@ def nouns() -> dict[str, Call]:
                 "max_steps": 5,
                 "chunk": None,
                 "progress": False,
+                "holds": None,
                 "interruptible": False,
             },
             free=("x",),

@@ -20,7 +20,7 @@ from .._core.validation import (
     read_inputs,
 )
 from ..dynamics import Dynamics
-from ..errors import ArgumentError
+from ..errors import ArgumentError, came
 from .base import Rows, Solver
 from .status import Status
 
@@ -118,6 +118,8 @@ def solve(
     chunk = None if chunk is None else check_whole("chunk", chunk, least=1)
     progress = None if progress is None else check_flag("progress", progress)
     check_flag("interruptible", interruptible)
+    if holds is not None and (isinstance(holds, type) or not callable(holds)):
+        raise ArgumentError(f"holds: got {came(holds)}, but a function of (x, u) is wanted.")
     end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
     size = n if any(s.joint for s in solvers) else chunk or _rows_in_budget(solvers, dynamics)
     bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
