@@ -247,6 +247,7 @@ def system_from_step(
     """
     if not callable(step):
         raise ArgumentError(f"step: got {came(step)}, but a function step(x, u) is wanted.")
+    check_flag("recognise", recognise)
     quiet = _quiet(noise)
     facts = _facts(kind, jacobian, input_jacobian, lefschetz)
     if state is None and state_size is None:

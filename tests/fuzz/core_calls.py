@@ -59,7 +59,7 @@ _MAKING = {
 }
 
 #: The weights whose sizes or types no longer fit to another one.
-_WEIGHTS = {"B": "W", "b": "W", "P": "W", "c": "W1"}
+_WEIGHTS = {"B": "W", "b": "W A", "P": "W", "c": "W1"}
 
 
 def systems() -> dict[str, Call]:

@@ -344,7 +344,8 @@ def finders() -> dict[str, Call]:
                 rnn, solver=solver, **told
             ).find_fixed_points(x, np.zeros(1)),
             {"rnn": torch_step, "solver": "adam", **HPS},
-            also={"rnn": "model step"},
+            paths=("rnn",),
+            also={"rnn": "model step weights cell"},
             free=("n_iters_per_print_update",),
         ),
         f"{own}.FixedPointFinderTF": Call(
@@ -352,7 +353,8 @@ def finders() -> dict[str, Call]:
                 rnn_cell, sess, solver=solver, **told
             ).find_fixed_points(x, np.zeros(1)),
             {"rnn_cell": step, "sess": None, "solver": "newton", **HPS},
-            also={"rnn_cell": "model step"},
+            paths=("rnn_cell",),
+            also={"rnn_cell": "model step weights cell"},
             free=("n_iters_per_print_update",),
         ),
         f"{theirs}.FixedPointFinder": Call(

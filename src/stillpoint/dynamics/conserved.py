@@ -37,8 +37,8 @@ def read_conserved(
     ArgumentError
         If C does not fit, or C x is not conserved.
     """
-    (r, d), size = C.shape, dynamics.state_size
-    if d != size or not 0 < r < d:
+    size, r = dynamics.state_size, len(C)
+    if C.shape != (r, size) or not 0 < r < size:
         raise ArgumentError(
             f"C: got shape {C.shape}, but (r, {size}) is wanted: a row for each conserved sum, "
             f"fewer of them than units."
@@ -47,7 +47,7 @@ def read_conserved(
     if (abs(np.diag(triangle)) <= _NEW * abs(triangle[0, 0])).any():
         raise ArgumentError("C: a row is zero, or follows from the others; leave it out.")
     _check(dynamics, C)
-    held, kept = np.sort(d - 1 - order[:r]), np.sort(d - 1 - order[r:])
+    held, kept = np.sort(size - 1 - order[:r]), np.sort(size - 1 - order[r:])
     inverse = np.linalg.inv(C[:, held])
     return kept, held, inverse @ C[:, kept], inverse
 
