@@ -237,7 +237,10 @@ def test_a_complex_state_is_finite():
         layout.read(np.array([[1.0, np.nan * 1j]]))
 
 
-@pytest.mark.parametrize("library", ["numpy", "torch", "jax", "tensorflow"])
+LIBRARIES = [pytest.param(n, marks=getattr(pytest.mark, n)) for n in ("torch", "jax", "tensorflow")]
+
+
+@pytest.mark.parametrize("library", ["numpy", *LIBRARIES])
 def test_a_diagonal_complex_network(library):
     """x' = lambda x + 2 has its point at 2 / (1 - lambda), and each |lambda| twice."""
     xp = pytest.importorskip("jax.numpy" if library == "jax" else library)
