@@ -201,8 +201,9 @@ def _whole(part: Any, x: list[Dual], u: list[Dual]) -> tuple[list[Dual], list[Du
     held = u[own:]
     if part.shares is not None:
         held = [
-            v - sum((float(s) * a for s, a in zip(row, x, strict=True)), dual(0.0))
-            for v, row in zip(held, part.shares, strict=True)
+            sum((float(h) * v for h, v in zip(back, held, strict=True)), dual(0.0))
+            - sum((float(s) * a for s, a in zip(row, x, strict=True)), dual(0.0))
+            for back, row in zip(part.inverse, part.shares, strict=True)
         ]
     state = dict(zip(places, [*x, *held], strict=True))
     return [state[k] for k in range(len(places))], u[:own]
@@ -520,7 +521,7 @@ CASES = {
     "restricted GRU": lambda r: part_of(gru(r), 1),
     "restricted LSTM": lambda r: part_of(lstm(r), 3, 0, 1),
     "conserving": lambda r: Restricted(
-        vanilla(r), np.array([0, 2]), np.array([1]), r.standard_normal((1, 2))
+        vanilla(r), np.array([0, 2]), np.array([1]), r.standard_normal((1, 2)), np.array([[2.0]])
     ),
     "periodic": lambda r: Iterated(leaky(r, d=2), 3, r.standard_normal((3, 2))),
     "iterated": lambda r: Iterated(gru(r, d=2), 3),

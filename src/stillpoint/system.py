@@ -328,7 +328,7 @@ class System:
 
         Beside fixed points on one such leaf lie others on the next, so that none is isolated, and
         each has eigenvalues of 1 (0 of a flow) across the leaves. Here as many units as there are
-        sums follow from the others, which are the state; what is conserved are inputs behind the
+        sums follow from the others, which are the state; the sums C x are inputs behind the
         system's own ones, named `conserved`. Searches take states of the whole system and keep to
         each start's own leaf; stability and index are those within it. `to_full` gives the states
         of the whole system.
@@ -361,10 +361,10 @@ class System:
             raise ArgumentError("conserving: hold sums first, then observe the system.")
         sums = np.atleast_2d(read_floats("C", C))
         kept, held, shares, inverse = read_conserved(self.dynamics, sums)
-        part = Restriction(kept, held, shares=shares)
-        own = self.dynamics.arrays.asarray(shares)
+        part = Restriction(kept, held, shares=shares, inverse=inverse)
+        own = map(self.dynamics.arrays.asarray, (shares, inverse))
         leaf = System(
-            Restricted(self.dynamics, kept, held, own),
+            Restricted(self.dynamics, kept, held, *own),
             self.dt,
             state_regions=self.state_regions.restricted(kept),
             input_regions=part.input_regions(self.state_regions, self.input_regions),
@@ -378,7 +378,7 @@ class System:
                 f"values: got shape {told.shape}, but ({len(sums)},) is wanted: one for each row "
                 f"of C."
             )
-        return leaf._clamped(np.arange(self.input_size, leaf.input_size), inverse @ told)
+        return leaf._clamped(np.arange(self.input_size, leaf.input_size), told)
 
     def from_full(self, states: Array, inputs: Array = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a restricted system's own states and inputs from states of the whole system.

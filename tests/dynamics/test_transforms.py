@@ -381,6 +381,36 @@ def test_a_leaf_is_the_whole_system_on_it(tmp_path):
     np.testing.assert_array_equal(again.to_full(), points.to_full())
 
 
+def epidemic(x):
+    """Susceptible, infected, recovered: their sum stays."""
+    s, i, r = x.T
+    return np.stack([-2 * s * i + 0.1 * r, 2 * s * i - 0.5 * i, 0.5 * i - 0.1 * r], axis=1)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 1e-6])
+def test_starts_whose_sums_differ_by_rounding_lie_on_one_leaf(scale):
+    system = sp.as_system(epidemic, 3, kind="flow")
+    starts = np.random.default_rng(0).dirichlet(np.ones(3), 200)
+    points = sp.find_fixed_points(system.conserving(scale * np.ones((1, 3))), starts)
+    np.testing.assert_allclose(points.inputs, scale, rtol=1e-12)  # the sum itself
+    assert len(np.unique(points.inputs)) == 1
+    full = points.to_full()
+    endemic = [0.25, 0.125, 0.625]
+    np.testing.assert_allclose(full[np.argsort(full[:, 0])], [endemic, [1, 0, 0]], atol=1e-9)
+    other = sp.find_fixed_points(system.conserving(np.ones(3)), starts[:50] * [[2.0]])
+    np.testing.assert_allclose(other.inputs, 2)
+
+
+def test_slow_systems_and_small_sums_are_tried_in_their_own_size():
+    slow = sp.as_system(lambda x: 1e-10 * switch(x), 2, kind="flow")
+    assert slow.conserving([1.0, 1.0]).state_size == 1
+    for C in ([1.0, 2.0], [1e-10, 0.0]):
+        with pytest.raises(ArgumentError, match="row 0 is not conserved"):
+            slow.conserving(C)
+    root = lambda x: np.stack([np.sqrt(x[:, 0] - 0.5), -np.sqrt(x[:, 0] - 0.5)], axis=1)  # noqa: E731
+    assert sp.as_system(root, 2, kind="flow").conserving([1.0, 1.0]).state_size == 1
+
+
 @pytest.mark.parametrize(
     ("C", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import stillpoint as sp
 from stillpoint import ArgumentError, UnsupportedModelError
@@ -142,7 +143,10 @@ DRAWS = {
     "laplace": (lambda x: x + jax.random.laplace(KEY, x.shape), 0.0),
     "logistic": (lambda x: x + jax.random.logistic(KEY, x.shape), 0.0),
     "gumbel": (lambda x: x + jax.random.gumbel(KEY, x.shape), np.euler_gamma),
-    "truncated": (lambda x: x + jax.random.truncated_normal(KEY, -1.0, 1.0, x.shape), 0.0),
+    "truncated": (
+        lambda x: x + jax.random.truncated_normal(KEY, 0.0, 2.0, x.shape),
+        float(scipy.stats.truncnorm(0, 2).mean()),
+    ),
     "inside": (looped, 0.5),
 }
 
@@ -159,6 +163,23 @@ def test_each_draw_has_its_mean(name, is_jitted):
     np.testing.assert_array_equal(step(jnp.ones(2)), drawn)  # what JAX remembers has its noise
     assert not np.allclose(drawn, 1 + mean)
     assert "called as step(x, u), noise off" in repr(system)
+
+
+@pytest.mark.parametrize(
+    ("name", "draw"),
+    [
+        ("bernoulli", lambda x: jax.random.bernoulli(KEY, 0.9, x.shape) / 0.9),
+        ("poisson", lambda x: jax.random.poisson(KEY, 3.0, x.shape)),
+        ("randint", lambda x: jax.random.randint(KEY, x.shape, 0, 3)),
+        ("gamma", lambda x: jax.random.gamma(KEY, 2.0, x.shape)),
+        ("rademacher", lambda x: jax.random.rademacher(KEY, x.shape)),
+        ("bits", lambda x: jax.random.bits(KEY, x.shape) / 2**32),
+        ("rayleigh", lambda x: jax.random.rayleigh(KEY, 1.0, x.shape)),
+    ],
+)
+def test_draws_without_a_mean_are_refused_by_name(name, draw):
+    with pytest.raises(UnsupportedModelError, match=f"noise: the step draws {name}"):
+        sp.as_system(lambda x: 0.5 * x + draw(x), 2, noise="off", framework="jax")
 
 
 def test_a_function_that_only_has_the_name_of_a_draw_is_kept():

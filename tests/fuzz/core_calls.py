@@ -333,7 +333,7 @@ def nouns() -> dict[str, Call]:
         ),
         "solvers.LevenbergMarquardt": Call(
             solvers.LevenbergMarquardt,
-            {"first_damping": 1e-3, "slope_tol": 1e-8, "standing": False},
+            {"first_damping": 1e-3, "slope_tol": 1e-8, "standing": False, "most_steps": None},
         ),
         "solvers.PiecewiseNewton": Call(solvers.PiecewiseNewton, {}),
         "solvers.solve": Call(

@@ -115,8 +115,8 @@ class Dynamics(ABC):
         return self.state_size
 
     @property
-    def n_states(self) -> int:
-        """Of how many states the unknowns of `equilibrium_problem` consist: a cycle has several."""
+    def n_nodes(self) -> int:
+        """How many states are unknowns of `equilibrium_problem`: nodes of multiple shooting."""
         return 1
 
     @property

@@ -58,11 +58,16 @@ def _check(dynamics: Dynamics, C: Float[np.ndarray, "r d"]) -> None:
     rng, asarray = np.random.default_rng(0), dynamics.arrays.asarray
     x, u = (rng.random((_STATES, n)) for n in (dynamics.state_size, dynamics.input_size))
     step = host(dynamics.step(asarray(x), asarray(u)))
-    motion = step - x if dynamics.kind == "map" else step
-    change = np.abs(motion @ C.T).max(axis=0, initial=0.0)
-    of = (np.abs(motion) @ np.abs(C).T).max(axis=0, initial=0.0)
+    motion, rounding = step, np.zeros_like(step)
+    if dynamics.kind == "map":
+        motion, rounding = step - x, 64 * dynamics.arrays.resolution * (np.abs(step) + x)
+    taken = np.isfinite(step).all(axis=1)
+    change = np.abs(motion @ C.T)[taken].max(axis=0, initial=0.0)
+    of, noise = (
+        (part @ np.abs(C).T)[taken].max(axis=0, initial=0.0) for part in (np.abs(motion), rounding)
+    )
     tolerance = max(_CHANGE, 64 * dynamics.arrays.resolution)
-    changing = np.flatnonzero(~(change <= tolerance * np.fmax(of, 1.0)))
+    changing = np.flatnonzero(change > tolerance * of + noise)
     if len(changing):
         k = int(changing[0])
         raise ArgumentError(

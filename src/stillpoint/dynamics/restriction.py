@@ -17,13 +17,17 @@ from .base import Dynamics
 from .regions import Regions
 from .transforms import Clamped, Restricted, Transformed
 
+# Sums of states that differ by less, relative to the largest, are one.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Restriction:
     """Which units of a larger system are kept, and the values that hold all others.
 
-    `holding` is None where the held units are the last inputs. With `shares` S, what is held, or an
-    input, is x_held + S x_kept: sums that the larger system conserves.
+    `holding` is None where the held units are the last inputs. With `shares` S and `inverse` H,
+    what is held, or an input, is what the larger system conserves: the sums C x, where H is the
+    inverse of C_held, and S = H C_kept.
 
     Examples
     --------
@@ -37,6 +41,7 @@ class Restriction:
     held: Int[np.ndarray, " r"]
     holding: Float[np.ndarray, " r"] | None = None
     shares: Float[np.ndarray, "r k"] | None = None
+    inverse: Float[np.ndarray, "r r"] | None = None
 
     @classmethod
     def of(cls, dynamics: Dynamics) -> Restriction | None:
@@ -50,8 +55,9 @@ class Restriction:
         holding = None
         if clamped is not None:  # the inputs that it fixes are counted as the restriction does
             holding = to_numpy(clamped.fixed)[clamped.places >= dynamics.inner.input_size]
-        shares = None if dynamics.shares is None else to_numpy(dynamics.shares)
-        return cls(dynamics.kept, dynamics.held, holding, shares)
+        parts = dynamics.shares, dynamics.inverse
+        mixed = (None if part is None else to_numpy(part) for part in parts)
+        return cls(dynamics.kept, dynamics.held, holding, *mixed)
 
     @property
     def full_size(self) -> int:
@@ -67,9 +73,10 @@ class Restriction:
         self, states: Float[np.ndarray, "n D"], inputs: Float[np.ndarray, "n m"]
     ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "n _"]]:
         """Return states of the kept units, and inputs with those held units that follow them."""
-        x = states[:, self.kept]
-        behind = states[:, self.held] + self._shared(x) if self.holding is None else x[:, :0]
-        return x, np.hstack([inputs, behind])
+        x, held = states[:, self.kept], states[:, self.held]
+        if self.shares is not None and self.inverse is not None:
+            held = _alike(np.linalg.solve(self.inverse, (held + x @ self.shares.T).T).T)
+        return x, np.hstack([inputs, held if self.holding is None else held[:, :0]])
 
     def to_full(
         self, x: Float[np.ndarray, "n k"], u: Float[np.ndarray, "n _"]
@@ -79,13 +86,10 @@ class Restriction:
         full[:, self.kept] = x
         own_inputs = u.shape[1] - self.n_held_inputs
         held = u[:, own_inputs:] if self.holding is None else self.holding
-        full[:, self.held] = held - self._shared(x)
+        if self.shares is not None and self.inverse is not None:
+            held = held @ self.inverse.T - x @ self.shares.T
+        full[:, self.held] = held
         return full
-
-    def _shared(self, x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n r"]:
-        if self.shares is None:
-            return np.zeros((len(x), len(self.held)))
-        return x @ self.shares.T
 
     def input_regions(self, states: Regions, inputs: Regions) -> Regions:
         """Return the inputs' names when held units follow them: held regions keep their names."""
@@ -120,12 +124,11 @@ class Restriction:
     def to_plain(self) -> dict[str, Any]:
         """Return the restriction as what JSON can hold."""
         holding = None if self.holding is None else self.holding.tolist()
-        shares = None if self.shares is None else self.shares.tolist()
         return {
             "kept": self.kept.tolist(),
             "held": self.held.tolist(),
             "holding": holding,
-            "shares": shares,
+            **{name: _listed(getattr(self, name)) for name in ("shares", "inverse")},
         }
 
     @classmethod
@@ -144,8 +147,33 @@ class Restriction:
         if holding is not None and len(holding) != len(held):
             raise ValueError(f"holding: has {len(holding)} values for {len(held)} units")
         values = None if holding is None else np.array(holding, dtype=np.float64)
-        shares = read_json(told["shares"], tuple[tuple[float, ...], ...] | None)
-        if shares is not None and {len(shares), *map(len, shares)} - {len(held), len(kept)}:
-            raise ValueError("shares: are of other units")
-        mixed = None if shares is None else np.array(shares).reshape(len(held), len(kept))
-        return cls(np.array(kept, dtype=np.int64), np.array(held, dtype=np.int64), values, mixed)
+        sizes = {"shares": (len(held), len(kept)), "inverse": (len(held), len(held))}
+        mixed = {name: _matrix(name, told[name], shape) for name, shape in sizes.items()}
+        if (mixed["shares"] is None) != (mixed["inverse"] is None):
+            raise ValueError("shares, inverse: one is there without the other")
+        return cls(np.array(kept, dtype=np.int64), np.array(held, dtype=np.int64), values, **mixed)
+
+
+def _listed(matrix: np.ndarray | None) -> Any:
+    return None if matrix is None else matrix.tolist()
+
+
+def _matrix(name: str, told: Any, shape: tuple[int, int]) -> np.ndarray | None:
+    rows = read_json(told, tuple[tuple[float, ...], ...] | None)
+    if rows is None:
+        return None
+    if [len(row) for row in rows] != [shape[1]] * shape[0]:
+        raise ValueError(f"{name}: is of other units")
+    return np.array(rows, dtype=np.float64).reshape(shape)
+
+
+def _alike(sums: Float[np.ndarray, "n r"]) -> Float[np.ndarray, "n r"]:
+    """Return sums of which those that differ by rounding alone are equal."""
+    answer = sums.copy()
+    for column in answer.T:
+        order = np.argsort(column)
+        gaps = np.diff(column[order]) > _ROUNDING * np.abs(column).max(initial=0.0)
+        group = np.concatenate([[0], np.cumsum(gaps)])[: len(order)]
+        first = np.unique(group, return_index=True)[1]
+        column[order] = column[order][first][group] if len(order) else column
+    return answer

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from .._core.arrays import ArrayKind
 from .._core.layout import StateLayout
 from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
-from ..errors import ArgumentError, UnsupportedModelError
+from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
 from .results import new_state, returned_names
@@ -100,15 +100,6 @@ class StepFunction:
     def is_quiet(self) -> bool:
         """Whether random draws are replaced by their means."""
         return self.noise == "off"
-
-    def refuse_quiet(self, library: str) -> None:
-        """Raise an error if noise shall be off, for a library whose draws cannot be told."""
-        if self.is_quiet:
-            raise UnsupportedModelError(
-                f"noise: got 'off', but what {library} draws at random cannot be told from the "
-                f"rest of {self.name}; leave the noise out of the function, or write it on torch "
-                f"tensors or JAX arrays."
-            )
 
     @property
     def name(self) -> str:

@@ -53,9 +53,8 @@ def read_function(given: StepFunction) -> FunctionDynamics:
     Raises
     ------
     UnsupportedModelError
-        If it is not one step of a network, or its noise shall be off.
+        If it is not one step of a network, or draws at random.
     """
-    given.refuse_quiet("NumPy")
     if isinstance(given.function, AtTime):
         try:
             return _read_batched(given)
@@ -90,7 +89,8 @@ def _read_batched(given: StepFunction) -> FunctionDynamics:
             kind = "masked" if isinstance(result, np.ma.MaskedArray) else "complex"
             raise UnsupportedModelError(
                 f"step: {given.name} returns {kind} numbers, at least for some states; real ones "
-                f"are wanted, for example the real and the imaginary parts as two variables."
+                f"are wanted. If the state is complex, pass state=, an example of one, such as "
+                f"np.zeros(d, complex)."
             )
         result = np.asarray(result)
         return result if result.dtype.kind == "f" else result.astype(x.dtype)

@@ -110,8 +110,9 @@ def refuse_noise(
     if not np.array_equal(first, second, equal_nan=True):
         raise UnsupportedModelError(
             f"step: {name} returned two different results for the same states, so it draws noise, "
-            f"or is no function of state and input. noise='off' replaces draws of torch and JAX by "
-            f"their means; else leave out noise and dropout, and anything that it changes outside."
+            f"or is no function of state and input. noise='off' replaces the usual draws of torch "
+            f"and JAX by their means; others, those of NumPy, and what it changes outside must be "
+            f"left out."
         )
 
 
@@ -263,6 +264,11 @@ def works_in_double(
     ends the warning.
     """
     name = str(result.dtype).removeprefix("torch.")
+    if name.startswith("complex"):
+        raise UnsupportedModelError(
+            "step: it returns complex numbers for real states; if the state is complex, pass "
+            "state=, an example of one, such as np.zeros(d, complex)."
+        )
     if name not in ("float64", "float32"):
         raise UnsupportedModelError(
             f"step: it returns {name}, whose numbers are too coarse to tell where the network "

@@ -48,7 +48,7 @@ def _radii(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     kind = dynamics.arrays  # of a cycle, radii are of its first state, as in a proof
-    several = dynamics.n_states > 1
+    several = dynamics.n_nodes > 1
     problem = dynamics.residual_problem() if several else dynamics.equilibrium_problem()
     inputs = kind.asarray(u)
     y = host(problem.coordinates(kind.asarray(x), inputs))

@@ -194,7 +194,8 @@ def _search(
             complete = proof.is_proof and points is not None and len(points) == proof.n_points
         if not (interrupted or complete):
             least = min(max_starts, (1 + _QUIET_ROUNDS) * _FIRST_ROUND)
-            warn_if_long(own._observed_dynamics, np.zeros((least, own.state_size)), u[None])
+            at_zero = np.zeros((least, own.state_size))
+            warn_if_long(own._observed_dynamics, at_zero, np.tile(u, (least, 1)))
             points, interrupted = search_in_rounds(
                 own,
                 u[None],

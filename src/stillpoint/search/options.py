@@ -112,8 +112,8 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     """
     soon = None if dynamics.has_equilibrium_form else _SOON
     quick: list[Solver] = [Newton(most_steps=soon)]
-    if dynamics.n_states > 1:
-        quick.append(LevenbergMarquardt(standing=True))
+    if dynamics.n_nodes > 1:
+        quick.append(_STANDING)
     return (*quick, descent(dynamics))
 
 
@@ -129,6 +129,7 @@ def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
 
 
 _GRADUAL = LevenbergMarquardt()
+_STANDING = LevenbergMarquardt(standing=True, most_steps=50)
 
 # Nearly all starts from which Newton's method reaches a point do so within as many steps.
 _SOON = 25

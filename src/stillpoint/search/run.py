@@ -32,6 +32,9 @@ _REACH = 2.0
 _STEPS = 10
 _LONG = 60.0
 
+# Starts at which that is measured, if a single one makes it likely.
+_TRIED = 64
+
 
 def read_starts(
     system: Any, states: Any, inputs: Any
@@ -143,12 +146,13 @@ def warn_if_long(
     if dynamics.differentiated_sharply()[1] is None:  # they are exact
         return
     quick, asarray = dynamics.differentiated_quickly(), dynamics.arrays.asarray
-    state, inputs = asarray(x[:1]), asarray(u[:1])
     seconds = np.inf
-    for _ in range(2):  # a machine that pauses once says nothing of the search
+    for rows in (1, _TRIED):  # many rows may take hardly longer than one
+        states, inputs = asarray(x[:rows]), asarray(u[:rows])
         begin = time.perf_counter()
-        quick.jacobian(state, inputs)
-        seconds = min(seconds, _STEPS * len(x) * (time.perf_counter() - begin))
+        quick.jacobian(states, inputs)
+        taken = time.perf_counter() - begin
+        seconds = min(seconds, _STEPS * taken * max(1.0, len(x) / rows))
         if seconds < _LONG:
             return
     warn(
@@ -166,7 +170,7 @@ def _magnified(
 ) -> Float[np.ndarray, " n"]:
     """Return by how much the steps of a cycle make the rounding of a state in these rows larger."""
     factor = np.ones(len(x))
-    if dynamics.n_states > 1 and rows.any():
+    if dynamics.n_nodes > 1 and rows.any():
         states, inputs = dynamics.arrays.asarray(x[rows]), dynamics.arrays.asarray(u[rows])
         slope = host(dynamics.jacobian(states, inputs))
         factor[rows] = np.fmax(1.0, np.linalg.norm(slope, axis=(1, 2)))

@@ -18,7 +18,7 @@ from .._core.arrays import (
     take,
     to_numpy,
 )
-from .._core.validation import check_flag, check_real
+from .._core.validation import check_flag, check_real, check_whole
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .status import Status
@@ -72,17 +72,23 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         falls no further, as rounding hides the rest.
     standing
         Whether a cycle is sought from states that all are the start, each of which is an unknown:
-        the way to the fixed points among the cycles.
+        the way to the fixed points among the cycles. A row whose q falls slowly is given up then.
+    most_steps
+        Steps after which a row is handed on to the next solver; as many as the search allows if
+        None.
     """
 
     first_damping: float = 1e-3
     slope_tol: float = 1e-8
     standing: bool = False
+    most_steps: int | None = None
 
     def __post_init__(self) -> None:
         check_real("first_damping", self.first_damping, above=0)
         check_real("slope_tol", self.slope_tol, least=0)
         check_flag("standing", self.standing)
+        if self.most_steps is not None:
+            check_whole("most_steps", self.most_steps, least=1)
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         return dynamics.equilibrium_problem() if self.standing else dynamics.residual_problem()
@@ -134,6 +140,8 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         slope = to_numpy(rows.slope)
         # A slow point is one by its gradient in both cases. Where q falls no further, rounding in
         # q hides slopes below about its square root, and what is steeper has only come to rest.
+        if self.standing:  # slow points are those of the motion, to which this leads no further
+            return np.where(still | to_numpy(rows.slow), Status.STALLED, Status.RUNNING)
         is_slow = (slope <= self.slope_tol) | (still & (slope <= np.sqrt(self.slope_tol)))
         status = np.where(still, Status.STALLED, Status.RUNNING)
         return np.where(is_slow, Status.SLOW_POINT, status)

@@ -33,8 +33,8 @@ class Clamped(Transformed):
         return self.inner.input_size - len(self.places)
 
     @property
-    def n_states(self) -> int:
-        return self.inner.n_states
+    def n_nodes(self) -> int:
+        return self.inner.n_nodes
 
     def weights(self) -> Iterable[Any] | None:
         return listed_weights(self.inner, self.places, self.fixed)

@@ -16,8 +16,8 @@ from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
 from .base import Transformed, extended, listed_weights
 
 # A cycle is sought as so many states and numbers at most: all of its states, or every few steps.
-_MOST_STATES = 16
-_MOST_UNKNOWNS = 512
+_MOST_NODES = 16
+_MOST_UNKNOWNS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +27,23 @@ class Iterated(Transformed):
     Its fixed points are cycles of F, or answers to a periodic input. They are sought as cycles; a
     proof is about F^k itself, as what it says of a box around states of a cycle says less of a box
     around the first of them.
+
+    Attributes
+    ----------
+    inner
+        F.
+    times
+        k.
+    held
+        The inputs of the steps, shape (k, m); None where the input is one of F^k.
+    is_enclosed
+        Whether it is the version over intervals, for proofs.
     """
 
     inner: Dynamics
     times: int
     held: Float[Any, "k m"] | None = None
-    is_exact: bool = False
+    is_enclosed: bool = False
 
     @property
     def input_size(self) -> int:
@@ -44,16 +55,16 @@ class Iterated(Transformed):
 
     @property
     def working_size(self) -> int:
-        return max(self.inner.working_size, self.n_states * self.state_size)
+        return max(self.inner.working_size, self.n_nodes * self.state_size)
 
     @property
-    def n_states(self) -> int:
-        return min(self.times, _MOST_STATES, max(1, _MOST_UNKNOWNS // self.state_size))
+    def n_nodes(self) -> int:
+        return min(self.times, _MOST_NODES, max(1, _MOST_UNKNOWNS // self.state_size))
 
     @property
     def stops(self) -> list[int]:
         """The steps from 0 to `times` at which a search has a state of its own."""
-        return [self.times * k // self.n_states for k in range(self.n_states + 1)]
+        return [self.times * k // self.n_nodes for k in range(self.n_nodes + 1)]
 
     def weights(self) -> Iterable[Any] | None:
         held = () if self.held is None else (self.held,)
@@ -61,10 +72,10 @@ class Iterated(Transformed):
 
     def interval_extension(self) -> Dynamics | None:
         held = None if self.held is None else Interval(host(self.held))
-        return extended(self, held=held, is_exact=True)
+        return extended(self, held=held, is_enclosed=True)
 
     def equilibrium_problem(self) -> RootProblem:
-        return self.residual_problem() if self.is_exact else Cyclic(self)
+        return self.residual_problem() if self.is_enclosed else Cyclic(self)
 
     def step(self, x: Batch, u: Inputs) -> Batch:
         return self.steps(x, u, 0, self.times)
@@ -110,7 +121,8 @@ class Cyclic(RootProblem):
     The unknowns are the states at the `stops` y_0 ... y_(s-1), which follow each other in a row;
     equation j says that y_j comes of y_(j-1), and y_0 of y_(s-1). So no Jacobian of all steps is
     multiplied out, and a cycle that repels strongly is as easy to reach as another (Ascher,
-    Mattheij and Russell 1995, chapter 4). The determinant is that of F^k(x) - x.
+    Mattheij and Russell 1995, chapter 4). As det(-G) = det(1 - dF^k/dx) for the
+    Jacobian G, the index is that of F^k.
     """
 
     iterated: Iterated
@@ -122,7 +134,7 @@ class Cyclic(RootProblem):
         return namespace(x).concat(states, axis=1)
 
     def standing(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:  # noqa: ARG002
-        return namespace(x).concat([x] * self.iterated.n_states, axis=1)
+        return namespace(x).concat([x] * self.iterated.n_nodes, axis=1)
 
     def state(self, y: Float[Any, "n k"], u: Inputs) -> Batch:  # noqa: ARG002
         return y[:, : self.iterated.state_size]

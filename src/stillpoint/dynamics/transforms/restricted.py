@@ -21,14 +21,16 @@ class Restricted(Transformed):
     """Some units of a network; all others are held and count as inputs.
 
     The input is [u, x_held]: every start can have its own frozen context, and the Jacobian in the
-    inputs contains the block from the held to the kept units. With `shares` S, what is held is
-    x_held + S x_kept instead: sums that the network conserves tell the other units.
+    inputs contains the block from the held to the kept units. With `sums` C, what is held is C x
+    instead: sums that the network conserves tell the other units, x_held = inverse (C x - C_kept
+    x_kept), of which `shares` is inverse C_kept.
     """
 
     inner: Dynamics
     kept: Int[np.ndarray, " k"]
     held: Int[np.ndarray, " r"]
     shares: Float[Any, "r k"] | None = None
+    inverse: Float[Any, "r r"] | None = None
 
     @property
     def state_size(self) -> int:
@@ -41,7 +43,8 @@ class Restricted(Transformed):
     def interval_extension(self) -> Dynamics | None:
         if self.shares is None:
             return extended(self)
-        return extended(self, shares=Interval(host(self.shares)))
+        shares, inverse = Interval(host(self.shares)), Interval(host(self.inverse))
+        return extended(self, shares=shares, inverse=inverse)
 
     def for_states_of_size(self, size: Float[np.ndarray, " k"]) -> Dynamics:
         whole = np.ones(self.inner.state_size)
@@ -58,11 +61,15 @@ class Restricted(Transformed):
         state, inputs = self.whole(x, u)
         rows = take(self.inner.jacobian(state, inputs), self.kept, axis=1)
         driven = take(self.inner.input_jacobian(state, inputs), self.kept, axis=1)
-        return namespace(x).concat([driven, take(rows, self.held, axis=2)], axis=2)
+        held = take(rows, self.held, axis=2)
+        if self.inverse is not None:
+            held = namespace(x).matmul(held, self.inverse)
+        return namespace(x).concat([driven, held], axis=2)
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         state, inputs = self.whole(x, u)
-        weights, _ = replace(self, shares=None).whole(w, namespace(u).zeros_like(u))
+        of_units = replace(self, shares=None)
+        weights, _ = of_units.whole(w, namespace(u).zeros_like(u))
         return self._folded(self.inner.curvature(state, inputs, weights), axes=(1, 2))
 
     def equilibrium_box(self) -> Interval | None:
@@ -90,7 +97,7 @@ class Restricted(Transformed):
         return None if form is None else form.restricted(self.kept, self.held)
 
     def weights(self) -> Iterable[Any] | None:
-        shares = () if self.shares is None else (self.shares,)
+        shares = () if self.shares is None else (self.shares, self.inverse)
         return listed_weights(self.inner, self.kept, *shares)
 
     @property
@@ -105,8 +112,8 @@ class Restricted(Transformed):
         """Return the state and the inputs of the whole network."""
         xp, m = namespace(x), self.inner.input_size
         held = u[:, m:]
-        if self.shares is not None:
-            held = held - xp.matmul(x, self.shares.T)
+        if self.shares is not None and self.inverse is not None:
+            held = xp.matmul(held, self.inverse.T) - xp.matmul(x, self.shares.T)
         together = xp.concat([x, held], axis=1)
         return take(together, np.argsort(np.concatenate([self.kept, self.held])), axis=1), u[:, :m]
 

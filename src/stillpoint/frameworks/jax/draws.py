@@ -8,7 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
+from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
+
+from ...errors import UnsupportedModelError
 
 Step = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -17,8 +19,13 @@ def with_means_of_draws(step: Step) -> Step:
     """Return a step in which what `jax.random` draws is the mean of its distribution.
 
     Draws are told in the traced step by the names of JAX's own functions, wherever they are called
-    from, so that neither the step nor what JAX remembers of it changes. Distributions that are not
-    listed here are drawn as ever.
+    from, so that neither the step nor what JAX remembers of it changes.
+
+    Raises
+    ------
+    UnsupportedModelError
+        When it is called, if it draws from a distribution whose mean is not known here, or that has
+        none among its numbers, such as a coin.
 
     Examples
     --------
@@ -38,36 +45,52 @@ def _quieted(held: Any) -> Any:
 
     What else a parameter of an equation holds is returned as it is.
     """
-    if isinstance(held, tuple) and any(isinstance(part, ClosedJaxpr) for part in held):
+    if isinstance(held, tuple) and any(isinstance(part, ClosedJaxpr | Jaxpr) for part in held):
         return tuple(map(_quieted, held))
+    if isinstance(held, Jaxpr):
+        return held.replace(eqns=[_quiet_equation(equation) for equation in held.eqns])
     if not isinstance(held, ClosedJaxpr):
         return held
-    equations = [
-        equation.replace(params=_mean(equation) or {k: _quieted(v) for k, v in params.items()})
-        for equation in held.jaxpr.eqns
-        for params in [equation.params]
-    ]
-    return ClosedJaxpr(held.jaxpr.replace(eqns=equations), held.consts)
+    return ClosedJaxpr(_quieted(held.jaxpr), held.consts)
 
 
-def _mean(equation: Any) -> dict[str, Any] | None:
-    """Return the parameters of an equation that draws, with the mean for what it calls."""
-    mean = _MEANS.get(equation.params.get("name", ""))
+def _quiet_equation(equation: Any) -> Any:
+    params, name = equation.params, str(equation.params.get("name", ""))
     given = [variable.aval for variable in equation.invars]
-    if mean is None or not given or not jnp.issubdtype(given[0].dtype, jax.dtypes.prng_key):
-        return None
+    draws = given and jnp.issubdtype(given[0].dtype, jax.dtypes.prng_key)
+    if not draws:
+        return equation.replace(params={k: _quieted(v) for k, v in params.items()})
+    if name in _MEANS:
+        return equation.replace(params=params | {"jaxpr": _mean(equation, _MEANS[name])})
+    if name.startswith("_") or equation.primitive.name == "random_bits":
+        raise UnsupportedModelError(
+            f"noise: the step draws {name.strip('_') or 'bits'} numbers of jax.random, which have "
+            f"no mean that stands for them here ({', '.join(n.strip('_') for n in _MEANS)} have); "
+            f"leave them out of the step."
+        )
+    return equation.replace(params={k: _quieted(v) for k, v in params.items()})
+
+
+def _mean(equation: Any, mean: Callable[..., Any]) -> ClosedJaxpr:
+    """Return a traced function of what an equation is given that returns the mean it draws."""
     (drawn,) = (variable.aval for variable in equation.outvars)
 
     def constant(*arguments: Any) -> jax.Array:
         return jnp.broadcast_to(mean(*arguments), drawn.shape).astype(drawn.dtype)
 
-    return equation.params | {"jaxpr": jax.make_jaxpr(constant)(*given)}
+    return jax.make_jaxpr(constant)(*(variable.aval for variable in equation.invars))
+
+
+def _truncated(key: Any, low: Any, high: Any) -> Any:  # noqa: ARG001
+    density, share = jax.scipy.stats.norm.pdf, jax.scipy.stats.norm.cdf
+    return (density(low) - density(high)) / (share(high) - share(low))
 
 
 # By the name under which JAX compiles a draw; the key comes first.
 _MEANS: dict[str, Callable[..., Any]] = {
     "_normal": lambda key: 0.0,  # noqa: ARG005
     "_normal_real": lambda key: 0.0,  # noqa: ARG005
+    "_truncated_normal": _truncated,
     "_uniform": lambda key, low, high: (low + high) / 2,  # noqa: ARG005
     "_exponential": lambda key: 1.0,  # noqa: ARG005
     "_laplace": lambda key: 0.0,  # noqa: ARG005

@@ -37,10 +37,8 @@ def read_function(given: StepFunction) -> FunctionDynamics:
     Raises
     ------
     UnsupportedModelError
-        If TensorFlow cannot trace the function, or it is not one step of a state, or its noise
-        shall be off.
+        If TensorFlow cannot trace the function, or it is not one step of a state.
     """
-    given.refuse_quiet("TensorFlow")
     _check_eager()
     step = on_flat_tensors(given.of_two(), given.layout)
     arrays = _working_precision(given, step)

@@ -1,9 +1,9 @@
 """Which signs the drives of a rectified network can have together.
 
-In the latent space each drive a_i is zero on a hyperplane, and the hyperplanes cut the space into
-regions. The closed region of a fixed point is a polyhedron; if the normals span the space it
-contains no line, so it has a vertex, and q of its hyperplanes meet there. Visiting the places
-where any q hyperplanes meet therefore meets every region.
+In the space of the unknowns each drive a_i is zero on a hyperplane, and the hyperplanes cut the
+space into regions. The closed region of a fixed point is a polyhedron; if the normals span the
+space it contains no line, so it has a vertex, and q of its hyperplanes meet there. Visiting the
+places where any q hyperplanes meet therefore meets every region.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def sign_patterns(equations: PiecewiseEquations, most: int) -> Bool[np.ndarray, 
     if 2**h <= min(most, max(meetings, _FEW)):
         return all_patterns(h)
     if meetings > most:
-        return f"{h} units make too many linear regions in {q} latent dimensions"
+        return f"{h} units make too many linear regions in {q} dimensions"
     subsets, found, spans = np.array(list(combinations(moving, q))).reshape(-1, q), [], False
     normals, offsets = equations.hyperplanes()
     for start in range(0, len(subsets), _CHUNK):

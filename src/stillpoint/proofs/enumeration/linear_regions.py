@@ -26,7 +26,7 @@ _CHUNK = 2**20
 # Solutions are looked for in boxes so many times as wide as what is known of them.
 _INFLATIONS = (4.0, 2.0**7, 2.0**12)
 
-# No box is narrower than this, relative to the size of the equations state.
+# No box is narrower than this, relative to the size of the unknowns.
 _LEAST = 2.0**-48
 
 
