@@ -5,7 +5,7 @@ the framework's own derivatives, without being recognised; a module, a cell, or 
 recognised becomes a canonical cell and costs what the line "cell" says. Orbits, which the census of
 a cell asks for, are left out on all sides.
 
-    python benchmarks/frameworks.py [--starts N]
+    python benchmarks/frameworks.py [--starts N] [--reservoir]
 """
 
 from __future__ import annotations
@@ -94,10 +94,32 @@ def groups_case(size: int, n: int) -> networks.Case:
     return networks.Case(f"tanh-{size}", sp.as_system(cell), states, np.zeros((n, 2)))
 
 
+def reservoir_case(size: int, radius: float, n: int) -> networks.Case:
+    """Return an echo state network whose output is fed back through a hidden layer, in NumPy."""
+    rng = np.random.default_rng(0)
+    W = rng.standard_normal((size, size)) * (rng.random((size, size)) < 0.1)
+    W *= radius / np.abs(np.linalg.eigvals(W)).max()
+    back, out = 3 * rng.standard_normal((size, 3)), rng.standard_normal((3, size))
+    b = 0.1 * rng.standard_normal(size)
+
+    def step(x: Any) -> Any:
+        feedback = np.tanh(x @ out.T / np.sqrt(size)) @ back.T / np.sqrt(size)
+        return 0.7 * x + 0.3 * np.tanh(x @ W.T + feedback + b)
+
+    states = rng.uniform(-1, 1, (n, size))
+    for _ in range(100):
+        states = step(states)
+    states = states + 0.3 * rng.standard_normal(states.shape)
+    system = sp.as_system(step, size, recognise=False)
+    return networks.Case(f"reservoir {size}, radius {radius}", system, states, np.zeros((n, 0)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--starts", type=int, default=1024)
-    n = parser.parse_args().starts
+    parser.add_argument("--reservoir", action="store_true", help="also of 300 units, in NumPy")
+    options = parser.parse_args()
+    n = options.starts
     cases = [*networks.shipped_cases(n), groups_case(64, n)]
     steps = {"tanh-16": tanh_step, "gru-16": gru_step, "tanh-64": tanh_step}
     networks.print_table(
@@ -105,6 +127,19 @@ def main() -> None:
         ["network", "given as", "first", "second", "second / cell", "points", "largest q"],
         [row for case in cases if case.name in steps for row in measure(case, steps[case.name])],
     )
+    reservoirs = (
+        [reservoir_case(300, radius, 32) for radius in (0.9, 1.3)] if options.reservoir else []
+    )
+    if reservoirs:
+        networks.print_table(
+            "NumPy reservoirs from 32 starts: CPU seconds",
+            ["network", "search", "points"],
+            [
+                [case.name, seconds, len(points)]
+                for case in reservoirs
+                for seconds, points in [networks.cpu_seconds(case.search)]
+            ],
+        )
 
 
 if __name__ == "__main__":

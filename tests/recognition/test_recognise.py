@@ -60,7 +60,7 @@ def test_a_piecewise_linear_network_with_any_diagonal(A, phi):
     assert isinstance(system.dynamics, ShallowCell)
     np.testing.assert_allclose(system.dynamics.A, A, atol=1e-12)
     np.testing.assert_allclose(system.dynamics.W1, W, atol=1e-11)
-    assert repr(system).endswith(f"recognised: network with a linear part, {phi})")
+    assert repr(system).endswith(f"recognised: PLRNN, {phi})")
 
 
 def test_a_linear_map_is_a_linear_network():

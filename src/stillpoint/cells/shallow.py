@@ -73,7 +73,16 @@ class ShallowCell(Cell):
 
     @classmethod
     def plrnn(cls, A: Any, W: Any, B: Any, b: Any, phi: str = "relu") -> ShallowCell:
-        """Return x' = A x + W phi(x) + B u + b, for A as a diagonal (d,) or a matrix.
+        """Return x' = A x + W phi(x) + B u + b, the PLRNN of Durstewitz (2017).
+
+        Parameters
+        ----------
+        A
+            The diagonal, shape (d,), or a diagonal matrix, (d, d).
+        W, B, b
+            Shapes (d, d), (d, m) and (d,).
+        phi
+            Name of the activation.
 
         Raises
         ------
@@ -111,6 +120,14 @@ class ShallowCell(Cell):
         ------
         ArgumentError
             If shapes do not fit, or A is no diagonal.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one, none = np.ones((1, 1)), np.zeros((1, 0))
+        >>> cell = ShallowCell.dendritic([0.0], one, none, [0.0], [1.0, -1.0], [[0.0], [1.0]])
+        >>> cell.step(np.array([[0.5], [2.0]]), np.zeros((2, 0))).ravel()
+        array([0.5, 1. ])
         """
         weights, a, t = (
             read_floats(name, value)
@@ -128,14 +145,29 @@ class ShallowCell(Cell):
 
     @classmethod
     def clipped(cls, A: Any, W1: Any, W2: Any, B: Any, b: Any, c: Any) -> ShallowCell:
-        """Return x' = A x + W1 (relu(W2 x + c) - relu(W2 x)) + B u + b.
+        """Return x' = A x + W1 (relu(W2 x + c) - relu(W2 x)) + B u + b (Hess et al. 2023).
 
         Its hidden units are bounded, so that every orbit is where all |A_i| < 1.
+
+        Parameters
+        ----------
+        A, B, b
+            As for `plrnn`.
+        W1, W2, c
+            Shapes (d, h), (h, d) and (h,).
 
         Raises
         ------
         ArgumentError
             If shapes do not fit, or A is no diagonal.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one, none = np.ones((1, 1)), np.zeros((1, 0))
+        >>> cell = ShallowCell.clipped([0.5], one, one, none, [0.0], [1.0])
+        >>> cell.step(np.array([[4.0], [-4.0]]), np.zeros((2, 0))).ravel()
+        array([ 3., -2.])
         """
         to, of, bias = (read_floats(n, v) for n, v in (("W1", W1), ("W2", W2), ("c", c)))
         if to.ndim != 2 or of.ndim != 2 or bias.ndim != 1:

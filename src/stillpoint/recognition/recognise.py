@@ -28,7 +28,7 @@ _NAMES = {
     VanillaCell: "vanilla network",
     LeakyRateCell: "leaky rate network",
     LeakyCell: "leaky current network",
-    ShallowCell: "network with a linear part",
+    ShallowCell: "PLRNN",
 }
 
 
