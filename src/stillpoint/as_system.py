@@ -129,7 +129,7 @@ def as_system(
         which is tried out.
     recognise
         Whether maps that step in float64 are tried as leaky, rate and vanilla networks, unless you
-        give derivatives or `lefschetz`. One that is such a network, as 80 random states show to
+        give derivatives or `lefschetz`. One that is such a network, as 600 random states show to
         1e-12, becomes that cell, with all that is known of it in closed form; its weights are
         known to rounding, or exactly where they are of float32 (docs/your_network.md).
     noise

@@ -343,8 +343,8 @@ class System:
         Raises
         ------
         ArgumentError
-            If the system does not conserve them, they are not independent or tell all units, or a
-            shape does not fit.
+            If the system does not conserve them at random states of several sizes, they are not
+            independent or tell all units, or a shape does not fit.
 
         Examples
         --------

@@ -401,6 +401,23 @@ def test_starts_whose_sums_differ_by_rounding_lie_on_one_leaf(scale):
     np.testing.assert_allclose(other.inputs, 2)
 
 
+def test_sums_that_stay_in_a_part_of_the_states_only_are_refused():
+    def leaking(x):
+        rate = x[:, 1] - 2 * x[:, 0]
+        return np.stack([rate, -rate + np.minimum(x[:, 0], 0)], axis=1)
+
+    with pytest.raises(ArgumentError, match="row 0 is not conserved"):
+        sp.as_system(leaking, 2, kind="flow").conserving([1.0, 1.0])
+
+
+def test_sums_of_very_different_sizes_are_independent():
+    system, C = on_a_leaf()
+    leaf = system.conserving(C * [[1e-12], [1e12]])
+    assert leaf.state_size == 3
+    full, u = rows(5), rows(5, seed=2)
+    np.testing.assert_allclose(leaf.to_full(*leaf.from_full(full, u)), full, atol=1e-9)
+
+
 def test_slow_systems_and_small_sums_are_tried_in_their_own_size():
     slow = sp.as_system(lambda x: 1e-10 * switch(x), 2, kind="flow")
     assert slow.conserving([1.0, 1.0]).state_size == 1

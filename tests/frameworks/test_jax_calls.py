@@ -182,6 +182,12 @@ def test_draws_without_a_mean_are_refused_by_name(name, draw):
         sp.as_system(lambda x: 0.5 * x + draw(x), 2, noise="off", framework="jax")
 
 
+def test_a_mask_of_draws_is_refused():
+    step = lambda x: jnp.tanh(x) * (jax.random.uniform(KEY, x.shape) < 0.8)  # noqa: E731
+    with pytest.raises(UnsupportedModelError, match="makes a mask of numbers that it draws"):
+        sp.as_system(step, 2, noise="off", framework="jax")
+
+
 def test_a_function_that_only_has_the_name_of_a_draw_is_kept():
     @jax.jit
     def _normal(x):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint.cells import ShallowCell
+from stillpoint.cells import ShallowCell, VanillaCell
 
 
 def solved(matrix, right):
@@ -141,6 +141,25 @@ def test_units_that_grow_by_themselves():
     np.testing.assert_allclose(np.sort(found.states[:, 0]), [-3.997, 0, 3.997], atol=1e-3)
     keeping = ShallowCell.plrnn([1.0], one, none, [0.5], "tanh")
     assert "no box is known" in sp.enumerate_fixed_points(sp.as_system(keeping)).reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_state_of_a_zero_that_is_alone_in_a_wide_box(seed):
+    """One step proves it, many lead to it."""
+    rng, none = np.random.default_rng(seed), np.zeros((1, 0))
+    for _ in range(20):
+        w, b = -(10 ** rng.uniform(0, 2.5, (1, 1))), 30 * rng.standard_normal(1)
+        to, of = 2 * rng.standard_normal((2, 1, 1))
+        A = rng.choice([0.5, 0.9, 0.99, 1.5], 1)
+        for cell in (
+            VanillaCell(w, none, b),
+            ShallowCell(A, to, of, none, rng.standard_normal(1), rng.standard_normal(1), "tanh"),
+        ):
+            system = sp.as_system(cell)
+            found = sp.enumerate_fixed_points(system)
+            if found.is_proof:
+                size = max(1.0, np.abs(found.states).max(), -w.max())
+                assert np.abs(system.residual(found.states)).max() < 1e-12 * size
 
 
 def test_linear_and_unbounded_networks():

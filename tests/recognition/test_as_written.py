@@ -295,6 +295,20 @@ def test_noise_is_refused_with_the_way_to_leave_it_out():
     assert repr(sp.as_system(nn.GRU(M, D), noise="off")) == repr(sp.as_system(nn.GRU(M, D)))
 
 
+@pytest.mark.parametrize(
+    "mask",
+    [
+        lambda h: (torch.rand_like(h) < 0.8) / 0.8,
+        lambda h: torch.where(torch.rand(h.shape).gt(0.2), 1.0, 0.0),
+        lambda h: torch.bernoulli(torch.full_like(h, 0.2)).bool() / 0.2,
+        lambda h: torch.bernoulli(torch.full_like(h, 0.2)).to(torch.bool) / 0.2,
+    ],
+)
+def test_a_mask_of_draws_is_refused(mask):
+    with pytest.raises(UnsupportedModelError, match="makes a mask of numbers that it draws"):
+        sp.as_system(lambda h: torch.tanh(h) * mask(h), 2, noise="off", framework="torch")
+
+
 def in_place(name, *arguments, **named):
     return lambda x: getattr(torch.empty_like(x), name)(*arguments, **named)
 

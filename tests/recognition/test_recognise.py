@@ -104,6 +104,10 @@ LOOKALIKES = {
     "amplitude": lambda x, u: 0.8 * x + 0.3 * np.tanh(x @ W.T + b),
     "one unit off by 1e-9": lambda x, u: np.tanh(x @ W.T + b) + 1e-9 * np.eye(D)[0] * np.sin(x),
     "clipped far out": lambda x, u: np.tanh(x @ W.T + b) + 1e-6 * (np.abs(x) > 500),
+    "a ceiling": lambda x, u: np.minimum(np.maximum(x @ W.T + b, 0), 6e4),
+    "another network far out": lambda x, u: np.where(
+        x.min(axis=1, keepdims=True) < -2500, -3000.0, np.tanh(x @ W.T + b)
+    ),
     "inputs that multiply": lambda x, u: np.tanh(x @ W.T * (1 + u[:, :1]) + b),
     "a square of the input": lambda x, u: np.tanh(x @ W.T + u**2 @ B.T + b),
     "activations that differ": lambda x, u: np.hstack(

@@ -17,11 +17,16 @@ from .probe import Probe
 # beyond 20.
 _TOLERANCE = 1e-12
 _SOFTPLUS = 3e-9
-_LITTLE = 1e-3
+_LITTLE = 0.1
 
 # Sizes of states at which they are compared, and how many states of each.
-_SIZES = (1e-3, 0.1, 1.0, 10.0, 1e3)
-_STATES = 16
+_SIZES = np.array([*np.geomspace(1e-6, 1e8, 15), 0.3, 3.0, 30.0])
+_STATES = 32
+
+# Of states beyond this size, steps are compared only roughly, relative to the states: weights that
+# are known to rounding say no more.
+_FAR = 300.0
+_ROUGHLY = 1e-11
 
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus")
 _NAMES = {
@@ -48,7 +53,7 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
 
     Leaks show far out, where units are saturated or silent; weights follow from the values of the
     step at random states, by least squares. That the cell is the same is then checked at other
-    states, of sizes from 1e-3 to 1e3, to rounding.
+    states, of sizes from 1e-6 to 1e8, to rounding.
 
     Examples
     --------
@@ -99,4 +104,6 @@ def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None)
     from_there = np.abs(np.hstack([x, u])).max(axis=1)
     size = np.abs(own).max(axis=1) + _LITTLE * from_there
     off = np.abs(cell.step(x, u) - own).max(axis=1)
-    return bool((off <= (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size).all())
+    allowed = (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size
+    far = np.repeat(_SIZES > _FAR, _STATES)
+    return bool((off <= np.maximum(allowed, far * _ROUGHLY * from_there)).all())

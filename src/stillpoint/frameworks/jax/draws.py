@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
+from jax.extend.core import ClosedJaxpr, Jaxpr, Var, jaxpr_as_fun
 
 from ...errors import UnsupportedModelError
 
@@ -48,10 +48,24 @@ def _quieted(held: Any) -> Any:
     if isinstance(held, tuple) and any(isinstance(part, ClosedJaxpr | Jaxpr) for part in held):
         return tuple(map(_quieted, held))
     if isinstance(held, Jaxpr):
+        _refuse_masks(held)
         return held.replace(eqns=[_quiet_equation(equation) for equation in held.eqns])
     if not isinstance(held, ClosedJaxpr):
         return held
     return ClosedJaxpr(_quieted(held.jaxpr), held.consts)
+
+
+def _refuse_masks(jaxpr: Jaxpr) -> None:
+    """Refuse a draw that is compared with something: it stands for a coin, its mean does not."""
+    drawn = {v for e in jaxpr.eqns if e.params.get("name") in _MEANS for v in e.outvars}
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in _COMPARISONS and drawn & {
+            v for v in equation.invars if isinstance(v, Var)
+        }:
+            raise UnsupportedModelError(
+                "noise: the step makes a mask of numbers that it draws, whose mean is no mask; "
+                "leave the mask out."
+            )
 
 
 def _quiet_equation(equation: Any) -> Any:
@@ -79,6 +93,9 @@ def _mean(equation: Any, mean: Callable[..., Any]) -> ClosedJaxpr:
         return jnp.broadcast_to(mean(*arguments), drawn.shape).astype(drawn.dtype)
 
     return jax.make_jaxpr(constant)(*(variable.aval for variable in equation.invars))
+
+
+_COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne"}
 
 
 def _truncated(key: Any, low: Any, high: Any) -> Any:  # noqa: ARG001

@@ -10,6 +10,8 @@ import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from ...errors import UnsupportedModelError
+
 Tensor = torch.Tensor
 
 
@@ -17,7 +19,8 @@ class MeansOfDraws(TorchFunctionMode):
     """While it is entered, what torch draws at random is the mean of its distribution.
 
     Dropout that a module applies by hand leaves its input as it is. What has no mean, or none among
-    whole numbers, is drawn as ever.
+    whole numbers, is drawn as ever. A draw that is compared with something, or made a mask, stands
+    for a coin, which its mean does not: an UnsupportedModelError says so.
 
     Examples
     --------
@@ -26,14 +29,45 @@ class MeansOfDraws(TorchFunctionMode):
     (tensor([0., 0.]), tensor([1.]))
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: list[Tensor] = []
+        self._made_a_mask = False
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        super().__exit__(kind, error, trace)
+        if self._made_a_mask:  # said here, as torch's operators swallow some errors
+            raise UnsupportedModelError(
+                "noise: the step makes a mask of numbers that it draws, whose mean is no mask; use "
+                "torch.nn.functional.dropout, or leave the mask out."
+            )
+
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
         mean = _MEANS.get(func)
         if mean is None:
+            self._made_a_mask |= self._makes_a_mask(func, args)
             return func(*args, **kwargs)
-        return mean(*args, **{name: v for name, v in kwargs.items() if name != "generator"})
+        made = mean(*args, **{name: v for name, v in kwargs.items() if name != "generator"})
+        if func not in _KEEPING:
+            self._drawn.append(made)
+        return made
+
+    def _makes_a_mask(self, func: Any, args: tuple[Any, ...]) -> bool:
+        name = getattr(func, "__name__", "")
+        is_mask = name.strip("_") in _COMPARISONS or (
+            name in ("to", "type") and torch.bool in args[1:]
+        )
+        return is_mask and any(arg is drawn for arg in args for drawn in self._drawn)
+
+
+# Comparisons by the names of torch's functions and methods, and what makes numbers a mask.
+_COMPARISONS = {
+    *("lt", "le", "gt", "ge", "eq", "ne", "bool", "less", "less_equal", "greater", "greater_equal"),
+    *("logical_not", "nonzero"),
+}
 
 
 def _normal(mean: Any, std: Any = 1.0, size: Any = None, **options: Any) -> Tensor:
@@ -79,18 +113,19 @@ _MEANS: dict[Any, Callable[..., Tensor]] = {
     Tensor.exponential_: _filled(lambda lambd=1.0: 1 / lambd),
     Tensor.geometric_: _filled(lambda p: 1 / p),
     Tensor.log_normal_: _filled(lambda mean=1.0, std=2.0: math.exp(mean + std**2 / 2)),
-} | dict.fromkeys(
-    (
-        torch.dropout,
-        torch.feature_dropout,
-        torch.alpha_dropout,
-        torch.feature_alpha_dropout,
-        functional.dropout,
-        functional.dropout1d,
-        functional.dropout2d,
-        functional.dropout3d,
-        functional.alpha_dropout,
-        functional.feature_alpha_dropout,
-    ),
-    _input,
-)
+}
+
+# Dropout, called by hand.
+_KEEPING = {
+    torch.dropout,
+    torch.feature_dropout,
+    torch.alpha_dropout,
+    torch.feature_alpha_dropout,
+    functional.dropout,
+    functional.dropout1d,
+    functional.dropout2d,
+    functional.dropout3d,
+    functional.alpha_dropout,
+    functional.feature_alpha_dropout,
+}
+_MEANS |= dict.fromkeys(_KEEPING, _input)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ...intervals import EPS, Interval
 from ...intervals.functions import concat
@@ -20,8 +20,8 @@ _REFINEMENTS = 50
 # They end where the radii of no box shrink below this part of what they were.
 _STALLED = 0.95
 
-# Steps towards a zero that is proved, at most.
-_STEPS = 60
+# Steps towards a zero that is proved, at most: in a wide box they may be short for long.
+_STEPS = 5000
 
 # The radii of boxes that are tried around their end, relative to the zero, whose size in every
 # coordinate is taken to be at least `_LEAST`.
@@ -105,19 +105,25 @@ def iterated(equations: Equations, unique: Interval, where: Interval) -> Float[n
     """
     middle = approximate_inverse(equations.jacobian(unique).mid)
 
-    def steps(at: Float[np.ndarray, "k q"]) -> Float[np.ndarray, "k q"]:
-        return (middle @ equations.residual(Interval(at)).mid[:, :, None])[:, :, 0]
+    def steps(
+        at: Float[np.ndarray, "j q"], rows: Int[np.ndarray, " j"]
+    ) -> Float[np.ndarray, "j q"]:
+        return (middle[rows] @ equations.residual(Interval(at)).mid[:, :, None])[:, :, 0]
 
-    near, step = where.mid, steps(where.mid)
+    going = np.arange(len(where))
+    near, step = where.mid.copy(), steps(where.mid, going)
     for _ in range(_STEPS):
-        inverse = approximate_inverse(equations.jacobian(Interval(near)).mid)
-        residual = equations.residual(Interval(near)).mid[:, :, None]
-        newton = np.clip(near - (inverse @ residual)[:, :, 0], where.lower, where.upper)
-        left = steps(newton)
+        at, lower, upper = near[going], where.lower[going], where.upper[going]
+        inverse = approximate_inverse(equations.jacobian(Interval(at)).mid)
+        residual = equations.residual(Interval(at)).mid[:, :, None]
+        newton = np.clip(at - (inverse @ residual)[:, :, 0], lower, upper)
+        left = steps(newton, going)
         halves = np.abs(left).max(axis=1) < 0.5 * np.abs(step).max(axis=1)
-        slow = np.clip(near - step, where.lower, where.upper)
-        near = np.where(halves[:, None], newton, slow)
-        step = np.where(halves[:, None], left, steps(slow))
-        if np.abs(step).max() <= 4 * EPS * np.abs(near).max(initial=0.0):
+        slow = np.clip(at - step, lower, upper)
+        near[going] = np.where(halves[:, None], newton, slow)
+        step = np.where(halves[:, None], left, steps(slow, going))
+        on = ~(np.abs(step).max(axis=1) <= 4 * EPS * np.abs(near).max(initial=0.0))
+        going, step = going[on], step[on]
+        if not len(going):
             break
     return near
