@@ -274,13 +274,19 @@ def test_weights_changed_later_do_not_change_the_system(as_params):
     [
         (np.full((D, D), np.nan), "holds NaN"),
         (jnp.zeros((D, D), dtype=jnp.bfloat16), "bfloat16, whose numbers are too coarse"),
-        (jnp.zeros((D, D), dtype=jnp.complex64), "complex64; real weights"),
     ],
-    ids=["NaN", "bfloat16", "complex"],
+    ids=["NaN", "bfloat16"],
 )
 def test_unusable_weights_inside_are_told(weights, message):
     with pytest.raises(UnsupportedModelError, match=message):
         sp.as_system(lambda x: jnp.tanh((x @ weights).real), D, framework="jax")
+
+
+def test_complex_weights_inside_are_kept():
+    weights = 0.5j * np.eye(D) + 0.25
+    system = sp.as_system(lambda x: jnp.tanh((x @ weights).real), D, framework="jax")
+    x = np.random.default_rng(0).standard_normal((2, D))
+    np.testing.assert_allclose(system.step(x), np.tanh((x @ weights).real), atol=1e-14)
 
 
 # -- derivatives ----------------------------------------------------------------------------------

@@ -616,9 +616,12 @@ def test_complex_weights_of_a_standard_module_are_refused():
         sp.as_system(model)
 
 
-def test_complex_weights_of_a_called_module_are_refused():
-    with pytest.raises(UnsupportedModelError, match="complex"):
-        sp.as_system(Unitary(), **SIZES)
+def test_complex_weights_of_a_called_module_are_kept():
+    module = Unitary()
+    system = sp.as_system(module, **SIZES)
+    x, u = np.random.default_rng(0).standard_normal((2, D)), np.ones((2, M))
+    wanted = np.tanh(np.abs(x @ module.W.detach().numpy()) + M)
+    np.testing.assert_allclose(system.step(x, u), wanted, atol=1e-14)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])

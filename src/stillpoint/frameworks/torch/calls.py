@@ -28,6 +28,8 @@ from .module_step import Call, ModuleStep
 
 Tensor = torch.Tensor
 
+_MIXED = "the first state's step depends on the other rows of the batch"
+
 
 def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> StepFunction:
     """Return a module as the step that calls a copy of it, in evaluation mode.
@@ -65,7 +67,10 @@ def read_calls(model: nn.Module, spec: ModelSpec, known: Call | None = None) -> 
     for dtype in (torch.float64, torch.float32):
         own = own_copy(model, dtype)
         for _, alike in itertools.groupby(ways, key=lambda way: (way.layout, way.time_axis)):
-            read = _of_one_shape(own, list(alike), m, dtype, device, failures, spec.is_quiet)
+            several = list(alike)
+            if several[0].hides_rows and _MIXED in failures:
+                continue
+            read = _of_one_shape(own, several, m, dtype, device, failures, spec.is_quiet)
             if read is not None:
                 return StepFunction(
                     read, read.call.layout, m, device=device, owner=type(model).__name__,
@@ -200,7 +205,7 @@ def _tried(
         together, again, alone = made(slice(None)), made(slice(None)), made(slice(1))
     refuse_noise(type(step.module).__name__, host(together), host(again))
     if not rows_are_separate(host(together[:1]), [host(alone)]):
-        raise ValueError("the first state's step depends on the other rows of the batch")
+        raise ValueError(_MIXED)
     return host(together)
 
 

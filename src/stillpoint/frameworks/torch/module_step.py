@@ -44,6 +44,12 @@ class Call:
     member: int | None = None
     returned: tuple[str, ...] = ()
 
+    @property
+    def hides_rows(self) -> bool:
+        """Whether states lie along the second axis, beside inputs that lie along the first."""
+        variable = self.layout.nest
+        return self.time_axis is None and getattr(variable, "batch_axis", 0) > 0
+
     def arguments(self, state: Any, u: Tensor, steps: int = 1) -> list[Any]:
         """Return what the module is called with; a sequence has the same input at every step."""
         inputs = u
