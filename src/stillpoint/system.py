@@ -311,13 +311,7 @@ class System:
             raise ArgumentError("units: got none; a restriction keeps at least one.")
         held = self.state_regions.others(kept)
         restriction = Restriction(kept, held)
-        part = System(
-            Restricted(self.dynamics, kept, held),
-            self.dt,
-            state_regions=self.state_regions.restricted(kept),
-            input_regions=restriction.input_regions(self.state_regions, self.input_regions),
-            layout=StateLayout.flat(len(kept)),
-        )
+        part = self._part(restriction, Restricted(self.dynamics, kept, held))
         if holding is None:
             return part
         places = np.arange(self.input_size, part.input_size)
@@ -363,13 +357,7 @@ class System:
         kept, held, shares, inverse = read_conserved(self.dynamics, sums)
         part = Restriction(kept, held, shares=shares, inverse=inverse)
         own = map(self.dynamics.arrays.asarray, (shares, inverse))
-        leaf = System(
-            Restricted(self.dynamics, kept, held, *own),
-            self.dt,
-            state_regions=self.state_regions.restricted(kept),
-            input_regions=part.input_regions(self.state_regions, self.input_regions),
-            layout=StateLayout.flat(len(kept)),
-        )
+        leaf = self._part(part, Restricted(self.dynamics, kept, held, *own))
         if values is None:
             return leaf
         told = read_floats("values", values)
@@ -580,6 +568,16 @@ class System:
         states = read_states("x", x, self.state_size)
         inputs = read_inputs("u", u, len(states), self.input_size)
         return self._asarray(states), self._asarray(inputs)
+
+    def _part(self, restriction: Restriction, dynamics: Restricted) -> System:
+        """Return the system of some units, the others of which are inputs."""
+        return System(
+            dynamics,
+            self.dt,
+            state_regions=self.state_regions.restricted(restriction.kept),
+            input_regions=restriction.input_regions(self.state_regions, self.input_regions),
+            layout=StateLayout.flat(len(restriction.kept)),
+        )
 
     def _restriction(self, method: str) -> Restriction:
         part = Restriction.of(self.dynamics)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import to_numpy
+from .._core.grouping import group
 from .._core.validation import read_floats
 from .._core.values import read_json
 from ..errors import ArgumentError
@@ -169,11 +170,7 @@ def _matrix(name: str, told: Any, shape: tuple[int, int]) -> np.ndarray | None:
 
 def _alike(sums: Float[np.ndarray, "n r"]) -> Float[np.ndarray, "n r"]:
     """Return sums of which those that differ by rounding alone are equal."""
-    answer = sums.copy()
-    for column in answer.T:
-        order = np.argsort(column)
-        gaps = np.diff(column[order]) > _ROUNDING * np.abs(column).max(initial=0.0)
-        group = np.concatenate([[0], np.cumsum(gaps)])[: len(order)]
-        first = np.unique(group, return_index=True)[1]
-        column[order] = column[order][first][group] if len(order) else column
-    return answer
+    size = np.abs(sums).max(axis=0, initial=0.0)
+    labels = group(sums / np.where(size > 0, size, 1.0), _ROUNDING)
+    _, first, place = np.unique(labels, return_index=True, return_inverse=True)
+    return sums[first][place]

@@ -21,9 +21,9 @@ class Restricted(Transformed):
     """Some units of a network; all others are held and count as inputs.
 
     The input is [u, x_held]: every start can have its own frozen context, and the Jacobian in the
-    inputs contains the block from the held to the kept units. With `sums` C, what is held is C x
-    instead: sums that the network conserves tell the other units, x_held = inverse (C x - C_kept
-    x_kept), of which `shares` is inverse C_kept.
+    inputs contains the block from the held to the kept units. Where the network conserves sums C x,
+    these are what is held, and tell the other units: x_held = `inverse` C x - `shares` x_kept, with
+    the inverse of C_held, and shares = inverse C_kept.
     """
 
     inner: Dynamics
