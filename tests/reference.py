@@ -23,7 +23,14 @@ from stillpoint.cells import (
     StackedCell,
     VanillaCell,
 )
-from stillpoint.dynamics.transforms import Clamped, EulerMap, Iterated, Restricted, Transformed
+from stillpoint.dynamics.transforms import (
+    Clamped,
+    EulerMap,
+    Iterated,
+    Leaf,
+    Restricted,
+    Transformed,
+)
 
 # The slope of a sum in its terms, by which nothing need be multiplied.
 _ONE = object()
@@ -199,7 +206,7 @@ def _whole(part: Any, x: list[Dual], u: list[Dual]) -> tuple[list[Dual], list[Du
     own = part.inner.input_size
     places = [*part.kept.tolist(), *part.held.tolist()]
     held = u[own:]
-    if part.shares is not None:
+    if type(part).__name__ == "Leaf":
         held = [
             sum((float(h) * v for h, v in zip(back, held, strict=True)), dual(0.0))
             - sum((float(s) * a for s, a in zip(row, x, strict=True)), dual(0.0))
@@ -249,7 +256,7 @@ def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
         return new
     if name == "Clamped":
         return step(cell.inner, x, _all_inputs(cell, u))
-    if name == "Restricted":
+    if name in ("Restricted", "Leaf"):
         return [step(cell.inner, *_whole(cell, x, u))[k] for k in cell.kept]
     if name == "Iterated":
         for k in range(cell.times):
@@ -291,7 +298,7 @@ def equations(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
         return rest
     if name == "Clamped":
         return equations(cell.inner, y, _all_inputs(cell, u))
-    if name == "Restricted" and is_unitwise(cell.inner):
+    if name in ("Restricted", "Leaf") and is_unitwise(cell.inner):
         return [equations(cell.inner, *_whole(cell, y, u))[k] for k in cell.kept]
     if name in ("EulerMap", "Flow"):
         return equations(cell.inner, y, u)
@@ -520,7 +527,7 @@ CASES = {
     "restricted": lambda r: part_of(vanilla(r), 2, 0),
     "restricted GRU": lambda r: part_of(gru(r), 1),
     "restricted LSTM": lambda r: part_of(lstm(r), 3, 0, 1),
-    "conserving": lambda r: Restricted(
+    "conserving": lambda r: Leaf(
         vanilla(r), np.array([0, 2]), np.array([1]), r.standard_normal((1, 2)), np.array([[2.0]])
     ),
     "periodic": lambda r: Iterated(leaky(r, d=2), 3, r.standard_normal((3, 2))),

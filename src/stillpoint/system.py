@@ -37,8 +37,10 @@ from .dynamics.transforms import (
     Clamped,
     EulerMap,
     Iterated,
+    Leaf,
     Observable,
     Observed,
+    Part,
     Restricted,
     Transformed,
 )
@@ -357,7 +359,7 @@ class System:
         kept, held, shares, inverse = read_conserved(self.dynamics, sums)
         part = Restriction(kept, held, shares=shares, inverse=inverse)
         own = map(self.dynamics.arrays.asarray, (shares, inverse))
-        leaf = self._part(part, Restricted(self.dynamics, kept, held, *own))
+        leaf = self._part(part, Leaf(self.dynamics, kept, held, *own))
         if values is None:
             return leaf
         told = read_floats("values", values)
@@ -569,7 +571,7 @@ class System:
         inputs = read_inputs("u", u, len(states), self.input_size)
         return self._asarray(states), self._asarray(inputs)
 
-    def _part(self, restriction: Restriction, dynamics: Restricted) -> System:
+    def _part(self, restriction: Restriction, dynamics: Part) -> System:
         """Return the system of some units, the others of which are inputs."""
         return System(
             dynamics,

@@ -16,7 +16,7 @@ from .._core.values import read_json
 from ..errors import ArgumentError
 from .base import Dynamics
 from .regions import Regions
-from .transforms import Clamped, Restricted, Transformed
+from .transforms import Clamped, Leaf, Part, Transformed
 
 # Sums of states that differ by less, relative to the largest, are one.
 _ROUNDING = 1e-12
@@ -48,17 +48,16 @@ class Restriction:
     def of(cls, dynamics: Dynamics) -> Restriction | None:
         """Return the restriction that some dynamics were made of, the last of several, or None."""
         clamped = None
-        while isinstance(dynamics, Transformed) and not isinstance(dynamics, Restricted):
+        while isinstance(dynamics, Transformed) and not isinstance(dynamics, Part):
             clamped = dynamics if isinstance(dynamics, Clamped) else clamped
             dynamics = dynamics.inner
-        if not isinstance(dynamics, Restricted):
+        if not isinstance(dynamics, Part):
             return None
         holding = None
         if clamped is not None:  # the inputs that it fixes are counted as the restriction does
             holding = to_numpy(clamped.fixed)[clamped.places >= dynamics.inner.input_size]
-        parts = dynamics.shares, dynamics.inverse
-        mixed = (None if part is None else to_numpy(part) for part in parts)
-        return cls(dynamics.kept, dynamics.held, holding, *mixed)
+        told = (dynamics.shares, dynamics.inverse) if isinstance(dynamics, Leaf) else ()
+        return cls(dynamics.kept, dynamics.held, holding, *map(to_numpy, told))
 
     @property
     def full_size(self) -> int:

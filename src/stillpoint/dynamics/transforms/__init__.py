@@ -9,7 +9,9 @@ from .clamped import Clamped
 from .descent import Descent
 from .euler import EulerMap
 from .iterated import Iterated
+from .leaf import Leaf
 from .observed import Observable, Observed
+from .part import Part
 from .rescaled import Rescaled
 from .restricted import Restricted
 
@@ -18,8 +20,10 @@ __all__ = [
     "Descent",
     "EulerMap",
     "Iterated",
+    "Leaf",
     "Observable",
     "Observed",
+    "Part",
     "Rescaled",
     "Restricted",
     "Transformed",

@@ -57,7 +57,7 @@ def _quieted(held: Any) -> Any:
 
 def _refuse_masks(jaxpr: Jaxpr) -> None:
     """Refuse a draw that is compared with something: it stands for a coin, its mean does not."""
-    drawn = {v for e in jaxpr.eqns if e.params.get("name") in _MEANS for v in e.outvars}
+    drawn = {v for e in jaxpr.eqns if _draws(e) and _name(e) in _MEANS for v in e.outvars}
     for equation in jaxpr.eqns:
         if equation.primitive.name in _COMPARISONS and drawn & {
             v for v in equation.invars if isinstance(v, Var)
@@ -69,20 +69,27 @@ def _refuse_masks(jaxpr: Jaxpr) -> None:
 
 
 def _quiet_equation(equation: Any) -> Any:
-    params, name = equation.params, str(equation.params.get("name", ""))
-    given = [variable.aval for variable in equation.invars]
-    draws = given and jnp.issubdtype(given[0].dtype, jax.dtypes.prng_key)
-    if not draws:
-        return equation.replace(params={k: _quieted(v) for k, v in params.items()})
-    if name in _MEANS:
+    name, params = _name(equation), equation.params
+    if _draws(equation) and name in _MEANS:
         return equation.replace(params=params | {"jaxpr": _mean(equation, _MEANS[name])})
-    if name.startswith("_") or equation.primitive.name == "random_bits":
+    if _draws(equation) and (name.startswith("_") or equation.primitive.name == "random_bits"):
         raise UnsupportedModelError(
             f"noise: the step draws {name.strip('_') or 'bits'} numbers of jax.random, which have "
             f"no mean that stands for them here ({', '.join(n.strip('_') for n in _MEANS)} have); "
             f"leave them out of the step."
         )
     return equation.replace(params={k: _quieted(v) for k, v in params.items()})
+
+
+def _draws(equation: Any) -> bool:
+    """Whether what an equation is given first is a key."""
+    given = [variable.aval for variable in equation.invars]
+    return bool(given) and jnp.issubdtype(given[0].dtype, jax.dtypes.prng_key)
+
+
+def _name(equation: Any) -> str:
+    """The name of the function that an equation calls, empty if it calls none."""
+    return str(equation.params.get("name", ""))
 
 
 def _mean(equation: Any, mean: Callable[..., Any]) -> ClosedJaxpr:
