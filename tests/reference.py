@@ -17,6 +17,7 @@ from stillpoint.cells import (
     GRUCell,
     LeakyCell,
     LeakyRateCell,
+    LowRank,
     LSTMCell,
     ResetBeforeGRUCell,
     ShallowCell,
@@ -154,8 +155,16 @@ PHI = {
 
 
 def _times(matrix: Any, x: list[Dual]) -> list[Dual]:
+    if isinstance(matrix, LowRank):
+        return _times(matrix.U, _times(matrix.V.T, x))
     rows = np.asarray(matrix, dtype=np.float64).tolist()
     return [sum((w * v for w, v in zip(row, x, strict=True)), Dual(0, None)) for row in rows]
+
+
+def latent_factors(cell: Any) -> LowRank | None:
+    """Return the factors in whose latent states a network's equations of rest are, if any."""
+    W = getattr(cell, "W", None)
+    return W.balanced() if isinstance(W, LowRank) and W.rank < cell.state_size else None
 
 
 def _drive(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
@@ -276,9 +285,12 @@ def is_unitwise(cell: Any) -> bool:
     return type(cell).__name__ not in ("LSTMCell", "StackedCell")
 
 
-def equations(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
+def equations(cell: Any, y: list[Dual], u: list[Dual], *, latent: bool = True) -> list[Dual]:
     """Return the equations of rest without gates and leaks, in the unknowns y."""
     name = type(cell).__name__
+    if latent and (factors := latent_factors(cell)) is not None:
+        rates = [PHI[cell.phi](a) for a in _latent_drive(cell, factors, y, u)]
+        return [a - v for a, v in zip(_times(factors.V.T, rates), y, strict=True)]
     if name == "LeakyCell":
         drive = _drive(cell, [PHI[cell.phi](a) for a in y], u)
         return [a - v for a, v in zip(drive, y, strict=True)]
@@ -299,10 +311,16 @@ def equations(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
     if name == "Clamped":
         return equations(cell.inner, y, _all_inputs(cell, u))
     if name in ("Restricted", "Leaf") and is_unitwise(cell.inner):
-        return [equations(cell.inner, *_whole(cell, y, u))[k] for k in cell.kept]
+        whole = equations(cell.inner, *_whole(cell, y, u), latent=False)
+        return [whole[k] for k in cell.kept]
     if name in ("EulerMap", "Flow"):
         return equations(cell.inner, y, u)
     return [a - v for a, v in zip(step(cell, y, u), y, strict=True)]
+
+
+def _latent_drive(cell: Any, factors: Any, z: list[Dual], u: list[Dual]) -> list[Dual]:
+    inputs, bias = _times(cell.B, u), [float(b) for b in cell.b]
+    return [a + i + b for a, i, b in zip(_times(factors.U, z), inputs, bias, strict=True)]
 
 
 def resting_memory(cell: Any, h: list[Dual], u: list[Dual]) -> list[Dual]:
@@ -324,6 +342,10 @@ def unknowns(cell: Any, x: Any) -> list[Any]:
             taken += list(x[start : start + _output_size(layer)])
             start += layer.state_size
         return taken
+    if (factors := latent_factors(cell)) is not None:
+        states = numbers(mp, x)
+        rates = [PHI[cell.phi](a) for a in states] if type(cell).__name__ == "LeakyCell" else states
+        return [a.value for a in _times(factors.V.T, rates)]
     return list(x[: _output_size(cell)])
 
 
@@ -334,6 +356,9 @@ def full_state(cell: Any, y: list[Dual], u: list[Dual]) -> list[Dual]:
         return full_state(cell.inner, y, _all_inputs(cell, u))
     if name in ("EulerMap", "Flow"):
         return full_state(cell.inner, y, u)
+    if (factors := latent_factors(cell)) is not None:
+        drive = _latent_drive(cell, factors, y, u)
+        return drive if name == "LeakyCell" else [PHI[cell.phi](a) for a in drive]
     if name == "LSTMCell":
         return [*y, *resting_memory(cell, y, u)]
     if name == "StackedCell":
@@ -477,6 +502,12 @@ def leaky_rate(rng, phi="tanh", d=3, m=2):
     return LeakyRateCell(cell.W, cell.B, cell.b, phi, alpha=alpha)
 
 
+def low_rank(rng, kind, phi="tanh", d=4, r=2, m=2):
+    alpha = {} if kind is VanillaCell else {"alpha": rng.uniform(1e-3, 1, d)}
+    W = LowRank(weights(rng, d, r), weights(rng, d, r))
+    return kind(W, weights(rng, d, m), weights(rng, d), phi=phi, **alpha)
+
+
 def shallow(rng, phi="tanh", d=3, h=4, m=2):
     A, to, of = rng.uniform(-1.5, 1.5, d), weights(rng, d, h), weights(rng, h, d)
     return ShallowCell(A, to, of, weights(rng, d, m), weights(rng, d), weights(rng, h), phi)
@@ -515,6 +546,12 @@ CASES = {
     **{f"leaky {p}": lambda r, p=p: leaky(r, p) for p in PHI},
     **{f"leaky rate {p}": lambda r, p=p: leaky_rate(r, p) for p in PHI},
     **{f"shallow {p}": lambda r, p=p: shallow(r, p) for p in PHI},
+    **{
+        f"{kind.__name__} {p}, low rank": lambda r, kind=kind, p=p: low_rank(r, kind, p)
+        for kind in (VanillaCell, LeakyCell, LeakyRateCell)
+        for p in ("tanh", "relu")
+    },
+    "restricted, low rank": lambda r: part_of(low_rank(r, LeakyCell), 0, 2),
     "PLRNN": lambda r: ShallowCell.plrnn(
         r.uniform(-1.5, 1.5, 3), weights(r, 3, 3), weights(r, 3, 2), weights(r, 3)
     ),

@@ -295,6 +295,9 @@ def nouns() -> dict[str, Call]:
         "cells.LeakyRateCell": Call(
             cells.LeakyRateCell, {**small, "alpha": np.ones(2), "phi": "tanh"}, also=_WEIGHTS
         ),
+        "cells.LowRank": Call(
+            cells.LowRank, {"U": np.ones((2, 1)), "V": np.ones((2, 1))}, also={"V": "U"}
+        ),
         "cells.ShallowCell": Call(
             cells.ShallowCell,
             {

@@ -119,7 +119,7 @@ def _callables(module: ModuleType, prefix: str) -> Iterator[str]:
 #: Classes whose methods are the inside of a search, and are called with checked arrays.
 _CONTRACTS = {
     *("cells.VanillaCell", "cells.LeakyCell", "cells.LeakyRateCell", "cells.GRUCell"),
-    "cells.ShallowCell",
+    *("cells.ShallowCell", "cells.LowRank"),
     *("cells.ResetBeforeGRUCell", "cells.LSTMCell", "cells.StackedCell", "cells.Activation"),
     *("tasks.Task", "tasks.Trials"),
     *("solvers.Adam", "solvers.Newton", "solvers.LevenbergMarquardt", "solvers.PiecewiseNewton"),

@@ -6,7 +6,7 @@ standard, so the same cell runs on NumPy, torch and others; adapters in `stillpo
 recognise a framework's own cell and hand over the weights.
 """
 
-from ..dynamics import Activation, activation
+from ..dynamics import Activation, LowRank, activation
 from ..dynamics.activations import ACTIVATIONS
 from .gru import GRUCell
 from .leaky import LeakyCell
@@ -24,6 +24,7 @@ __all__ = [
     "LSTMCell",
     "LeakyCell",
     "LeakyRateCell",
+    "LowRank",
     "ResetBeforeGRUCell",
     "ShallowCell",
     "StackedCell",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar, Self
 
-import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import (
@@ -21,22 +21,34 @@ from .._core.arrays import (
     diagonal_matrices,
     host,
     is_real_floating,
-    n_masked,
     namespace,
 )
-from .._core.validation import read_floats
-from ..dynamics import Batch, Dynamics, Inputs, Matrices
+from .._core.weights import check_alike, plain_weights
+from ..dynamics import (
+    Batch,
+    Dynamics,
+    Inputs,
+    LowRank,
+    Matrices,
+    RateForm,
+    RootProblem,
+    Weights,
+    offset,
+)
 from ..errors import ArgumentError
 from ..intervals import Interval
+from .latent import LatentEquilibrium
 
 
 class Cell(Dynamics):
     """A canonical cell: a frozen dataclass whose array fields are its weights."""
 
     #: Recurrent weights, rows = to; gates stacked.
-    W: Any
+    W: Weights
     #: Input weights, shape (rows of W, m).
     B: Any
+    #: Whether W may be kept as its factors (`LowRank`).
+    takes_factors: ClassVar[bool] = False
 
     @property
     def has_equilibrium_form(self) -> bool:
@@ -48,18 +60,25 @@ class Cell(Dynamics):
 
     @property
     def arrays(self) -> ArrayKind:
-        return ArrayKind.of(self.W)
+        return ArrayKind.of(self.B)
 
     def weights(self) -> Iterable[Any]:
-        return self.weights_by_name().values()
+        weights: list[Any] = []
+        self.with_weights(weights.append)
+        return weights
 
     def interval_extension(self) -> Dynamics:
-        twin = copy.copy(self)  # its weights were checked when the cell was made
+        return self.with_weights(lambda array: Interval(host(array)))
+
+    def with_weights(self, change: Callable[[Any], Any]) -> Self:
+        """Return a twin with every array of weights changed, unchecked."""
+        twin = copy.copy(self)
         for name, value in self.weights_by_name().items():
-            object.__setattr__(twin, name, Interval(host(value)))
+            changed = value.each(change) if isinstance(value, LowRank) else change(value)
+            object.__setattr__(twin, name, changed)
         return twin
 
-    def weights_by_name(self) -> dict[str, Any]:
+    def weights_by_name(self) -> dict[str, Weights]:
         """Return every weight by the name of its field."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {field.name: getattr(self, field.name) for field in fields}
@@ -67,7 +86,7 @@ class Cell(Dynamics):
 
 
 def _is_weight(value: Any) -> bool:
-    return not isinstance(value, str) and is_real_floating(value)
+    return isinstance(value, LowRank) or (not isinstance(value, str) and is_real_floating(value))
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,7 @@ class ScaledRows:
     The terms are pairs (scale_k, W_k). Only square matrices have a diagonal.
     """
 
-    terms: Sequence[tuple[Float[Any, "n r"], Float[Any, "r k"]]]
+    terms: Sequence[tuple[Float[Any, "n r"], Weights]]
     diagonal: Float[Any, "n r"] | None = None
 
     def matrix(self) -> Float[Any, "n r k"]:
@@ -139,70 +158,79 @@ class RowScaledCell(Cell):
         return self.state_rows(x, u).transposed_times(w)
 
 
+class RateNetwork(Cell):
+    """A cell whose fixed points are those of r = phi(W r + B u + b), W an array or its factors."""
+
+    takes_factors = True
+    #: Whether the state is the current W r + B u + b at rest, and not the rate r.
+    of_currents: ClassVar[bool]
+
+    b: Float[Any, " d"]
+    phi: str
+
+    @property
+    def state_size(self) -> int:
+        return self.b.shape[0]
+
+    def rate_form(self, u: Interval) -> RateForm:
+        W = self.W.balanced().each(_mid) if isinstance(self.W, LowRank) else self.W.mid
+        return RateForm(W, offset(u, self.B, self.b), self.phi, self.of_currents)
+
+    def equilibrium_problem(self) -> RootProblem:
+        if not isinstance(self.W, LowRank) or self.W.rank >= self.state_size:
+            return self.output_problem()
+        factors = self.W.balanced()
+        return LatentEquilibrium(factors, self.B, self.b, self.phi, self.of_currents)
+
+    @abstractmethod
+    def output_problem(self) -> RootProblem:
+        """Return the equations of rest, in the state itself."""
+
+
+def _mid(factor: Interval) -> Float[Any, "d r"]:
+    return factor.mid
+
+
 def check_axes(cell: Cell, **wanted: int) -> None:
     """Check that weights are arrays of real floating-point numbers with so many axes, not empty.
 
-    NumPy's matrices and masked arrays of which nothing is masked become arrays, and so do arrays
-    in the byte order of another machine.
+    They are kept as plain arrays. W may be given as its factors where the cell takes them.
     """
-    owner = type(cell).__name__
     for name, axes in wanted.items():
-        array = _plain(getattr(cell, name))
-        object.__setattr__(cell, name, array)
-        kind = str(getattr(array, "dtype", ""))
-        if (
-            not is_real_floating(array)
-            or kind.rpartition(".")[2] not in ("float32", "float64")
-            or isinstance(array, np.ma.MaskedArray)
-        ):
-            raise ArgumentError(
-                f"{name} of {owner}: got {f'{type(array).__name__} {kind}'.strip()}, but an array "
-                f"of float64 or float32 numbers is wanted, none of them masked; convert it, for "
-                f"example with np.asarray({name}, dtype=float)."
-            )
-        if array.ndim != axes:
-            raise ArgumentError(
-                f"{name} of {owner}: got shape {tuple(array.shape)}, but {axes} axes are wanted."
-            )
-        if not array.shape[0]:
-            raise ArgumentError(
-                f"{name} of {owner}: got shape {tuple(array.shape)}, but at least one unit is "
-                f"wanted."
-            )
-
-
-def _plain(array: Any) -> Any:
-    """Return an array of NumPy as itself, in this machine's byte order, if it loses nothing."""
-    if not isinstance(array, np.ndarray) or n_masked(array):
-        return array
-    return np.asarray(array, dtype=array.dtype.newbyteorder("="))
+        value = getattr(cell, name)
+        if not (cell.takes_factors and name == "W" and isinstance(value, LowRank)):
+            kept = plain_weights(f"{name} of {type(cell).__name__}", value, axes)
+            object.__setattr__(cell, name, kept)
 
 
 def check_weights(cell: Cell, **wanted: tuple[int, ...]) -> None:
     """Check that weights are of one kind, have the shapes they must have, and are finite."""
-    owner, kinds = type(cell).__name__, set()
+    check_alike(type(cell).__name__, _arrays(cell, wanted))
+
+
+def _arrays(
+    cell: Cell, wanted: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[Any, tuple[int, ...]]]:
+    """Return every array of the named weights, factors one by one, with the shape it must have."""
+    arrays: dict[str, tuple[Any, tuple[int, ...]]] = {}
     for name, shape in wanted.items():
-        array = getattr(cell, name)
-        if tuple(array.shape) != shape:
-            raise ArgumentError(
-                f"{name} of {owner}: got shape {tuple(array.shape)}, but {shape} is wanted; rows "
-                f"are the units written to, columns the units read from."
-            )
-        if not np.isfinite(read_floats(f"{name} of {owner}", array, finite=False)).all():
-            raise ArgumentError(
-                f"{name} of {owner}: holds NaN or infinite values, so the network has no "
-                f"well-defined step; check how its training ended."
-            )
-        kinds.add(str(array.dtype))
-    if len(kinds) > 1:
-        raise ArgumentError(
-            f"{', '.join(wanted)} of {owner}: the types of these weights differ "
-            f"({', '.join(sorted(kinds))}); one is wanted."
-        )
+        value = getattr(cell, name)
+        if isinstance(value, LowRank):
+            arrays |= {
+                "U": (value.U, (shape[0], value.rank)),
+                "V": (value.V, (shape[1], value.rank)),
+            }
+        else:
+            arrays[name] = value, shape
+    return arrays
 
 
 def check_leak(cell: Any) -> None:
-    """Check that the leak `alpha` of a cell lies in (0, 1]."""
+    """Check the leak `alpha` of a cell: numbers in (0, 1], one for each unit, or one for all."""
+    if isinstance(cell.alpha, Real) and not isinstance(cell.alpha, bool):
+        object.__setattr__(cell, "alpha", float(cell.alpha) * namespace(cell.b).ones_like(cell.b))
+    check_axes(cell, alpha=1)
+    check_weights(cell, b=cell.b.shape, alpha=cell.b.shape)
     if not bool(namespace(cell.alpha).all((cell.alpha > 0) & (cell.alpha <= 1))):
         raise ArgumentError(
             f"alpha of {type(cell).__name__}: every value must lie in (0, 1]; it is dt / tau, so "

@@ -15,20 +15,19 @@ from ..dynamics import (
     Inputs,
     Matrices,
     PiecewiseLinear,
-    RateForm,
     RootProblem,
     StateProblem,
+    Weights,
     activation,
-    offset,
+    dense,
 )
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region
-from ..intervals import Interval
-from .base import Cell, check_axes, check_leak, check_weights
+from .base import RateNetwork, check_axes, check_leak, check_weights
 
 
 @dataclass(frozen=True, eq=False)
-class LeakyCell(Cell):
+class LeakyCell(RateNetwork):
     """x' = (1 - alpha) x + alpha (W phi(x) + B u + b), with alpha = dt / tau.
 
     This is the Euler step of tau dx/dt = -x + W phi(x) + B u + b (Hopfield 1984; Sussillo and
@@ -37,13 +36,13 @@ class LeakyCell(Cell):
     Parameters
     ----------
     W
-        Recurrent weights, shape (d, d), rows = to.
+        Recurrent weights, shape (d, d), rows = to; or `LowRank` factors of them.
     B
         Input weights, shape (d, m).
     b
         Bias, shape (d,).
     alpha
-        dt / tau in (0, 1], one number per unit, shape (d,).
+        dt / tau in (0, 1], one number per unit, shape (d,), or one for all.
     phi
         Name of the activation.
 
@@ -60,22 +59,20 @@ class LeakyCell(Cell):
     array([[0.5]])
     """
 
-    W: Float[Any, "d d"]
+    W: Weights
     B: Float[Any, "d m"]
     b: Float[Any, " d"]
-    alpha: Float[Any, " d"]
+    alpha: Any
     phi: str = "tanh"
 
+    of_currents = True
+
     def __post_init__(self) -> None:
-        check_axes(self, W=2, B=2, b=1, alpha=1)
+        check_axes(self, W=2, B=2, b=1)
         check_option("phi", self.phi, ACTIVATIONS)
         d, m = self.state_size, self.input_size
-        check_weights(self, W=(d, d), B=(d, m), b=(d,), alpha=(d,))
+        check_weights(self, W=(d, d), B=(d, m), b=(d,))
         check_leak(self)
-
-    @property
-    def state_size(self) -> int:
-        return self.b.shape[0]
 
     @property
     def maps_ball_into_itself(self) -> bool:
@@ -86,7 +83,7 @@ class LeakyCell(Cell):
         return x + self.alpha * self.pull(x, u)
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
-        jacobian = (self.alpha[:, None] * self.W) * self.slope(x)[:, None, :]
+        jacobian = (self.W * self.alpha[:, None]) * self.slope(x)[:, None, :]
         jacobian += (1 - self.alpha) * identity_like(x, x.shape[-1])  # in place: it is ours
         return jacobian
 
@@ -108,18 +105,15 @@ class LeakyCell(Cell):
         if self.phi not in PIECEWISE_LINEAR:
             return None
         alpha = host(self.alpha)[:, None]
-        W, B, b = alpha * host(self.W), alpha * host(self.B), alpha[:, 0] * host(self.b)
+        W, B, b = alpha * host(dense(self.W)), alpha * host(self.B), alpha[:, 0] * host(self.b)
         identity = np.eye(len(b))
         if self.phi == "relu":
             no_drive = (np.zeros_like(B), np.zeros_like(b))
             return PiecewiseLinear(W, identity, *no_drive, -alpha * identity, B, b)
         return PiecewiseLinear.without_kinks(W - alpha * identity, B, b)
 
-    def equilibrium_problem(self) -> RootProblem:
+    def output_problem(self) -> RootProblem:
         return LeakyEquilibrium(self)
-
-    def rate_form(self, u: Interval) -> RateForm:
-        return RateForm(self.W.mid, offset(u, self.B, self.b), self.phi, of_currents=True)
 
     def pull(self, x: Batch, u: Inputs) -> Batch:
         """Return W phi(x) + B u + b - x, the motion with the leak divided out."""

@@ -18,7 +18,7 @@ from ..dynamics import (
     activation,
 )
 from ..dynamics.trapping import has_trapping_region
-from .base import ScaledRows, check_axes, check_leak, check_weights
+from .base import ScaledRows, check_leak
 from .vanilla import VanillaCell
 
 
@@ -34,7 +34,7 @@ class LeakyRateCell(VanillaCell):
     Parameters
     ----------
     W
-        Recurrent weights, shape (d, d), rows = to.
+        Recurrent weights, shape (d, d), rows = to; or `LowRank` factors of them.
     B
         Input weights, shape (d, m).
     b
@@ -42,7 +42,7 @@ class LeakyRateCell(VanillaCell):
     phi
         Name of the activation.
     alpha
-        dt / tau in (0, 1], one number per unit, shape (d,).
+        dt / tau in (0, 1], one number per unit, shape (d,), or one for all.
 
     Raises
     ------
@@ -57,12 +57,10 @@ class LeakyRateCell(VanillaCell):
     array([[1.5]])
     """
 
-    alpha: Float[Any, " d"] = field(kw_only=True)
+    alpha: Any = field(kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_axes(self, alpha=1)
-        check_weights(self, b=self.b.shape, alpha=self.b.shape)
         check_leak(self)
 
     @property
@@ -88,7 +86,7 @@ class LeakyRateCell(VanillaCell):
         form = super().piecewise_linear()
         return None if form is None else form.slowed(host(self.alpha))
 
-    def equilibrium_problem(self) -> RootProblem:
+    def output_problem(self) -> RootProblem:
         return LeakyRateEquilibrium(self)
 
 

@@ -115,7 +115,7 @@ class StackedCell(Dynamics):
     def equilibrium_problem(self) -> RootProblem:
         if not self.has_equilibrium_form:
             return self.residual_problem()
-        return StackedEquilibrium(self, [layer.equilibrium_problem() for layer in self.layers])
+        return StackedEquilibrium(self, [layer.output_problem() for layer in self.layers])
 
     def _derivative(self, x: Batch, u: Inputs) -> Float[Any, "n d d+m"]:
         """Return the derivative of the step in (x, u), by the chain rule from layer to layer."""

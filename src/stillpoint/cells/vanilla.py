@@ -10,21 +10,30 @@ from jaxtyping import Float
 
 from .._core.arrays import host, namespace
 from .._core.validation import check_option
-from ..dynamics import Batch, Inputs, Matrices, PiecewiseLinear, RateForm, activation, offset
+from ..dynamics import (
+    Batch,
+    Inputs,
+    Matrices,
+    PiecewiseLinear,
+    RootProblem,
+    Weights,
+    activation,
+    dense,
+)
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import has_trapping_region, range_of
 from ..intervals import Interval
-from .base import RowScaledCell, ScaledRows, check_axes, check_weights
+from .base import RateNetwork, RowScaledCell, ScaledRows, check_axes, check_weights
 
 
 @dataclass(frozen=True, eq=False)
-class VanillaCell(RowScaledCell):
+class VanillaCell(RowScaledCell, RateNetwork):
     """h' = phi(W h + B u + b), Elman (1990).
 
     Parameters
     ----------
     W
-        Recurrent weights, shape (d, d), rows = to.
+        Recurrent weights, shape (d, d), rows = to; or `LowRank` factors of them.
     B
         Input weights, shape (d, m).
     b
@@ -45,20 +54,18 @@ class VanillaCell(RowScaledCell):
     array([[0.7616]])
     """
 
-    W: Float[Any, "d d"]
+    W: Weights
     B: Float[Any, "d m"]
     b: Float[Any, " d"]
     phi: str = "tanh"
+
+    of_currents = False
 
     def __post_init__(self) -> None:
         check_axes(self, W=2, B=2, b=1)
         check_option("phi", self.phi, ACTIVATIONS)
         d, m = self.state_size, self.input_size
         check_weights(self, W=(d, d), B=(d, m), b=(d,))
-
-    @property
-    def state_size(self) -> int:
-        return self.b.shape[0]
 
     @property
     def maps_ball_into_itself(self) -> bool:
@@ -75,13 +82,13 @@ class VanillaCell(RowScaledCell):
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         phi, drive = activation(self.phi), self._drive(x, u)
-        bend = w * phi.bend(drive, phi.value(drive))
-        return namespace(x).matmul(self.W.T, bend[:, :, None] * self.W)
+        bend, W = w * phi.bend(drive, phi.value(drive)), dense(self.W)
+        return namespace(x).matmul(W.T, bend[:, :, None] * W)
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         if self.phi not in PIECEWISE_LINEAR:
             return None
-        W, B, b = host(self.W), host(self.B), host(self.b)
+        W, B, b = host(dense(self.W)), host(self.B), host(self.b)
         identity = np.eye(len(b))
         if self.phi == "relu":
             return PiecewiseLinear(identity, W, B, b, -identity, np.zeros_like(B), np.zeros_like(b))
@@ -90,8 +97,8 @@ class VanillaCell(RowScaledCell):
     def equilibrium_box(self) -> Interval | None:
         return range_of(self.phi, self.state_size)
 
-    def rate_form(self, u: Interval) -> RateForm:
-        return RateForm(self.W.mid, offset(u, self.B, self.b), self.phi, of_currents=False)
+    def output_problem(self) -> RootProblem:
+        return self.residual_problem()
 
     def _drive(self, x: Batch, u: Inputs) -> Batch:
         return x @ self.W.T + u @ self.B.T + self.b

@@ -3,6 +3,7 @@
 from .activations import Activation, activation
 from .base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
 from .forms import HiddenForm, PiecewiseLinear, RateForm, offset
+from .low_rank import LowRank, Weights, dense, enclosed
 from .regions import Regions
 from .restriction import Restriction
 
@@ -13,6 +14,7 @@ __all__ = [
     "HiddenForm",
     "Inputs",
     "Kind",
+    "LowRank",
     "Matrices",
     "PiecewiseLinear",
     "RateForm",
@@ -20,6 +22,9 @@ __all__ = [
     "Restriction",
     "RootProblem",
     "StateProblem",
+    "Weights",
     "activation",
+    "dense",
+    "enclosed",
     "offset",
 ]

@@ -158,6 +158,13 @@ class Dynamics(ABC):
         """Return the best conditioned root problem with the same zeros."""
         return self.residual_problem()
 
+    def output_problem(self) -> RootProblem:
+        """Return the best conditioned one whose unknowns are what a layer above reads.
+
+        That is the state, or h alone of an LSTM; `equilibrium_problem` may have fewer unknowns.
+        """
+        return self.equilibrium_problem()
+
     def interval_extension(self) -> Dynamics | None:
         """Return the same dynamics over intervals, or None where the step is a black box.
 
@@ -196,6 +203,14 @@ class RootProblem(ABC):
 
     #: Whether y is the state itself and equation i is that of unit i up to a positive factor.
     unitwise: bool = False
+
+    @property
+    def reach(self) -> float:
+        """How far unknowns move at most, in the largest entry, while a state moves by one; >= 1.
+
+        Asked of problems over intervals.
+        """
+        return 1.0
 
     @abstractmethod
     def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from .._core.arrays import to_numpy
 from ..intervals import Interval
 from .activations import Activation, activation
+from .low_rank import Weights, block, enclosed
 from .trapping import bounds_of_rates, range_of
 
 Vectors = Float[np.ndarray, "n _"]
@@ -161,7 +162,7 @@ class RateForm:
     An Elman network x' = phi(W x + c) has its rates for a state. A leaky one rests where
     x = W phi(x) + c, so that its rates r = phi(x) solve the same equations and its state is their
     current W r + c (`of_currents`). The two sets of fixed points are images of one another, one to
-    one. W is exact, c = B u + b enclosed, shape (d,).
+    one. W is exact, or its factors are (`LowRank`); c = B u + b is enclosed, shape (d,).
 
     Examples
     --------
@@ -170,7 +171,7 @@ class RateForm:
     array([[1.]])
     """
 
-    W: Float[np.ndarray, "d d"]
+    W: Weights
     c: Interval
     phi: str
     of_currents: bool
@@ -179,6 +180,11 @@ class RateForm:
     def activation(self) -> Activation:
         """The activation function."""
         return activation(self.phi)
+
+    @cached_property
+    def matrix(self) -> Interval:
+        """An enclosure of W, shape (d, d)."""
+        return enclosed(self.W)
 
     @cached_property
     def bounds(self) -> Interval | None:
@@ -202,9 +208,9 @@ class RateForm:
         self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"], x_held: Interval
     ) -> RateForm:
         """Return the form of some units, the others held at states `x_held`, shape (1, j)."""
-        from_held = Interval(self.W[np.ix_(kept, held)])
+        from_held = enclosed(block(self.W, kept, held))
         c = offset(self.rates(x_held), from_held, self.c[kept])
-        return replace(self, W=self.W[np.ix_(kept, kept)], c=c)
+        return replace(self, W=block(self.W, kept, kept), c=c)
 
 
 @dataclass(frozen=True, eq=False)

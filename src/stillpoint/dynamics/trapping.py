@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from .._core.arrays import host
 from ..intervals import Interval
 from ..intervals.linalg import norm_bound, shrinking_vector
 from .activations import activation
+from .low_rank import LowRank, Weights, enclosed
 
 # The ranges of the bounded activations.
 _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
@@ -26,7 +26,7 @@ _RANGES = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
 _IMAGES = 30
 
 
-def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
+def has_trapping_region(W: Weights, phi: str, alpha: Any = None) -> bool:
     """Return whether a network with an unbounded activation is proved to keep a ball or a box.
 
     It is true of x' = phi(W x + c), of x' = (1 - a) x + a phi(W x + c) and of x' = (1 - a) x +
@@ -41,12 +41,16 @@ def has_trapping_region(W: Any, phi: str, alpha: Any = None) -> bool:
     >>> has_trapping_region(np.array([[1.1]]), "relu")
     False
     """
-    weights = W.mid if isinstance(W, Interval) else host(W)
-    growing = np.abs(weights) if phi == "linear" else np.maximum(weights, 0.0)
+    weights = enclosed(W.each(_exact) if isinstance(W, LowRank) else _exact(W))
+    growing = weights.magnitude if phi == "linear" else np.maximum(weights.upper, 0.0)
     if shrinking_vector(growing) is not None:
         return True
     leaks = np.ones(1) if alpha is None else host(alpha)
-    return bool((leaks == leaks[0]).all()) and norm_bound(Interval(weights)) < 1
+    return bool((leaks == leaks[0]).all()) and norm_bound(weights) < 1
+
+
+def _exact(weights: Any) -> Interval | np.ndarray:
+    return weights if isinstance(weights, Interval) else host(weights)
 
 
 def grows_no_faster(A: Any, W1: Any, W2: Any) -> bool:
@@ -79,7 +83,7 @@ def range_of(phi: str, size: int) -> Interval | None:
     return Interval(np.full(size, 0.5 * (most + least)), np.full(size, 0.5 * (most - least)))
 
 
-def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Interval | None:
+def bounds_of_rates(W: Weights, c: Interval, phi: str) -> Interval | None:
     """Return a box that holds every r with r = phi(W r + c), shape (d,), or None.
 
     Examples
@@ -90,11 +94,11 @@ def bounds_of_rates(W: Float[np.ndarray, "d d"], c: Interval, phi: str) -> Inter
     """
     if (box := range_of(phi, len(W))) is not None:
         least, most = box.lower, box.upper
-    elif phi == "linear" or (w := shrinking_vector(np.maximum(W, 0.0))) is None:
+    elif phi == "linear" or (w := shrinking_vector(np.maximum(enclosed(W).upper, 0.0))) is None:
         return None
     else:
         at_zero = activation(phi).value(Interval(np.zeros(1)))
-        room = w - Interval(np.maximum(W, 0.0)) @ w
+        room = w - Interval(np.maximum(enclosed(W).upper, 0.0)) @ w
         times = ((Interval(np.maximum(c.upper, 0.0)) + at_zero) / room).upper.max()
         least, most = np.zeros(len(W)), (Interval(w) * max(times, 0.0)).upper
     box = Interval.between(least, most)

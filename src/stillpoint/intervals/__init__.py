@@ -5,6 +5,6 @@ anywhere in the box, so nothing has to be written twice for a proof.
 """
 
 from .functions import increasing
-from .interval import EPS, Interval, upward
+from .interval import EPS, Interval, as_interval, upward
 
-__all__ = ["EPS", "Interval", "increasing", "upward"]
+__all__ = ["EPS", "Interval", "as_interval", "increasing", "upward"]

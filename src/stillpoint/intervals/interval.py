@@ -183,6 +183,8 @@ class Interval:
         return as_interval(other) * self._reciprocal()
 
     def __matmul__(self, other: Any) -> Interval:
+        if not isinstance(other, Interval | np.ndarray):
+            return NotImplemented
         other = as_interval(other)
         terms = self.shape[-1] + 8
         mid = np.matmul(self.mid, other.mid)

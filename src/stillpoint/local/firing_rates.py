@@ -17,6 +17,7 @@ from jaxtyping import Float
 from .._core.arrays import to_numpy
 from .._core.validation import read_floats, read_states
 from ..cells import LeakyCell, VanillaCell
+from ..dynamics import dense
 from ..errors import ArgumentError
 from ..system import System, check_system
 from .linearize import linearize
@@ -118,7 +119,7 @@ def partial_rate_jacobian(
     """
     cell = _leaky(system)
     lin = linearize(system, states, inputs)
-    weights = to_numpy(cell.alpha)[:, None] * to_numpy(cell.W)
+    weights = to_numpy(cell.alpha)[:, None] * to_numpy(dense(cell.W))
     return _host_slope(cell, lin.value)[:, :, None] * weights
 
 

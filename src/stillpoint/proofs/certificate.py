@@ -59,12 +59,13 @@ class Certificate(Record):
     states, inputs
         What the rows are about, shapes (n, d) and (n, m).
     proved
-        Whether exactly one fixed point lies within `radius_unique` of the state.
+        Whether a fixed point lies within `radius_exists` of the state, and none but it within
+        `radius_unique`.
     radius_exists
         It lies within this of the state in every coordinate; NaN without a proof or estimate.
     radius_unique
-        No other fixed point lies within this, in every coordinate of the unknowns (the state; h
-        alone for an LSTM).
+        No other fixed point lies within this, in every coordinate of the unknowns: the state, h
+        alone for an LSTM. Of weights of low rank it is true of the state, and of V^T r.
     radius_empty
         No fixed point at all lies within this; 0 where that is not proved.
     box

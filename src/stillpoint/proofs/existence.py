@@ -69,8 +69,29 @@ def prove_empty(
     if exact is None:
         return np.zeros(len(x))
     with np.errstate(all="ignore"):
-        parts = [_cubes(exact, x[rows], u[rows]).emptiness() for rows in _chunks(dynamics, len(x))]
+        parts = [_empty(exact, x[rows], u[rows]) for rows in _chunks(dynamics, len(x))]
     return np.concatenate(parts)
+
+
+def _empty(
+    exact: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+) -> Float[np.ndarray, " n"]:
+    return _of_states(exact, x, u, _cubes(exact, x, u).emptiness())
+
+
+def _of_states(
+    exact: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    radius: Float[np.ndarray, " n"],
+) -> Float[np.ndarray, " n"]:
+    """Return radii around states x of cubes whose unknowns lie in cubes of these radii."""
+    problem = exact.equilibrium_problem()
+    rounded = problem.coordinates(Interval(x), Interval(u)).radius.max(axis=1)
+    if problem.reach == 1.0 and not rounded.any():  # unknowns are parts of the state
+        return radius
+    within = (Interval(radius) - rounded) / problem.reach
+    return np.maximum(within.lower, 0.0)
 
 
 def _chunks(dynamics: Dynamics, n: int) -> list[slice]:
@@ -102,7 +123,7 @@ def _prove(
         ProofStatus.NO_CONTRACTION,
     )
     here = np.flatnonzero(proved)
-    unique = cubes.take(here).uniqueness(radius[here])
+    unique = _of_states(exact, x[here], u[here], cubes.take(here).uniqueness(radius[here]))
     count, count_reason, index = _prove_stability(exact, state[here], Interval(u[here]))
     certificate = Certificate(
         states=x,

@@ -49,7 +49,7 @@ def _radii(
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     kind = dynamics.arrays  # of a cycle, radii are of its first state, as in a proof
     several = dynamics.n_nodes > 1
-    problem = dynamics.residual_problem() if several else dynamics.equilibrium_problem()
+    problem = dynamics.residual_problem() if several else dynamics.output_problem()
     inputs = kind.asarray(u)
     y = host(problem.coordinates(kind.asarray(x), inputs))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cells import LeakyCell, LeakyRateCell, ShallowCell, VanillaCell
+from ..cells import LeakyCell, LeakyRateCell, LowRank, ShallowCell, VanillaCell
 from ..dynamics import Dynamics
 from . import currents, rates
 from .probe import Probe
@@ -28,6 +28,11 @@ _STATES = 32
 _FAR = 300.0
 _ROUGHLY = 1e-11
 
+# Singular values smaller than this, relative to the largest, are taken for rounding. Weights are
+# kept as factors where these have so many times fewer columns.
+_RANK = 1e-10
+_LOW = 4
+
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus")
 _NAMES = {
     VanillaCell: "vanilla network",
@@ -44,7 +49,9 @@ class Recognised:
     cell: VanillaCell | LeakyCell | ShallowCell
 
     def __str__(self) -> str:
-        return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}"
+        weights = None if isinstance(self.cell, ShallowCell) else self.cell.W
+        rank = f", rank {weights.rank}" if isinstance(weights, LowRank) else ""
+        return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}{rank}"
 
 
 @np.errstate(all="ignore")
@@ -74,9 +81,10 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
         return None
     if found is None:
         return None
-    asarray = dynamics.arrays.asarray
-    weights = {name: asarray(value) for name, value in found.weights_by_name().items()}
-    return Recognised(replace(found, **weights))
+    factored = _factored(found)
+    if factored is not None and _are_alike(probe, factored):
+        found = factored
+    return Recognised(found.with_weights(dynamics.arrays.asarray))
 
 
 def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell | None]:
@@ -88,6 +96,19 @@ def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell 
     if (alpha := currents.leaks(probe)) is not None:
         for phi in _ACTIVATIONS:
             yield currents.current_network(probe, phi, alpha)
+
+
+def _factored(
+    cell: VanillaCell | LeakyCell | ShallowCell,
+) -> VanillaCell | LeakyCell | None:
+    """Return the cell with the factors of its weights, None if their rank is not low."""
+    if isinstance(cell, ShallowCell):
+        return None
+    U, values, V = np.linalg.svd(cell.W)
+    rank = int(np.count_nonzero(values > _RANK * values[0]))
+    if not 0 < rank <= len(values) // _LOW:
+        return None
+    return replace(cell, W=LowRank(U[:, :rank] * values[:rank], V[:rank].T))
 
 
 def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None) -> bool:

@@ -137,9 +137,9 @@ def _outside(exact: Dynamics, points: FixedPoints) -> Bool[np.ndarray, " s"]:
     if points.is_selection or not len(reached):
         return answer
     theirs = starts.point[reached]
-    end = _unknowns(exact, starts.end[reached], starts.inputs[reached])
+    end = _unknowns(exact, Interval(starts.end[reached]), starts.inputs[reached]).mid
     lin = points.linearization
-    distance = np.abs(end - _unknowns(exact, lin.states, lin.inputs)[theirs])
+    distance = np.abs(end - _unknowns(exact, Interval(lin.states), lin.inputs).mid[theirs])
     alone = certificate.radius_unique[theirs]  # type: ignore[union-attr]
     answer[reached] = distance.max(axis=1, initial=0.0) > alone
     return answer
@@ -176,17 +176,19 @@ def _each_once(exact: Dynamics, points: FixedPoints) -> FixedPoints:
     """
     certificate: Any = points.certificate
     x, u = points.linearization.states, points.linearization.inputs
-    y, box = (_unknowns(exact, part, u) for part in (x, certificate.box))
-    alone = np.where(certificate.proved, certificate.radius_unique, np.nan)
-    labels = one_point(Interval(y, box), Interval(y, alone[:, None] * np.ones_like(y)), u)
+    y = _unknowns(exact, Interval(x), u).mid
+    near = _unknowns(exact, Interval(x, np.nan_to_num(certificate.box)), u)
+    box, alone = (
+        np.where(certificate.proved[:, None], radius, np.nan) + np.zeros_like(y)
+        for radius in (near.radius, certificate.radius_unique[:, None])
+    )
+    labels = one_point(Interval(near.mid, box), Interval(y, alone), u)
     return points if (labels == np.arange(len(labels))).all() else points.merged(labels)
 
 
-def _unknowns(
-    exact: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
-) -> Float[np.ndarray, "n k"]:
-    """Return the coordinates in which uniqueness is stated."""
-    return exact.equilibrium_problem().coordinates(Interval(x), Interval(u)).mid
+def _unknowns(exact: Dynamics, x: Interval, u: Float[np.ndarray, "n m"]) -> Interval:
+    """Return the coordinates in which uniqueness is stated, shape (n, k)."""
+    return exact.equilibrium_problem().coordinates(x, Interval(u))
 
 
 def _check(system: Any, points: Any) -> None:

@@ -17,6 +17,7 @@ from ..local import (
     index,
     less_certain,
     linearize_rows,
+    n_unstable,
     resolution_at,
 )
 from ..points import FixedPoints, Starts
@@ -169,9 +170,13 @@ def describe(
 
 
 def reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:
-    """Return the order by input, then by unstable directions, then by position."""
+    """Return the order by input, then by unstable directions, then by position.
+
+    What is counted is eigenvalues as they were computed: to decide on them takes long where many
+    are equal.
+    """
     cells = np.round(lin.states / tolerance)
-    keys = [*cells.T[::-1], lin.n_unstable, *lin.inputs.T[::-1]]
+    keys = [*cells.T[::-1], n_unstable(lin.eigenvalues, lin.kind), *lin.inputs.T[::-1]]
     return np.lexsort(keys)
 
 

@@ -121,7 +121,8 @@ def _proved_box(system: System, u: Float[np.ndarray, " m"]) -> Interval | None:
         return None
     form = exact.rate_form(Interval(u[None]))
     if form is not None and form.bounds is not None:
-        return form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
+        states = form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
+        return exact.equilibrium_problem().coordinates(states[None], Interval(u[None]))[0]
     return exact.equilibrium_box()
 
 

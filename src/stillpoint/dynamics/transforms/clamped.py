@@ -79,6 +79,9 @@ class Clamped(Transformed):
     def equilibrium_problem(self) -> RootProblem:
         return ClampedProblem(self, self.inner.equilibrium_problem())
 
+    def output_problem(self) -> RootProblem:
+        return ClampedProblem(self, self.inner.output_problem())
+
     def inputs(self, u: Inputs) -> Float[Any, "n all"]:
         """Return all inputs, free and fixed, one row per row of `u`."""
         xp = namespace(u)
@@ -101,6 +104,10 @@ class ClampedProblem(RootProblem):
     @property
     def unitwise(self) -> bool:  # type: ignore[override]
         return self.problem.unitwise
+
+    @property
+    def reach(self) -> float:
+        return self.problem.reach
 
     def coordinates(self, x: Batch, u: Inputs) -> Float[Any, "n k"]:
         return self.problem.coordinates(x, self.clamped.inputs(u))

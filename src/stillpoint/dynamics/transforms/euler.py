@@ -45,3 +45,6 @@ class EulerMap(Transformed):
 
     def equilibrium_problem(self) -> RootProblem:
         return self.inner.equilibrium_problem()
+
+    def output_problem(self) -> RootProblem:
+        return self.inner.output_problem()

@@ -38,10 +38,10 @@ class Part(Transformed):
 
     @property
     def has_equilibrium_form(self) -> bool:
-        return self.inner.has_equilibrium_form and self.inner.equilibrium_problem().unitwise
+        return self.inner.has_equilibrium_form and self.inner.output_problem().unitwise
 
     def equilibrium_problem(self) -> RootProblem:
-        whole = self.inner.equilibrium_problem()
+        whole = self.inner.output_problem()
         return PartProblem(self, whole) if whole.unitwise else self.residual_problem()
 
     def for_states_of_size(self, size: Float[np.ndarray, " k"]) -> Dynamics:

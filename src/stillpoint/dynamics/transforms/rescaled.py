@@ -56,7 +56,7 @@ class Rescaled(Transformed):
         return None if form is None else form.rescaled(self.scale)
 
     def equilibrium_problem(self) -> RootProblem:
-        whole = self.inner.equilibrium_problem()
+        whole = self.inner.output_problem()
         return RescaledProblem(whole, self.unit) if whole.unitwise else self.residual_problem()
 
     @cached_property

@@ -40,7 +40,7 @@ def is_contraction(form: RateForm) -> bool:
     if bounds is not None:
         drive = bounds @ form.W.T + form.c
         steepest = np.minimum(slopes(form.phi, drive).magnitude, 1.0)
-    scaled = Interval(steepest)[:, None] * form.W
+    scaled = Interval(steepest)[:, None] * form.matrix
     return shrinking_vector(scaled.magnitude) is not None or norm_bound(scaled) < 1
 
 
@@ -51,7 +51,7 @@ def iterate(form: RateForm) -> Float[np.ndarray, "k d"]:
     the smallest residual so far: that can happen only so often that the two
     kinds of steps do not chase each other.
     """
-    W, c = form.W, form.c.mid
+    W, c = form.matrix.mid, form.c.mid
     rates, nearest = form.activation.value(c), np.inf
     for step in range(_STEPS):
         image, residual = _image(form, rates)
@@ -76,5 +76,5 @@ def _newton(form: RateForm, rates: Float[np.ndarray, " d"]) -> Float[np.ndarray,
     drive = form.W @ rates + form.c.mid
     image = form.activation.value(drive)
     slope = form.activation.slope(drive, image)
-    matrix = np.eye(len(rates)) - slope[:, None] * form.W
+    matrix = np.eye(len(rates)) - slope[:, None] * form.matrix.mid
     return rates + solve_rows(matrix[None], (image - rates)[None])[0]

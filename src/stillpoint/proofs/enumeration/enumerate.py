@@ -125,7 +125,7 @@ class _Proof:
             reason = "the only fixed point was not reached"
             return self._found(states, "contraction", 1, 1 - len(states), reason)
         if form.phi == "linear":
-            matrix = np.eye(self.state_size) - Interval(form.W)
+            matrix = np.eye(self.state_size) - form.matrix
             return self._by_one_system(matrix[None], form.c[None], form.states)
         latent = latent_of(form, _MOST_UNITS if form.phi == "relu" else _MOST_DIMENSIONS)
         if latent is None:

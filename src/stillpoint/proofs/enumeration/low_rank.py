@@ -16,7 +16,7 @@ from jaxtyping import Float
 from scipy.linalg import qr
 
 from ..._core.arrays import solve_rows
-from ...dynamics import RateForm, activation
+from ...dynamics import LowRank, RateForm, activation
 from ...intervals import Interval
 from ...intervals.linalg import row_sums
 from .pieces import PiecewiseEquations
@@ -35,8 +35,8 @@ _CORRECTIONS = 4
 class Latent(PiecewiseEquations):
     """p(z) = V^T R(z) - z over boxes of latent states, with R(z) = phi(U z + c + D R(z)).
 
-    U holds columns of W and is exact; `remainder` bounds the row sums of |D|, its maximum is below
-    1.
+    U and V are exact; `remainder` bounds the row sums of |D|, its maximum is below 1. Where it is
+    zero, W is U V^T; otherwise U holds columns of W.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Latent(PiecewiseEquations):
 
     @property
     def weights(self) -> Float[np.ndarray, "h n"]:
-        return self.form.W
+        return self.form.W if self.remainder.any() else self.U
 
     @property
     def constants(self) -> Interval:
@@ -177,10 +177,13 @@ def slopes(phi: str, drive: Interval) -> Interval:
 def latent_of(form: RateForm, most: int) -> Latent | None:
     """Return the equations in the fewest latent states, or None if more than `most` are needed.
 
-    U holds columns of W, chosen by a pivoted QR decomposition, and V^T W's coordinates in them.
-    Where as many as units are needed, the latent states are the rates themselves.
+    U and V are the factors of W where it is kept as such. Otherwise U holds columns of W, chosen by
+    a pivoted QR decomposition, and V^T W's coordinates in them; where as many as units are needed,
+    the latent states are the rates themselves.
     """
     W, d = form.W, len(form.W)
+    if isinstance(W, LowRank):
+        return Latent(form, W.U, W.V, np.zeros(d), _region(form, W.V)) if W.rank <= most else None
     order = qr(W, mode="r", pivoting=True)[1]
     for size in range(1, min(most, d - 1) + 1):
         U = W[:, order[:size]]

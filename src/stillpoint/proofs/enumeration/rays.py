@@ -78,6 +78,8 @@ def at_origin(latent: Latent, budget: int) -> Zeros:
 def alone_at_zero(form: RateForm) -> float:
     """Return how far no other rates than r = 0 stand still; NaN where that is not proved.
 
+    It is no further than other latent states do.
+
     Examples
     --------
     The fixed points of r = max(0, 2 r - 1) are 0 and 1, and in the cube the unit is silent:
@@ -90,7 +92,7 @@ def alone_at_zero(form: RateForm) -> float:
     zeros = Zeros.none(0) if latent is None else at_origin(latent, _BOXES)
     if latent is None or not len(zeros):
         return np.nan
-    reach = row_sums(Interval(latent.V.T)).max()  # |V^T r| <= reach |r|
+    reach = max(1.0, row_sums(Interval(latent.V.T)).max())  # |V^T r| <= reach |r|
     return float((Interval(zeros.unique.radius[0, :1]) / Interval(np.array([reach]))).lower[0])
 
 

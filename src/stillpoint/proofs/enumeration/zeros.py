@@ -100,6 +100,9 @@ def refined(equations: Equations, unique: Interval, where: Interval) -> Interval
 def iterated(equations: Equations, unique: Interval, where: Interval) -> Float[np.ndarray, "k q"]:
     """Return the zeros in boxes that hold one each, to rounding where the steps arrive.
 
+    They have arrived where a step is no larger than rounding of the residual explains, and no
+    smaller than the one before.
+
     Newton's step is taken where it halves the next one. Elsewhere one with the inverse that proved
     the box is taken: that operator contracts there, so each step leads nearer.
     """
@@ -115,14 +118,17 @@ def iterated(equations: Equations, unique: Interval, where: Interval) -> Float[n
     for _ in range(_STEPS):
         at, lower, upper = near[going], where.lower[going], where.upper[going]
         inverse = approximate_inverse(equations.jacobian(Interval(at)).mid)
-        residual = equations.residual(Interval(at)).mid[:, :, None]
-        newton = np.clip(at - (inverse @ residual)[:, :, 0], lower, upper)
+        residual = equations.residual(Interval(at))
+        newton = np.clip(at - (inverse @ residual.mid[:, :, None])[:, :, 0], lower, upper)
         left = steps(newton, going)
         halves = np.abs(left).max(axis=1) < 0.5 * np.abs(step).max(axis=1)
         slow = np.clip(at - step, lower, upper)
         near[going] = np.where(halves[:, None], newton, slow)
-        step = np.where(halves[:, None], left, steps(slow, going))
-        on = ~(np.abs(step).max(axis=1) <= 4 * EPS * np.abs(near).max(initial=0.0))
+        before, step = step, np.where(halves[:, None], left, steps(slow, going))
+        rounding = np.abs(middle[going]) @ residual.radius[:, :, None]
+        size = np.abs(step).max(axis=1)
+        stuck = (size >= np.abs(before).max(axis=1)) & (size <= rounding.max(axis=(1, 2)))
+        on = ~(stuck | (size <= 4 * EPS * np.abs(near).max(initial=0.0)))
         going, step = going[on], step[on]
         if not len(going):
             break
