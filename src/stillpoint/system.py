@@ -126,7 +126,8 @@ class System:
         inputs = f"{m} input{'s' if m != 1 else ''}" if m else "no inputs"
         extra = f", regions {', '.join(self.state_regions)}" if self.state_regions.members else ""
         observed = "" if self.observed is None else ", observed"
-        return f"System({self.kind}, {states}, {inputs}{extra}{observed}; {self._computed})"
+        made = "".join(f", {words}" for words in _words(self.dynamics))
+        return f"System({self.kind}, {states}, {inputs}{extra}{observed}{made}; {self._computed})"
 
     @property
     def _computed(self) -> str:
@@ -624,6 +625,13 @@ def check_system(system: object) -> System:
 def _innermost(dynamics: Dynamics) -> Dynamics:
     """Return the cell or black box that all transforms are around."""
     return _innermost(dynamics.inner) if isinstance(dynamics, Transformed) else dynamics
+
+
+def _words(dynamics: Dynamics) -> list[str]:
+    """Return what was made of the cell or black box, the first transform first."""
+    if not isinstance(dynamics, Transformed):
+        return []
+    return [*_words(dynamics.inner), *filter(None, [dynamics.words])]
 
 
 def _model_told(dynamics: Dynamics) -> str:

@@ -743,3 +743,24 @@ def test_an_lstm_names_its_parts():
         "c": [2, 3],
     }
     assert system.restrict("c").input_regions.indices("held").tolist() == [0, 1]
+
+
+def test_what_was_made_of_a_system_is_told():
+    system = sp.as_system(VanillaCell(np.eye(3) / 2, np.ones((3, 2)), np.zeros(3)))
+    assert "3 states, no inputs, 4 steps of periodic input as one;" in repr(
+        system.periodic(np.ones((4, 2)))
+    )
+    assert "2 inputs fixed, 3 steps as one;" in repr(system.clamp([1.0, 0.0]).iterate(3))
+    assert "1 unit held;" in repr(system.restrict(units=[0, 2]))
+    flow = sp.as_system(lambda x: -x, state_size=1, kind="flow")
+    assert "Euler steps of 0.1;" in repr(flow.euler(0.1))
+    turned = sp.as_system(lambda x: x[:, ::-1].copy(), state_size=2, recognise=False)
+    assert "1 state, 1 input, 1 sum conserved;" in repr(turned.conserving([[1.0, 1.0]]))
+
+
+def test_starts_of_kept_units_alone_are_refused_with_what_is_missing():
+    system = sp.as_system(VanillaCell(np.eye(3) / 2, np.zeros((3, 0)), np.zeros(3)))
+    part = system.restrict(units=[0, 2])
+    with pytest.raises(sp.ArgumentError, match=r"kept units alone; pass those of all 3 units"):
+        sp.find_fixed_points(part, np.zeros((4, 2)))
+    assert len(sp.find_fixed_points(part, np.zeros((4, 3)))) == 1

@@ -229,6 +229,8 @@ def read_numbers(name: str, values: Any, *, real: bool = True) -> np.ndarray:
         hint = ""
         if type(values).__name__ == "PackedSequence":
             hint = " Unpack it first with torch.nn.utils.rnn.pad_packed_sequence."
+        if "complex" in str(getattr(values, "dtype", "")):
+            hint = " Complex states become real ones by system.pack."
         wanted = "real numbers" if real else "numbers"
         raise ArgumentError(
             f"{name}: got {came(values)}{reason}, but an array of {wanted} is wanted.{hint}"
@@ -315,8 +317,8 @@ def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, 
         return np.tile(array.reshape(1, size), (n, 1))
     if array.shape != (n, size) and size == 0:
         raise ArgumentError(
-            f"{name}: got shape {array.shape}, but the system has no inputs; leave it out, or make "
-            f"the system with input_size=..."
+            f"{name}: got shape {array.shape}, but the system has no inputs, or all of them are "
+            f"fixed; leave it out. (A function of state and input needs input_size= in as_system.)"
         )
     if array.shape != (n, size):
         raise ArgumentError(

@@ -47,6 +47,12 @@ def read_starts(
     if part is not None and shape_of(states)[-1:] == (len(part.kept) + len(part.held),):
         states, inputs = system.from_full(states, inputs)
     x = read_states("states", states, system.state_size)
+    if part is not None and inputs is None and system.input_size:
+        raise ArgumentError(
+            f"states: got shape {x.shape}, those of the kept units alone; pass those of all "
+            f"{len(part.kept) + len(part.held)} units, which tell what is held, or inputs=, whose "
+            f"last {len(part.held)} values are of it (see `from_full`)."
+        )
     if len(x) == 0:
         raise ArgumentError(
             f"states: got 0 starts; pass at least one row of {system.state_size} values, for "

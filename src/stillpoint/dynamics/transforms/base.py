@@ -20,6 +20,11 @@ class Transformed(Dynamics):
     inner: Dynamics
 
     @property
+    def words(self) -> str:
+        """What was made of the inner dynamics, for `repr`; empty where their sizes say enough."""
+        return ""
+
+    @property
     def state_size(self) -> int:
         return self.inner.state_size
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.arrays import host, namespace, take
+from ..._core.display import plural
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
 from ..forms import HiddenForm, PiecewiseLinear, RateForm
@@ -23,6 +24,10 @@ class Clamped(Transformed):
     inner: Dynamics
     places: Int[np.ndarray, " f"]
     fixed: Float[Any, " f"]
+
+    @property
+    def words(self) -> str:
+        return f"{plural(len(self.places), 'input')} fixed"
 
     @property
     def lefschetz(self) -> int | None:

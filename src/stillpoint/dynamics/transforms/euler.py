@@ -21,6 +21,10 @@ class EulerMap(Transformed):
     dt: float
 
     @property
+    def words(self) -> str:
+        return f"Euler steps of {self.dt:g}"
+
+    @property
     def kind(self) -> Kind:
         return "map"
 

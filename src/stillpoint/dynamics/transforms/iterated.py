@@ -45,6 +45,10 @@ class Iterated(Transformed):
     is_enclosed: bool = False
 
     @property
+    def words(self) -> str:
+        return f"{self.times} steps {'' if self.held is None else 'of periodic input '}as one"
+
+    @property
     def input_size(self) -> int:
         return self.inner.input_size if self.held is None else 0
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.arrays import host, namespace, take
+from ..._core.display import plural
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices
 from .base import extended, listed_weights
@@ -29,6 +30,10 @@ class Leaf(Part):
     held: Int[np.ndarray, " r"]
     shares: Float[Any, "r k"]
     inverse: Float[Any, "r r"]
+
+    @property
+    def words(self) -> str:
+        return f"{plural(len(self.held), 'sum')} conserved"
 
     def interval_extension(self) -> Dynamics | None:
         shares, inverse = Interval(host(self.shares)), Interval(host(self.inverse))

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.arrays import namespace, take
+from ..._core.display import plural
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices
 from ..forms import HiddenForm, PiecewiseLinear, RateForm
@@ -28,6 +29,10 @@ class Restricted(Part):
     inner: Dynamics
     kept: Int[np.ndarray, " k"]
     held: Int[np.ndarray, " r"]
+
+    @property
+    def words(self) -> str:
+        return f"{plural(len(self.held), 'unit')} held"
 
     def interval_extension(self) -> Dynamics | None:
         return extended(self)
