@@ -34,6 +34,7 @@ def near(starts, times):
 
 
 def census_of(system, starts, times=1, **options):
+    options = {"rounds": 0} | options
     return sp.find_fixed_points(system, near(starts, times), **options).census()
 
 
@@ -274,7 +275,7 @@ def test_the_census_is_taken_input_by_input():
 def test_one_doubtful_input_is_enough():
     starts = near(signs(1, -1, 1), 4)  # under 0.1 the point in between is missed
     inputs = np.repeat([[2.0], [0.1]], 4, axis=0)
-    census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
+    census = sp.find_fixed_points(DRIVEN, starts, inputs, rounds=0).census()
     assert census.suggests_missing
     assert "points are missing under u = (+0.100)" in census.verdict
 
@@ -368,7 +369,7 @@ def test_the_tally_reads_the_hits_of_the_record(hits):
     assert tally.suggests_missing == (1 in hits)
 
 
-NINE = sp.find_fixed_points(units(2), signs(2, -1, 0, 1))
+NINE = sp.find_fixed_points(units(2), signs(2, -1, 0, 1), rounds=0)
 
 
 @pytest.mark.parametrize(("found", "parity"), [((1, -1, 0), True), ((1, -1), False), ((1,), True)])
@@ -461,7 +462,7 @@ def test_the_spread_where_there_is_nothing_to_compare():
 
 
 def test_starts_around_known_points_do_not_spread_either():
-    points = sp.find_fixed_points(units(1), np.array([[A], [A], [-A], [0.0]]))
+    points = sp.find_fixed_points(units(1), np.array([[A], [A], [-A], [0.0]]), rounds=0)
     source = np.array([Source.GIVEN, Source.GIVEN, Source.MIXTURE, Source.MIXTURE])
     theirs = replace(points, starts=replace(points.starts, source=source))
     assert points.census().tallies[0].spread > 0.5
@@ -521,7 +522,7 @@ def test_hits_are_counted_per_source_in_a_selection_too():
 def test_the_weakest_set_decides():
     starts = near(signs(1, -1, 1), 200)  # under 0.1 the point in between is missed
     inputs = np.repeat([[2.0], [0.1]], 200, axis=0)
-    census = sp.find_fixed_points(DRIVEN, starts, inputs).census()
+    census = sp.find_fixed_points(DRIVEN, starts, inputs, rounds=0).census()
     assert [tally.completeness.name for tally in census.tallies] == ["INCOMPLETE", "NO_EVIDENCE"]
     assert census.completeness is Completeness.INCOMPLETE
     whole = Completeness.weakest([Completeness.PROVED, Completeness.NO_EVIDENCE])

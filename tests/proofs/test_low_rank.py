@@ -115,6 +115,44 @@ def test_a_large_network_is_searched_and_enumerated_in_its_latent_states():
     assert np.abs(found.states - states).max(axis=1).min() < 1e-12
 
 
+def test_columns_that_are_not_needed_cost_no_proof():
+    """Zero and repeated columns, and more of them than there are units."""
+    rng = np.random.default_rng(3)
+    W, b = factors(rng, 12, 1)
+    wanted = enumerate_states(network(VanillaCell, W, b, "tanh"), NO_INPUT)
+    zero = np.zeros((12, 8))
+    for U, V in (
+        (np.repeat(W.U, 8, axis=1), np.repeat(W.V, 8, axis=1) / 8),
+        (np.hstack([W.U, zero]), np.hstack([W.V, zero])),
+        (np.hstack([W.U, zero + 1]), np.hstack([W.V, zero])),
+    ):
+        found = enumerate_states(network(VanillaCell, LowRank(U, V), b, "tanh"), NO_INPUT)
+        assert found.is_proof
+        assert_alike(found.states, wanted.states)
+    wide, b = factors(rng, 40, 10)
+    part = sp.as_system(network(LeakyRateCell, wide, b, "tanh")).restrict(units=[0, 1])
+    held = part.from_full(np.zeros((1, 40)))[1][0]
+    product = sp.as_system(network(LeakyRateCell, dense(wide), b, "tanh")).restrict(units=[0, 1])
+    found = sp.enumerate_fixed_points(part, held)
+    assert found.is_proof
+    assert_alike(found.states, sp.enumerate_fixed_points(product, held).states)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_factors_of_extreme_sizes_are_balanced_exactly_or_left(dtype):
+    limits = np.finfo(dtype)
+    for size in (float(limits.tiny), float(limits.tiny) * 2**-10, 1.0, float(limits.max) / 8):
+        U = np.array([[1.0, 1e-3], [0.5, 3.0]]) * size
+        W = LowRank(U.astype(dtype), np.array([[1.0, 0.1], [0.3, -2.0]], dtype))
+        balanced = W.balanced()
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(balanced.dense, W.dense)
+        assert np.isfinite(balanced.U).all()
+        assert np.isfinite(balanced.V).all()
+    mixed = LowRank(np.array([[1e300], [1e-25]]), np.array([[0.0], [1e7]]))
+    np.testing.assert_array_equal(mixed.balanced().dense, mixed.dense)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

@@ -61,7 +61,7 @@ def test_the_evidence_belongs_to_the_point(points):
 @pytest.mark.parametrize("n", [1, 2, 7])
 def test_the_smallest_sizes_work(n):
     system = sp.as_system(VanillaCell(np.full((1, 1), 2.0), np.zeros((1, 0)), np.zeros(1)))
-    points = sp.find_fixed_points(system, np.full((n, 1), 0.7))
+    points = sp.find_fixed_points(system, np.full((n, 1), 0.7), rounds=0)
     assert points.xstar.shape == (1, 1)
     assert points.inputs.shape == (1, 0)
     assert points.hits.tolist() == [n]
@@ -171,7 +171,7 @@ def test_unconverged_rows_are_never_points():
     """One step is not enough; with the same starts the field's tools return 128 'points'."""
     with pytest.warns(StillpointWarning, match="of 128 starts 128 used up its steps"):
         points = sp.find_fixed_points(
-            three_cubed(), starts(128), max_steps=1, solver=solvers.Newton()
+            three_cubed(), starts(128), max_steps=1, solver=solvers.Newton(), rounds=0
         )
     assert len(points) == 0
     assert points.starts.counts() == {Status.MAX_STEPS: 128}
@@ -191,7 +191,7 @@ def test_the_tolerance_is_obeyed():
 
 def test_rounds_find_what_the_first_starts_missed():
     corners = A * np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T
-    few = sp.find_fixed_points(three_cubed(), np.tile(corners, (20, 1)))
+    few = sp.find_fixed_points(three_cubed(), np.tile(corners, (20, 1)), rounds=0)
     assert len(few) == 8
     assert few.census().tallies[0].missing_at_least == 7
     more = sp.find_fixed_points(three_cubed(), np.tile(corners, (20, 1)), rounds=10)

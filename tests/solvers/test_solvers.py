@@ -215,7 +215,7 @@ def test_every_status_has_its_number_and_its_sentence():
 
 def test_a_later_solver_takes_the_rows_that_are_left():
     both = sp.find_fixed_points(
-        FOLDED, column(0.5, -0.9), solver=[Newton(), LevenbergMarquardt()], max_steps=500
+        FOLDED, column(0.5, -0.9), solver=[Newton(), LevenbergMarquardt()], max_steps=500, rounds=0
     )
     assert both.starts.status.tolist() == [Status.SLOW_POINT, Status.FIXED_POINT]
     first = run(FOLDED, column(0.5), Newton(), max_steps=500)

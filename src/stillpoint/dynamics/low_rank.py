@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.arrays import ArrayKind, host
+from .._core.arrays import ArrayKind, to_numpy
 from .._core.weights import check_alike, plain_weights
 from ..errors import ArgumentError
 from ..intervals import Interval, as_interval
@@ -107,11 +107,16 @@ class LowRank:
     def balanced(self) -> LowRank:
         """Return the same matrix with columns of U no larger than 1 / r, and at least half of it.
 
-        They are multiplied by powers of two, exactly.
+        They are multiplied by powers of two, but for those of which that would not be exact.
         """
-        U = self.U.mid if isinstance(self.U, Interval) else host(self.U)
+        U, V = (
+            part.mid if isinstance(part, Interval) else to_numpy(part) for part in (self.U, self.V)
+        )
         sizes = self.rank * np.abs(U).max(axis=0)
-        scale = np.exp2(-np.ceil(np.log2(np.where(sizes > 0, sizes, 1.0))))
+        with np.errstate(all="ignore"):
+            scale = np.exp2(-np.ceil(np.log2(np.where(sizes > 0, sizes, 1.0)))).astype(U.dtype)
+            kept = (U * scale / scale == U).all(axis=0) & (V / scale * scale == V).all(axis=0)
+        scale = np.where(kept, scale, 1)
         return self.of(_scaled(self.U, scale), _scaled(self.V, 1 / scale))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import qr
 
 from ..cells import LeakyCell, LeakyRateCell, LowRank, ShallowCell, VanillaCell
 from ..dynamics import Dynamics
@@ -28,8 +29,8 @@ _STATES = 32
 _FAR = 300.0
 _ROUGHLY = 1e-11
 
-# Singular values smaller than this, relative to the largest, are taken for rounding. Weights are
-# kept as factors where these have so many times fewer columns.
+# Columns that others explain but for this much, relative to the largest, are taken for rounding.
+# Weights are kept as factors where these have so many times fewer columns.
 _RANK = 1e-10
 _LOW = 4
 
@@ -104,11 +105,13 @@ def _factored(
     """Return the cell with the factors of its weights, None if their rank is not low."""
     if isinstance(cell, ShallowCell):
         return None
-    U, values, V = np.linalg.svd(cell.W)
-    rank = int(np.count_nonzero(values > _RANK * values[0]))
-    if not 0 < rank <= len(values) // _LOW:
+    R, order = qr(cell.W, mode="r", pivoting=True)
+    sizes = np.abs(np.diag(R))
+    rank = int(np.count_nonzero(sizes > _RANK * sizes[0]))
+    if not 0 < rank <= len(sizes) // _LOW:
         return None
-    return replace(cell, W=LowRank(U[:, :rank] * values[:rank], V[:rank].T))
+    U = cell.W[:, order[:rank]]
+    return replace(cell, W=LowRank(U, np.linalg.lstsq(U, cell.W, rcond=None)[0].T))
 
 
 def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None) -> bool:

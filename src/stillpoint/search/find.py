@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from ..points import FixedPoints, Source
+from ..points import FixedPoints, PointSet, Source
 from ..solvers import Solver, Status
 from ..system import System
 from .describe import collect_what_there_is
-from .options import provenance, read_options
+from .options import AUTO, provenance, read_options
 from .orbits import with_orbits
-from .rounds import search_in_rounds
+from .rounds import in_doubt, search_in_rounds
 from .run import read_starts, run_search, warn_if_long, warn_of_the_end
 from .units import read_units
+
+# Rounds that are added at most where the evidence says that points are missing.
+_MOST_ROUNDS = 4
 
 
 @np.errstate(all="ignore")
@@ -30,7 +33,7 @@ def find_fixed_points(
     tol_unique: float | None = None,
     scale: Any = None,
     max_steps: int = 200,
-    rounds: int = 0,
+    rounds: int | Literal["auto"] = "auto",
     orbits: bool = True,
     seed: int | np.random.Generator = 0,
     chunk: int | None = None,
@@ -77,7 +80,9 @@ def find_fixed_points(
     rounds
         The most rounds of further starts, as many again in each: from a box around the points,
         noise, and what known points suggest (see `Source`). They end early under every input for
-        which one brings nothing while neither index nor hits speak for more points.
+        which one brings nothing while neither index nor hits speak for more points. "auto" is at
+        most 4, under inputs of several starts for which these speak for more points already; none
+        where `states` are points of a search. 0 keeps to the starts.
     orbits
         Whether some orbits are followed until they settle where the index sum is right and nothing
         else speaks for missing points, or no point is known to be stable; only where some 150
@@ -139,8 +144,12 @@ def find_fixed_points(
     warn_if_long(own._observed_dynamics, x, u)
     starts, interrupted = run_search(own, x, u, options, source)
     points, interrupted = collect_what_there_is(own, starts, options, interrupted)
-    if options.rounds and not interrupted:
-        conditions, counts = np.unique(u, axis=0, return_counts=True)
+    conditions, counts = np.unique(u, axis=0, return_counts=True)
+    most, asked = options.rounds, np.ones(len(conditions), dtype=bool)
+    if most == AUTO:
+        most = 0 if interrupted or isinstance(states, PointSet) else _MOST_ROUNDS
+        asked = (counts > 1) & in_doubt(points)
+    if most and asked.any() and not interrupted:
         visited = [x[(u == row).all(axis=1)] for row in conditions]
         more, interrupted = search_in_rounds(
             own,
@@ -150,8 +159,9 @@ def find_fixed_points(
             points,
             options,
             counts,
+            asked=asked,
             quiet_rounds=1,
-            most_rounds=options.rounds,
+            most_rounds=most,
         )
         points = points if more is None else more
     if orbits and not interrupted:

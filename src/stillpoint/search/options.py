@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,10 @@ _TOLERANCE_SINGLE = 1e-12
 
 # The least value of the options that are whole numbers.
 _LEAST = {"max_steps": 1, "rounds": 0, "chunk": 1}
-_MAY_BE_NONE = {"chunk"}
+
+#: Rounds that a search may add by itself where points are missing.
+AUTO: Literal["auto"] = "auto"
+_HAVE_MORE = {"chunk", "rounds"}  # None, or "auto"
 
 _WANTED = (
     "a solver of stillpoint.solvers, such as Newton(), LevenbergMarquardt(), PiecewiseNewton() or "
@@ -46,7 +49,7 @@ class Options:
     slope_tol
         Where the gradient of q counts as zero.
     rounds
-        Further rounds of starts.
+        Further rounds of starts, or `AUTO`.
     orbits
         Whether orbits may be followed.
     seed, chunk, progress
@@ -58,7 +61,7 @@ class Options:
     tol_unique: float
     max_steps: int
     slope_tol: float = 1e-8
-    rounds: int = 0
+    rounds: int | Literal["auto"] = 0
     orbits: bool = True
     seed: int = 0
     chunk: int | None = None
@@ -85,7 +88,9 @@ def read_options(
         several = solver if isinstance(solver, list | tuple) and solver else [solver]
         solvers = tuple(check_sequence("solver", several, Solver, _WANTED))
     for name, least in _LEAST.items():
-        if name in others and (others[name] is not None or name not in _MAY_BE_NONE):
+        value = others.get(name)
+        without = isinstance(value, str) and value == AUTO if name == "rounds" else value is None
+        if name in others and not (without and name in _HAVE_MORE):
             others[name] = check_whole(name, others[name], least)
     if "seed" in others:
         others["seed"] = read_seed("seed", others["seed"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .._core.grouping import match_states
 from ..census import Tally
@@ -41,6 +41,7 @@ def search_in_rounds(
     options: Options,
     size: Int[np.ndarray, " k"],
     *,
+    asked: Bool[np.ndarray, " k"] | None = None,
     quiet_rounds: int,
     largest: int = 0,
     most_starts: int | None = None,
@@ -72,6 +73,8 @@ def search_in_rounds(
     size, largest
         Starts of the first round under each input, shape (k,); rounds double up to the largest as
         long as they bring something new.
+    asked
+        Under which inputs; under all if left out.
     quiet_rounds, most_rounds
         So many in a row must bring no new point; so many are run at most.
     most_starts
@@ -79,29 +82,31 @@ def search_in_rounds(
     """
     rng, size = np.random.default_rng(options.seed), size.copy()
     quiet, used, rounds = np.zeros(len(inputs), dtype=np.int64), np.zeros(len(inputs), int), 0
-    done, interrupted = np.zeros(len(inputs), dtype=bool), False
+    done, interrupted = np.zeros(len(inputs), dtype=bool) if asked is None else ~asked, False
     if points is not None:
         used = _count(points.starts.inputs, inputs)
     try:
-        samplers = [
-            samplers_under(system, u, states, rng, source)
-            for u, states in zip(inputs, visited, strict=True)
-        ]
-        usual = np.concatenate([near.visited for near, *_ in samplers])
+        samplers = {
+            k: samplers_under(system, inputs[k], visited[k], rng, source)
+            for k in np.flatnonzero(~done).tolist()
+        }
+        usual = np.concatenate([near.visited for near, *_ in samplers.values()])
         while not interrupted and (most_rounds is None or rounds < most_rounds):
             is_quiet, late, left = quiet >= quiet_rounds, np.zeros(len(inputs), dtype=bool), size
             if most_starts is not None:
                 late = is_quiet | (2 * used >= most_starts)
                 end = np.where(late, most_starts, (most_starts + 1) // 2)
                 left = np.minimum(np.where(late, largest, size), end - used)
-            active = np.flatnonzero((left > 0) & ~done)
-            if not len(active):
+            active = np.flatnonzero((left > 0) & ~done).tolist()
+            if not active:
                 break
             used[active] += left[active]
             drawn = []
             for k in active:
-                asked = [s for s in samplers[k] if (late[k] if s.is_reserve else not is_quiet[k])]
-                drawn.append(draw(asked, _under(points, inputs[k]), rng, int(left[k])))
+                used_now = [
+                    s for s in samplers[k] if (late[k] if s.is_reserve else not is_quiet[k])
+                ]
+                drawn.append(draw(used_now, _under(points, inputs[k]), rng, int(left[k])))
             x, origin = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
             if not len(x):
                 continue
@@ -121,6 +126,15 @@ def search_in_rounds(
     except KeyboardInterrupt:
         interrupted = True
     return points, interrupted
+
+
+def in_doubt(points: FixedPoints) -> Bool[np.ndarray, " k"]:
+    """Return under which inputs, in ascending order, index or hits speak for more points.
+
+    Of a continuum every further start would be one more point.
+    """
+    tallies = points.census().tallies
+    return np.array([not (_agrees(tally) or tally.continuum) for tally in tallies], dtype=bool)
 
 
 def draw(

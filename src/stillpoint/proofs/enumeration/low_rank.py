@@ -16,8 +16,8 @@ from jaxtyping import Float
 from scipy.linalg import qr
 
 from ..._core.arrays import solve_rows
-from ...dynamics import LowRank, RateForm, activation
-from ...intervals import Interval
+from ...dynamics import LowRank, RateForm, Weights, activation
+from ...intervals import EPS, Interval
 from ...intervals.linalg import row_sums
 from .pieces import PiecewiseEquations
 
@@ -35,8 +35,7 @@ _CORRECTIONS = 4
 class Latent(PiecewiseEquations):
     """p(z) = V^T R(z) - z over boxes of latent states, with R(z) = phi(U z + c + D R(z)).
 
-    U and V are exact; `remainder` bounds the row sums of |D|, its maximum is below 1. Where it is
-    zero, W is U V^T; otherwise U holds columns of W.
+    U and V are exact; `remainder` bounds the row sums of |D|, its maximum is below 1.
 
     Examples
     --------
@@ -67,7 +66,8 @@ class Latent(PiecewiseEquations):
 
     @property
     def weights(self) -> Float[np.ndarray, "h n"]:
-        return self.form.W if self.remainder.any() else self.U
+        W = self.form.W  # rows of W = U V^T are dependent where those of U are
+        return W.U if isinstance(W, LowRank) else W
 
     @property
     def constants(self) -> Interval:
@@ -177,21 +177,31 @@ def slopes(phi: str, drive: Interval) -> Interval:
 def latent_of(form: RateForm, most: int) -> Latent | None:
     """Return the equations in the fewest latent states, or None if more than `most` are needed.
 
-    U and V are the factors of W where it is kept as such. Otherwise U holds columns of W, chosen by
-    a pivoted QR decomposition, and V^T W's coordinates in them; where as many as units are needed,
-    the latent states are the rates themselves.
+    U and V are the factors of W where it is kept as such, unless fewer columns will do. Otherwise U
+    holds columns of W, chosen by a pivoted QR decomposition, and V^T W's coordinates in them; where
+    as many as units are needed, the latent states are the rates themselves.
     """
-    W, d = form.W, len(form.W)
-    if isinstance(W, LowRank):
-        return Latent(form, W.U, W.V, np.zeros(d), _region(form, W.V)) if W.rank <= most else None
-    order = qr(W, mode="r", pivoting=True)[1]
+    W, d = form.matrix, len(form.W)
+    if _are_needed(form.W) and form.W.rank <= most:
+        return Latent(form, form.W.U, form.W.V, np.zeros(d), _region(form, form.W.V))
+    order = qr(W.mid, mode="r", pivoting=True)[1]
     for size in range(1, min(most, d - 1) + 1):
-        U = W[:, order[:size]]
-        V = np.linalg.lstsq(U, W, rcond=None)[0].T
-        remainder = row_sums(Interval(W) - Interval(U) @ V.T)
-        if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(Interval(W)).max())):
+        U = W.mid[:, order[:size]]
+        V = np.linalg.lstsq(U, W.mid, rcond=None)[0].T
+        remainder = row_sums(W - Interval(U) @ V.T)
+        if remainder.max() < max(_REMAINDER, min(_MOST, _ROUNDING * row_sums(W).max())):
             return Latent(form, U, V, remainder, _region(form, V))
-    return Latent(form, W, np.eye(d), np.zeros(d), _region(form, np.eye(d))) if d <= most else None
+    if d > most:
+        return None
+    rounding = W.radius.sum(axis=1) * (1 + 2 * d * EPS)
+    return Latent(form, W.mid, np.eye(d), rounding, _region(form, np.eye(d)))
+
+
+def _are_needed(W: Weights) -> bool:
+    """Whether weights are kept as factors all of whose columns count, fewer than units."""
+    if not isinstance(W, LowRank) or W.rank >= len(W):
+        return False
+    return all(np.linalg.matrix_rank(factor) == W.rank for factor in (W.U, W.V))
 
 
 def _region(form: RateForm, V: Float[np.ndarray, "d q"]) -> Interval | None:
