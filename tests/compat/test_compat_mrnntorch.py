@@ -714,10 +714,13 @@ def crowded():
     ("options", "expected"),
     [
         ({}, [0.0]),
-        ({"outlier_distance_scale": 1e3}, [0.0, 0.957504]),
-        ({"do_exclude_distance_outliers": False}, [0.0, 0.957504]),
+        ({"outlier_distance_scale": 1e3}, [-0.957504, 0.0, 0.957504]),
+        ({"do_exclude_distance_outliers": False}, [-0.957504, 0.0, 0.957504]),
         ({"do_rerun_q_outliers": True}, [0.0]),
-        ({"do_rerun_q_outliers": True, "do_exclude_distance_outliers": False}, [0.0, 0.957504]),
+        (
+            {"do_rerun_q_outliers": True, "do_exclude_distance_outliers": False},
+            [-0.957504, 0.0, 0.957504],
+        ),
     ],
     ids=["default", "far-reaching", "all", "again", "all-again"],
 )

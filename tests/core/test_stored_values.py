@@ -62,7 +62,7 @@ def linearization():
 def line():
     cell = VanillaCell(np.diag([1.02, 0.3]), np.zeros((2, 0)), np.zeros(2))
     system = sp.as_system(cell)
-    start = sp.find_fixed_points(system, normal(6, 9, 2))
+    start = sp.find_fixed_points(system, normal(6, 9, 2), rounds=0)
     return sp.follow_slow_manifold(system, start, max_steps=20)
 
 

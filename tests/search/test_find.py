@@ -14,7 +14,9 @@ from search_cases import A, assert_same, rooted, starts, three_cubed
 from stillpoint import StillpointWarning, solvers
 from stillpoint._core.grouping import group, representatives, smallest_gap
 from stillpoint.cells import VanillaCell
+from stillpoint.points import Source
 from stillpoint.solvers import Status
+from stillpoint.tasks import load_network
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +202,44 @@ def test_rounds_find_what_the_first_starts_missed():
     assert len(more.starts) > 160
     assert len(more.starts) % 160 == 0
     np.testing.assert_array_equal(more.starts.states[:160], np.tile(corners, (20, 1)))
+
+
+@pytest.mark.parametrize("name", ["tanh", "gru", "lstm", "dale_leaky", "dale_elman"])
+def test_few_starts_are_enough_where_the_evidence_asks_for_more(name):
+    """27 points of a 3-bit flip-flop, of which states of 64 trials lead to 12 to 24."""
+    system = load_network(name).system
+    stimuli = np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (64, 50, 3), p=[0.1, 0.8, 0.1])
+    trials = system.simulate(np.zeros((64, system.state_size)), stimuli)
+    for noise in (0.1, 0.5):
+        states = sp.sample_states(trials, 128, noise=noise)
+        kept = sp.find_fixed_points(system, states, np.zeros(3), rounds=0)
+        points = sp.find_fixed_points(system, states, np.zeros(3))
+        assert len(kept) < len(points) == 27
+        np.testing.assert_array_equal(points.starts.states[:128], kept.starts.states)
+        assert set(points.starts.source[128:]) > {Source.NOISE, Source.BOX}
+
+
+def test_no_rounds_are_added_where_nothing_speaks_for_more():
+    """Where all is found, of a continuum, of one start, and of points that are polished."""
+    system, scattered = three_cubed(), starts(600)
+    complete = sp.find_fixed_points(system, scattered)
+    assert len(complete.starts) == 600
+    ring = sp.as_system(lambda x: x / np.linalg.norm(x, axis=1, keepdims=True), state_size=2)
+    assert len(sp.find_fixed_points(ring, starts(20, d=2)).starts) == 20
+    assert len(sp.find_fixed_points(system, scattered[:1]).starts) == 1
+    few = sp.find_fixed_points(system, scattered[:9], rounds=0)
+    assert few.census().suggests_missing
+    assert len(sp.find_fixed_points(system, few, np.zeros(0)).starts) == len(few)
+
+
+def test_rounds_are_added_under_the_inputs_that_lack_points_alone():
+    cell = VanillaCell(np.array([[2.0]]), np.ones((1, 1)), np.zeros(1))
+    inputs = np.repeat([[0.0], [3.0]], 8, axis=0)
+    points = sp.find_fixed_points(sp.as_system(cell), np.ones((16, 1)), inputs)
+    added = points.starts.inputs[16:]
+    assert len(added)
+    assert not added.any()
+    assert (points.inputs == 0).sum() == 3
 
 
 def test_rounds_depend_on_the_seed_alone():

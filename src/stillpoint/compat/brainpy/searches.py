@@ -30,7 +30,7 @@ def by_newton(system: System, x: Float[np.ndarray, "n d"], progress: bool | None
     """Search as `find_fixed_points` does; candidates of one point end at the very same values."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StillpointWarning)  # the losses tell
-        points = find_fixed_points(system, x, orbits=False, progress=progress)
+        points = find_fixed_points(system, x, rounds=0, orbits=False, progress=progress)
     starts = points.starts
     states = starts.end.copy()
     reached = starts.point >= 0

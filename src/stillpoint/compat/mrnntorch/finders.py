@@ -111,9 +111,9 @@ class mFixedPointFinder(Finder):  # noqa: N801
         inputs = np.hstack([drive, read_inputs("stim_inp", pushed, len(states), whole.state_size)])
         methods = ["joint"] * (1 + n_rounds_q_opt)
         points = search(part, states, inputs, self.hps, self.solver, methods)
-        starts = points.starts
+        starts = points.starts.take(np.arange(len(states)))
         ends = self._collection(whole, part, starts.end, starts.inputs, starts.q, starts)
-        first = starts.take(first_starts(points))
+        first = points.starts.take(first_starts(points))
         unique = self._collection(whole, part, points.xstar, points.inputs, points.q, first)
         return unique, ends
 

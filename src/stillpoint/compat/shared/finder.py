@@ -21,7 +21,7 @@ from ...points import FixedPoints
 from ...search import sample_states
 from ...system import System
 from .container import FixedPointArrays
-from .search import first_starts, search
+from .search import first_starts, passed, search
 from .settings import Hyperparameters, SearchSettings
 
 
@@ -104,7 +104,8 @@ class ArrayFinder(Finder, ABC):
                 f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."
             )
         points = search(system, x, u, self.hps, self.solver, (self.hps.method, "sequential"))
-        ends = self._container(system, points.starts.end, points, np.arange(len(x)), ids)
+        given = np.arange(len(x))
+        ends = self._container(system, points.starts.end[given], points, given, ids)
         return self._unique(system, points, ids), self._in_dtype(ends)
 
     def _unique(self, system: System, points: FixedPoints, ids: Any) -> FixedPointArrays:
@@ -129,7 +130,7 @@ class ArrayFinder(Finder, ABC):
             qstar=starts.q,
             dq=np.full(len(x), np.nan),
             n_iters=starts.steps,
-            cond_id=None if ids is None else ids[rows],
+            cond_id=None if ids is None else ids[passed(points.starts, rows, len(ids))],
             tol_unique=self.hps.tol_unique,
             dtype=np.dtype(self.hps.dtype),
         )

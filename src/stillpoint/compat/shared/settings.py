@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+from jaxtyping import Float
+
 from ..._core.validation import (
     check_flag,
     check_option,
@@ -100,6 +103,7 @@ class SearchSettings:
         options = {
             "tol_unique": self.tol_unique,
             "orbits": False,
+            "rounds": "auto" if solver == "newton" else 0,
             "chunk": 1 if method == "sequential" else None,
             "progress": None if self.verbose or self.super_verbose else False,
         }
@@ -109,10 +113,10 @@ class SearchSettings:
         adam = {"solver": self.adam(kind), "tol": self.tol_q, "max_steps": self.max_iters}
         return options | adam
 
-    def chosen(self, points: FixedPoints) -> FixedPoints:
-        """Return the points of a search that these settings keep."""
+    def chosen(self, points: FixedPoints, starts: Float[np.ndarray, "n d"]) -> FixedPoints:
+        """Return the points of a search from these starts that the settings keep."""
         if self.do_exclude_distance_outliers:
-            points = points.near(points.starts.states, self.outlier_distance_scale)
+            points = points.near(starts, self.outlier_distance_scale)
         if self.max_n_unique != math.inf:
             points = points.subsample(int(self.max_n_unique), self.random_seed)
         return points
