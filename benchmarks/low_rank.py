@@ -34,7 +34,11 @@ def main() -> None:
         x = 3 * rng.standard_normal((STARTS, 2)) @ both[1].dynamics.W.U.T
         for what, call, repeats in (
             ("step", lambda system, x=x: system.step(x), 20),
-            ("search", lambda system, x=x: sp.find_fixed_points(system, x, progress=False), 1),
+            (
+                "search",
+                lambda system, x=x: sp.find_fixed_points(system, x, rounds=0, progress=False),
+                1,
+            ),
             ("enumeration", sp.enumerate_fixed_points, 1),
         ):
             seconds, answers = zip(

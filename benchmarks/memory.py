@@ -39,9 +39,9 @@ def search(name: str, path: Path) -> dict[str, int]:
     """Search from the starts in a file; to be called in a fresh process."""
     system = load_network(name).system
     states = np.load(path)
-    sp.find_fixed_points(system, states[:64], np.zeros(3), progress=False)
+    sp.find_fixed_points(system, states[:64], np.zeros(3), rounds=0, progress=False)
     before = peak()
-    points = sp.find_fixed_points(system, states, np.zeros(3), progress=False)
+    points = sp.find_fixed_points(system, states, np.zeros(3), rounds=0, progress=False)
     after = peak()
     kept = sum(getattr(points.starts, field.name).nbytes for field in fields(points.starts))
     return {"raised": after - before, "kept": kept, "points": len(points)}

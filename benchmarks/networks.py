@@ -46,10 +46,9 @@ class Case:
     inputs: np.ndarray
 
     def search(self, **options: Any) -> sp.FixedPoints:
-        """Return the fixed points that the starts lead to."""
-        return sp.find_fixed_points(
-            self.system, self.states, self.inputs, progress=False, **options
-        )
+        """Return the fixed points that the starts lead to, without rounds unless they are asked."""
+        options = {"rounds": 0, "progress": False} | options
+        return sp.find_fixed_points(self.system, self.states, self.inputs, **options)
 
 
 def flip_flop_case(

@@ -71,6 +71,40 @@ def memory():
     return network, {"hidden": hidden, "output": output}, unique_fps, all_fps
 
 
+# -- as many points as there are -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tanh", "gru", "lstm", "dale_leaky", "dale_elman"])
+def test_128_starts_are_enough_for_27_points(name, capsys):
+    """From as many the original's Adam found 23 to 26 of a flip-flop's points."""
+    network = load_network(name)
+    trials = FlipFlop(steps=64).sample(64, np.random.default_rng(0))
+    starts = sp.sample_states(network.run(trials.inputs)[0], 128, noise=0.1)
+    conditions = np.arange(128)
+    finder = FixedPointFinderTF(network.system, verbose=True, dtype="float64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StillpointWarning)
+        unique, ends = finder.find_fixed_points(starts, np.zeros((1, 3)), cond_ids=conditions)
+    assert (unique.n, ends.n) == (27, 128)
+    np.testing.assert_array_equal(ends.x_init, starts)
+    np.testing.assert_array_equal(ends.cond_id, conditions)
+    assert set(unique.cond_id) <= set(conditions)
+    n, told = len(finder.points.starts), capsys.readouterr().out
+    assert n > 128
+    assert f"27 unique fixed points from 128 starts and {n - 128} further ones" in told
+    assert "by a state that the caller passed" in told
+    assert finder.points.census().verdict in told
+
+
+def test_nothing_is_printed_unless_it_is_asked_for(capsys):
+    unique, _ = found(ring(2), normal(40, 2), np.zeros((1, 1)))
+    assert unique.n == 3
+    assert not capsys.readouterr().out
+    adam = found(ring(2), normal(40, 2), np.zeros((1, 1)), solver="adam", verbose=True)
+    assert len(adam[1].x_init) == 40
+    assert "from 40 starts: " in capsys.readouterr().out
+
+
 # -- a script --------------------------------------------------------------------------------------
 
 

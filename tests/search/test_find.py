@@ -235,7 +235,8 @@ def test_no_rounds_are_added_where_nothing_speaks_for_more():
 def test_rounds_are_added_under_the_inputs_that_lack_points_alone():
     cell = VanillaCell(np.array([[2.0]]), np.ones((1, 1)), np.zeros(1))
     inputs = np.repeat([[0.0], [3.0]], 8, axis=0)
-    points = sp.find_fixed_points(sp.as_system(cell), np.ones((16, 1)), inputs)
+    states = np.tile(np.linspace(0.5, 1.5, 8)[:, None], (2, 1))
+    points = sp.find_fixed_points(sp.as_system(cell), states, inputs)
     added = points.starts.inputs[16:]
     assert len(added)
     assert not added.any()

@@ -14,7 +14,7 @@ from ...errors import warn
 from ...points import Starts
 from ...search import sample_states
 from ...system import System
-from ..shared import Finder, SearchSettings, first_starts, search
+from ..shared import Finder, SearchSettings, first_starts
 from .assembly import in_order
 from .collection import FixedPointCollection
 from .system import is_leaky, read_network
@@ -110,7 +110,7 @@ class mFixedPointFinder(Finder):  # noqa: N801
         pushed = _matrix("stim_inp", stimulus)
         inputs = np.hstack([drive, read_inputs("stim_inp", pushed, len(states), whole.state_size)])
         methods = ["joint"] * (1 + n_rounds_q_opt)
-        points = search(part, states, inputs, self.hps, self.solver, methods)
+        points = self._search(part, states, inputs, methods)
         starts = points.starts.take(np.arange(len(states)))
         ends = self._collection(whole, part, starts.end, starts.inputs, starts.q, starts)
         first = points.starts.take(first_starts(points))

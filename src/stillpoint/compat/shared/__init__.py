@@ -3,7 +3,7 @@
 from .container import FixedPointArrays
 from .finder import ArrayFinder, Finder
 from .record import as_fixed_points
-from .search import first_starts, passed, search
+from .search import first_starts
 from .settings import Hyperparameters, SearchSettings
 from .trials import read_trials
 
@@ -15,7 +15,5 @@ __all__ = [
     "SearchSettings",
     "as_fixed_points",
     "first_starts",
-    "passed",
     "read_trials",
-    "search",
 ]

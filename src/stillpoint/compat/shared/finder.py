@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
+from jaxtyping import Float
 
 from ..._core.validation import (
     check_option,
@@ -30,7 +32,10 @@ class Finder:
 
     A search returns the distinct points that converged, and the end of every start. The `dq` of
     both is NaN: rows end converged or at rest, not by the change of q. A `StillpointWarning` says
-    how many starts did not converge.
+    how many starts did not converge. Where evidence says that points are missing, the "newton"
+    solver goes on from further starts, in a few rounds, and what they find is among the distinct
+    points; `points` is the record of the last search, with every start and the census, and with
+    `verbose` a line about it is printed.
 
     Parameters
     ----------
@@ -52,11 +57,24 @@ class Finder:
             check_option("hyper-parameter", name, self.default_hps())
         self.solver = check_option("solver", solver, ("newton", "adam"))
         self.hps: Any = self.hyperparameters(*settings, **named)
+        #: All that the last search found, as `find_fixed_points` tells it: `points.census()`.
+        self.points: FixedPoints | None = None
 
     @classmethod
     def default_hps(cls) -> dict[str, Any]:
         """Return the settings and their defaults."""
         return asdict(cls.hyperparameters())
+
+    def _search(
+        self,
+        system: System,
+        x: Float[np.ndarray, "n d"],
+        u: Float[np.ndarray, "n m"],
+        methods: Sequence[str],
+    ) -> FixedPoints:
+        """Return the points that the settings keep; their first `n` starts are those passed."""
+        self.points = found = search(system, x, u, self.hps, self.solver, methods)
+        return self.hps.chosen(found, found.starts.states[: len(x)])
 
 
 class ArrayFinder(Finder, ABC):
@@ -103,7 +121,7 @@ class ArrayFinder(Finder, ABC):
             raise ArgumentError(
                 f"cond_ids: got shape {ids.shape}, but ({len(x)},) is wanted, one for each start."
             )
-        points = search(system, x, u, self.hps, self.solver, (self.hps.method, "sequential"))
+        points = self._search(system, x, u, (self.hps.method, "sequential"))
         given = np.arange(len(x))
         ends = self._container(system, points.starts.end[given], points, given, ids)
         return self._unique(system, points, ids), self._in_dtype(ends)
