@@ -540,3 +540,8 @@ def test_models_that_show_no_numbers_are_told(tmp_path):
         with pytest.raises(ArgumentError, match="model: "):
             save_checkpoint(model, tmp_path / "model")
     assert not os.listdir(tmp_path)
+
+
+def test_settings_by_position_are_in_the_order_of_the_tool():
+    finder = FixedPointFinder(lambda u, h: (None, h), "joint", 100, 1e-9, verbose=False)
+    assert (finder.method, finder.max_iters, finder.tol_q) == ("joint", 100, 1e-9)

@@ -96,6 +96,42 @@ def test_128_starts_are_enough_for_27_points(name, capsys):
     assert finder.points.census().verdict in told
 
 
+def test_settings_are_attributes_that_count():
+    finder = FixedPointFinderTF(ring(2), verbose=False, dtype="float64")
+    assert (finder.tol_unique, finder.max_n_unique, finder.verbose) == (1e-3, np.inf, False)
+    starts = normal(40, 2)
+    everything, _ = finder.find_fixed_points(starts, np.zeros((1, 1)))
+    finder.max_n_unique = 1
+    assert (everything.n, finder.find_fixed_points(starts, np.zeros((1, 1)))[0].n) == (3, 1)
+    finder.max_n_unique, finder.tol_unique = np.inf, 5.0
+    assert finder.find_fixed_points(starts, np.zeros((1, 1)))[0].n == 1
+    finder.dtype, finder.do_compute_jacobians = "float32", False
+    found, _ = finder.find_fixed_points(starts, np.zeros((1, 1)))
+    assert found.xstar.dtype == np.float32
+    assert found.J_xstar is None
+    drawn = []
+    for seed in (3, 4, 3):
+        finder.random_seed = seed
+        drawn.append(finder.sample_states(normal(2, 9, 2), 5))
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    assert not np.array_equal(drawn[0], drawn[1])
+    with pytest.raises(ArgumentError, match="tol_unique"):
+        finder.tol_unique = -1.0
+    assert finder.tol_unique == 5.0
+    with pytest.raises(AttributeError, match="no attribute 'tolerance'"):
+        finder.tolerance  # noqa: B018
+
+
+def test_settings_by_position_are_in_the_order_of_the_tool():
+    finder = FixedPointFinderTorch(ring(2), 0.5, 7, 0.9, 3, verbose=False)
+    assert (finder.lr_init, finder.lr_patience) == (0.5, 7)
+    assert (finder.lr_factor, finder.lr_cooldown) == (0.9, 3)
+    with pytest.raises(ArgumentError, match="lr_init: it is given twice"):
+        FixedPointFinderTorch(ring(2), 0.5, lr_init=0.5)
+    with pytest.raises(ArgumentError, match="got 5 by position, but 4 at most"):
+        FixedPointFinderTorch(ring(2), 0.5, 7, 0.9, 3, 1e-12)
+
+
 def test_nothing_is_printed_unless_it_is_asked_for(capsys):
     unique, _ = found(ring(2), normal(40, 2), np.zeros((1, 1)))
     assert unique.n == 3

@@ -636,6 +636,41 @@ def test_a_search_in_h_gives_points_whose_x_stands_still_too():
     assert (ends.qstar[:2] > 1e-3).all()
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus"])
+def test_a_search_in_h_finds_what_a_plain_one_finds_where_every_x_has_its_own_h(activation):
+    rnn = built("leaky", gain=0.8, activation=activation)
+    starts = normal(40, D)
+    plain, seen = (
+        searched("leaky", rnn, starts, torch.zeros(M), optimize_h=flag)[0] for flag in (False, True)
+    )
+    assert plain.n >= 1
+    torch.testing.assert_close(seen.xstar, plain.xstar)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("double", [False, True])
+def test_linearisation_answers_in_the_precision_of_the_network(kind, double):
+    rnn = built(kind, gain=0.8, double=double)
+    dtype = torch.float64 if double else torch.float32
+    lin, x, u = LINEARIZATIONS[kind](rnn), torch.zeros(D, dtype=dtype), torch.zeros(M, dtype=dtype)
+    state, driven = lin.jacobian(u, x)
+    assert state.dtype == driven.dtype == lin(u, x, u, x).dtype == dtype
+    assert (state @ x).dtype == dtype
+    real, imaginary, vectors = lin.eigendecomposition(u, x)
+    assert real.dtype == imaginary.dtype == dtype
+    assert vectors.dtype == (torch.complex128 if double else torch.complex64)
+
+
+def test_regions_take_a_device_by_position_and_by_name():
+    rnn = mRNN(device="cpu")
+    rnn.add_recurrent_region("a", 2, "pos", 0.5, 0.0, "cpu", "parent", True)
+    rnn.add_recurrent_region("b", 1, device="cpu")
+    rnn.add_input_region("i", 1, "pos", "cpu")
+    assert rnn.region_dict["a"].parent_region == "parent"
+    assert rnn.region_dict["a"].learnable_bias
+    assert rnn.region_dict["b"].parent_region is None
+
+
 def test_a_search_in_h_says_so_where_it_means_nothing():
     rnn = built("elman", gain=0.8)
     with pytest.warns(StillpointWarning, match="optimize_h has no effect"):

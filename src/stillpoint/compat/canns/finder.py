@@ -42,7 +42,7 @@ class FixedPointFinder(ArrayFinder):
         A BrainPy or BrainState module, or a function, of inputs (n, 1, m) and hidden states (n, d)
         on NumPy, JAX or torch arrays, which returns the next hidden states second; or whatever has
         become a System by `stillpoint.as_system`. It is only read.
-    solver, **settings
+    *settings, solver, **named
         "newton" or "adam", and fields of `hyperparameters`; see `Finder`.
 
     Examples
@@ -57,8 +57,19 @@ class FixedPointFinder(ArrayFinder):
     hyperparameters: ClassVar[type[SearchSettings]] = CANNsHyperparameters
     container: ClassVar[type[FixedPointArrays]] = FixedPoints
 
-    def __init__(self, rnn_model: Any, *, solver: str = "newton", **settings: Any) -> None:
-        super().__init__(rnn_model, solver, **settings)
+    positional = (
+        *("method", "max_iters", "tol_q", "tol_dq"),
+        *("lr_init", "lr_factor", "lr_patience", "lr_cooldown"),
+        *("do_compute_jacobians", "do_decompose_jacobians", "tol_unique"),
+        *("do_exclude_distance_outliers", "outlier_distance_scale"),
+        *("do_rerun_q_outliers", "outlier_q_scale", "max_n_unique", "final_q_threshold"),
+        *("dtype", "verbose", "super_verbose", "n_iters_per_print_update"),
+    )
+
+    def __init__(
+        self, rnn_model: Any, *settings: Any, solver: str = "newton", **named: Any
+    ) -> None:
+        super().__init__(rnn_model, solver, *settings, **named)
 
     def find_fixed_points(
         self,

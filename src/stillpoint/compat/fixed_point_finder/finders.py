@@ -138,8 +138,10 @@ class FixedPointFinderTorch(_FixedPointFinder):
     (3 fixed points: 2 stable, 1 with 1 unstable direction, 3)
     """
 
-    def __init__(self, rnn: Any, *, solver: str = "newton", **settings: Any) -> None:
-        super().__init__(rnn, solver, **settings)
+    positional = ("lr_init", "lr_patience", "lr_factor", "lr_cooldown")
+
+    def __init__(self, rnn: Any, *settings: Any, solver: str = "newton", **named: Any) -> None:
+        super().__init__(rnn, solver, *settings, **named)
 
 
 class FixedPointFinderTF(_FixedPointFinder):

@@ -70,17 +70,24 @@ class Assembly(nn.Module):
         sign: str = "pos",
         base_firing: float = 0.0,
         init: float = 0.0,
+        device: Any = None,  # noqa: ARG002
         parent_region: str | None = None,
         learnable_bias: bool = False,
     ) -> None:
-        """Add a recurrent region."""
+        """Add a recurrent region; it lives where the network does, whatever `device` says."""
         region = RecurrentRegion(
             name, num_units, sign, base_firing, init, parent_region, learnable_bias
         )
         self._add("recurrent_regions", region)
 
-    def add_input_region(self, name: str, num_units: int, sign: str = "pos") -> None:
-        """Add an input region."""
+    def add_input_region(
+        self,
+        name: str,
+        num_units: int,
+        sign: str = "pos",
+        device: Any = None,  # noqa: ARG002
+    ) -> None:
+        """Add an input region; it lives where the network does, whatever `device` says."""
         self._add("input_regions", InputRegion(name, num_units, sign))
 
     def add_recurrent_connection(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +24,9 @@ Tensor = torch.Tensor
 
 # No search goes on so often.
 _MOST_ROUNDS = 10_000
+
+# Activations that take every value once.
+_INJECTIVE = {"tanh", "sigmoid", "softplus", "linear"}
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -47,11 +50,15 @@ class mFixedPointFinder(Finder):  # noqa: N801
     """
 
     hyperparameters: ClassVar[type[SearchSettings]] = Hyperparameters
+    positional = tuple(field.name for field in fields(Hyperparameters))
 
     def __init__(self, rnn: Any, *settings: Any, solver: str = "newton", **named: Any) -> None:
         super().__init__(solver, *settings, **named)
         self.rnn = rnn
-        self._dtype = _DTYPES[self.hps.dtype]
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return _DTYPES[self.hps.dtype]
 
     def sample_states(self, states: Tensor, n_inits: int, noise_scale: float = 0.0) -> Tensor:
         """Draw states from trajectories, with Gaussian noise."""
@@ -98,8 +105,10 @@ class mFixedPointFinder(Finder):  # noqa: N801
         chosen = in_order(whole.state_regions, regions)
         part = whole.restrict(*chosen) if 0 < len(chosen) < len(whole.state_regions) else whole
         n_rounds_q_opt = check_whole("n_rounds_q_opt", n_rounds_q_opt, least=0, most=_MOST_ROUNDS)
+        phi = whole.dynamics.phi  # type: ignore[attr-defined]
         if check_flag("optimize_h", optimize_h) and is_leaky(self.rnn):
-            part = part.observe(whole.dynamics.phi)  # type: ignore[attr-defined]
+            if phi not in _INJECTIVE:  # else h stands still where x does, and no other points exist
+                part = part.observe(phi)
         elif optimize_h:
             warn("optimize_h has no effect: the state of an Elman network is h already.")
         states = _matrix("initial_states", initial_states)

@@ -57,6 +57,18 @@ class mLinearization:  # noqa: N801
             x. This leaves out the leak; do not judge stability by it. For an Elman network the
             state is h and the two are the same.
         """
+        state, driven = self._jacobians(input, x, excluded_regions, h, dh)
+        return self._as_given(state), self._as_given(driven)
+
+    def _jacobians(
+        self,
+        input: Tensor,  # noqa: A002
+        x: Tensor,
+        excluded_regions: bool = False,
+        h: Tensor | None = None,
+        dh: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the same in float64."""
         check_flag("excluded_regions", excluded_regions)
         source = self.static_region_list if excluded_regions else self.region_list
         state, driven, _ = self._linear(input, x, h, dh)
@@ -79,14 +91,14 @@ class mLinearization:  # noqa: N801
 
         `delta_state` has shape (k,) or (n, k), the other deviations (m,) and (r,) or n rows each.
         """
-        state, driven = self.jacobian(input, x, h=h, dh=dh)
+        state, driven = self._jacobians(input, x, h=h, dh=dh)
         value = self._linear(input, x, h, dh)[2][self._indices(self.region_list)]
         result = value + _rows("delta_state", delta_state, state) @ state.T
         result = result + _rows("delta_input", delta_input, driven) @ driven.T
         if delta_state_static is not None and self.static_region_list:
-            static, _ = self.jacobian(input, x, True, h=h, dh=dh)
+            static, _ = self._jacobians(input, x, True, h=h, dh=dh)
             result = result + _rows("delta_state_static", delta_state_static, static) @ static.T
-        return result
+        return self._as_given(result)
 
     __call__ = forward
 
@@ -98,8 +110,19 @@ class mLinearization:  # noqa: N801
         dh: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
-        values, vectors = torch.linalg.eig(self.jacobian(input, x, h=h, dh=dh)[0])
-        return values.real, values.imag, vectors
+        values, vectors = torch.linalg.eig(self._jacobians(input, x, h=h, dh=dh)[0])
+        of_vectors = torch.promote_types(self._kind.dtype, torch.complex64)
+        vectors = vectors.to(self._kind.device, of_vectors)
+        return self._as_given(values.real), self._as_given(values.imag), vectors
+
+    @property
+    def _kind(self) -> Tensor:
+        """A tensor of the network's, which says in what precision and where answers are."""
+        weights = self.rnn.W_rec
+        return weights if isinstance(weights, Tensor) else torch.as_tensor(weights)
+
+    def _as_given(self, answer: Tensor) -> Tensor:
+        return answer.to(self._kind)
 
     def _indices(self, regions: list[str]) -> Tensor:
         return torch.as_tensor(self._system.state_regions.indices(*regions))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,23 +42,45 @@ class Finder:
     solver
         "newton", stillpoint's own search, or "adam", the original's method.
     *settings, **named
-        Fields of `hyperparameters`.
+        Fields of `hyperparameters`, by position in the tool's order. They are attributes, too, and
+        may be set: `finder.tol_unique = 0.01` counts from the next search on.
 
     Raises
     ------
     ArgumentError
-        If a setting or the solver is unknown.
+        If a setting or the solver is unknown, or a setting is given twice.
     """
 
     hyperparameters: ClassVar[type[SearchSettings]]
+    #: The settings that may be given by position, in the order of the tool.
+    positional: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, solver: str, *settings: Any, **named: Any) -> None:
+        if len(settings) > len(self.positional):
+            raise ArgumentError(
+                f"settings: got {len(settings)} by position, but {len(self.positional)} at most "
+                f"are wanted; name the others, for example tol_unique=0.01."
+            )
+        given = dict(zip(self.positional, settings, strict=False))
         for name in named:
             check_option("hyper-parameter", name, self.default_hps())
+            if name in given:
+                raise ArgumentError(f"{name}: it is given twice, by position and by name.")
         self.solver = check_option("solver", solver, ("newton", "adam"))
-        self.hps: Any = self.hyperparameters(*settings, **named)
+        self.hps: Any = self.hyperparameters(**given, **named)
         #: All that the last search found, as `find_fixed_points` tells it: `points.census()`.
         self.points: FixedPoints | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "hps" and name in self.default_hps():
+            return getattr(self.hps, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.default_hps():
+            self.hps = replace(self.hps, **{name: value})
+        else:
+            super().__setattr__(name, value)
 
     @classmethod
     def default_hps(cls) -> dict[str, Any]:
@@ -84,17 +106,22 @@ class ArrayFinder(Finder, ABC):
     ----------
     model
         The network. It is only read.
-    solver, **settings
+    solver, *settings, **named
         As of `Finder`.
     """
 
     hyperparameters: ClassVar[type[SearchSettings]] = Hyperparameters
     container: ClassVar[type[FixedPointArrays]]
 
-    def __init__(self, model: Any, solver: str, **settings: Any) -> None:
-        super().__init__(solver, **settings)
+    def __init__(self, model: Any, solver: str, *settings: Any, **named: Any) -> None:
+        super().__init__(solver, *settings, **named)
         self.model = model
         self.rng = read_generator("random_seed", self.hps.random_seed)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "random_seed":
+            self.rng = read_generator("random_seed", value)
 
     @abstractmethod
     def _read_model(self, state_size: int, input_size: int) -> System:
