@@ -139,6 +139,50 @@ def test_states_in_dictionaries():
     np.testing.assert_allclose(finder.opt_losses[0], loss)
 
 
+def test_a_line_attractor_is_a_line():
+    """Along x nothing moves faster than 1e-3, and only the origin stands still."""
+    finder = SlowPointFinder(
+        lambda h: h - 1e-3 * np.array([h[0], 500 * h[1]]), DISCRETE, verbose=False
+    )
+    rng = np.random.default_rng(0)
+    starts = np.c_[rng.uniform(-1, 1, 2200), 0.1 * rng.standard_normal(2200)]
+    finder.find_fps_with_gd_method(starts, tolerance=1e-4)
+    finder.filter_loss(1e-4)
+    assert finder.num_fps == 2200
+    finder.keep_unique(0.03)
+    points, labels = finder.fixed_points, finder.labels
+    distance = np.linalg.norm(points[:, None] - points, axis=2) + np.eye(len(points))
+    assert distance.min() > 0.03
+    assert np.ptp(points[:, 0]) > 1.9
+    assert 30 < len(points) < 100
+    assert np.count_nonzero(labels == "fixed point") == 1
+    np.testing.assert_allclose(points[labels == "fixed point"], 0.0, atol=1e-12)
+    assert set(labels) == {"fixed point", "slow region"}
+
+
+def test_a_ghost_is_no_fixed_point():
+    finder = SlowPointFinder(lambda h: np.tanh(2 * h + 0.54), DISCRETE, verbose=False)
+    finder.find_fps_with_gd_method(np.linspace(-1, 1, 50)[:, None], tolerance=1e-4)
+    finder.filter_loss(1e-4)
+    finder.keep_unique(0.2)
+    found = dict(zip(finder.labels, finder.fixed_points[:, 0], strict=True))
+    assert found.keys() == {"fixed point", "ghost"}
+    assert found["fixed point"] == pytest.approx(0.98698, abs=1e-5)
+    assert found["ghost"] == pytest.approx(-0.71, abs=0.02)
+
+
+def test_what_only_the_original_reads_is_checked_all_the_same():
+    finder, x = SlowPointFinder(lambda x: x / 2, DISCRETE, verbose=False), np.ones((3, 1))
+    for options, word in (
+        ({"optimizer": "nope"}, "optimizer"), ({"num_opt": 0}, "num_opt"),
+        ({"tolerance": -1.0}, "tolerance"), ({"num_batch": 0}, "num_batch"),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match=word):
+            finder.find_fps_with_gd_method(x, **options)
+    with pytest.raises(ArgumentError, match=r"got shape \(2, 2, 2\)"):
+        finder.compute_jacobians(np.zeros((2, 2, 2)))
+
+
 def test_points_are_chosen_by_loss_and_neighbours_whatever_the_order():
     def pulled(x):
         return np.where(x < 4, x / 2, x)

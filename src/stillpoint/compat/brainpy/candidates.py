@@ -20,6 +20,8 @@ def read_candidates(states: Any) -> Any:
     {'h': array([[1., 2.]])}
     """
     states = _as_arrays(states)
+    if not isinstance(states, Mapping) and states.ndim > 2:
+        raise ArgumentError(f"candidates: got shape {states.shape}, but (n, d) is wanted.")
     arrays = states if isinstance(states, Mapping) else {"": states}
     shapes = {name: np.shape(array) for name, array in arrays.items()}
     told = ", ".join(f"{name} {shape}".strip() for name, shape in shapes.items())

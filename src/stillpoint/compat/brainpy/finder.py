@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from ..._core.validation import (
     check_flag,
@@ -26,7 +26,7 @@ from .eigenvalues import decompose_eigenvalues
 from .found import Found
 from .functions import read_function
 from .losses import losses_of
-from .searches import Ends, by_adam, by_bfgs, by_newton, read_optimizer
+from .searches import Ends, by_adam, by_bfgs, by_descent, by_newton, labels_of, near, read_optimizer
 
 CONTINUOUS, DISCRETE = "continuous", "discrete"
 _KINDS = {CONTINUOUS: "flow", DISCRETE: "map"}
@@ -64,8 +64,8 @@ class SlowPointFinder:
         For dynamical systems: the variables that are not part of the state; they keep their
         values.
     solver
-        "newton", stillpoint's own search, for which tolerance, optimizer and the number of steps
-        mean nothing; or "original" for Adam and BFGS as the original has them.
+        "newton", stillpoint's own search, for which optimizer and the number of steps mean
+        nothing; or "original" for Adam and BFGS as the original has them.
 
     Raises
     ------
@@ -119,7 +119,9 @@ class SlowPointFinder:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
         #: The mean loss of all candidates before and after the search.
         self.opt_losses = np.zeros(0)
-        self._found = Found(np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=np.int64))
+        self._found = Found(
+            np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
+        )
 
     # -- what was found -----------------------------------------------------------------------
 
@@ -146,6 +148,16 @@ class SlowPointFinder:
         """The number of the candidate that led to every point."""
         return self._found.ids
 
+    @property
+    def labels(self) -> Shaped[np.ndarray, " n"]:
+        """What every point is: "fixed point", "ghost" or "slow region", as of `SlowPoints`."""
+        found, system = self._found, self._system
+        labels = np.full(len(found.ids), "fixed point", dtype="<U11")
+        slow = np.flatnonzero(~found.is_exact[found.ids])
+        if len(slow) and system is not None:
+            labels[slow] = labels_of(system, found.states[slow], near(found.ends))
+        return labels
+
     # -- searching ----------------------------------------------------------------------------
 
     def find_fps_with_gd_method(
@@ -158,24 +170,28 @@ class SlowPointFinder:
     ) -> None:
         """Bring candidates to rest; their ends are kept, but for those that went to infinity.
 
+        An end is a fixed point, or a state whose loss is below `tolerance` where the next fixed
+        point is somewhere else, as on a slow line; `labels` tells them apart.
+
         Parameters
         ----------
         candidates
             Shape (n, d), or a dictionary of arrays with n rows.
-        tolerance, num_opt, optimizer
+        tolerance
+            The loss below which a state is slow.
+        num_opt, optimizer
             Of Adam, where `solver` is "original": it stops when every loss is below `tolerance`,
             or after `num_opt` steps.
         num_batch
             Accepted for old scripts; the progress bar updates itself.
         """
         check_whole("num_batch", num_batch, least=1)
+        steps = check_whole("num_opt", num_opt, least=1)
+        bound, adam = check_real("tolerance", tolerance, above=0), read_optimizer(optimizer)
         system, x = self._read(candidates)
         if self.solver == "newton":
-            ends = by_newton(system, x, self._progress)
+            ends = by_descent(system, x, bound, self._progress)
         else:
-            adam = read_optimizer(optimizer)
-            steps = check_whole("num_opt", num_opt, least=1)
-            bound = check_real("tolerance", tolerance, above=0)
             ends = by_adam(system, x, adam, bound, steps, self._progress)
         self._keep(x, ends, np.arange(len(x)))
 
@@ -202,9 +218,9 @@ class SlowPointFinder:
         self._found = self._found.below(check_real("tolerance", tolerance, above=0))
 
     def keep_unique(self, tolerance: float = 2.5e-2) -> None:
-        """Leave out copies: points that chains of hops below `tolerance` link are one.
+        """Leave out points within `tolerance` of one that stays, those of least loss first.
 
-        The one with the smallest loss stays, whatever the order of candidates.
+        It does not depend on the order of candidates; of a slow line, points are left all along.
         """
         self._found = self._found.unique(check_real("tolerance", tolerance, above=0))
 
@@ -276,4 +292,4 @@ class SlowPointFinder:
         before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
         self.opt_losses = np.array([before.mean(), after.mean()])
         is_finite = np.isfinite(ends.states).all(axis=1)
-        self._found = Found(ends.states, after, ids[is_finite[ids]])
+        self._found = Found(ends.states, after, ends.is_exact, ids[is_finite[ids]])

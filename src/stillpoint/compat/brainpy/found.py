@@ -8,15 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import cKDTree
 
-from ..._core.grouping import group, representatives
-
 
 @dataclass(frozen=True)
 class Found:
-    """Where every candidate ended, with which loss, and the numbers of those that are left."""
+    """Where every candidate ended, with which loss, whether at a fixed point, and who is left."""
 
     ends: Float[np.ndarray, "n d"]
     end_losses: Float[np.ndarray, " n"]
+    is_exact: Bool[np.ndarray, " n"]
     ids: Int[np.ndarray, " k"]
 
     @property
@@ -34,9 +33,16 @@ class Found:
         return self._take(self.losses < tolerance)
 
     def unique(self, tolerance: float) -> Found:
-        """Return one of each group that chains of hops below `tolerance` link."""
-        labels = group(self.states, tolerance)
-        return self._take(np.sort(representatives(labels, self.losses)))
+        """Return so many that no two are within `tolerance`, those of least loss first."""
+        if not len(self.ids):
+            return self
+        near = cKDTree(self.states).query_ball_point(self.states, tolerance)
+        left = np.ones(len(self.ids), dtype=bool)
+        for k in np.argsort(self.losses, kind="stable"):
+            if left[k]:
+                left[near[k]] = False
+                left[k] = True
+        return self._take(left)
 
     def near_others(self, tolerance: float) -> Found:
         """Return what another candidate ended near, whether that one is left or not."""

@@ -7,11 +7,12 @@ import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from scipy.optimize import minimize
 
 from ...errors import ArgumentError, StillpointWarning, came
-from ...search import find_fixed_points
+from ...search import find_fixed_points, find_slow_points
+from ...search.options import descent
 from ...solvers import Adam, Plateau, Status, solve
 from ...system import System
 
@@ -19,11 +20,20 @@ from ...system import System
 _RATE, _DECAY = 0.2, 0.9999
 
 
+# Steps of a descent to a slow state.
+_STEPS = 400
+
+# A fixed point this near to a slow state, in mean distances of candidates from their centre, is
+# what the state is slow for.
+_NEAR = 0.1
+
+
 class Ends(NamedTuple):
-    """Where candidates ended, and which of them came to rest."""
+    """Where candidates ended, which came to rest, and which are fixed points to rounding."""
 
     states: Float[np.ndarray, "n d"]
     at_rest: Bool[np.ndarray, " n"]
+    is_exact: Bool[np.ndarray, " n"]
 
 
 def by_newton(system: System, x: Float[np.ndarray, "n d"], progress: bool | None) -> Ends:
@@ -35,7 +45,46 @@ def by_newton(system: System, x: Float[np.ndarray, "n d"], progress: bool | None
     states = starts.end.copy()
     reached = starts.point >= 0
     states[reached] = points.xstar[starts.point[reached]]
-    return Ends(states, np.isin(starts.status, [Status.FIXED_POINT, Status.SLOW_POINT]))
+    at_rest = np.isin(starts.status, [Status.FIXED_POINT, Status.SLOW_POINT])
+    return Ends(states, at_rest, starts.status == Status.FIXED_POINT)
+
+
+def by_descent(
+    system: System, x: Float[np.ndarray, "n d"], tolerance: float, progress: bool | None
+) -> Ends:
+    """Go down from each candidate to a loss below `tolerance`, and on to a fixed point near by.
+
+    Where the fixed point that Newton's method reaches from there is another place, the slow state
+    is the end. Candidates that do not get so far down end where Newton's method brings them.
+    """
+    u, tol = np.zeros((len(x), 0)), _tol(tolerance, system)
+    down = descent(system.dynamics)
+    found = solve(system.dynamics, x, u, [down], tol=tol, max_steps=_STEPS, progress=progress)
+    is_slow = found.status == Status.FIXED_POINT
+    ends = by_newton(system, np.where(is_slow[:, None], found.x, x), progress)
+    far = ~(np.linalg.norm(ends.states - found.x, axis=1) <= near(x))
+    stays = is_slow & (far | ~ends.is_exact)
+    states = np.where(stays[:, None], found.x, ends.states)
+    return Ends(states, ends.at_rest | stays, ends.is_exact & ~stays)
+
+
+def near(states: Float[np.ndarray, "n d"]) -> float:
+    """Return how near a fixed point is what a slow state is slow for, beside such states."""
+    spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).mean())
+    return _NEAR * (spread or max(1.0, float(np.abs(states).max())))
+
+
+def labels_of(
+    system: System, states: Float[np.ndarray, "n d"], distance: float
+) -> Shaped[np.ndarray, " n"]:
+    """Return what slow states are: ghosts, if the speed has a minimum within `distance`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StillpointWarning)
+        slow = find_slow_points(system, states, progress=False)
+    point = slow.starts.point
+    is_near = np.linalg.norm(slow.starts.end - states, axis=1) <= distance
+    is_ghost = (point >= 0) & is_near & (slow.label[point] == "ghost") if len(slow) else point < -1
+    return np.where(is_ghost, "ghost", "slow region")
 
 
 def by_adam(
@@ -47,10 +96,14 @@ def by_adam(
     progress: bool | None,
 ) -> Ends:
     """Descend with Adam, all candidates together, until each has a loss below `tolerance`."""
-    u = np.zeros((len(x), 0))
-    tol = tolerance * system.state_size / 2  # their loss is 2 q / d
+    u, tol = np.zeros((len(x), 0)), _tol(tolerance, system)
     found = solve(system.dynamics, x, u, [solver], tol=tol, max_steps=max_steps, progress=progress)
-    return Ends(found.x, found.status == Status.FIXED_POINT)
+    return Ends(found.x, found.status == Status.FIXED_POINT, np.zeros(len(x), dtype=bool))
+
+
+def _tol(tolerance: float, system: System) -> float:
+    """Return the q at which the loss, 2 q / d, is `tolerance`."""
+    return tolerance * system.state_size / 2
 
 
 def by_bfgs(system: System, x: Float[np.ndarray, "n d"]) -> Ends:
@@ -63,7 +116,8 @@ def by_bfgs(system: System, x: Float[np.ndarray, "n d"]) -> Ends:
         return float(np.mean(residual**2)), 2 * gradient / residual.shape[1]
 
     results = [minimize(loss, row, jac=True, method="BFGS") for row in x]
-    return Ends(np.array([r.x for r in results]), np.array([bool(r.success) for r in results]))
+    success = np.array([bool(r.success) for r in results])
+    return Ends(np.array([r.x for r in results]), success, np.zeros(len(x), dtype=bool))
 
 
 def read_optimizer(optimizer: Any) -> Adam:
