@@ -43,7 +43,8 @@ def test_the_walks_that_the_design_describes():
     W = 2 * np.eye(3) + 0.1 * rng.standard_normal((3, 3))
     system = sp.as_system(VanillaCell(W, np.zeros((3, 0)), np.zeros(3)))
     starts = rng.standard_normal((300, 3))
-    points, entered = files_entered(lambda: sp.find_fixed_points(system, starts, orbits=False))
+    alone = {"orbits": False, "rounds": 0}
+    points, entered = files_entered(lambda: sp.find_fixed_points(system, starts, **alone))
     assert len(points) == 27
     assert len(entered) <= MOST_FILES["find"], sorted(entered)
     assert "search/describe.py" in entered

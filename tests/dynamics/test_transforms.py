@@ -235,7 +235,7 @@ def test_all_cycles_of_the_logistic_map(period):
 def test_a_cycle_that_repels_beyond_float64_is_found():
     """The multiplier of a cycle of 60 steps is 2^60: its own rounding hides that it returns."""
     points = sp.find_fixed_points(
-        sp.as_system(logistic, 1).iterate(60), [[0.75 + 1e-9], [1e-12]], orbits=False
+        sp.as_system(logistic, 1).iterate(60), [[0.75 + 1e-9], [1e-12]], orbits=False, rounds=0
     )
     np.testing.assert_allclose(np.sort(points.xstar[:, 0]), [0, 0.75], atol=1e-12)
 
@@ -468,7 +468,7 @@ def search(system: sp.System, states, inputs=None) -> tuple[sp.FixedPoints, int]
     """Return the points and the number of warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", StillpointWarning)
-        return sp.find_fixed_points(system, np.array(states), inputs), len(caught)
+        return sp.find_fixed_points(system, np.array(states), inputs, rounds=0), len(caught)
 
 
 def test_a_silent_unit_that_still_moves_is_no_fixed_point():

@@ -86,7 +86,7 @@ def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0)
     return Story(
         accuracy=task.accuracy(outputs, trials),
         trajectories=states,
-        from_trajectories=find_fixed_points(system, starts, inputs),
+        from_trajectories=find_fixed_points(system, starts, inputs, rounds=0),
         everything=everything,
         corners=np.sign(network.read_out(everything.stable.xstar)),
     )

@@ -50,7 +50,8 @@ class FixedPointFinder(ArrayFinder):
     >>> import numpy as np
     >>> twice = lambda inputs, hidden: (None, np.tanh(2 * hidden + inputs[:, 0]))
     >>> states = np.linspace(-1.0, 1.0, 21).reshape(1, 21, 1)
-    >>> FixedPointFinder(twice).find_fixed_points(states, np.zeros((1, 1)), n_inits=21)[0]
+    >>> finder = FixedPointFinder(twice, verbose=False)
+    >>> finder.find_fixed_points(states, np.zeros((1, 1)), n_inits=21)[0]
     3 fixed points: 2 stable, 1 with 1 unstable direction
     """
 

@@ -132,7 +132,7 @@ class FixedPointFinderTorch(_FixedPointFinder):
     --------
     >>> import numpy as np
     >>> twice = lambda inputs, h: (None, np.tanh(2 * h + inputs))
-    >>> fpf = FixedPointFinderTorch(twice)
+    >>> fpf = FixedPointFinderTorch(twice, verbose=False)
     >>> unique_fps, all_fps = fpf.find_fixed_points(np.array([[-1.0], [0.0], [2.0]]), [[0.0]])
     >>> unique_fps, len(all_fps)
     (3 fixed points: 2 stable, 1 with 1 unstable direction, 3)
