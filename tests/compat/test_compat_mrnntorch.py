@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import stillpoint as sp
 from stillpoint import ArgumentError, FileFormatError, StillpointError, StillpointWarning
 
 torch = pytest.importorskip("torch")
@@ -659,6 +660,71 @@ def test_linearisation_answers_in_the_precision_of_the_network(kind, double):
     real, imaginary, vectors = lin.eigendecomposition(u, x)
     assert real.dtype == imaginary.dtype == dtype
     assert vectors.dtype == (torch.complex128 if double else torch.complex64)
+
+
+def test_what_is_known_before_the_connectivity_is_final():
+    rnn = mRNN(activation="softplus", noise_level_act=0.2, noise_level_inp=0.1, dt=20, tau=100)
+    rnn.add_recurrent_region("a", 2, base_firing=0.5, init=0.25)
+    rnn.add_recurrent_region("b", 3)
+    rnn.add_input_region("i", 1)
+    assert (rnn.get_region_indices("b"), rnn.get_region_indices("i")) == ((2, 5), (0, 1))
+    assert (rnn.get_region_size("a"), rnn.get_region_size("i"), rnn["b"].num_units) == (2, 1, 3)
+    assert rnn.tonic_inp.tolist() == [0.5, 0.5, 0.0, 0.0, 0.0]
+    assert rnn.initial_condition.tolist() == [0.25, 0.25, 0.0, 0.0, 0.0]
+    assert rnn.region_mask_dict["b"].tolist() == [0.0, 0.0, 1.0, 1.0, 1.0]
+    assert [name for name, _ in rnn.named_rec_regions("x.")] == ["x.a", "x.b"]
+    assert [region.num_units for _, region in rnn.named_inp_regions()] == [1]
+    assert rnn.get_excluded_inp_regions() == ["i"]
+    assert rnn.activation(torch.zeros(1)).item() == pytest.approx(np.log(2))
+    assert (rnn.sigma_recur, rnn.sigma_input, rnn.alpha) == (0.2, 0.1, 0.2)
+    assert rnn.hid_noise_const == pytest.approx(np.sqrt(2 * 0.2 * 0.2**2) / 0.2)
+    assert rnn.inp_noise_const == pytest.approx(np.sqrt(2 * 0.2 * 0.1**2) / 0.2)
+    with pytest.raises(ArgumentError, match="region: got 'c'"):
+        rnn["c"]
+    rnn.add_recurrent_connection("a", "b")
+    rnn.finalize_rec_connectivity()
+    assert (rnn.rec_finalized, rnn.inp_finalized, rnn.network) == (True, False, None)
+    with pytest.raises(StillpointError, match="final"):
+        rnn.add_recurrent_region("late", 1)
+    rnn.add_input_connection("i", "a")
+    rnn.finalize_inp_connectivity()
+    assert rnn.W_rec.shape == (5, 5)
+    assert rnn.tonic_inp.tolist() == [0.5, 0.5, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_go_both_ways(kind):
+    rnn, other = built(kind, seed=1), built(kind, seed=2)
+    six = {"W_rec", "W_rec_mask", "W_rec_sign_matrix", "W_inp", "W_inp_mask", "W_inp_sign_matrix"}
+    state = rnn.state_dict()
+    assert set(state) == six
+    other.load_state_dict(state)
+    torch.testing.assert_close(other.W_rec, rnn.W_rec)
+    model = torch.nn.Sequential(rnn)
+    assert set(model.state_dict()) == {f"0.{name}" for name in six}
+    weights = torch.randn_like(rnn.W_rec)
+    rnn.W_rec = torch.nn.Parameter(weights)
+    torch.testing.assert_close(rnn.W_rec, weights)
+    torch.testing.assert_close(sp.as_system(rnn).dynamics.W, rnn.apply_dales_law(
+        weights, rnn.W_rec_mask, rnn.W_rec_sign_matrix))  # fmt: skip
+    scaled = rnn.set_spectral_radius(weights)
+    assert rnn.compute_spectral_radius(scaled).item() == pytest.approx(rnn.spectral_radius)
+    with pytest.raises(ArgumentError, match="W_rec: got shape"):
+        rnn.W_rec = torch.nn.Parameter(torch.eye(2).double())
+    with torch.no_grad():
+        rnn.network.bias_offset += rnn.network.learnable_bias
+    assert set(rnn.state_dict()) == six | {"network.bias_offset"}
+    other.load_state_dict(rnn.state_dict())
+    torch.testing.assert_close(other.tonic_inp, rnn.tonic_inp)
+
+
+def test_states_are_combined_with_their_axes_or_as_rows():
+    rnn = built()
+    parts = normal(2, 5, 6), normal(2, 5, 7)
+    whole = rnn.combine_states(*parts, ["exc"], ["inh", "exc2"])
+    assert whole.shape == (2, 5, D)
+    rows = rnn.combine_states(*parts, ["exc"], ["inh", "exc2"], keep_dims=False)
+    torch.testing.assert_close(rows, whole.reshape(10, D))
 
 
 def test_regions_take_a_device_by_position_and_by_name():

@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, TypeVar
 
 from jaxtyping import Float
 
@@ -38,6 +38,8 @@ from ..dynamics import (
 from ..errors import ArgumentError
 from ..intervals import Interval
 from .latent import LatentEquilibrium
+
+AnyCell = TypeVar("AnyCell", bound="Cell")
 
 
 class Cell(Dynamics):
@@ -70,7 +72,7 @@ class Cell(Dynamics):
     def interval_extension(self) -> Dynamics:
         return self.with_weights(lambda array: Interval(host(array)))
 
-    def with_weights(self, change: Callable[[Any], Any]) -> Self:
+    def with_weights(self: AnyCell, change: Callable[[Any], Any]) -> AnyCell:
         """Return a twin with every array of weights changed, unchecked."""
         twin = copy.copy(self)
         for name, value in self.weights_by_name().items():

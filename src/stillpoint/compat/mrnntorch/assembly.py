@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -51,7 +51,9 @@ class Assembly(nn.Module):
             "noise": check_real("noise_level_act", noise_level_act, least=0),
             "input_noise": check_real("noise_level_inp", noise_level_inp, least=0),
         }
-        check_flag("config_finalize", config_finalize)
+        self.config_finalize = check_flag("config_finalize", config_finalize)
+        #: Whether recurrent and input connections are complete; the weights are made then.
+        self.rec_finalized = self.inp_finalized = False
         self._lists: dict[str, list[Any]] = {f.name: [] for f in fields(Connectome)}
         self.network: MultiRegionRNN | None = None
         self.register_load_state_dict_pre_hook(_into_network)
@@ -125,6 +127,19 @@ class Assembly(nn.Module):
                 device=self.device,
                 **self._noise,
             )
+        self.rec_finalized = self.inp_finalized = True
+
+    def finalize_rec_connectivity(self) -> None:
+        """Say that recurrent connections are complete; with those of inputs, make the weights."""
+        self.rec_finalized = True
+        if self.inp_finalized:
+            self.finalize_connectivity()
+
+    def finalize_inp_connectivity(self) -> None:
+        """Say that input connections are complete; with the recurrent ones, make the weights."""
+        self.inp_finalized = True
+        if self.rec_finalized:
+            self.finalize_connectivity()
 
     # -- sizes ---------------------------------------------------------------------------------
 
@@ -158,6 +173,30 @@ class Assembly(nn.Module):
         """The number of input channels."""
         return sum(region.num_units for region in self._lists["input_regions"])
 
+    def __getitem__(self, name: str) -> RecurrentRegion | InputRegion:
+        regions: dict[str, Any] = {**self.inp_dict, **self.region_dict}
+        return regions[check_option("region", name, regions)]
+
+    def named_rec_regions(self, prefix: str = "") -> Iterator[tuple[str, RecurrentRegion]]:
+        """Yield names and recurrent regions."""
+        yield from ((prefix + name, region) for name, region in self.region_dict.items())
+
+    def named_inp_regions(self, prefix: str = "") -> Iterator[tuple[str, InputRegion]]:
+        """Yield names and input regions."""
+        yield from ((prefix + name, region) for name, region in self.inp_dict.items())
+
+    def get_region_size(self, region: str) -> int:
+        """Return how many units a region has."""
+        return self[region].num_units
+
+    @property
+    def region_mask_dict(self) -> dict[str, torch.Tensor]:
+        """Ones at the units of every recurrent region, zeros elsewhere, shape (d,) each."""
+        sizes = [region.num_units for region in self.region_dict.values()]
+        owner = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+        masks = ((owner == k).float().to(self.device) for k in range(len(sizes)))
+        return dict(zip(self.region_dict, masks, strict=True))
+
     # -- inside -------------------------------------------------------------------------------
 
     @property
@@ -170,7 +209,8 @@ class Assembly(nn.Module):
         return self.network
 
     def _add(self, name: str, entry: Any) -> None:
-        if self.network is not None:
+        is_final = self.inp_finalized if name.startswith("input") else self.rec_finalized
+        if is_final:
             raise StillpointError(
                 f"{type(self).__name__}: the connectivity is final; add regions and connections "
                 f"before finalize_connectivity()."
@@ -182,6 +222,15 @@ def _into_network(_: Assembly, state: dict[str, Any], prefix: str, *__: Any) -> 
     """Before weights are loaded: six tensors of mRNNTorch belong to the network inside."""
     for key in [key for key in state if key.startswith(prefix + "W_")]:
         state[f"{prefix}network.{key.removeprefix(prefix)}"] = state.pop(key)
+
+
+def out_of_network(state: dict[str, Any], prefix: str) -> None:
+    """After weights are read: the six have mRNNTorch's names; a bias stays if it is not zero."""
+    inside = f"{prefix}network."
+    for key in [key for key in state if key.startswith(inside + "W_")]:
+        state[prefix + key.removeprefix(inside)] = state.pop(key)
+    if not state.get(inside + "bias_offset", torch.zeros(1)).any():
+        state.pop(inside + "bias_offset", None)
 
 
 def in_order(regions: Regions, names: Iterable[str]) -> list[str]:

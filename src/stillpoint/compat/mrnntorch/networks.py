@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from ..._core.validation import check_sequence
+from ..._core.validation import check_flag, check_option, check_sequence
 from ...errors import ArgumentError
 from ...models.running import check_shape, check_tensor
+from ...models.weights import effective
 from ...system import System
-from .assembly import Assembly, in_order
+from .assembly import Assembly, in_order, out_of_network
 
 Tensor = torch.Tensor
+
+_WEIGHTS = {
+    *("W_rec", "W_rec_mask", "W_rec_sign_matrix"),
+    *("W_inp", "W_inp_mask", "W_inp_sign_matrix"),
+}
+
+_ACTIVATIONS: dict[str, type[torch.nn.Module]] = {
+    "relu": torch.nn.ReLU,
+    "tanh": torch.nn.Tanh,
+    "sigmoid": torch.nn.Sigmoid,
+    "softplus": torch.nn.Softplus,
+    "linear": torch.nn.Identity,
+}
 
 
 def _of_the_network(name: str, doc: str) -> Any:
@@ -65,14 +80,97 @@ class mRNN(Assembly):  # noqa: N801
     W_inp = _of_the_network("W_inp", "Raw input weights, before mask and signs.")
     W_inp_mask = _of_the_network("W_inp_mask", "Ones where input weights exist.")
     W_inp_sign_matrix = _of_the_network("W_inp_sign_matrix", "Signs of input weights.")
-    tonic_inp = _of_the_network("b", "The tonic input of every unit.")
-    initial_condition = _of_the_network("init", "The initial state of every unit.")
-    alpha = _of_the_network("alpha", "dt / tau.")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _WEIGHTS:  # a parameter of the network inside, which has a shape of its own
+            inside = getattr(self._final, name)
+            check_shape(name, value, tuple(inside.shape), inside)
+            is_trained = isinstance(inside, torch.nn.Parameter)
+            if is_trained and not isinstance(value, torch.nn.Parameter):
+                value = torch.nn.Parameter(value)
+            setattr(self._final, name, value if is_trained else value.detach())
+        else:
+            super().__setattr__(name, value)
+
+    def state_dict(self, *args: Any, **options: Any) -> Any:
+        """Return the weights by mRNNTorch's six names, which its networks load, too."""
+        state = super().state_dict(*args, **options)
+        out_of_network(state, options.get("prefix", args[1] if len(args) > 1 else ""))
+        return state
+
+    @property
+    def tonic_inp(self) -> Tensor:
+        """The tonic input of every unit."""
+        return self._per_unit("base_firing") if self.network is None else self.network.b
+
+    @property
+    def initial_condition(self) -> Tensor:
+        """The initial state of every unit."""
+        return self._per_unit("init") if self.network is None else self.network.init
+
+    def _per_unit(self, name: str) -> Tensor:
+        regions = self.region_dict.values()
+        told = [torch.full((r.num_units,), float(getattr(r, name))) for r in regions]
+        return torch.cat([torch.zeros(0), *told]).to(self.device)
+
+    @property
+    def alpha(self) -> float:
+        """dt / tau; 1 for an Elman network."""
+        return self.dt / self.tau if self.form == "leaky" else 1.0
+
+    @property
+    def activation(self) -> torch.nn.Module:
+        """The activation, as a module."""
+        return _ACTIVATIONS[self.activation_name]()
+
+    @property
+    def sigma_recur(self) -> float:
+        """Standard deviation of the noise on states."""
+        return float(self._noise["noise"])
+
+    @property
+    def sigma_input(self) -> float:
+        """Standard deviation of the noise on inputs."""
+        return float(self._noise["input_noise"])
+
+    @property
+    def hid_noise_const(self) -> float:
+        """The noise of a step on states, sqrt(2 alpha sigma^2) / alpha."""
+        return float(np.sqrt(2 * self.alpha) * self.sigma_recur / self.alpha)
+
+    @property
+    def inp_noise_const(self) -> float:
+        """The noise of a step on inputs."""
+        return float(np.sqrt(2 * self.alpha) * self.sigma_input / self.alpha)
+
+    # -- weights ------------------------------------------------------------------------------
+
+    def apply_dales_law(
+        self, W_rec: Tensor, W_rec_mask: Tensor, W_rec_sign_matrix: Tensor
+    ) -> Tensor:
+        """Return weights as Dale's law has them: masked absolute values, signed."""
+        return effective(W_rec, W_rec_mask, W_rec_sign_matrix)
+
+    def compute_spectral_radius(self, weight: Tensor) -> Tensor:
+        """Return the largest modulus of the eigenvalues of a square matrix."""
+        return torch.linalg.eigvals(weight).abs().max()
+
+    def set_spectral_radius(self, W: Tensor, W_tmp: Tensor | None = None) -> Tensor:
+        """Return W times what gives `W_tmp`, or W itself, the spectral radius of the network."""
+        if self.spectral_radius is None:
+            raise ArgumentError("spectral_radius: it is None; set it before weights are scaled.")
+        now = self.compute_spectral_radius(W if W_tmp is None else W_tmp)
+        return W * (self.spectral_radius / now)
 
     # -- regions ------------------------------------------------------------------------------
 
     def get_region_indices(self, region: str) -> tuple[int, int]:
         """Return the first index of a region and one past its last."""
+        if self.network is None:
+            own: Mapping[str, Any] = self.inp_dict if region in self.inp_dict else self.region_dict
+            place = list(own).index(check_option("region", region, own))
+            first = sum(r.num_units for r in list(own.values())[:place])
+            return first, first + own[region].num_units
         inputs = self._final.connectome.input_channels
         is_input = isinstance(region, str) and region in inputs.names
         regions = inputs if is_input else self._final.regions
@@ -104,6 +202,10 @@ class mRNN(Assembly):  # noqa: N801
         given = self.ensure_order(*regions)
         return [name for name in self.region_dict if name not in given]
 
+    def get_excluded_inp_regions(self, *regions: str) -> list[str]:
+        """Return the input regions that are not given."""
+        return [name for name in self.inp_dict if name not in regions]
+
     def ensure_order(self, *regions: str) -> tuple[str, ...]:
         """Return regions, parents expanded, in the order of the model."""
         return tuple(in_order(self._final.regions, regions))
@@ -114,8 +216,12 @@ class mRNN(Assembly):  # noqa: N801
         states_b: Tensor,
         region_list_a: list[str],
         region_list_b: list[str],
+        keep_dims: bool = True,
     ) -> Tensor:
-        """Return whole states from those of two disjoint lists of regions that cover the model."""
+        """Return whole states from those of two disjoint lists of regions that cover the model.
+
+        Without `keep_dims` they are rows, shape (n, d), whatever the axes of the parts.
+        """
         widths = []
         for name, states in (("states_a", states_a), ("states_b", states_b)):
             check_tensor(name, states, states_a if isinstance(states_a, Tensor) else self.W_rec)
@@ -135,7 +241,8 @@ class mRNN(Assembly):  # noqa: N801
                 f"region lists: they cover {len(order)} of {self.total_num_units} units; name "
                 f"every region once: {', '.join(self.region_dict)}."
             )
-        return joined[..., order]
+        whole = joined[..., order]
+        return whole if check_flag("keep_dims", keep_dims) else whole.flatten(end_dim=-2)
 
     def __stillpoint_system__(self) -> System:
         return self._final.system()
