@@ -524,6 +524,31 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                 {"act": torch.zeros(2, 4), "region": "a"},
                 also={"act": "h"},
             ),
+            f"{own}.state_dict": Call(
+                rnn.state_dict,
+                {"destination": None, "prefix": "", "keep_vars": False},
+                free=("destination",),
+            ),
+            f"{own}.get_region_size": Call(rnn.get_region_size, {"region": "a"}),
+            f"{own}.get_excluded_inp_regions": Call(
+                rnn.get_excluded_inp_regions, {"*regions": ("u",)}, also=some
+            ),
+            f"{own}.named_rec_regions": Call(rnn.named_rec_regions, {"prefix": ""}),
+            f"{own}.named_inp_regions": Call(rnn.named_inp_regions, {"prefix": ""}),
+            f"{own}.finalize_rec_connectivity": Call(rnn.finalize_rec_connectivity, {}),
+            f"{own}.finalize_inp_connectivity": Call(rnn.finalize_inp_connectivity, {}),
+            f"{own}.apply_dales_law": Call(
+                rnn.apply_dales_law,
+                dict.fromkeys(("W_rec", "W_rec_mask", "W_rec_sign_matrix"), torch.ones(2, 2)),
+                also={"W_rec": "W_rec_mask"},
+            ),
+            f"{own}.compute_spectral_radius": Call(
+                rnn.compute_spectral_radius, {"weight": torch.ones(2, 2)}
+            ),
+            f"{own}.set_spectral_radius": Call(
+                _network(kind, spectral_radius=1.0).set_spectral_radius,
+                {"W": torch.ones(2, 2), "W_tmp": None},
+            ),
             f"{own}.get_weight_subset": Call(
                 rnn.get_weight_subset, {**names, "W": None}, also=some
             ),
@@ -541,6 +566,7 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                     "states_b": torch.zeros(2, 2),
                     "region_list_a": ["a"],
                     "region_list_b": ["b"],
+                    "keep_dims": True,
                 },
                 also={
                     "region_list_a": "region states_a",
@@ -549,9 +575,13 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                 },
             ),
             f"{own}.add_recurrent_region": Call(
-                _added(kind, "add_recurrent_region"), {**region, **more}
+                _added(kind, "add_recurrent_region"),
+                {**region, **more, "device": None},
+                free=("device",),
             ),
-            f"{own}.add_input_region": Call(_added(kind, "add_input_region"), region),
+            f"{own}.add_input_region": Call(
+                _added(kind, "add_input_region"), {**region, "device": None}, free=("device",)
+            ),
             f"{own}.add_recurrent_connection": Call(
                 _added(kind, "add_recurrent_connection"), projection
             ),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ..._core.validation import check_flag, check_option, check_real
+from ..._core.validation import check_flag, check_kind, check_option, check_real
 from ...dynamics import Regions
 from ...dynamics.activations import ACTIVATIONS
 from ...errors import StillpointError
@@ -178,12 +178,14 @@ class Assembly(nn.Module):
         return regions[check_option("region", name, regions)]
 
     def named_rec_regions(self, prefix: str = "") -> Iterator[tuple[str, RecurrentRegion]]:
-        """Yield names and recurrent regions."""
-        yield from ((prefix + name, region) for name, region in self.region_dict.items())
+        """Return names and recurrent regions, one by one."""
+        before = check_kind("prefix", prefix, str, "a string")
+        return ((before + name, region) for name, region in self.region_dict.items())
 
     def named_inp_regions(self, prefix: str = "") -> Iterator[tuple[str, InputRegion]]:
-        """Yield names and input regions."""
-        yield from ((prefix + name, region) for name, region in self.inp_dict.items())
+        """Return names and input regions, one by one."""
+        before = check_kind("prefix", prefix, str, "a string")
+        return ((before + name, region) for name, region in self.inp_dict.items())
 
     def get_region_size(self, region: str) -> int:
         """Return how many units a region has."""

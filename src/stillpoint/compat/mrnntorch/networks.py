@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from ..._core.validation import check_flag, check_option, check_sequence
+from ..._core.validation import check_flag, check_kind, check_option, check_sequence, read_floats
 from ...errors import ArgumentError
 from ...models.running import check_shape, check_tensor
 from ...models.weights import effective
@@ -92,10 +92,16 @@ class mRNN(Assembly):  # noqa: N801
         else:
             super().__setattr__(name, value)
 
-    def state_dict(self, *args: Any, **options: Any) -> Any:
+    def state_dict(
+        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
         """Return the weights by mRNNTorch's six names, which its networks load, too."""
-        state = super().state_dict(*args, **options)
-        out_of_network(state, options.get("prefix", args[1] if len(args) > 1 else ""))
+        check_kind("prefix", prefix, str, "a string")
+        check_flag("keep_vars", keep_vars)
+        if destination is not None:
+            check_kind("destination", destination, MutableMapping, "a dictionary")
+        state = super().state_dict(destination=destination, prefix=prefix, keep_vars=keep_vars)
+        out_of_network(state, prefix)
         return state
 
     @property
@@ -149,17 +155,21 @@ class mRNN(Assembly):  # noqa: N801
         self, W_rec: Tensor, W_rec_mask: Tensor, W_rec_sign_matrix: Tensor
     ) -> Tensor:
         """Return weights as Dale's law has them: masked absolute values, signed."""
+        check_kind("W_rec", W_rec, Tensor, "a torch tensor")
+        for name, of in (("W_rec_mask", W_rec_mask), ("W_rec_sign_matrix", W_rec_sign_matrix)):
+            check_shape(name, check_kind(name, of, Tensor, "a torch tensor"), W_rec.shape, W_rec)
         return effective(W_rec, W_rec_mask, W_rec_sign_matrix)
 
     def compute_spectral_radius(self, weight: Tensor) -> Tensor:
         """Return the largest modulus of the eigenvalues of a square matrix."""
-        return torch.linalg.eigvals(weight).abs().max()
+        return _spectral_radius("weight", weight)
 
     def set_spectral_radius(self, W: Tensor, W_tmp: Tensor | None = None) -> Tensor:
         """Return W times what gives `W_tmp`, or W itself, the spectral radius of the network."""
         if self.spectral_radius is None:
             raise ArgumentError("spectral_radius: it is None; set it before weights are scaled.")
-        now = self.compute_spectral_radius(W if W_tmp is None else W_tmp)
+        own = _spectral_radius("W", W)
+        now = own if W_tmp is None else _spectral_radius("W_tmp", W_tmp)
         return W * (self.spectral_radius / now)
 
     # -- regions ------------------------------------------------------------------------------
@@ -204,6 +214,8 @@ class mRNN(Assembly):  # noqa: N801
 
     def get_excluded_inp_regions(self, *regions: str) -> list[str]:
         """Return the input regions that are not given."""
+        for name in regions:
+            check_option("region", name, self.inp_dict)
         return [name for name in self.inp_dict if name not in regions]
 
     def ensure_order(self, *regions: str) -> tuple[str, ...]:
@@ -260,6 +272,17 @@ class mRNN(Assembly):  # noqa: N801
     ) -> tuple[Tensor, Tensor]:
         """Return the sequences of x and h."""
         return self._final(inp, x0, h0, stimulus=stim_input, weights=W_rec, noisy=noise)
+
+
+def _spectral_radius(name: str, weights: Any) -> Tensor:
+    """Return the spectral radius of weights, if they are a square matrix."""
+    check_kind(name, weights, Tensor, "a torch tensor")
+    read_floats(name, weights)
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.numel():
+        raise ArgumentError(
+            f"{name}: got shape {tuple(weights.shape)}, but a square matrix is wanted."
+        )
+    return torch.linalg.eigvals(weights).abs().max()
 
 
 class ElmanmRNN(mRNN):
