@@ -171,6 +171,15 @@ def test_a_ghost_is_no_fixed_point():
     assert found["ghost"] == pytest.approx(-0.71, abs=0.02)
 
 
+def test_the_original_method_is_told_of_fixed_points_and_ghosts_too():
+    finder = SlowPointFinder(
+        lambda h: np.tanh(2 * h + 0.54), DISCRETE, verbose=False, solver="original"
+    )
+    finder.find_fps_with_opt_solver(np.linspace(-1, 1, 20)[:, None])
+    assert set(finder.labels[finder.fixed_points[:, 0] > 0.9]) == {"fixed point"}
+    assert "fixed point" not in set(finder.labels[finder.fixed_points[:, 0] < 0])
+
+
 def test_what_only_the_original_reads_is_checked_all_the_same():
     finder, x = SlowPointFinder(lambda x: x / 2, DISCRETE, verbose=False), np.ones((3, 1))
     for options, word in (

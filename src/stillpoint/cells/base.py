@@ -49,8 +49,6 @@ class Cell(Dynamics):
     W: Weights
     #: Input weights, shape (rows of W, m).
     B: Any
-    #: Whether W may be kept as its factors (`LowRank`).
-    takes_factors: ClassVar[bool] = False
 
     @property
     def has_equilibrium_form(self) -> bool:
@@ -65,9 +63,8 @@ class Cell(Dynamics):
         return ArrayKind.of(self.B)
 
     def weights(self) -> Iterable[Any]:
-        weights: list[Any] = []
-        self.with_weights(weights.append)
-        return weights
+        for value in self.weights_by_name().values():
+            yield from (value.U, value.V) if isinstance(value, LowRank) else (value,)
 
     def interval_extension(self) -> Dynamics:
         return self.with_weights(lambda array: Interval(host(array)))
@@ -163,7 +160,6 @@ class RowScaledCell(Cell):
 class RateNetwork(Cell):
     """A cell whose fixed points are those of r = phi(W r + B u + b), W an array or its factors."""
 
-    takes_factors = True
     #: Whether the state is the current W r + B u + b at rest, and not the rate r.
     of_currents: ClassVar[bool]
 
@@ -200,7 +196,7 @@ def check_axes(cell: Cell, **wanted: int) -> None:
     """
     for name, axes in wanted.items():
         value = getattr(cell, name)
-        if not (cell.takes_factors and name == "W" and isinstance(value, LowRank)):
+        if not (isinstance(cell, RateNetwork) and name == "W" and isinstance(value, LowRank)):
             kept = plain_weights(f"{name} of {type(cell).__name__}", value, axes)
             object.__setattr__(cell, name, kept)
 

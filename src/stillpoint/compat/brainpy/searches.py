@@ -77,14 +77,16 @@ def near(states: Float[np.ndarray, "n d"]) -> float:
 def labels_of(
     system: System, states: Float[np.ndarray, "n d"], distance: float
 ) -> Shaped[np.ndarray, " n"]:
-    """Return what slow states are: ghosts, if the speed has a minimum within `distance`."""
+    """Return what states are: that minimum of the speed which lies within `distance`, if any."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StillpointWarning)
         slow = find_slow_points(system, states, progress=False)
     point = slow.starts.point
     is_near = np.linalg.norm(slow.starts.end - states, axis=1) <= distance
-    is_ghost = (point >= 0) & is_near & (slow.label[point] == "ghost") if len(slow) else point < -1
-    return np.where(is_ghost, "ghost", "slow region")
+    labels = np.full(len(states), "slow region", dtype="<U11")
+    known = np.flatnonzero((point >= 0) & is_near)
+    labels[known] = slow.label[point[known]]
+    return labels
 
 
 def by_adam(
