@@ -681,6 +681,8 @@ def test_what_is_known_before_the_connectivity_is_final():
     assert rnn.inp_noise_const == pytest.approx(np.sqrt(2 * 0.2 * 0.1**2) / 0.2)
     with pytest.raises(ArgumentError, match="region: got 'c'"):
         rnn["c"]
+    with pytest.raises(ArgumentError, match="region: got"):
+        rnn.get_region_indices(["a"])
     rnn.add_recurrent_connection("a", "b")
     rnn.finalize_rec_connectivity()
     assert (rnn.rec_finalized, rnn.inp_finalized, rnn.network) == (True, False, None)
@@ -711,6 +713,8 @@ def test_weights_go_both_ways(kind):
     assert rnn.compute_spectral_radius(scaled).item() == pytest.approx(rnn.spectral_radius)
     with pytest.raises(ArgumentError, match="W_rec: got shape"):
         rnn.W_rec = torch.nn.Parameter(torch.eye(2).double())
+    with pytest.raises(ArgumentError, match="W_rec_mask: got None"):
+        rnn.W_rec_mask = None
     with torch.no_grad():
         rnn.network.bias_offset += rnn.network.learnable_bias
     assert set(rnn.state_dict()) == six | {"network.bias_offset"}

@@ -84,7 +84,9 @@ class mRNN(Assembly):  # noqa: N801
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _WEIGHTS:  # a parameter of the network inside, which has a shape of its own
             inside = getattr(self._final, name)
-            check_shape(name, value, tuple(inside.shape), inside)
+            check_shape(
+                name, check_kind(name, value, Tensor, "a torch tensor"), tuple(inside.shape), inside
+            )
             is_trained = isinstance(inside, torch.nn.Parameter)
             if is_trained and not isinstance(value, torch.nn.Parameter):
                 value = torch.nn.Parameter(value)
@@ -177,8 +179,9 @@ class mRNN(Assembly):  # noqa: N801
     def get_region_indices(self, region: str) -> tuple[int, int]:
         """Return the first index of a region and one past its last."""
         if self.network is None:
+            check_option("region", region, [*self.inp_dict, *self.region_dict])
             own: Mapping[str, Any] = self.inp_dict if region in self.inp_dict else self.region_dict
-            place = list(own).index(check_option("region", region, own))
+            place = list(own).index(region)
             first = sum(r.num_units for r in list(own.values())[:place])
             return first, first + own[region].num_units
         inputs = self._final.connectome.input_channels
