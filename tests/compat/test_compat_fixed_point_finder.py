@@ -611,9 +611,11 @@ def test_points_are_found_by_state_and_input():
     assert FixedPoints(np.zeros((1, 3)), inputs=np.zeros((1, 1))) not in fps
     diagonal = FixedPoints(np.array([[1.0009, 0.0009]]), inputs=np.zeros((1, 1)))
     assert diagonal not in fps  # 1.27e-3 away, though less than 1e-3 in every coordinate
-    for wrong in (fps, np.zeros((1, 2))):
-        with pytest.raises(ArgumentError, match="fp: got"):
-            fps.find(wrong)
+    with pytest.raises(ArgumentError, match="fp: got"):
+        fps.find(fps)
+    for foreign in (3, None, np.zeros((1, 2))):
+        assert foreign not in fps
+        assert fps.find(foreign).size == 0
 
 
 def test_unique_points_do_not_depend_on_the_order_and_have_the_smallest_q():
@@ -643,8 +645,11 @@ def test_assigning_joining_and_updating(memory):
     assert [fp.n for fp in unique[:3]] == [1, 1, 1]
     with pytest.raises(ArgumentError, match="got no container"):
         FixedPoints.concatenate([])
-    with pytest.raises(ArgumentError, match=r"it lacks .*J_xstar"):
+    with pytest.raises(ArgumentError, match=r"it lacks n_iters"):
         fps[0] = FixedPoints(unique.xstar[:1])
+    assert np.isfinite(fps.J_xstar).all()
+    fps[0] = FixedPoints(unique.xstar[:1], n_iters=[3], is_stable=[True])
+    np.testing.assert_array_equal(np.isnan(fps.J_xstar).all(axis=(1, 2)), np.arange(6) == 0)
     with pytest.raises(ArgumentError, match="qstar: got 3 rows, but 2 are wanted"):
         FixedPoints(np.zeros((2, 2)), qstar=np.zeros(3))
 
@@ -686,9 +691,14 @@ def test_rows_of_nan_are_there_to_be_assigned_to(memory):
 def test_containers_that_know_different_things_are_not_joined(memory):
     unique = memory[2]
     fps, bare = unique[:2], FixedPoints(unique.xstar, inputs=unique.inputs, qstar=unique.qstar)
+    with pytest.raises(ArgumentError, match=r"new_fps: x_init, .*J_xstar.* known in one"):
+        fps.update(bare)
+    joined = FixedPoints.concatenate([bare, fps])
+    assert joined.n == bare.n + 2
+    assert set(joined.filled()) == {"xstar", "inputs", "qstar"}
+    with pytest.raises(ArgumentError, match="no field that all of these"):
+        FixedPoints.concatenate([fps, FixedPoints(cond_id=[1])])
     for join in (fps.update, lambda other: FixedPoints.concatenate([other, fps])):
-        with pytest.raises(ArgumentError, match=r"fps(_seq)?: x_init, .*J_xstar.* known in some"):
-            join(bare)
         with pytest.raises(ArgumentError, match=r"but a (list of )?containers? is wanted"):
             join([1])
     assert (fps.n, len(fps.filled())) == (2, len(unique.filled()))

@@ -19,8 +19,10 @@ from stillpoint.compat.mrnntorch import (  # noqa: E402
     ElmanmRNN,
     FixedPointCollection,
     emFixedPointFinder,
+    emFlowFieldFinder,
     emLinearization,
     mFixedPointFinder,
+    mFlowFieldFinder,
     mLinearization,
     mRNN,
 )
@@ -33,6 +35,7 @@ D, M = 13, 3
 KINDS = {"leaky": mRNN, "elman": ElmanmRNN}
 FINDERS = {"leaky": mFixedPointFinder, "elman": emFixedPointFinder}
 LINEARIZATIONS = {"leaky": mLinearization, "elman": emLinearization}
+FLOWS = {"leaky": mFlowFieldFinder, "elman": emFlowFieldFinder}
 
 
 def built(kind="leaky", activation="tanh", *, seed=0, double=True, gain=1.5, **options):
@@ -446,6 +449,7 @@ DEFAULTS = {
     "verbose": True,
     "super_verbose": False,
     "n_iters_per_print_update": 100,
+    "batch_first": True,
 }
 
 
@@ -970,7 +974,7 @@ def test_jacobians_are_those_of_the_network(kind, activation, regions):
         torch.testing.assert_close(state, in_state[rows][:, rows], **close)
         torch.testing.assert_close(inputs, in_input[rows], **close)
         static, inputs = lin.jacobian(u, x, excluded_regions=True)
-        torch.testing.assert_close(static, in_state[rows][:, others], **close)
+        torch.testing.assert_close(static, in_state[rows][:, others or rows], **close)
         torch.testing.assert_close(inputs, in_input[rows], **close)
     real, imag, vectors = lin.eigendecomposition(u, x)
     values = torch.complex(real, imag)
@@ -992,7 +996,7 @@ def test_jacobians_in_h_are_those_at_fixed_x(regions):
         torch.testing.assert_close(state, in_h[rows][:, rows], **close)
         torch.testing.assert_close(inputs, in_input[rows], **close)
         static, _ = lin.jacobian(u, x, excluded_regions=True, h=h, dh=True)
-        torch.testing.assert_close(static, in_h[rows][:, others], **close)
+        torch.testing.assert_close(static, in_h[rows][:, others or rows], **close)
         real, imag, _ = lin.eigendecomposition(u, x, h=h, dh=True)
         moduli = torch.complex(real, imag).abs().sort().values
         expected = torch.linalg.eigvals(in_h[rows][:, rows]).abs().sort().values
@@ -1006,8 +1010,7 @@ def test_jacobians_in_h_are_those_at_fixed_x(regions):
 
 
 @pytest.mark.parametrize("regions", [(), ("exc2", "inh"), ("ctx",)], ids="-".join)
-@pytest.mark.parametrize("dh", [False, True])
-@both
+@pytest.mark.parametrize(("kind", "dh"), [("leaky", False), ("leaky", True), ("elman", False)])
 def test_predictions_err_in_second_order(kind, dh, regions):
     rnn = built(kind)
     lin = LINEARIZATIONS[kind](rnn, *regions)
@@ -1016,6 +1019,7 @@ def test_predictions_err_in_second_order(kind, dh, regions):
     x, u = normal(D), normal(M, seed=1)
     rates = kind == "leaky" and dh
     h = torch.tanh(x) if rates else None
+    options = {"h": h, "dh": dh} if kind == "leaky" else {}
     moves = normal(7, len(rows), seed=2), normal(M, seed=3), normal(len(others), seed=4)
 
     def error(size):
@@ -1028,9 +1032,9 @@ def test_predictions_err_in_second_order(kind, dh, regions):
             exact = rnn(inputs, x.repeat(7, 1), moved)[1][:, 0]
         else:
             exact = after(rnn, inputs[:, 0], moved)
-        predicted = lin(u, x, du, dx, static if others else None, h=h, dh=dh)
+        predicted = lin(u, x, du, dx, static if others else None, **options)
         assert predicted.shape == (7, len(rows))
-        assert torch.equal(predicted, lin.forward(u, x, du, dx, static, h=h, dh=dh))
+        assert torch.equal(predicted, lin.forward(u, x, du, dx, static, **options))
         return (predicted - exact[:, rows]).abs().max().item()
 
     errors = np.array([error(size) for size in (1e-2, 1e-3)])
@@ -1044,6 +1048,81 @@ def test_names_of_inputs_that_systems_add_are_refused(name):
     rnn.add_input_region(name, 3)
     with pytest.raises(ArgumentError, match=f"'{name}' is the name of inputs that systems add"):
         rnn.finalize_connectivity()
+
+
+def test_an_elman_network_is_linearised_by_the_names_of_its_state():
+    rnn = built("elman")
+    x, u = normal(D), normal(M, seed=1)
+    lin = emLinearization(rnn, "inh")
+    state, _ = lin.jacobian(u, h=x)
+    static, _ = lin.jacobian(input=u, h=x, excluded_regions=True)
+    assert (state.shape, static.shape) == ((3, 3), (3, 10))
+    moves = {"delta_input": u, "delta_h": normal(3), "delta_h_static": normal(10)}
+    wanted = lin(u, x, *moves.values())
+    assert torch.equal(lin(input=u, h=x, **moves), wanted)
+    assert torch.equal(lin.forward(u, h=x, **moves), wanted)
+    assert torch.equal(lin.eigendecomposition(u, h=x)[0], lin.eigendecomposition(u, x)[0])
+    assert torch.equal(lin.zero_states, torch.zeros(1, D))
+
+
+# -- flow fields -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize("regions", [(), ("exc2", "inh"), ("ctx",)], ids="-".join)
+@both
+def test_a_flow_is_that_of_the_chosen_regions(kind, regions, cancelled):
+    rnn = built(kind)
+    rows = places(CHOICES[regions])
+    states, inputs, push = normal(6, D), normal(6, M, seed=1), normal(6, D, seed=2)
+    finder = FLOWS[kind](
+        rnn, states, 4, 0.5, 0.25, region_list=list(regions), cancel_other_regions=cancelled
+    )
+    assert finder.region_list == list(CHOICES[regions])
+    flows = finder.find_nonlinear_flow(states, inputs, stim_input=push)
+    for k, flow in enumerate(flows):
+        whole = (states[k] * (not cancelled)).repeat(16, 1)
+        whole[:, rows] = finder.inverse_transform(flow.grid)
+        with torch.no_grad():
+            given = inputs[k].expand(16, 1, -1), whole
+            pushed = {"stim_input": push[k].expand(16, 1, -1)}
+            moved = (
+                rnn(*given, **pushed)[:, 0]
+                if kind == "elman"
+                else rnn(*given, torch.tanh(whole), **pushed)[0][:, 0]
+            )
+        expected = finder.transform(moved[:, rows]) - flow.grid.reshape(-1, 2)
+        found = torch.stack([flow.x_vels, flow.y_vels], dim=-1).reshape(-1, 2)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("regions", [(), ("exc2", "inh")], ids="-".join)
+@both
+def test_a_linear_flow_is_that_of_the_linearisation(kind, regions):
+    rnn = built(kind)
+    rows = places(CHOICES[regions])
+    states, inputs, change = normal(3, D), normal(3, M, seed=1), normal(3, M, seed=2)
+    held = normal(3, D - len(rows), seed=3)
+    finder = FLOWS[kind](rnn, states, num_points=3, region_list=regions)
+    lin = LINEARIZATIONS[kind](rnn, *regions)
+    for k, flow in enumerate(finder.find_linear_flow(states, inputs, change, held)):
+        deviation = finder.inverse_transform(flow.grid) - states[k][rows]
+        after = lin(inputs[k], states[k], change[k], deviation, held[k] if regions else None)
+        found = torch.stack([flow.x_vels, flow.y_vels], dim=-1).reshape(-1, 2)
+        expected = finder.transform(after) - flow.grid.reshape(-1, 2)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_other_weights_and_the_precision_of_the_network_count_for_flows():
+    rnn = built(double=False)
+    states, inputs = normal(4, D).float(), torch.zeros(4, M)
+    finder = mFlowFieldFinder(rnn, states, 3)
+    own = finder.find_nonlinear_flow(states, inputs)
+    same = finder.find_nonlinear_flow(states, inputs, W=rnn.get_weight_subset())
+    none = finder.find_nonlinear_flow(states, inputs, W=torch.zeros(D, D))
+    assert own[0].x_vels.dtype == own[0].grid.dtype == torch.float32
+    assert torch.equal(own[0].x_vels, same[0].x_vels)
+    assert not torch.equal(own[0].x_vels, none[0].x_vels)
 
 
 # -- the collection --------------------------------------------------------------------------------
@@ -1190,7 +1269,7 @@ def test_collections_are_put_together():
 
 
 def test_columns_have_one_row_per_point():
-    with pytest.raises(ArgumentError, match="qstar: got 3 rows, but xstar has 4"):
+    with pytest.raises(ArgumentError, match="qstar: got 3 rows, but 4 are wanted"):
         collection(4, qstar=torch.zeros(3))
     x = torch.zeros(2, 2)
     points = FixedPointCollection(x)

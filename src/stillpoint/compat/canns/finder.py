@@ -8,12 +8,25 @@ from typing import Any, ClassVar
 from ..._core.validation import check_real
 from ...as_system import as_system
 from ...system import System
-from ..shared import ArrayFinder, FixedPointArrays, Hyperparameters, SearchSettings
+from ..shared import (
+    ArrayFinder,
+    FixedPointArrays,
+    Hyperparameters,
+    SearchSettings,
+    raises_as_before,
+)
 from ..shared.models import next_state, read_directly
 
 
+@raises_as_before
 class FixedPoints(FixedPointArrays):
-    """Fixed points as NumPy arrays, see `FixedPointArrays`."""
+    """Fixed points as NumPy arrays, see `FixedPointArrays`; by position in CANNs' order."""
+
+    def __init__(
+        self, xstar: Any = None, F_xstar: Any = None, x_init: Any = None, *rest: Any, **named: Any
+    ) -> None:
+        inputs, *behind = rest or (named.pop("inputs", None),)
+        super().__init__(xstar, x_init, inputs, F_xstar, *behind, **named)
 
 
 @dataclass(frozen=True)

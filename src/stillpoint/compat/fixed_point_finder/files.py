@@ -16,6 +16,8 @@ from .unpickling import read_pickled
 _RECORD = "FixedPointArrays"
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # how every NetCDF-4 file begins
 
+_TYPES = ("dtype", "dtype_complex")
+
 # The dimensions behind the first one, by the names of the fields.
 _DIMS = {
     "xstar": ("state",),
@@ -42,7 +44,8 @@ def write_file(fps: FixedPointArrays, path: str | Path) -> None:
         else:
             variables[name] = (dims, values.astype(np.int8) if values.dtype == bool else values)
     attributes = {netcdf.TAG: _RECORD, netcdf.FORMAT: netcdf.VERSION}
-    attributes |= {"tol_unique": fps.tol_unique, "dtype": np.dtype(fps.dtype).name}
+    attributes |= {"tol_unique": fps.tol_unique}
+    attributes |= {name: np.dtype(getattr(fps, name)).name for name in _TYPES}
     netcdf.save(xarray.Dataset(variables, attrs=attributes), path)
 
 
@@ -60,10 +63,8 @@ def read_file(path: str | Path) -> dict[str, Any]:
 
 def _from_dataset(dataset: Any) -> dict[str, Any]:
     stored = dataset.attrs
-    found: dict[str, Any] = {
-        "tol_unique": float(stored["tol_unique"]),
-        "dtype": np.dtype(stored["dtype"]),
-    }
+    found: dict[str, Any] = {"tol_unique": float(stored["tol_unique"])}
+    found |= {name: np.dtype(stored[name]) for name in _TYPES if name in stored}
     for name in FixedPointArrays.row_fields():
         if f"{name}_real" in dataset:
             real, imag = (dataset[f"{name}_{part}"].values for part in ("real", "imag"))

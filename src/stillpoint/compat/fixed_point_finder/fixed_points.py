@@ -10,7 +10,7 @@ import numpy as np
 from ..._core.files import read_path
 from ..._core.validation import check_flag, check_whole
 from ...errors import ArgumentError, FileFormatError
-from ..shared import FixedPointArrays
+from ..shared import FixedPointArrays, raises_as_before
 from .files import read_file, write_file
 from .plotting import plot_fps
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@raises_as_before
 class FixedPoints(FixedPointArrays):
     """Fixed points as NumPy arrays, see `FixedPointArrays`; they can be saved and drawn.
 
     Parameters
     ----------
-    xstar, **fields
-        As of `FixedPointArrays`.
+    *fields, **named
+        As of `FixedPointArrays`, whose order is that of FixedPointFinder.
     do_alloc_nan
-        Whether to begin with `n` rows of NaN, to be assigned to: states, inputs, Jacobians, and
-        what is known of the search.
+        Whether to begin with `n` rows of NaN in every field, to be assigned to.
     n, n_states, n_inputs
         Their sizes; without `do_alloc_nan` the sizes of the arrays count.
     verbose
-        Accepted for old scripts; nothing is printed.
+        Whether `save` and `restore` say what they do.
 
     Raises
     ------
@@ -51,16 +51,16 @@ class FixedPoints(FixedPointArrays):
 
     def __init__(
         self,
-        xstar: Any = None,
-        *,
+        *fields: Any,
         do_alloc_nan: bool = False,
         n: int | None = None,
         n_states: int | None = None,
         n_inputs: int | None = None,
-        verbose: bool = False,  # noqa: ARG002
-        **fields: Any,
+        verbose: bool = False,
+        **named: Any,
     ) -> None:
-        super().__init__(xstar, **fields)
+        super().__init__(*fields, **named)
+        self.verbose = check_flag("verbose", verbose)
         if check_flag("do_alloc_nan", do_alloc_nan):
             if self.filled():
                 raise ArgumentError(
@@ -70,11 +70,13 @@ class FixedPoints(FixedPointArrays):
             n = check_whole("n", n, least=0)
             d = check_whole("n_states", n_states, least=1)
             m = check_whole("n_inputs", n_inputs, least=0)
-            rows: dict[str, tuple[int, ...]] = {"inputs": (m,), "J_xstar": (d, d)}
-            rows |= dict.fromkeys(("xstar", "x_init", "F_xstar"), (d,))
-            rows |= dict.fromkeys(("qstar", "dq", "n_iters"), ())
+            rows: dict[str, tuple[int, ...]] = dict.fromkeys(self.row_fields(), ())
+            rows |= dict.fromkeys(("xstar", "x_init", "F_xstar", "eigval_J_xstar"), (d,))
+            rows |= dict.fromkeys(("J_xstar", "eigvec_J_xstar"), (d, d))
+            rows |= {"inputs": (m,), "dFdu": (d, m)}
             for name, shape in rows.items():
-                setattr(self, name, np.full((n, *shape), np.nan, dtype=self.dtype))
+                dtype = self.dtype_complex if name.startswith("eig") else self.dtype
+                setattr(self, name, np.full((n, *shape), np.nan, dtype=dtype))
 
     def save(self, save_path: str | Path) -> None:
         """Write the points to one NetCDF file, whole or not at all; nothing is pickled.
@@ -84,7 +86,10 @@ class FixedPoints(FixedPointArrays):
         ArgumentError
             If the folder does not exist.
         """
-        write_file(self, read_path("save_path", save_path))
+        path = read_path("save_path", save_path)
+        write_file(self, path)
+        if self.verbose:
+            print(f"Saved {self.n} fixed points to {path}.")  # noqa: T201
 
     def restore(self, restore_path: str | Path) -> None:
         """Read points into this container: a file of `save`, or a pickled one of the original.
@@ -106,7 +111,9 @@ class FixedPoints(FixedPointArrays):
             raise FileFormatError(
                 f"restore_path: {path} holds no fixed points ({error})"
             ) from error
-        self.__dict__.update(vars(restored))
+        self.__dict__.update(vars(restored) | {"verbose": self.verbose})
+        if self.verbose:
+            print(f"Restored {self.n} fixed points from {path}.")  # noqa: T201
 
     def plot(self, *args: Any, **kwargs: Any) -> Figure:
         """Draw the points, see `plot_fps`."""

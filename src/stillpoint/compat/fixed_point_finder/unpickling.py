@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import FileFormatError
 from ..shared import FixedPointArrays
 
-_SETTINGS = ("tol_unique", "dtype")
+_SETTINGS = ("tol_unique", "dtype", "dtype_complex")
 _NUMERIC = re.compile(r"[<>=|]?[biufc]\d{1,2}")
 _SCALARS = ("float16", "float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
 

@@ -1,16 +1,20 @@
-"""mRNNTorch's names: networks, fixed-point finders, linearisation, the collection of points."""
+"""mRNNTorch's names: networks, finders of points and of flow fields, linearisation, containers."""
 
-from .collection import FixedPointCollection
+from ..rnntoolkit import FixedPointCollection, FlowField
 from .finders import emFixedPointFinder, mFixedPointFinder
+from .flow_fields import emFlowFieldFinder, mFlowFieldFinder
 from .linearization import emLinearization, mLinearization
 from .networks import ElmanmRNN, mRNN
 
 __all__ = [
     "ElmanmRNN",
     "FixedPointCollection",
+    "FlowField",
     "emFixedPointFinder",
+    "emFlowFieldFinder",
     "emLinearization",
     "mFixedPointFinder",
+    "mFlowFieldFinder",
     "mLinearization",
     "mRNN",
 ]

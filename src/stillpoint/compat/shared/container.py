@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int
 
-from ..._core.grouping import group, representatives
-from ..._core.validation import check_real, read_floats
+from ..._core.validation import check_real
 from ...census import count_kinds, heading, kinds_of
 from ...errors import ArgumentError, came
 from ...local import is_stable, n_unstable, sorted_eig
+from .errors import raises_as_before
 from .rows import RowArrays
 
 
+@raises_as_before
 @dataclass(eq=False, repr=False)
 class FixedPointArrays(RowArrays):
     """Fixed points and how they were found; a field that is not known is None.
-
-    Indexing with an int, a slice, a mask or a list gives the same kind of container, which has
-    arrays of its own.
 
     Parameters
     ----------
@@ -40,8 +37,8 @@ class FixedPointArrays(RowArrays):
         Whether all modes decay, and the caller's number of the condition, shape (n,).
     tol_unique
         Distance, in state and inputs together, up to which two points are one.
-    dtype
-        What the finder returned its arrays as.
+    dtype, dtype_complex
+        What the finder returned its arrays as; eigenvalues have the latter at least.
 
     Raises
     ------
@@ -55,7 +52,7 @@ class FixedPointArrays(RowArrays):
     (2, True, False)
     """
 
-    of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype")
+    of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype", "dtype_complex")
 
     axes: ClassVar[Mapping[str, int]] = {
         **dict.fromkeys(("xstar", "x_init", "F_xstar", "inputs", "eigval_J_xstar"), 2),
@@ -63,7 +60,6 @@ class FixedPointArrays(RowArrays):
     }
 
     xstar: Any = None
-    _: KW_ONLY
     x_init: Any = None
     inputs: Any = None
     F_xstar: Any = None
@@ -78,6 +74,7 @@ class FixedPointArrays(RowArrays):
     cond_id: Any = None
     tol_unique: float = 1e-3
     dtype: Any = np.float32
+    dtype_complex: Any = np.complex64
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -89,105 +86,23 @@ class FixedPointArrays(RowArrays):
                 f"J_xstar: got shape {self.J_xstar.shape}, but (n, d, d) is wanted."
             )
         check_real("tol_unique", self.tol_unique, above=0)
-        try:
-            fits = np.dtype(self.dtype).kind == "f"
-        except Exception:  # NumPy raises many kinds
-            fits = False
-        if not fits:
-            raise ArgumentError(
-                f"dtype: got {came(self.dtype)}, but np.float32 or np.float64 is wanted."
-            )
-
-    # -- sizes --------------------------------------------------------------------------------
-
-    @property
-    def n_states(self) -> int | None:
-        """The number of state variables; None where no states are known."""
-        return next((self.filled()[k].shape[1] for k in _STATES if k in self.filled()), None)
-
-    @property
-    def n_inputs(self) -> int | None:
-        """The number of inputs; None where no inputs are known."""
-        return None if self.inputs is None else self.inputs.shape[1]
+        for name, kind, wanted in _TYPES:
+            if _kind_of(getattr(self, name)) != kind:
+                raise ArgumentError(
+                    f"{name}: got {came(getattr(self, name))}, but {wanted} is wanted."
+                )
 
     @property
     def has_decomposed_jacobians(self) -> bool:
-        """Whether eigenvalues are known."""
-        return self.eigval_J_xstar is not None
+        """Whether eigenvalues are known, of any point."""
+        values = self.eigval_J_xstar
+        return values is not None and not (len(values) and np.isnan(values).all())
 
     def __repr__(self) -> str:
-        if self.eigval_J_xstar is None or not self.n:
+        if self.eigval_J_xstar is None or not self.n or np.isnan(self.eigval_J_xstar).any():
             return f"{type(self).__name__}({self.n} points)"
         stable, unstable = (f(self.eigval_J_xstar, "map") for f in (is_stable, n_unstable))
         return heading(count_kinds(kinds_of(unstable, stable)), self.n)
-
-    # -- which is which ------------------------------------------------------------------------
-
-    def __contains__(self, fp: FixedPointArrays) -> bool:
-        return self.find(fp).size > 0
-
-    def find(self, fp: FixedPointArrays) -> Int[np.ndarray, " k"]:
-        """Return the places of the points within `tol_unique` of one point, inputs included.
-
-        A point of another number of states or inputs is nowhere.
-
-        Raises
-        ------
-        ArgumentError
-            If `fp` is not a container of one point, or inputs are known on one side only: whether
-            it is the same point can then not be told.
-        """
-        if not isinstance(fp, FixedPointArrays) or fp.n != 1:
-            got = f"{fp.n} points" if isinstance(fp, FixedPointArrays) else type(fp).__name__
-            raise ArgumentError(
-                f"fp: got {got}, but a container of one point is wanted, such as "
-                f"{type(self).__name__}(x[None, :], inputs=u[None, :])."
-            )
-        if not self.n:
-            return np.zeros(0, dtype=np.int64)
-        ours, theirs = self._places(), fp._places()
-        sizes = [(fps.n_states, fps.n_inputs or 0) for fps in (self, fp)]
-        if sizes[0] != sizes[1]:
-            if bool(self.n_inputs) != bool(fp.n_inputs):
-                which = ("no inputs", "some") if self.n_inputs else ("inputs", "none")
-                raise ArgumentError(
-                    f"fp: it has {which[0]}, but the points here have {which[1]}; give both of "
-                    f"them inputs, or set inputs to None in both to compare states only."
-                )
-            return np.zeros(0, dtype=np.int64)
-        return np.flatnonzero(np.linalg.norm(ours - theirs, axis=1) <= self.tol_unique)
-
-    def get_unique(self) -> Self:
-        """Return one point of each group closer than `tol_unique`, that with the smallest q."""
-        q = np.zeros(self.n) if self.qstar is None else self.qstar.astype(np.float64)
-        if not np.isfinite(self._places()).all():
-            raise ArgumentError(
-                "xstar: rows of it, or of inputs, hold NaN or infinity, so which points are one "
-                "cannot be told; leave them out first, fps[np.isfinite(fps.xstar).all(axis=1)]."
-            )
-        labels = group(self._places(), self.tol_unique)
-        return self[np.sort(representatives(labels, q))]
-
-    # -- what follows from them ---------------------------------------------------------------
-
-    def transform(self, U: Float[np.ndarray, "d k"], offset: Any = 0.0) -> Self:
-        """Return the points with states mapped to x U + offset.
-
-        Eigenvectors and input Jacobians are mapped without the offset, as they are directions;
-        the state Jacobian is left out, as it does not act on projected states.
-        """
-        U, shift = read_floats("U", U), read_floats("offset", offset)
-        d = U.shape[0] if self.n_states is None and U.ndim == 2 else self.n_states
-        if U.ndim != 2 or U.shape[0] != d:
-            raise ArgumentError(f"U: got shape {U.shape}, but ({d}, k) is wanted.")
-        if shift.shape not in ((), (1,), U.shape[1:]):
-            raise ArgumentError(
-                f"offset: got shape {shift.shape}, but one number or ({U.shape[1]},) is wanted."
-            )
-        new: dict[str, Any] = {**self.filled(), "J_xstar": None}
-        new |= {name: new[name] @ U + shift for name in _STATES if name in new}
-        new |= {name: U.T @ new[name] for name in ("dFdu", "eigvec_J_xstar") if name in new}
-        return self.with_fields(new)
 
     def decompose_jacobians(self, *_: Any, **__: Any) -> None:
         """Fill in eigenvalues, eigenvectors and stability, where they are not known yet.
@@ -209,7 +124,7 @@ class FixedPointArrays(RowArrays):
         known = np.isfinite(self.J_xstar).all(axis=(1, 2))
         values, vectors = sorted_eig(self.J_xstar[known].astype(np.float64), "map")
         stable = is_stable(values, "map")
-        kind = np.result_type(self.J_xstar.dtype, np.complex64)
+        kind = np.result_type(self.J_xstar.dtype, self.dtype_complex)
         self.eigval_J_xstar = _spread(values.astype(kind), known, np.nan)
         self.eigvec_J_xstar = _spread(vectors.astype(kind), known, np.nan)
         self.is_stable = _spread(stable, known, False)
@@ -224,16 +139,19 @@ class FixedPointArrays(RowArrays):
                 lines.append(f"{label}: from {low:.3g} to {high:.3g}, median {middle:.3g}")
         print("\n".join(lines))  # noqa: T201
 
-    # -- inside -------------------------------------------------------------------------------
 
-    def _places(self) -> Float[np.ndarray, "n k"]:
-        if self.xstar is None:
-            raise ArgumentError("xstar: there are no points to compare; fill it in first.")
-        parts = [self.xstar] if self.inputs is None else [self.xstar, self.inputs]
-        return np.hstack(parts).astype(np.float64)
+_TYPES = (
+    ("dtype", "f", "np.float32 or np.float64"),
+    ("dtype_complex", "c", "np.complex64 or np.complex128"),
+)
 
 
-_STATES = ("xstar", "x_init", "F_xstar")
+def _kind_of(dtype: Any) -> str | None:
+    """Return the kind of a type of numbers, None for what is no type."""
+    try:
+        return np.dtype(dtype).kind
+    except Exception:  # NumPy raises many kinds
+        return None
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, fill: Any) -> np.ndarray:

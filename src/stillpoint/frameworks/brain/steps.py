@@ -20,10 +20,11 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from ..._core.layout import StateLayout
 from ...dynamics import Dynamics
-from ...errors import StillpointError, UnsupportedModelError
+from ...errors import StillpointError, UnsupportedModelError, warn
 from ..base import AdaptedModel
 from ..functions import StepFunction
 from ..jax.adapter import read_function
+from ..jax.leaks import leak_checked
 from ..trials import check_rows, check_same_step
 from ..weights import check_weight
 from .variables import Slot, Stateful, put
@@ -108,11 +109,15 @@ def _freeze(
                 with stateful.put_back():
                     result, again = step(*at)[None, :], step(*at)[None, :]
                 check_rows(stateful.name, result, again, [result])
-                return _traced(stateful, step, at)
+                traced = _traced(stateful, step, at)
             except StillpointError:
                 raise
             except Exception as error:
                 failures.append(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            else:
+                if failures:
+                    warn(f"{stateful.name}: stepped in float32, as float64 fails: {failures[0]}")
+                return traced
     wanted = f"one input of shape ({input_size},)" if input_size else "no input"
     raise UnsupportedModelError(
         f"model: {stateful.name} is not one step of {layout.size} states and {input_size} "
@@ -155,8 +160,7 @@ def _traced(stateful: Stateful, step: RowStep, at: tuple[Any, Any]) -> RowStep:
         with stateful.put_back():
             return step(x, u)
 
-    with jax.checking_leaks():
-        trace = jax.make_jaxpr(undone)(*at)
+    trace = leak_checked(lambda: jax.make_jaxpr(undone)(*at))
     # Copies, as arrays of the object may be overwritten later.
     run = jaxpr_as_fun(ClosedJaxpr(trace.jaxpr, [jnp.array(c, copy=True) for c in trace.consts]))
     dtype = at[0].dtype

@@ -16,6 +16,7 @@ from ..functions import StepFunction
 from ..trials import check_rows, trial_rows, works_in_double
 from ..weights import check_precision
 from .draws import with_means_of_draws
+from .leaks import leak_checked
 
 #: A step of one row: state (d,) and input (m,) to the new state (d,).
 RowStep = Callable[[jax.Array, jax.Array], jax.Array]
@@ -57,13 +58,17 @@ def _try_out(given: StepFunction, batched: Callable[..., Any], double: bool) -> 
     """Call a step on two rows, traced afresh every time; return whether it works in float64."""
     kind = ArrayKind.of(np.zeros(0, np.float64 if double else np.float32))
     x, u = trial_rows(given.size, kind)
-    with jax.enable_x64(double), jax.checking_leaks():
+
+    def called() -> tuple[Any, ...]:
         # A new function for every call, as JAX remembers what it has traced.
         first, second, third = (jax.jit(lambda x, u: batched(x, u)) for _ in range(3))
         result, again = first(x, u), second(x, u)
         if getattr(result, "shape", None) != x.shape:
             raise ValueError(f"it returned shape {getattr(result, 'shape', None)}, not {x.shape}")
-        alone = [third(x[k : k + 1], u[k : k + 1]) for k in range(len(x))]
+        return first, result, again, [third(x[k : k + 1], u[k : k + 1]) for k in range(len(x))]
+
+    with jax.enable_x64(double):
+        first, result, again, alone = leak_checked(called)
         check_rows(given.name, result, again, alone)
         return works_in_double(first, given.size, kind, result)
 

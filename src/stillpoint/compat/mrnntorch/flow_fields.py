@@ -1,0 +1,158 @@
+"""mFlowFieldFinder: how regions of a network move in a plane, the others held."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from ..._core.validation import check_flag, check_sequence
+from ..rnntoolkit import FlowField, FlowFieldFinderBase
+from ..rnntoolkit.flow_field_finders import paired
+from ..shared import raises_as_before
+from .linearization import emLinearization, mLinearization
+from .system import read_network
+
+Tensor = torch.Tensor
+
+
+@raises_as_before
+class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
+    """How a multi-region network, or some of its regions, move in a plane.
+
+    Parameters
+    ----------
+    rnn
+        An `mRNN`, `ElmanmRNN`, `MultiRegionRNN`, or an mRNNTorch object. It is only read.
+    *settings, **named
+        As of `FlowFieldFinderBase`, and two more: `region_list`, the regions that the plane is of,
+        all by default; and `cancel_other_regions`, whether the others are zero instead of at the
+        values of each state. States are those of the whole network.
+    """
+
+    positional: ClassVar[tuple[str, ...]] = (
+        *FlowFieldFinderBase.positional,
+        *("region_list", "cancel_other_regions"),
+    )
+    defaults: ClassVar[dict[str, Any]] = {
+        **FlowFieldFinderBase.defaults,
+        "region_list": (),
+        "cancel_other_regions": False,
+    }
+    linear: ClassVar[type[mLinearization]] = mLinearization
+
+    def _settle(  # type: ignore[override]
+        self, fit_states: Any, axes: Any, region_list: Any, cancel_other_regions: bool
+    ) -> None:
+        regions = check_sequence("region_list", region_list, str, "a list of regions")
+        self.cancel_other_regions = check_flag("cancel_other_regions", cancel_other_regions)
+        self.linearization = self.linear(self.rnn, *regions)
+        self.region_list = self.linearization.region_list
+        self.static_region_list = self.linearization.static_region_list
+        self.zero_states = self.linearization.zero_states
+        self._own = read_network(self.rnn).state_regions.indices(*self.region_list)
+        super()._settle(fit_states, axes)
+
+    def find_nonlinear_flow(
+        self,
+        xs: Any,
+        input: Tensor,  # noqa: A002
+        stim_input: Any = None,
+        W: Tensor | None = None,
+    ) -> list[FlowField]:
+        """Return where a step of the network takes the grid, for every state and its input.
+
+        Parameters
+        ----------
+        xs
+            Whole states, x of leaky and h of Elman networks, shape (..., d).
+        input
+            Shape (..., m), one input for each state.
+        stim_input
+            A stimulus for each state, shape (..., d).
+        W
+            Effective recurrent weights to use instead of the network's own.
+        """
+        system = read_network(self.rnn, W)
+        d, m = system.state_size, system.input_size - system.state_size
+        stimulus = np.zeros(np.shape(xs)) if stim_input is None else stim_input
+        x, u, push = paired(xs, d, input=(input, m), stim_input=(stimulus, d))
+
+        def after(k: int, grid: np.ndarray) -> np.ndarray:
+            whole = np.repeat(x[k][None] * (not self.cancel_other_regions), len(grid), axis=0)
+            whole[:, self._own] = grid
+            drive = np.concatenate([u[k], push[k]])[None]
+            return system.step(whole, np.repeat(drive, len(grid), axis=0))[:, self._own]
+
+        return self._fields(x, after)
+
+    def find_linear_flow(
+        self,
+        xs: Any,
+        input: Tensor,  # noqa: A002
+        delta_input: Tensor,
+        delta_state_static: Tensor | None = None,
+    ) -> list[FlowField]:
+        """Return where the linearisation at every state takes the grid.
+
+        Parameters
+        ----------
+        xs, input
+            Where it is linearised, as of `find_nonlinear_flow`.
+        delta_input
+            What the inputs deviate by, shape (..., m).
+        delta_state_static
+            What the other regions deviate by, one row for each state; zero where they are
+            cancelled.
+        """
+        system = read_network(self.rnn)
+        d, m = system.state_size, system.input_size - system.state_size
+        r = d - len(self._own)
+        static: Any = np.zeros((*np.shape(xs)[:-1], r))
+        if delta_state_static is not None and not self.cancel_other_regions:
+            static = delta_state_static
+        x, u, du, held = paired(
+            xs, d, input=(input, m), delta_input=(delta_input, m), delta_state_static=(static, r)
+        )
+
+        def after(k: int, grid: np.ndarray) -> np.ndarray:
+            at, deviation = (u[k], x[k]), grid - x[k][self._own]
+            return self.linearization.forward(*at, du[k], deviation, held[k]).double().numpy()
+
+        return self._fields(x, after)
+
+    def _moving(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
+        return states[:, self._own]
+
+    @property
+    def _kind(self) -> Tensor:
+        return self.linearization._kind
+
+
+@raises_as_before
+class emFlowFieldFinder(mFlowFieldFinder):  # noqa: N801
+    """The same for Elman networks, whose state is h."""
+
+    linear: ClassVar[type[mLinearization]] = emLinearization
+
+    def find_nonlinear_flow(
+        self,
+        states: Any,
+        inp: Tensor,
+        stim_input: Tensor | None = None,
+        W: Tensor | None = None,
+    ) -> list[FlowField]:
+        """Return where a step takes the grid, see `mFlowFieldFinder`."""
+        return super().find_nonlinear_flow(states, inp, stim_input, W)
+
+    def find_linear_flow(
+        self,
+        states: Any,
+        inp: Tensor,
+        delta_inp: Tensor,
+        delta_h_static: Tensor | None = None,
+    ) -> list[FlowField]:
+        """Return where the linearisation takes the grid, see `mFlowFieldFinder`."""
+        return super().find_linear_flow(states, inp, delta_inp, delta_h_static)
