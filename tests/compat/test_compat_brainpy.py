@@ -487,3 +487,54 @@ def test_what_a_system_does_not_allow():
     still = bp.optim.Adam(0.1, weight_decay=0.0)
     finder.find_fps_with_gd_method({"rnn.state": STARTS[:2]}, num_opt=2, optimizer=still)
     assert finder.num_fps == 2
+
+
+@pytest.mark.brainpy
+def test_a_number_is_given_to_all_of_a_variable():
+    bp = pytest.importorskip("brainpy")
+    bm = bp.math
+
+    class Leak(bp.dyn.NeuDyn):
+        def __init__(self):
+            super().__init__(size=3)
+            self.x, self.drive = bm.Variable(bm.zeros(3)), bm.Variable(bm.zeros(3))
+
+        def update(self):
+            self.x.value = 0.5 * self.x.value + self.drive.value
+
+    model = Leak()
+    finder = SlowPointFinder(
+        model, excluded_vars=[model.drive], inputs=(model.drive, 0.5, "fix", "="), verbose=False
+    )
+    finder.find_fps_with_gd_method({"x": np.zeros((4, 3))})
+    np.testing.assert_allclose(finder.fixed_points["x"], 1.0)
+    assert list(finder.target_vars) == ["x"]
+    assert finder.target_vars["x"] is model.x
+    assert any(variable is model.drive for variable in finder.excluded_vars.values())
+
+
+@pytest.mark.brainpy
+def test_errors_are_what_scripts_catch():
+    bp = pytest.importorskip("brainpy")
+
+    def finder(**options):
+        return SlowPointFinder(np.tanh, **({"f_type": DISCRETE, "verbose": False} | options))
+
+    for wrong in (
+        lambda: finder(t=1.0),
+        lambda: finder(f_type="steps"),
+        lambda: finder(f_loss_batch=np.mean),
+        lambda: finder(fun_inputs=np.mean),
+        lambda: setattr(finder(), "losses", 1),
+        lambda: setattr(finder(), "fixed_points", 1),
+    ):
+        for kind in (ArgumentError, bp.errors.UnsupportedError, bp.errors.AnalyzerError):
+            with pytest.raises(kind, match=r"^\w+: "):
+                wrong()
+    single = trained(bp)
+    with pytest.raises(KeyError, match="state: got members"):
+        SlowPointFinder(single, args=(np.zeros(3),), verbose=False).find_fps_with_gd_method(
+            {"other": STARTS}
+        )
+    with pytest.raises(TypeError, match="excluded_vars"):
+        SlowPointFinder(single, args=(np.zeros(3),), excluded_vars=[3])

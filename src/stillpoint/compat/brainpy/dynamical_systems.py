@@ -34,7 +34,7 @@ def read_dynamical_system(
     excluded_vars: Any,
 ) -> System:
     """Return a dynamical system as a System; it is left as it was. See `SlowPointFinder`."""
-    targets = _targets(free_variables(model), target_vars, excluded_vars)
+    targets = targets_of(model, target_vars, excluded_vars)
     put_in = _inputs(model, inputs)
 
     def call() -> None:
@@ -46,12 +46,13 @@ def read_dynamical_system(
     return System.of(adapted.dynamics, layout=adapted.layout)
 
 
-def _targets(
-    free: Mapping[str, bm.Variable],
+def targets_of(
+    model: brainpy.DynamicalSystem,
     target_vars: Mapping[str, bm.Variable] | None,
     excluded_vars: Any,
 ) -> dict[str, bm.Variable]:
     """Return the variables that make up the state, in their order."""
+    excluded_vars = excluded_vars or ()
     excluded = list(excluded_vars.values() if isinstance(excluded_vars, Mapping) else excluded_vars)
     for name, given in {"target_vars": target_vars or {}, "excluded_vars": excluded}.items():
         members = given.values() if isinstance(given, Mapping) else given
@@ -62,7 +63,11 @@ def _targets(
     if target_vars:
         return dict(target_vars)
     left_out = {id(variable) for variable in excluded}
-    found = {name: variable for name, variable in free.items() if id(variable) not in left_out}
+    found = {
+        name: variable
+        for name, variable in free_variables(model).items()
+        if id(variable) not in left_out
+    }
     if not found:
         raise ArgumentError("excluded_vars: no variable is left that could be the state.")
     return found
@@ -87,6 +92,7 @@ def _inputs(model: brainpy.DynamicalSystem, inputs: Any) -> Callable[[], None]:
                 for variable, value in several:
                     given = value() if kind == "functional" else value
                     result = _OPERATIONS[symbol](variable.value, bm.as_jax(given))
-                    variable.value = jnp.asarray(result, variable.dtype)
+                    result = jnp.asarray(result, variable.dtype)  # a number is for all of them
+                    variable.value = jnp.broadcast_to(result, variable.shape)
 
     return put_in

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..._core.validation import check_flag, check_option, read_floats
 from ...errors import ArgumentError
+from ..shared import raises_as_before
 
 _SIZES: dict[str, Callable[[Any], Any]] = {"magnitude": np.abs, "real": np.real}
 
 
+@raises_as_before
 def decompose_eigenvalues(
     matrices: Any, sort_by: str = "magnitude", do_compute_lefts: bool = False
 ) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from ...errors import ArgumentError, came
 from ...frameworks.base import adapter
 from ...local import linearize
 from ...system import System
+from ..shared import raises_as_before
 from .candidates import first_of, read_candidates
 from .eigenvalues import decompose_eigenvalues
 from .found import Found
@@ -32,6 +33,7 @@ CONTINUOUS, DISCRETE = "continuous", "discrete"
 _KINDS = {CONTINUOUS: "flow", DISCRETE: "map"}
 
 
+@raises_as_before
 class SlowPointFinder:
     """Fixed and slow points of a function or of a dynamical system of BrainPy.
 
@@ -63,6 +65,8 @@ class SlowPointFinder:
     excluded_vars
         For dynamical systems: the variables that are not part of the state; they keep their
         values.
+    f_loss_batch, fun_inputs
+        Names of before, which are refused with what to pass instead.
     solver
         "newton", stillpoint's own search, for which optimizer and the number of steps mean
         nothing; or "original" for Adam and BFGS as the original has them.
@@ -93,6 +97,8 @@ class SlowPointFinder:
         dt: float | None = None,
         target_vars: Mapping[str, Any] | None = None,
         excluded_vars: Any = None,
+        f_loss_batch: Any = None,
+        fun_inputs: Any = None,
         *,
         solver: str = "newton",
     ) -> None:
@@ -100,28 +106,44 @@ class SlowPointFinder:
         self.args = check_kind("args", args, tuple, "a tuple of further arguments")
         if f_loss is not None and not callable(f_loss):
             raise ArgumentError(f"f_loss: got {came(f_loss)}, but a function is wanted.")
+        for name, gone, instead in (
+            ("f_loss_batch", f_loss_batch, "f_loss"),
+            ("fun_inputs", fun_inputs, "inputs"),
+        ):
+            if gone is not None:
+                raise ArgumentError(f"{name}: it is no longer there; pass {instead}=.")
         self.solver = check_option("solver", solver, ("newton", "original"))
         self._f_loss = f_loss
         self._system: System | None = None
+        #: The variables of the state, and all others, of a system of BrainPy.
+        self.target_vars: dict[str, Any] = {}
+        self.excluded_vars: dict[str, Any] = {}
         given: dict[str, Any] = {"inputs": inputs, "t": t, "dt": dt}
         given |= {"target_vars": target_vars, "excluded_vars": excluded_vars}
         if sys.modules.get("brainpy") and adapter("brainpy").is_model(f_cell):
-            from .dynamical_systems import read_dynamical_system
+            from .dynamical_systems import read_dynamical_system, targets_of
 
             self.f_type = check_option("f_type", f_type or DISCRETE, [DISCRETE])
-            options = given | {"excluded_vars": excluded_vars or ()}
-            self._system = read_dynamical_system(f_cell, args=args, **options)
+            self._system = read_dynamical_system(f_cell, args=args, **given)
+            self.target_vars = targets_of(f_cell, target_vars, excluded_vars)
+            held = {id(variable) for variable in self.target_vars.values()}
+            variables = f_cell.vars(method="relative").unique()
+            self.excluded_vars = {k: v for k, v in variables.items() if id(v) not in held}
         else:
             self.f_type = check_option("f_type", f_type, list(_KINDS))
             if not callable(f_cell):
                 raise ArgumentError(f"f_cell: got {came(f_cell)}, but a function is wanted.")
             if foreign := [name for name, value in given.items() if value is not None]:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
-        #: The mean loss of all candidates before and after the search.
-        self.opt_losses = np.zeros(0)
+        self._opt_losses = np.zeros(0)
         self._found = Found(
             np.zeros((0, 0)), np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.int64)
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(getattr(type(self), name, None), property):
+            raise ArgumentError(f"{name}: it is what a search found, and cannot be set.")
+        super().__setattr__(name, value)
 
     # -- what was found -----------------------------------------------------------------------
 
@@ -142,6 +164,11 @@ class SlowPointFinder:
     def losses(self) -> Float[np.ndarray, " n"]:
         """The loss of every point, 2 q / d unless `f_loss` says otherwise."""
         return self._found.losses
+
+    @property
+    def opt_losses(self) -> Float[np.ndarray, " k"]:
+        """The mean loss of all candidates before and after the search."""
+        return self._opt_losses
 
     @property
     def selected_ids(self) -> np.ndarray:
@@ -290,6 +317,6 @@ class SlowPointFinder:
     def _keep(self, x: Float[np.ndarray, "n d"], ends: Ends, ids: np.ndarray) -> None:
         system: Any = self._system
         before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
-        self.opt_losses = np.array([before.mean(), after.mean()])
+        self._opt_losses = np.array([before.mean(), after.mean()])
         is_finite = np.isfinite(ends.states).all(axis=1)
         self._found = Found(ends.states, after, ends.is_exact, ids[is_finite[ids]])
