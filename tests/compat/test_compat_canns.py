@@ -295,6 +295,15 @@ def test_what_did_not_converge_is_told(trajectories):
     assert not fig.axes[0].collections
 
 
+def test_the_container_takes_positions_in_the_order_of_the_tool(points):
+    by_position = FixedPoints(
+        points.xstar, points.F_xstar, points.x_init, points.inputs, points.qstar
+    )
+    for name in ("xstar", "F_xstar", "x_init", "inputs", "qstar"):
+        np.testing.assert_array_equal(getattr(by_position, name), getattr(points, name))
+    assert FixedPoints(inputs=points.inputs).n_inputs == 3
+
+
 def test_the_container_is_the_twin_of_the_other_one(points):
     assert type(points[:3]) is FixedPoints
     assert set(vars(points)) == set(vars(TheirTwin())) - {"verbose"}
@@ -343,9 +352,33 @@ def test_a_figure_is_shown_where_that_is_wanted(points, trajectories, monkeypatc
     assert fig.axes[0].get_zlabel() == "PC 3"
 
 
-def test_a_figure_without_jacobians_is_refused(points, trajectories):
-    with pytest.raises(ArgumentError, match="do_compute_jacobians=True"):
-        plot_fixed_points_2d(FixedPoints(points.xstar), trajectories)
+@pytest.mark.parametrize("draw", [plot_fixed_points_2d, plot_fixed_points_3d])
+def test_points_are_drawn_with_what_is_known_of_them(points, trajectories, draw):
+    config = PlotConfig(show=False)
+    told = FixedPoints(xstar=points.xstar, is_stable=points.is_stable)
+    for fps, labels in (
+        (told, ["8 stable", "19 unstable"]),
+        (FixedPoints(points.xstar), ["27 of unknown stability"]),
+    ):
+        ax = draw(fps, trajectories, config).axes[0]
+        assert [cloud.get_label() for cloud in ax.collections] == labels
+        assert sum(len(cloud.get_offsets()) for cloud in ax.collections) == 27
+    for nothing in (FixedPoints(), 3):
+        with pytest.raises(AssertionError, match="fixed_points"):
+            draw(nothing, trajectories, config)
+
+
+def test_a_figure_is_saved_as_the_settings_say(points, trajectories, tmp_path):
+    path = str(tmp_path / "figure.png")
+    settings = {"figsize": (2, 1), "save_path": path, "show": False, "save_dpi": 50}
+    plot_fixed_points_2d(points, trajectories, PlotConfig.for_static_plot(**settings))
+    assert plt.imread(path).shape[:2] == (50, 100)
+    settings["savefig_kwargs"] = {"transparent": True}
+    fig = plot_fixed_points_2d(points, trajectories, PlotConfig(**settings, rasterized=True))
+    assert plt.imread(path)[0, 0, 3] == 0
+    assert all(line.get_rasterized() for line in fig.axes[0].lines)
+    moving = PlotConfig.for_animation(100, kwargs={"cmap": "jet"})
+    assert (moving.time_steps_per_second, moving.to_matplotlib_kwargs()) == (100, {"cmap": "jet"})
 
 
 # -- checkpoints -----------------------------------------------------------------------------------
@@ -515,6 +548,56 @@ def test_files_that_are_no_checkpoints_are_refused(tmp_path):
         path.write_bytes(data)
         with pytest.raises(FileFormatError, match="holds no checkpoint"):
             load_checkpoint(module(), path)
+
+
+@pytest.mark.brainpy
+def test_checkpoints_of_canns_are_read(tmp_path):
+    bp = pytest.importorskip("brainpy")
+
+    class Network(bp.DynamicalSystem):
+        def __init__(self, seed):
+            super().__init__()
+            bp.math.random.seed(seed)
+            self.w = bp.math.Variable(bp.math.random.rand(2))
+            self.out = bp.dnn.Dense(3, 2, mode=bp.math.training_mode)
+            self.rnn = bp.dyn.RNNCell(2, 3, mode=bp.math.TrainingMode(1))
+
+    saved, path = Network(1), tmp_path / "old.msgpack"
+    bp.checkpoints.save_pytree(str(path), bp.save_state(saved), overwrite=True, verbose=False)
+    wanted = {name: np.array(value) for name, value in read_weights(saved).items()}
+    assert load_checkpoint(saved, path)
+    with bp.math.training_environment():
+        for variable in saved.vars().unique().values():
+            variable.value = 0 * variable.value
+    assert load_checkpoint(saved, path)
+    for name, value in read_weights(saved).items():
+        np.testing.assert_array_equal(value, wanted[name])
+    assert any(value.any() for value in wanted.values())
+
+
+@pytest.mark.brainpy
+def test_checkpoints_of_brainstate_are_read_without_hidden_states(tmp_path):
+    brainstate = pytest.importorskip("brainstate")
+    msgpack_save = pytest.importorskip("braintools").file.msgpack_save
+
+    class Network(brainstate.nn.Module):
+        def __init__(self, d=3):
+            super().__init__()
+            self.lin = brainstate.nn.Linear(2, d)
+            self.h = brainstate.HiddenState(np.full(4, 7.0, np.float32))
+
+    saved, other, path = Network(), Network(), tmp_path / "old.msgpack"
+    msgpack_save(str(path), brainstate.graph.states(saved).to_nest())
+    other.h.value = np.zeros(5, np.float32)  # of another batch
+    assert load_checkpoint(other, path)
+    for name, value in read_weights(other).items():
+        np.testing.assert_array_equal(value, read_weights(saved)[name])
+    assert not other.h.value.any()
+    with pytest.raises(FileFormatError, match=r"lin.weight.weight has shape \(2, 3\) instead"):
+        load_checkpoint(Network(5), path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(FileFormatError, match="holds no checkpoint, neither of"):
+        load_checkpoint(other, path)
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):

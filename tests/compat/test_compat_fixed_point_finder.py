@@ -21,6 +21,8 @@ from stillpoint.compat.fixed_point_finder import (
     FixedPointFinderTF,
     FixedPointFinderTorch,
     FixedPoints,
+    plot_123d,
+    plot_fixed_point,
     plot_fps,
 )
 from stillpoint.tasks import FlipFlop, load_network
@@ -509,8 +511,6 @@ def test_jacobians_are_computed_and_decomposed_where_asked(memory):
     np.testing.assert_array_equal(raw.is_stable, memory[2].is_stable)
     with pytest.raises(ArgumentError, match="do_compute_jacobians=True"):
         bare.decompose_jacobians()
-    with pytest.raises(ArgumentError, match="do_compute_jacobians=True"):
-        bare.plot()
 
 
 def test_starts_with_a_large_q_are_searched_on_from_where_they_ended(memory):
@@ -789,6 +789,49 @@ def test_drawing_shows_the_trials_and_modes_that_were_asked_for(memory):
     assert fig.axes[1].name == "rectilinear"
 
 
+def test_points_are_drawn_without_jacobians(memory):
+    unique = memory[2]
+    bare = FixedPoints(unique.xstar, is_stable=unique.is_stable)
+    for fps, count in ((bare, 2), (FixedPoints(unique.xstar), 1)):
+        ax = fps.plot(memory[1]["hidden"], plot_batch_idx=[0]).axes[0]
+        assert len(ax.lines) == 1
+        assert len(ax.collections) == count
+        assert sum(len(cloud.get_offsets()) for cloud in ax.collections) == 27
+
+
+def test_one_point_is_drawn_with_its_largest_modes(memory):
+    import matplotlib.pyplot as plt
+
+    unique, pca = memory[2], sp.fit_pca(memory[1]["hidden"], 3)
+    ax = plt.figure().add_subplot(projection="3d")
+    saddle = unique[np.flatnonzero(~unique.is_stable)[0]]
+    plot_fixed_point(ax, saddle, pca, scale=0.5, linewidth=2)
+    count = int((abs(saddle.eigval_J_xstar) > 1).sum())
+    assert len(ax.lines) == count + 1
+    ends = np.array(ax.lines[0].get_data_3d()).T
+    half = 0.5 * abs(saddle.eigval_J_xstar[0, 0]) * saddle.eigvec_J_xstar[0, :, 0].real
+    wanted = pca.transform(saddle.xstar + np.outer([-1, 0, 1], half))
+    np.testing.assert_allclose(ends, wanted, atol=1e-5)
+    assert ax.lines[0].get_color() == "r"
+    plot_fixed_point(ax, saddle, pca, do_plot_unstable_fps=False)
+    assert len(ax.lines) == count + 1
+    stable = unique[np.flatnonzero(unique.is_stable)[0]]
+    plot_fixed_point(ax, stable, pca, do_plot_stable_modes=True, max_n_modes=2)
+    assert len(ax.lines) == count + 1 + 3
+    flat = plt.figure().add_subplot()
+    plot_fixed_point(flat, FixedPoints(np.ones((1, 2))), None)
+    plot_123d(flat, np.zeros((3, 1)))
+    assert [line.get_marker() for line in flat.lines] == [".", "None"]
+    for wrong, message in (
+        (lambda: plot_fixed_point(ax, unique, pca), "fp: got 27 points"),
+        (lambda: plot_fixed_point(ax, stable, None), "pca: got None"),
+        (lambda: plot_123d(flat, np.zeros((3, 3))), "ax: got"),
+        (lambda: plot_123d(ax, np.zeros((3, 4))), "z: got shape"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            wrong()
+
+
 # -- files -----------------------------------------------------------------------------------------
 
 
@@ -1013,3 +1056,77 @@ def test_files_of_other_results_and_missing_ones_are_told(memory, tmp_path):
         FixedPoints().restore(points.save(tmp_path / "points.nc"))
     with pytest.raises(FileNotFoundError):
         FixedPoints().restore(tmp_path / "none.fps")
+
+
+def test_states_of_an_lstm_may_come_as_a_pair():
+    system = load_network("lstm").system
+    d = system.state_size // 2
+    h, c = np.tanh(normal(20, d)), normal(20, d, seed=1)
+    pair, flat = (
+        found(system, x, np.zeros(3), max_n_unique=3)[1].xstar for x in ((h, c), np.hstack([h, c]))
+    )
+    np.testing.assert_array_equal(pair, flat)
+    finder = FixedPointFinderTF(system, verbose=False)
+    drawn = finder.sample_states((h[None], c[None]), 7)
+    assert all((np.hstack([h, c]) == row).all(axis=1).any() for row in drawn)
+
+
+def test_outliers_in_q_and_in_distance():
+    points = FixedPoints(np.array([[0.0], [10.0]]), qstar=np.array([0.1, 1.0]))
+    kind, starts = FixedPointFinderTorch, np.array([[0.0], [1.0], [10.0]])
+    np.testing.assert_array_equal(kind.identify_q_outliers(points, q_thresh=0.5), [1])
+    np.testing.assert_array_equal(kind.identify_q_non_outliers(points, q_thresh=0.5), [0])
+    np.testing.assert_array_equal(kind.get_init_non_distance_outliers(starts, 1.0), [0, 1])
+    for near in (kind.get_fp_non_distance_outliers, kind.identify_distance_non_outliers):
+        np.testing.assert_array_equal(near(points, starts, 1.0), [0])
+    with pytest.raises(ArgumentError, match="fps: its qstar is not known"):
+        kind.identify_q_outliers(FixedPoints(starts), 1.0)
+
+
+@pytest.mark.parametrize("kind", [AssertionError, TypeError, ValueError, KeyError])
+def test_errors_are_what_scripts_catch(kind):
+    with pytest.raises(kind, match=r"^hyper-parameter: got 'tol'"):
+        FixedPointFinderTorch(np.tanh, tol=1)
+    with pytest.raises(kind, match=r"^fps: got int"):
+        FixedPoints(np.zeros((1, 1)))[0] = 3
+    with pytest.raises(kind, match=r"^fps: got"):
+        plot_fps(3)
+
+
+def test_a_container_of_nan_takes_all_that_is_known(memory):
+    unique, ends = memory[2], memory[3]
+    sizes = {"n_states": unique.n_states, "n_inputs": unique.n_inputs}
+    fps = FixedPoints(do_alloc_nan=True, n=3, **sizes, dtype=np.float64, dtype_complex=complex)
+    assert set(fps.filled()) == set(FixedPoints.row_fields())
+    assert not fps.has_decomposed_jacobians
+    fps[0], fps[1] = unique[4], ends[7]
+    for name, value in unique[4].filled().items():
+        np.testing.assert_array_equal(getattr(fps, name)[0], value[0])
+    np.testing.assert_array_equal(fps.xstar[1], ends.xstar[7])
+    assert np.isnan(fps.eigval_J_xstar[1]).all()
+    assert np.isnan(fps.xstar[2]).all()
+    assert repr(fps) == "FixedPoints(3 points)"
+
+
+def test_a_container_is_copied_by_its_fields(memory, capsys):
+    unique = memory[2]
+    copy = FixedPoints(**unique.kwargs)
+    for name, value in unique.filled().items():
+        np.testing.assert_array_equal(getattr(copy, name), value)
+    assert (copy.tol_unique, copy.dtype) == (unique.tol_unique, unique.dtype)
+    assert unique[0].is_single_fixed_point
+    assert not unique.is_single_fixed_point
+    unique.print_shapes()
+    assert f"xstar: {unique.xstar.shape}" in capsys.readouterr().out.splitlines()
+    copy.assert_valid_shapes()
+    copy.qstar = copy.qstar[:3]
+    with pytest.raises(AssertionError, match="qstar: got 3 rows"):
+        copy.assert_valid_shapes()
+    fields = [unique.filled()[name] for name in ROWS[:4]]
+    by_position = FixedPoints(*fields)
+    np.testing.assert_array_equal(by_position.F_xstar, unique.F_xstar)
+    wide = FixedPoints(unique.xstar, J_xstar=unique.J_xstar, dtype_complex=np.complex128)
+    wide.decompose_jacobians()
+    assert wide.eigval_J_xstar.dtype == np.complex128
+    with pytest.raises(ArgumentError, match="dtype_complex: got float32"):
+        FixedPoints(dtype_complex=np.float32)

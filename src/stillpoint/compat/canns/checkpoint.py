@@ -10,11 +10,17 @@ import numpy as np
 
 from ..._core.arrays import to_numpy
 from ..._core.files import read_path
+from ..._core.validation import first_line
 from ...errors import ArgumentError, FileFormatError
+from ..shared import raises_as_before
 from ..shared.npz import load_arrays, save_arrays
+from .msgpack_files import read_msgpack, told_by
 from .weights import read_weights, write_weights
 
+_ZIP = b"PK"  # how the files of `save_checkpoint` begin
 
+
+@raises_as_before
 def save_checkpoint(model: Any, filepath: str | Path) -> None:
     """Write the weights of a model to a file in NumPy's format; nothing is pickled.
 
@@ -44,8 +50,9 @@ def save_checkpoint(model: Any, filepath: str | Path) -> None:
     save_arrays(path, arrays)
 
 
+@raises_as_before
 def load_checkpoint(model: Any, filepath: str | Path) -> bool:
-    """Read weights that `save_checkpoint` wrote into a model.
+    """Read weights that `save_checkpoint` wrote into a model, or CANNs itself (msgpack).
 
     Parameters
     ----------
@@ -57,7 +64,8 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
     Returns
     -------
     bool
-        True if every weight was found and loaded, False if there is no such file.
+        True if every weight was found and loaded, False if there is no such file. Of a file of
+        CANNs the weights are those that BrainState or BrainPy would load of it.
 
     Raises
     ------
@@ -70,10 +78,15 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
         return False
     wanted = read_weights(model)
     try:
-        arrays = load_arrays(path)
+        if path.read_bytes()[:2] == _ZIP:
+            arrays = load_arrays(path)
+        else:
+            arrays = read_msgpack(model, path)
+            wanted = {name: wanted[name] for name in wanted if name in told_by(model).values()}
     except Exception as error:
         raise FileFormatError(
-            f"filepath: {filepath} holds no checkpoint written by `save_checkpoint` ({error})."
+            f"filepath: {filepath} holds no checkpoint, neither of `save_checkpoint` nor msgpack "
+            f"({type(error).__name__}: {first_line(error)})."
         ) from error
     if problems := list(_differences(wanted, arrays)):
         raise FileFormatError(

@@ -46,6 +46,7 @@ class CANNsHyperparameters(Hyperparameters):
         check_real("final_q_threshold", self.final_q_threshold, least=0)
 
 
+@raises_as_before
 class FixedPointFinder(ArrayFinder):
     """Fixed points of a network that is called as `outputs, hidden = rnn_model(inputs, hidden)`.
 

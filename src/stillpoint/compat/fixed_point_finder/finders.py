@@ -13,12 +13,13 @@ from ...errors import ArgumentError
 from ...frameworks.base import adapter_of_model
 from ...local import linearize
 from ...system import System
-from ..shared import ArrayFinder, FixedPointArrays, SearchSettings
+from ..shared import ArrayFinder, FixedPointArrays, SearchSettings, raises_as_before
 from ..shared.models import next_state, read_directly
 from .fixed_points import FixedPoints
 from .settings import TFHyperparameters
 
 
+@raises_as_before
 class _FixedPointFinder(ArrayFinder):
     """What the two finders do alike."""
 
@@ -29,6 +30,7 @@ class _FixedPointFinder(ArrayFinder):
     ) -> Float[np.ndarray, "n d"]:
         """Draw states from trajectories (trials, time, d), with Gaussian noise.
 
+        Those of an LSTM may be a pair (h, c).
         `valid_bxt` is a mask, shape (trials, time), of the states that may be drawn.
         """
         return self._sample(state_traj, n_inits, noise_scale, valid_bxt)
@@ -55,7 +57,7 @@ class _FixedPointFinder(ArrayFinder):
         Parameters
         ----------
         initial_states
-            Shape (n, d).
+            Shape (n, d); of an LSTM also a pair (h, c).
         inputs
             One input, shape (1, m) or (m,), or one for each state, (n, m).
         cond_ids
@@ -116,6 +118,7 @@ class _FixedPointFinder(ArrayFinder):
             return as_system(model, state_size, input_size)
 
 
+@raises_as_before
 class FixedPointFinderTorch(_FixedPointFinder):
     """Fixed points of a torch network.
 
@@ -144,6 +147,7 @@ class FixedPointFinderTorch(_FixedPointFinder):
         super().__init__(rnn, solver, *settings, **named)
 
 
+@raises_as_before
 class FixedPointFinderTF(_FixedPointFinder):
     """Fixed points of a Keras cell or a TensorFlow function.
 

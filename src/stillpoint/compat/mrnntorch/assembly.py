@@ -15,8 +15,10 @@ from ...dynamics import Regions
 from ...dynamics.activations import ACTIVATIONS
 from ...errors import StillpointError
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
+from ..shared import raises_as_before
 
 
+@raises_as_before
 class Assembly(nn.Module):
     """Base of the networks: what is added, and the `MultiRegionRNN` that is made of it.
 

@@ -13,6 +13,7 @@ from ...errors import ArgumentError
 from ...models.running import check_shape, check_tensor
 from ...models.weights import effective
 from ...system import System
+from ..shared import raises_as_before
 from .assembly import Assembly, in_order, out_of_network
 
 Tensor = torch.Tensor
@@ -36,6 +37,7 @@ def _of_the_network(name: str, doc: str) -> Any:
     return property(lambda self: getattr(self._final, name), doc=doc)
 
 
+@raises_as_before
 class mRNN(Assembly):  # noqa: N801
     """A leaky multi-region network under mRNNTorch's names; a `MultiRegionRNN` does the work.
 
@@ -288,6 +290,7 @@ def _spectral_radius(name: str, weights: Any) -> Tensor:
     return torch.linalg.eigvals(weights).abs().max()
 
 
+@raises_as_before
 class ElmanmRNN(mRNN):
     """The Elman form under mRNNTorch's names: the state is h itself."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -11,10 +11,7 @@ import torch
 
 from ..._core.validation import (
     check_flag,
-    check_kind,
-    check_real,
     check_whole,
-    read_floats,
     read_inputs,
     read_states,
 )
@@ -67,6 +64,7 @@ class FixedPointFinderBase(Finder):
     """
 
     hyperparameters: ClassVar[type[SearchSettings]] = Hyperparameters
+    as_places: ClassVar[Callable[[Any], Any]] = staticmethod(torch.as_tensor)
     positional = tuple(field.name for field in fields(Hyperparameters))
 
     def __init__(self, rnn: Any, *settings: Any, solver: str = "newton", **named: Any) -> None:
@@ -112,31 +110,6 @@ class FixedPointFinderBase(Finder):
         seed = self.hps.random_seed
         drawn = sample_states(states, n_inits, noise=noise_scale, seed=seed)
         return torch.as_tensor(drawn).to(given if isinstance(given, Tensor) else self.torch_dtype)
-
-    # -- outliers -----------------------------------------------------------------------------
-
-    @staticmethod
-    def identify_q_outliers(fps: FixedPointCollection, q_thresh: float) -> Tensor:
-        """Return the places of the points whose q is above a threshold."""
-        return torch.where(_q_of(fps) > check_real("q_thresh", q_thresh))[0]
-
-    @staticmethod
-    def identify_q_non_outliers(fps: FixedPointCollection, q_thresh: float) -> Tensor:
-        """Return the places of the points whose q is not above a threshold."""
-        return torch.where(_q_of(fps) <= check_real("q_thresh", q_thresh))[0]
-
-    @staticmethod
-    def get_init_non_distance_outliers(initial_states: Tensor, dist_thresh: float) -> Tensor:
-        """Return the places of starts within `dist_thresh` mean distances of their mean."""
-        return _near("initial_states", initial_states, initial_states, dist_thresh)
-
-    @staticmethod
-    def get_fp_non_distance_outliers(
-        fps: FixedPointCollection, initial_states: Tensor, dist_thresh: float
-    ) -> Tensor:
-        """Return the places of the points that lie as near to the mean of the starts."""
-        check_kind("fps", fps, FixedPointCollection, "a collection")
-        return _near("fps.xstar", fps.xstar, initial_states, dist_thresh)
 
     def _exclude_distance_outliers(
         self, fps: FixedPointCollection, initial_states: Tensor
@@ -269,25 +242,3 @@ class FixedPointFinder(FixedPointFinderBase):
 
 def _parameters(rnn: Any) -> Iterator[Tensor]:
     return rnn.parameters() if isinstance(rnn, torch.nn.Module) else iter(())
-
-
-def _q_of(fps: FixedPointCollection) -> Tensor:
-    check_kind("fps", fps, FixedPointCollection, "a collection")
-    if fps.qstar is None:
-        raise ArgumentError("fps: its qstar is not known, so there are no outliers to tell.")
-    return fps.qstar
-
-
-def _near(name: str, states: Tensor, initial_states: Tensor, scale: float) -> Tensor:
-    starts = read_floats("initial_states", initial_states)
-    given = read_floats(name, states)
-    if starts.ndim != 2 or not starts.size or given.ndim != 2 or given.shape[1] != starts.shape[1]:
-        raise ArgumentError(
-            f"initial_states: got shape {starts.shape}, but (n, d) is wanted, with the d of the "
-            f"points, at least one of them."
-        )
-    centre = starts.mean(axis=0)
-    distances = np.linalg.norm(given - centre, axis=1)
-    mean = np.linalg.norm(starts - centre, axis=1).mean()
-    bound = check_real("dist_thresh", scale, least=0) * mean
-    return torch.as_tensor(np.flatnonzero(distances < bound))

@@ -2,8 +2,8 @@
 
 from .container import FixedPointArrays
 from .errors import OldArgumentError, raises_as_before
+from .figures import draw, read_points
 from .finder import ArrayFinder, Finder
-from .record import as_fixed_points
 from .rows import RowArrays
 from .search import first_starts
 from .settings import Hyperparameters, SearchSettings
@@ -17,8 +17,9 @@ __all__ = [
     "OldArgumentError",
     "RowArrays",
     "SearchSettings",
-    "as_fixed_points",
+    "draw",
     "first_starts",
     "raises_as_before",
+    "read_points",
     "read_trials",
 ]

@@ -23,11 +23,15 @@ from ...points import FixedPoints
 from ...search import sample_states
 from ...system import System
 from .container import FixedPointArrays
+from .errors import raises_as_before
+from .outliers import Outliers
 from .search import first_starts, passed, search
 from .settings import Hyperparameters, SearchSettings
+from .states import packed
 
 
-class Finder:
+@raises_as_before
+class Finder(Outliers):
     """The settings of a search by a tool's names; subclasses hold the network.
 
     A search returns the distinct points that converged, and the end of every start. The `dq` of
@@ -99,6 +103,7 @@ class Finder:
         return self.hps.chosen(found, found.starts.states[: len(x)])
 
 
+@raises_as_before
 class ArrayFinder(Finder, ABC):
     """A finder whose starts and points are NumPy arrays, in a `container`.
 
@@ -133,12 +138,12 @@ class ArrayFinder(Finder, ABC):
         """Return states of trajectories, or pairs of states and inputs, drawn at random."""
         where = None if valid is None else read_floats("valid_bxt", valid).astype(bool)
         return sample_states(
-            trajectories, n, inputs=inputs, noise=noise, where=where, seed=self.rng
+            packed(trajectories), n, inputs=inputs, noise=noise, where=where, seed=self.rng
         )
 
     def _find(self, states: Any, inputs: Any, cond_ids: Any) -> tuple[Any, Any]:
         """Return the distinct points that converged, and the end of every start."""
-        given = read_floats("initial_states", states)
+        given = read_floats("initial_states", packed(states))
         drive = np.zeros(0) if inputs is None else read_floats("inputs", inputs)
         system = self._read_model(*(a.shape[-1] if a.ndim else 1 for a in (given, drive)))
         x = read_states("initial_states", given, system.state_size)

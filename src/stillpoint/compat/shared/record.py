@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._core.validation import check_kind
-from ...errors import ArgumentError
 from ...local import ILL_CONDITIONED, Linearization, condition
 from ...points import FixedPoints, Source, Starts
 from ...solvers import Status
@@ -13,8 +11,8 @@ from ...system_info import SystemInfo
 from .container import FixedPointArrays
 
 
-def as_fixed_points(fps: FixedPointArrays, name: str = "fps") -> FixedPoints:
-    """Return a container's points as `stillpoint.FixedPoints` of a map.
+def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
+    """Return a container's points, with their Jacobians, as `stillpoint.FixedPoints` of a map.
 
     What the container does not say (hits, mirror images, continua) is as if every point had been
     searched for once and nothing else were known.
@@ -25,12 +23,6 @@ def as_fixed_points(fps: FixedPointArrays, name: str = "fps") -> FixedPoints:
     >>> as_fixed_points(fps).n_unstable
     array([1])
     """
-    check_kind(name, fps, FixedPointArrays, "a container of fixed points")
-    if fps.xstar is None or fps.J_xstar is None:
-        raise ArgumentError(
-            f"{name}: it has no points or no Jacobians, so their stability is not known; search "
-            f"with do_compute_jacobians=True."
-        )
     n, d = fps.xstar.shape
     x = fps.xstar.astype(np.float64)
     inputs = _floats(fps.inputs, (n, 0), 0.0)
