@@ -18,6 +18,8 @@ torch = pytest.importorskip("torch")
 from stillpoint.compat.mrnntorch import (  # noqa: E402
     ElmanmRNN,
     FixedPointCollection,
+    InputRegion,
+    RecurrentRegion,
     emFixedPointFinder,
     emFlowFieldFinder,
     emLinearization,
@@ -689,13 +691,83 @@ def test_what_is_known_before_the_connectivity_is_final():
         rnn.get_region_indices(["a"])
     rnn.add_recurrent_connection("a", "b")
     rnn.finalize_rec_connectivity()
-    assert (rnn.rec_finalized, rnn.inp_finalized, rnn.network) == (True, False, None)
+    assert (rnn.rec_finalized, rnn.inp_finalized) == (True, False)
+    made = rnn.W_rec.clone()
     with pytest.raises(StillpointError, match="final"):
         rnn.add_recurrent_region("late", 1)
     rnn.add_input_connection("i", "a")
     rnn.finalize_inp_connectivity()
-    assert rnn.W_rec.shape == (5, 5)
+    assert torch.equal(rnn.W_rec, made)
+    assert rnn.W_inp.shape == (5, 1)
     assert rnn.tonic_inp.tolist() == [0.5, 0.5, 0.0, 0.0, 0.0]
+
+
+def test_either_kind_of_weights_may_be_made_first():
+    rnn = mRNN(activation="tanh", spectral_radius=1.5)
+    rnn.add_input_region("i", 1)
+    rnn.add_recurrent_region("a", 3)
+    rnn.add_input_connection("i", "a")
+    rnn.finalize_inp_connectivity()
+    made = rnn.W_inp.clone()
+    rnn.add_recurrent_connection("a", "a")
+    rnn.finalize_connectivity()
+    assert torch.equal(rnn.W_inp, made)
+    assert torch.linalg.eigvals(rnn.get_weight_subset()).abs().max().item() == pytest.approx(1.5)
+
+
+@both
+def test_regions_know_their_connections(kind):
+    rnn = built(kind)
+    matrices = rnn.W_rec, rnn.W_rec_mask, rnn.W_rec_sign_matrix
+    inh = rnn["inh"]["exc"]
+    for found, whole in zip(
+        (inh.parameter, inh.weight_mask, inh.sign_matrix), matrices, strict=True
+    ):
+        assert torch.equal(found, whole[:6, 6:9])
+    for made, whole in zip(rnn.gen_w(rnn.region_dict), matrices, strict=True):
+        assert torch.equal(made, whole)
+    assert torch.equal(rnn.inp_dict["stop"][1].parameter, rnn.W_inp[6:9, 2:])
+    assert rnn["inp"].has_connection_to("exc")
+    assert not rnn["inp"].has_connection_to("inh")
+    assert not rnn["inp"]["inh"].weight_mask.any()
+    assert rnn.region_dict["inh"].init.tolist() == [0.5] * 3
+    assert isinstance(rnn.region_dict["inh"].base_firing, torch.nn.Parameter)
+    with pytest.raises(KeyError, match="idx: got 'nobody'"):
+        rnn["exc"]["nobody"]
+
+
+def test_connections_of_a_parent_are_those_of_its_regions():
+    rnn = mRNN(activation="tanh")
+    for name in ("a", "b"):
+        rnn.add_recurrent_region(name, 2, parent_region="both")
+    rnn.add_recurrent_region("c", 1)
+    rnn.add_recurrent_connection("both", "c")
+    assert [rnn[name].has_connection_to("c") for name in "abc"] == [True, True, False]
+    assert rnn["a"]["c"].parameter.shape == (1, 2)
+    assert rnn._get_child_regions("both") == ("a", "b")
+
+
+def test_regions_by_themselves():
+    region = RecurrentRegion(4, base_firing=0.5, sign="neg", parent_region="all")
+    region.add_connection("to", 8, sparsity=0.25)
+    region.add_connection("none", 2, zero_connection=True)
+    assert (region["to"].weight_mask == 0).sum(0).tolist() == [2] * 4
+    assert torch.equal(region["to"].sign_matrix, -region["to"].weight_mask)
+    assert not region[1].weight_mask.any()
+    assert (region.has_connection_to("to"), region.has_connection_to("none")) == (True, False)
+    assert (region.masks["ones"].tolist(), region.masks["zeros"].tolist()) == ([1] * 4, [0] * 4)
+    assert (region.base_firing.tolist(), region.parent_region) == ([0.5] * 4, "all")
+    with pytest.raises(AssertionError, match="dst_region_name: 'to' is connected already"):
+        region.add_connection("to", 8)
+    with pytest.raises(AssertionError, match="sign: got 'up'"):
+        InputRegion(num_units=2, sign="up")
+
+
+def test_initial_states_for_a_batch():
+    x, h = built().batched_initial_condition(2)
+    assert x.shape == h.shape == (2, D)
+    assert torch.equal(x, h)
+    assert torch.equal(built("elman").batched_initial_condition(2), x)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,8 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ..._core.validation import check_flag, check_kind, check_option, check_real
-from ...dynamics import Regions
+from ..._core.validation import check_flag, check_option, check_real
 from ...dynamics.activations import ACTIVATIONS
 from ...errors import StillpointError
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
@@ -114,94 +112,55 @@ class Assembly(nn.Module):
         ArgumentError
             If regions or connections do not fit each other; one message lists every problem.
         """
-        if self.network is None:
-            self.network = MultiRegionRNN(
-                Connectome(**self._lists),
-                self.activation_name,
-                form=self.form,
-                dt=self.dt,
-                tau=self.tau,
-                dale=self.rec_constrained,
-                dale_inputs=self.inp_constrained,
-                spectral_radius=self.spectral_radius,
-                batch_first=self.batch_first,
-                seed=int(torch.randint(2**31, ())),  # of torch's own generator, as in the original
-                device=self.device,
-                **self._noise,
-            )
-        self.rec_finalized = self.inp_finalized = True
+        if not (self.rec_finalized or self.inp_finalized):
+            self.rec_finalized = self.inp_finalized = True
+            self._make(())
+        self.finalize_rec_connectivity()
+        self.finalize_inp_connectivity()
 
     def finalize_rec_connectivity(self) -> None:
-        """Say that recurrent connections are complete; with those of inputs, make the weights."""
-        self.rec_finalized = True
-        if self.inp_finalized:
-            self.finalize_connectivity()
+        """Make the recurrent weights; those of inputs may be made later."""
+        if not self.rec_finalized:
+            self.rec_finalized = True
+            self._make(("W_inp",))
 
     def finalize_inp_connectivity(self) -> None:
-        """Say that input connections are complete; with the recurrent ones, make the weights."""
-        self.inp_finalized = True
-        if self.rec_finalized:
-            self.finalize_connectivity()
-
-    # -- sizes ---------------------------------------------------------------------------------
-
-    @property
-    def region_dict(self) -> Mapping[str, RecurrentRegion]:
-        """The recurrent regions by name."""
-        return {region.name: region for region in self._lists["recurrent_regions"]}
-
-    @property
-    def inp_dict(self) -> Mapping[str, InputRegion]:
-        """The input regions by name."""
-        return {region.name: region for region in self._lists["input_regions"]}
-
-    @property
-    def hid_regions(self) -> list[str]:
-        """Names of the recurrent regions."""
-        return list(self.region_dict)
-
-    @property
-    def inp_regions(self) -> list[str]:
-        """Names of the input regions."""
-        return list(self.inp_dict)
-
-    @property
-    def total_num_units(self) -> int:
-        """The number of recurrent units."""
-        return sum(region.num_units for region in self._lists["recurrent_regions"])
-
-    @property
-    def total_num_inputs(self) -> int:
-        """The number of input channels."""
-        return sum(region.num_units for region in self._lists["input_regions"])
-
-    def __getitem__(self, name: str) -> RecurrentRegion | InputRegion:
-        regions: dict[str, Any] = {**self.inp_dict, **self.region_dict}
-        return regions[check_option("region", name, regions)]
-
-    def named_rec_regions(self, prefix: str = "") -> Iterator[tuple[str, RecurrentRegion]]:
-        """Return names and recurrent regions, one by one."""
-        before = check_kind("prefix", prefix, str, "a string")
-        return ((before + name, region) for name, region in self.region_dict.items())
-
-    def named_inp_regions(self, prefix: str = "") -> Iterator[tuple[str, InputRegion]]:
-        """Return names and input regions, one by one."""
-        before = check_kind("prefix", prefix, str, "a string")
-        return ((before + name, region) for name, region in self.inp_dict.items())
-
-    def get_region_size(self, region: str) -> int:
-        """Return how many units a region has."""
-        return self[region].num_units
-
-    @property
-    def region_mask_dict(self) -> dict[str, torch.Tensor]:
-        """Ones at the units of every recurrent region, zeros elsewhere, shape (d,) each."""
-        sizes = [region.num_units for region in self.region_dict.values()]
-        owner = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
-        masks = ((owner == k).float().to(self.device) for k in range(len(sizes)))
-        return dict(zip(self.region_dict, masks, strict=True))
+        """Make the input weights; recurrent ones that are made already stay as they are."""
+        if not self.inp_finalized:
+            self.inp_finalized = True
+            self._make(("W_rec", "bias_offset"))
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _make(self, kept: tuple[str, ...]) -> None:
+        """Make the network of what is final; weights of these names stay as they are."""
+        lists = {name: list(listed) for name, listed in self._lists.items()}
+        if not lists["recurrent_regions"] and not self.rec_finalized:
+            return  # its input weights are made with the recurrent ones
+        if not self.rec_finalized:
+            lists["recurrent_connections"] = []
+        if not self.inp_finalized:
+            lists["input_regions"] = lists["input_connections"] = []
+        network = MultiRegionRNN(
+            Connectome(**lists),
+            self.activation_name,
+            form=self.form,
+            dt=self.dt,
+            tau=self.tau,
+            dale=self.rec_constrained,
+            dale_inputs=self.inp_constrained,
+            spectral_radius=self.spectral_radius if self.rec_finalized else None,
+            batch_first=self.batch_first,
+            seed=int(torch.randint(2**31, ())),  # of torch's own generator, as in the original
+            device=self.device,
+            **self._noise,
+        )
+        if self.network is not None:
+            made = self.network.state_dict()
+            network.to(self.network.W_rec.dtype)
+            stays = {name: value for name, value in made.items() if name.startswith(kept)}
+            network.load_state_dict(network.state_dict() | stays)
+        self.network = network
 
     @property
     def _final(self) -> MultiRegionRNN:
@@ -235,9 +194,3 @@ def out_of_network(state: dict[str, Any], prefix: str) -> None:
         state[prefix + key.removeprefix(inside)] = state.pop(key)
     if not state.get(inside + "bias_offset", torch.zeros(1)).any():
         state.pop(inside + "bias_offset", None)
-
-
-def in_order(regions: Regions, names: Iterable[str]) -> list[str]:
-    """Return regions, parents expanded, in the order of the network."""
-    given = {child for name in names for child in regions.children(name)}
-    return [name for name in regions if name in given]

@@ -11,7 +11,7 @@ from ..._core.validation import check_flag
 from ...errors import warn
 from ..rnntoolkit import FixedPointCollection, FixedPointFinderBase
 from ..shared import raises_as_before
-from .assembly import in_order
+from .regional import in_order
 from .system import is_leaky, read_network
 
 Tensor = torch.Tensor

@@ -11,7 +11,7 @@ from ...errors import ArgumentError
 from ...local import rates_at_fixed_state
 from ..rnntoolkit.linearization import Linearization, linear_at, one_row, predicted
 from ..shared import raises_as_before
-from .assembly import in_order
+from .regional import in_order
 from .system import is_leaky, read_network
 
 Tensor = torch.Tensor

@@ -8,13 +8,15 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ..._core.validation import check_flag, check_kind, check_option, check_sequence, read_floats
+from ..._core.validation import check_flag, check_kind, check_whole, read_floats
 from ...errors import ArgumentError
-from ...models.running import check_shape, check_tensor
+from ...models.running import check_shape
 from ...models.weights import effective
 from ...system import System
 from ..shared import raises_as_before
-from .assembly import Assembly, in_order, out_of_network
+from .assembly import out_of_network
+from .regional import Regional
+from .regions import Region
 
 Tensor = torch.Tensor
 
@@ -38,7 +40,7 @@ def _of_the_network(name: str, doc: str) -> Any:
 
 
 @raises_as_before
-class mRNN(Assembly):  # noqa: N801
+class mRNN(Regional):  # noqa: N801
     """A leaky multi-region network under mRNNTorch's names; a `MultiRegionRNN` does the work.
 
     Parameters
@@ -119,7 +121,7 @@ class mRNN(Assembly):  # noqa: N801
         return self._per_unit("init") if self.network is None else self.network.init
 
     def _per_unit(self, name: str) -> Tensor:
-        regions = self.region_dict.values()
+        regions = self._lists["recurrent_regions"]
         told = [torch.full((r.num_units,), float(getattr(r, name))) for r in regions]
         return torch.cat([torch.zeros(0), *told]).to(self.device)
 
@@ -153,6 +155,11 @@ class mRNN(Assembly):  # noqa: N801
         """The noise of a step on inputs."""
         return float(np.sqrt(2 * self.alpha) * self.sigma_input / self.alpha)
 
+    def batched_initial_condition(self, batch_size: int) -> Any:
+        """Return the initial state for a batch: of a leaky network twice, as x and as h."""
+        rows = self.initial_condition.repeat(check_whole("batch_size", batch_size, least=1), 1)
+        return rows if self.form == "elman" else (rows, rows.clone())
+
     # -- weights ------------------------------------------------------------------------------
 
     def apply_dales_law(
@@ -163,6 +170,20 @@ class mRNN(Assembly):  # noqa: N801
         for name, of in (("W_rec_mask", W_rec_mask), ("W_rec_sign_matrix", W_rec_sign_matrix)):
             check_shape(name, check_kind(name, of, Tensor, "a torch tensor"), W_rec.shape, W_rec)
         return effective(W_rec, W_rec_mask, W_rec_sign_matrix)
+
+    def gen_w(self, dict_: Mapping[str, Region]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return weights, masks and signs of `region_dict` or `inp_dict`, as matrices."""
+        sources = check_kind("dict_", dict_, Mapping, "region_dict or inp_dict")
+        for region in sources.values():
+            check_kind("dict_", region, Region, "a table of regions")
+        whole = []
+        for part in ("parameter", "weight_mask", "sign_matrix"):
+            columns = [
+                torch.cat([getattr(region[name], part) for name in self.hid_regions])
+                for region in sources.values()
+            ]
+            whole.append(torch.cat(columns, dim=1))
+        return whole[0], whole[1], whole[2]
 
     def compute_spectral_radius(self, weight: Tensor) -> Tensor:
         """Return the largest modulus of the eigenvalues of a square matrix."""
@@ -175,91 +196,6 @@ class mRNN(Assembly):  # noqa: N801
         own = _spectral_radius("W", W)
         now = own if W_tmp is None else _spectral_radius("W_tmp", W_tmp)
         return W * (self.spectral_radius / now)
-
-    # -- regions ------------------------------------------------------------------------------
-
-    def get_region_indices(self, region: str) -> tuple[int, int]:
-        """Return the first index of a region and one past its last."""
-        if self.network is None:
-            check_option("region", region, [*self.inp_dict, *self.region_dict])
-            own: Mapping[str, Any] = self.inp_dict if region in self.inp_dict else self.region_dict
-            place = list(own).index(region)
-            first = sum(r.num_units for r in list(own.values())[:place])
-            return first, first + own[region].num_units
-        inputs = self._final.connectome.input_channels
-        is_input = isinstance(region, str) and region in inputs.names
-        regions = inputs if is_input else self._final.regions
-        indices = regions.indices(region)
-        if (np.diff(indices) != 1).any():
-            raise ArgumentError(
-                f"region: the units of {region!r} are not next to each other, so no pair of "
-                f"indices spans them; use get_region_activity, or name its regions."
-            )
-        return int(indices[0]), int(indices[-1]) + 1
-
-    def get_region_activity(self, act: Tensor, *regions: str) -> Tensor:
-        """Return the activity of regions or parents, in the order given; of all by default."""
-        return self._final.activity(act, *regions) if regions else act
-
-    def get_weight_subset(self, *regions: str, W: Tensor | None = None) -> Tensor:
-        """Return the effective weights among regions, in the order of the model."""
-        check_shape("W", W, (self.total_num_units, self.total_num_units), self._final.W_rec)
-        weights = self._final.W if W is None else W
-        rows = torch.as_tensor(self._final.indices(*self.ensure_order(*regions)))
-        return weights[rows][:, rows] if regions else weights
-
-    def get_projection(self, to: str, from_: str) -> Tensor:
-        """Return the effective weights from a region (or input region) to a region."""
-        return self._final.weights_between(to=to, source=from_)
-
-    def get_excluded_hid_regions(self, *regions: str) -> list[str]:
-        """Return the recurrent regions that are not given."""
-        given = self.ensure_order(*regions)
-        return [name for name in self.region_dict if name not in given]
-
-    def get_excluded_inp_regions(self, *regions: str) -> list[str]:
-        """Return the input regions that are not given."""
-        for name in regions:
-            check_option("region", name, self.inp_dict)
-        return [name for name in self.inp_dict if name not in regions]
-
-    def ensure_order(self, *regions: str) -> tuple[str, ...]:
-        """Return regions, parents expanded, in the order of the model."""
-        return tuple(in_order(self._final.regions, regions))
-
-    def combine_states(
-        self,
-        states_a: Tensor,
-        states_b: Tensor,
-        region_list_a: list[str],
-        region_list_b: list[str],
-        keep_dims: bool = True,
-    ) -> Tensor:
-        """Return whole states from those of two disjoint lists of regions that cover the model.
-
-        Without `keep_dims` they are rows, shape (n, d), whatever the axes of the parts.
-        """
-        widths = []
-        for name, states in (("states_a", states_a), ("states_b", states_b)):
-            check_tensor(name, states, states_a if isinstance(states_a, Tensor) else self.W_rec)
-            widths.append(states.shape[-1] if states.ndim else 0)
-        for name, listed in (("region_list_a", region_list_a), ("region_list_b", region_list_b)):
-            check_sequence(name, listed, str, "a list of regions")
-        sizes = [len(self._final.indices(*names)) for names in (region_list_a, region_list_b)]
-        if sizes != widths or states_a.shape[:-1] != states_b.shape[:-1]:
-            raise ArgumentError(
-                f"states_a, states_b: got shapes {tuple(states_a.shape)} and "
-                f"{tuple(states_b.shape)}, but (..., {sizes[0]}) and (..., {sizes[1]}) are wanted."
-            )
-        joined = torch.cat([states_a, states_b], dim=-1)
-        order = torch.as_tensor(self._final.indices(*region_list_a, *region_list_b)).argsort()
-        if len(order) != self.total_num_units:
-            raise ArgumentError(
-                f"region lists: they cover {len(order)} of {self.total_num_units} units; name "
-                f"every region once: {', '.join(self.region_dict)}."
-            )
-        whole = joined[..., order]
-        return whole if check_flag("keep_dims", keep_dims) else whole.flatten(end_dim=-2)
 
     def __stillpoint_system__(self) -> System:
         return self._final.system()
