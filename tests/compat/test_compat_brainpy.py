@@ -274,8 +274,8 @@ def test_wrong_calls_are_named():
         finder.find_fps_with_gd_method(np.zeros((2, 2)), optimizer=0.1)
     with pytest.raises(ArgumentError, match="opt_solver: got 'CG'"):
         finder.find_fps_with_opt_solver(np.zeros((2, 2)), "CG")
-    with pytest.raises(ArgumentError, match="option: got 'rows'"):
-        finder.compute_jacobians(np.zeros(2), rows=2)
+    with pytest.raises(ArgumentError, match="num_col: got 0"):
+        finder.compute_jacobians(np.zeros(2), num_col=0)
     for none in (np.zeros((0, 2)), {"a": np.zeros((0, 2))}):
         with pytest.raises(ArgumentError, match=r"candidates: got shape .*at least one row"):
             finder.find_fps_with_gd_method(none)

@@ -102,7 +102,8 @@ class SlowPointFinder:
         *,
         solver: str = "newton",
     ) -> None:
-        self.target, self.verbose = f_cell, check_flag("verbose", verbose)
+        self.target = self.f_cell = f_cell
+        self.verbose = check_flag("verbose", verbose)
         self.args = check_kind("args", args, tuple, "a tuple of further arguments")
         if f_loss is not None and not callable(f_loss):
             raise ArgumentError(f"f_loss: got {came(f_loss)}, but a function is wanted.")
@@ -113,7 +114,7 @@ class SlowPointFinder:
             if gone is not None:
                 raise ArgumentError(f"{name}: it is no longer there; pass {instead}=.")
         self.solver = check_option("solver", solver, ("newton", "original"))
-        self._f_loss = f_loss
+        self.f_loss = f_loss
         self._system: System | None = None
         #: The variables of the state, and all others, of a system of BrainPy.
         self.target_vars: dict[str, Any] = {}
@@ -263,7 +264,13 @@ class SlowPointFinder:
     # -- linearising --------------------------------------------------------------------------
 
     def compute_jacobians(
-        self, points: Any, stack_dict_var: bool = True, plot: bool = False, **layout: Any
+        self,
+        points: Any,
+        stack_dict_var: bool = True,
+        plot: bool = False,
+        num_col: int = 4,
+        len_col: int = 3,
+        len_row: int = 2,
     ) -> np.ndarray | dict[str, dict[str, np.ndarray]]:
         """Return the Jacobians at points, shape (n, d, d), rows = to.
 
@@ -275,11 +282,11 @@ class SlowPointFinder:
             If False, Jacobians of dictionaries are dictionaries: `[to][source]`, (n, k, j).
         plot
             Whether to draw the eigenvalues.
-        **layout
-            `num_col`, `len_col`, `len_row`: accepted for old scripts; there is one figure.
+        num_col, len_col, len_row
+            Accepted for old scripts; there is one figure.
         """
-        for name in layout:
-            check_option("option", name, ("num_col", "len_col", "len_row"))
+        for name, value in (("num_col", num_col), ("len_col", len_col), ("len_row", len_row)):
+            check_real(name, value, above=0)
         check_flag("stack_dict_var", stack_dict_var)
         check_flag("plot", plot)
         system, x = self._read(points)
@@ -316,7 +323,7 @@ class SlowPointFinder:
 
     def _keep(self, x: Float[np.ndarray, "n d"], ends: Ends, ids: np.ndarray) -> None:
         system: Any = self._system
-        before, after = (losses_of(system, states, self._f_loss) for states in (x, ends.states))
+        before, after = (losses_of(system, states, self.f_loss) for states in (x, ends.states))
         self._opt_losses = np.array([before.mean(), after.mean()])
         is_finite = np.isfinite(ends.states).all(axis=1)
         self._found = Found(ends.states, after, ends.is_exact, ids[is_finite[ids]])

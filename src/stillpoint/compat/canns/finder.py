@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..._core.validation import check_real
 from ...as_system import as_system
+from ...errors import ArgumentError
 from ...system import System
 from ..shared import (
     ArrayFinder,
@@ -22,11 +23,18 @@ from ..shared.models import next_state, read_directly
 class FixedPoints(FixedPointArrays):
     """Fixed points as NumPy arrays, see `FixedPointArrays`; by position in CANNs' order."""
 
-    def __init__(
-        self, xstar: Any = None, F_xstar: Any = None, x_init: Any = None, *rest: Any, **named: Any
-    ) -> None:
-        inputs, *behind = rest or (named.pop("inputs", None),)
-        super().__init__(xstar, x_init, inputs, F_xstar, *behind, **named)
+    positional: ClassVar[tuple[str, ...]] = (
+        *("xstar", "F_xstar", "x_init", "inputs", "qstar", "dq", "n_iters"),
+        *("J_xstar", "dFdu", "eigval_J_xstar", "eigvec_J_xstar", "is_stable", "cond_id"),
+        *("tol_unique", "dtype"),
+    )
+
+    def __init__(self, *fields: Any, **named: Any) -> None:
+        if len(fields) > len(self.positional):
+            raise ArgumentError(
+                f"fields: got {len(fields)} by position, but {len(self.positional)} are known."
+            )
+        super().__init__(**dict(zip(self.positional, fields, strict=False)), **named)
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class FixedPointFinder(ArrayFinder):
         self, rnn_model: Any, *settings: Any, solver: str = "newton", **named: Any
     ) -> None:
         super().__init__(rnn_model, solver, *settings, **named)
+        self.rnn_model = rnn_model
 
     def find_fixed_points(
         self,

@@ -107,8 +107,7 @@ class FixedPointFinderBase(Finder):
             states = states[states.any(axis=1)]
             if not len(states):
                 raise ArgumentError("state_traj: every state is zero, so none is left to draw.")
-        seed = self.hps.random_seed
-        drawn = sample_states(states, n_inits, noise=noise_scale, seed=seed)
+        drawn = sample_states(states, n_inits, noise=noise_scale, seed=self.rng)
         return torch.as_tensor(drawn).to(given if isinstance(given, Tensor) else self.torch_dtype)
 
     def _exclude_distance_outliers(

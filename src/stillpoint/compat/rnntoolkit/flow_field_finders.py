@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from ..._core.pca import fit_pca
+from ..._core.pca import Projection, fit_pca
 from ..._core.validation import (
     check_flag,
     check_option,
@@ -104,6 +104,8 @@ class FlowFieldFinderBase:
 
     def _settle(self, fit_states: Any, axes: Any) -> None:
         self.fit_states, self.axes = fit_states, axes
+        #: The principal components, once they are known.
+        self.reduce_obj: Projection | None = None
         #: The plane, once it is known: an origin (d,), axes (2, d), and the way back (d, 2).
         self._plane: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         if axes is not None:
@@ -116,6 +118,16 @@ class FlowFieldFinderBase:
             self._plane = np.zeros(across.shape[1]), across, np.linalg.pinv(across)
         elif fit_states is not None:
             self._fit(self._moving(as_rows("fit_states", packed(fit_states))))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the tensors that are returned."""
+        return self._kind.dtype
+
+    @property
+    def time_dim(self) -> int:
+        """The axis of time in sequences of the network."""
+        return 1 if getattr(self.rnn, "batch_first", False) else 0
 
     def transform(self, x: Any) -> Tensor:
         """Return states, shape (..., d), in coordinates of the plane, (n, 2)."""
@@ -185,6 +197,7 @@ class FlowFieldFinderBase:
                 f"fit_states: got shape {states.shape}, but two states of two variables at least "
                 f"are wanted to span a plane."
             )
+        self.reduce_obj = found
         self._plane = found.mean_, found.components_, found.components_.T
 
     def _moving(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:

@@ -72,6 +72,7 @@ class Finder(Outliers):
                 raise ArgumentError(f"{name}: it is given twice, by position and by name.")
         self.solver = check_option("solver", solver, ("newton", "adam"))
         self.hps: Any = self.hyperparameters(**given, **named)
+        self.rng = read_generator("random_seed", self.hps.random_seed)
         #: All that the last search found, as `find_fixed_points` tells it: `points.census()`.
         self.points: FixedPoints | None = None
 
@@ -85,6 +86,8 @@ class Finder(Outliers):
             self.hps = replace(self.hps, **{name: value})
         else:
             super().__setattr__(name, value)
+        if name == "random_seed":
+            self.rng = read_generator("random_seed", value)
 
     @classmethod
     def default_hps(cls) -> dict[str, Any]:
@@ -121,12 +124,11 @@ class ArrayFinder(Finder, ABC):
     def __init__(self, model: Any, solver: str, *settings: Any, **named: Any) -> None:
         super().__init__(solver, *settings, **named)
         self.model = model
-        self.rng = read_generator("random_seed", self.hps.random_seed)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name == "random_seed":
-            self.rng = read_generator("random_seed", value)
+    @property
+    def np_dtype(self) -> np.dtype:
+        """The type of the arrays that are returned."""
+        return np.dtype(self.hps.dtype)
 
     @abstractmethod
     def _read_model(self, state_size: int, input_size: int) -> System:
@@ -182,7 +184,7 @@ class ArrayFinder(Finder, ABC):
             n_iters=starts.steps,
             cond_id=None if ids is None else ids[passed(points.starts, rows, len(ids))],
             tol_unique=self.hps.tol_unique,
-            dtype=np.dtype(self.hps.dtype),
+            dtype=self.np_dtype,
         )
 
     def _in_dtype(self, found: FixedPointArrays) -> FixedPointArrays:
