@@ -98,9 +98,9 @@ def _modules() -> Iterator[tuple[ModuleType, str]]:
     for namespace in (sp.cells, sp.solvers, sp.tasks, sp.plots):
         yield namespace, f"{namespace.__name__.partition('.')[2]}."
     if torch_calls is not None:
-        from stillpoint.compat import brainpy, canns, fixed_point_finder, mrnntorch
+        from stillpoint.compat import brainpy, canns, fixed_point_finder, mrnntorch, rnntoolkit
 
-        for namespace in (sp.models, brainpy, canns, fixed_point_finder, mrnntorch):
+        for namespace in (sp.models, brainpy, canns, fixed_point_finder, mrnntorch, rnntoolkit):
             yield namespace, f"{namespace.__name__.partition('.')[2]}."
 
 

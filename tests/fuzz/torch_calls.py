@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from calls import Call, closed
 from core_calls import FOLDER
+from old_calls import old_calls
 
 from stillpoint import models
 from stillpoint.compat import brainpy, canns, fixed_point_finder, mrnntorch
@@ -179,6 +180,7 @@ def containers() -> dict[str, Call]:
         "cond_id": np.zeros(2, dtype=int),
         "tol_unique": 1e-3,
         "dtype": np.float32,
+        "dtype_complex": np.complex64,
     }
     arrays = {**fields}
     empty = {"do_alloc_nan": True, "n": 2, "n_states": 2, "n_inputs": 1, "verbose": False}
@@ -190,9 +192,15 @@ def containers() -> dict[str, Call]:
         name, fps = f"compat.{tool}.FixedPoints", kind(**arrays)
         one = fps[0]
         found |= {
-            name: Call(kind, arrays, free=("eigval_J_xstar", "eigvec_J_xstar", *_MAY_BE_NAN)),
+            name: Call(
+                lambda kind=kind, **told: kind(**told),
+                arrays,
+                free=("eigval_J_xstar", "eigvec_J_xstar", *_MAY_BE_NAN),
+            ),
+            f"{name}.assert_valid_shapes": Call(fps.assert_valid_shapes, {}),
+            f"{name}.print_shapes": Call(fps.print_shapes, {}),
             f"{name}.concatenate": Call(kind.concatenate, {"fps_seq": [fps, fps]}),
-            f"{name}.find": Call(fps.find, {"fp": one}),
+            f"{name}.find": Call(fps.find, {"fp": one}, free=("fp",)),
             f"{name}.get_unique": Call(fps.get_unique, {}),
             f"{name}.transform": Call(fps.transform, {"U": np.eye(2), "offset": 0.0}),
             f"{name}.update": Call(
@@ -207,7 +215,7 @@ def containers() -> dict[str, Call]:
     fps.save(FOLDER / "fps.nc")
     own, FixedPoints = "compat.fixed_point_finder.FixedPoints", fixed_point_finder.FixedPoints
     found |= {
-        f"{own} of NaN": Call(FixedPoints, empty, free=("verbose",)),
+        f"{own} of NaN": Call(lambda **told: FixedPoints(**told), empty),
         f"{own}.save": Call(
             fps.save, {"save_path": FOLDER / "b.nc"}, ("save_path",), also={"save_path": "path"}
         ),
@@ -258,13 +266,22 @@ def containers() -> dict[str, Call]:
             "save_path": None,
             "show": False,
             "show_legend": True,
+            "save_dpi": 100,
+            "savefig_kwargs": {},
+            "rasterized": None,
+            **dict.fromkeys(_ELSEWHERE),
         },
         ("save_path",),
-        free=("title", "xlabel", "ylabel"),
+        free=("title", "xlabel", "ylabel", *_ELSEWHERE),
         also={"save_path": "path"},
     )
     return found | _collection()
 
+
+# Settings of other figures of CANNs.
+_ELSEWHERE = (
+    *("time_steps_per_second", "fps", "repeat", "show_progress_bar", "color", "clabel", "kwargs"),
+)
 
 _MAY_BE_NAN = ("F_xstar", "qstar", "dq", "n_iters", "J_xstar", "dFdu", "x_init", "inputs", "xstar")
 
@@ -281,16 +298,30 @@ def _collection() -> dict[str, Call]:
         "dq": x[:, 0],
         "n_iters": torch.zeros(2),
         "tol_unique": 1e-3,
+        "dtype": torch.float32,
+        "dtype_complex": torch.complex64,
+        "verbose": False,
     }
-    fps, name = kind(**tensors), "compat.mrnntorch.FixedPointCollection"
+    fps = kind(**tensors)
     fps.save(FOLDER / "fps.npz")
     return {
+        f"compat.{tool}.FixedPointCollection{call}": made
+        for tool in ("mrnntorch", "rnntoolkit")
+        for call, made in _of_collection(kind, fps, tensors).items()
+    }
+
+
+def _of_collection(kind: Any, fps: Any, tensors: dict[str, Any]) -> dict[str, Call]:
+    x, name = tensors["xstar"], ""
+    return {
+        f"{name}.assert_valid_shapes": Call(fps.assert_valid_shapes, {}),
+        f"{name}.print_shapes": Call(fps.print_shapes, {}),
         name: Call(kind, tensors),
-        f"{name}.concatenate": Call(kind.concatenate, {"collections": [fps, fps]}),
-        f"{name}.find": Call(fps.find, {"point": fps[0], "use_F_xstar": False}),
+        f"{name}.concatenate": Call(kind.concatenate, {"fps_seq": [fps, fps]}),
+        f"{name}.find": Call(fps.find, {"fp": fps[0], "use_F_xstar": False}, free=("fp",)),
         f"{name}.get_unique": Call(fps.get_unique, {"use_F_xstar": False}),
         f"{name}.transform": Call(fps.transform, {"U": torch.eye(2), "offset": 0.0}),
-        f"{name}.update": Call(lambda points: kind(**tensors).update(points), {"points": fps}),
+        f"{name}.update": Call(lambda new_fps: kind(**tensors).update(new_fps), {"new_fps": fps}),
         f"{name}.with_fields": Call(fps.with_fields, {"new": {"xstar": x}}, also={"new": "xstar"}),
         f"{name}.filled": Call(fps.filled, {}),
         f"{name}.row_fields": Call(fps.row_fields, {}),
@@ -434,6 +465,8 @@ def slow_points_of_brainpy() -> dict[str, Call]:
         "dt": None,
         "target_vars": None,
         "excluded_vars": None,
+        "f_loss_batch": None,
+        "fun_inputs": None,
         "solver": "newton",
     }
     return {
@@ -463,7 +496,14 @@ def slow_points_of_brainpy() -> dict[str, Call]:
         ),
         f"{own}.compute_jacobians": Call(
             searched().compute_jacobians,
-            {"points": x, "stack_dict_var": True, "plot": False},
+            {
+                "points": x,
+                "stack_dict_var": True,
+                "plot": False,
+                "num_col": 4,
+                "len_col": 3,
+                "len_row": 2,
+            },
             also={"points": "candidates state"},
         ),
         f"{own}.decompose_eigenvalues": Call(
@@ -598,7 +638,7 @@ def networks_of_mrnntorch() -> dict[str, Call]:
                 lambda rnn, solver, kind=finder_kind, **told: kind(
                     rnn, solver=solver, **told
                 ).find_fixed_points(torch.zeros(2, 4), torch.zeros(1)),
-                {"rnn": rnn, "solver": "newton", **SEARCH},
+                {"rnn": rnn, "solver": "newton", **SEARCH, "batch_first": True},
                 free=("n_iters_per_print_update",),
             ),
             f"{own}.find_fixed_points": Call(
@@ -617,35 +657,44 @@ def networks_of_mrnntorch() -> dict[str, Call]:
             ),
             f"{own}.sample_states": Call(
                 finder.sample_states,
-                {"states": torch.zeros(2, 3, 4), "n_inits": 2, "noise_scale": 0.1},
-                also={"states": "trajectories", "n_inits": "n", "noise_scale": "noise"},
+                {
+                    "state_traj": torch.ones(2, 3, 4),
+                    "n_inits": 2,
+                    "noise_scale": 0.1,
+                    "exclude_zero_tensors": False,
+                },
+                also={"state_traj": "trajectories", "n_inits": "n", "noise_scale": "noise"},
             ),
             f"{own}.default_hps": Call(finder_kind.default_hps, {}),
         }
         linear_kind = getattr(mrnntorch, f"{prefix}Linearization")
         own, linear = f"compat.mrnntorch.{prefix}Linearization", linear_kind(rnn, "a")
-        where = {"input": torch.zeros(1), "x": torch.zeros(4)}
-        rates = {"h": None, "dh": False}
+        state, deviation = ("x", "delta_state") if prefix == "m" else ("h", "delta_h")
+        where = {"input": torch.zeros(1), state: torch.zeros(4)}
+        rates = {"h": None, "dh": False} if prefix == "m" else {}
         found |= {
             own: Call(
                 lambda rnn, region, kind=linear_kind: kind(rnn, region), {"rnn": rnn, "region": "a"}
             ),
             f"{own}.jacobian": Call(
-                linear.jacobian, {**where, "excluded_regions": False, **rates}, also={"dh": "h"}
+                linear.jacobian,
+                {**where, "excluded_regions": False, **rates},
+                also={"dh": "h", "h": "x"},
             ),
             f"{own}.forward": Call(
                 linear.forward,
                 {
                     **where,
                     "delta_input": torch.zeros(1),
-                    "delta_state": torch.zeros(2),
-                    "delta_state_static": torch.zeros(2),
+                    deviation: torch.zeros(2),
+                    f"{deviation}_static": torch.zeros(2),
                     **rates,
                 },
-                also={"dh": "h"},
+                also={"dh": "h", "h": "x", "delta_h": "delta_state"}
+                | {"delta_h_static": "delta_state_static"},
             ),
             f"{own}.eigendecomposition": Call(
-                linear.eigendecomposition, {**where, **rates}, also={"dh": "h"}
+                linear.eigendecomposition, {**where, **rates}, also={"dh": "h", "h": "x"}
             ),
         }
     return found
@@ -688,4 +737,9 @@ def torch_calls() -> dict[str, Call]:
         | finders()
         | slow_points_of_brainpy()
         | networks_of_mrnntorch()
+        | old_calls(
+            _network(mrnntorch.mRNN),
+            _network(mrnntorch.ElmanmRNN),
+            {**SEARCH, "batch_first": True},
+        )
     )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..._core.pca import Projection, as_projection, fit_pca
 from ..._core.validation import check_flag, check_real, check_whole, read_floats
 from ...errors import ArgumentError, came
+from ...plots.parts.checks import check_axes
 from ..shared import FixedPointArrays, draw, raises_as_before, read_points, read_trials
 from ..shared.states import packed
 
@@ -123,12 +124,19 @@ def plot_fixed_point(
     ArgumentError
         If there is not one point, or it has more variables than can be drawn.
     """
+    from matplotlib.colors import to_rgba
+    from matplotlib.markers import MarkerStyle
+
     point = read_points(fp, "fp")
     if not point.is_single_fixed_point:
         raise ArgumentError(f"fp: got {point.n} points, but a container of one is wanted.")
     half, most = check_real("scale", scale, least=0), check_whole("max_n_modes", max_n_modes, 0)
     check_flag("do_plot_unstable_fps", do_plot_unstable_fps)
     check_flag("do_plot_stable_modes", do_plot_stable_modes)
+    for name, style in (("stable_color", stable_color), ("unstable_color", unstable_color)):
+        _check_style(name, style, to_rgba, "a colour")
+    for name, style in (("stable_marker", stable_marker), ("unstable_marker", unstable_marker)):
+        _check_style(name, "" if style is None else style, MarkerStyle, "a marker")
     projection = _projection(pca, point.xstar.shape[1])
     values, vectors = _modes(point)
     is_stable = bool((abs(values) < 1).all())
@@ -167,12 +175,17 @@ def plot_123d(ax: Any, z: Any, **kwargs: Any) -> None:
     places = read_floats("z", z)
     if places.ndim != 2 or not 1 <= places.shape[1] <= 3:
         raise ArgumentError(f"z: got shape {places.shape}, but (n, 1), (n, 2) or (n, 3) is wanted.")
-    if not hasattr(ax, "plot") or (places.shape[1] == 3) != (getattr(ax, "name", "") == "3d"):
-        raise ArgumentError(
-            f"ax: got {came(ax)}, but axes of matplotlib for {places.shape[1]} coordinates are "
-            f"wanted."
-        )
+    check_axes(ax if ax is not None else "nothing", 3 if places.shape[1] == 3 else 2)
     ax.plot(*places.T, **kwargs)
+
+
+def _check_style(name: str, style: Any, read: Callable[[Any], Any], wanted: str) -> None:
+    try:
+        read(style)
+    except Exception:  # matplotlib raises many kinds
+        raise ArgumentError(
+            f"{name}: got {came(style)}, but {wanted} of matplotlib is wanted."
+        ) from None
 
 
 def _projection(pca: Any, d: int) -> Projection:

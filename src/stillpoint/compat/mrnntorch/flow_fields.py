@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from ..._core.validation import check_flag, check_sequence
+from ..._core.validation import check_flag, check_sequence, read_states
 from ..rnntoolkit import FlowField, FlowFieldFinderBase
 from ..rnntoolkit.flow_field_finders import paired
 from ..shared import raises_as_before
@@ -52,7 +52,8 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
         self.region_list = self.linearization.region_list
         self.static_region_list = self.linearization.static_region_list
         self.zero_states = self.linearization.zero_states
-        self._own = read_network(self.rnn).state_regions.indices(*self.region_list)
+        self._system = read_network(self.rnn)
+        self._own = self._system.state_regions.indices(*self.region_list)
         super()._settle(fit_states, axes)
 
     def find_nonlinear_flow(
@@ -77,8 +78,11 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
         """
         system = read_network(self.rnn, W)
         d, m = system.state_size, system.input_size - system.state_size
-        stimulus = np.zeros(np.shape(xs)) if stim_input is None else stim_input
-        x, u, push = paired(xs, d, input=(input, m), stim_input=(stimulus, d))
+        inputs = {"input": (input, m)} | (
+            {} if stim_input is None else {"stim_input": (stim_input, d)}
+        )
+        x, u, *pushed = paired(xs, d, **inputs)
+        push = pushed[0] if pushed else np.zeros_like(x)
 
         def after(k: int, grid: np.ndarray) -> np.ndarray:
             whole = np.repeat(x[k][None] * (not self.cancel_other_regions), len(grid), axis=0)
@@ -107,15 +111,13 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
             What the other regions deviate by, one row for each state; zero where they are
             cancelled.
         """
-        system = read_network(self.rnn)
-        d, m = system.state_size, system.input_size - system.state_size
-        r = d - len(self._own)
-        static: Any = np.zeros((*np.shape(xs)[:-1], r))
-        if delta_state_static is not None and not self.cancel_other_regions:
-            static = delta_state_static
-        x, u, du, held = paired(
-            xs, d, input=(input, m), delta_input=(delta_input, m), delta_state_static=(static, r)
-        )
+        d, m = self._system.state_size, self._system.input_size - self._system.state_size
+        inputs = {"input": (input, m), "delta_input": (delta_input, m)}
+        if delta_state_static is not None:
+            inputs["delta_state_static"] = (delta_state_static, d - len(self._own))
+        x, u, du, *static = paired(xs, d, **inputs)
+        moves = bool(static) and not self.cancel_other_regions
+        held = static[0] if moves else np.zeros((len(x), d - len(self._own)))
 
         def after(k: int, grid: np.ndarray) -> np.ndarray:
             at, deviation = (u[k], x[k]), grid - x[k][self._own]
@@ -123,8 +125,8 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
 
         return self._fields(x, after)
 
-    def _moving(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
-        return states[:, self._own]
+    def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
+        return read_states(name, states, self._system.state_size)[:, self._own]
 
     @property
     def _kind(self) -> Tensor:

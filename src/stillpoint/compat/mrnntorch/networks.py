@@ -106,6 +106,8 @@ class mRNN(Regional):  # noqa: N801
         check_flag("keep_vars", keep_vars)
         if destination is not None:
             check_kind("destination", destination, MutableMapping, "a dictionary")
+            for name in destination:
+                check_kind("destination", name, str, "a dictionary by names")
         state = super().state_dict(destination=destination, prefix=prefix, keep_vars=keep_vars)
         out_of_network(state, prefix)
         return state
@@ -174,6 +176,8 @@ class mRNN(Regional):  # noqa: N801
     def gen_w(self, dict_: Mapping[str, Region]) -> tuple[Tensor, Tensor, Tensor]:
         """Return weights, masks and signs of `region_dict` or `inp_dict`, as matrices."""
         sources = check_kind("dict_", dict_, Mapping, "region_dict or inp_dict")
+        if not sources:
+            raise ArgumentError("dict_: it has no region; region_dict or inp_dict is wanted.")
         for region in sources.values():
             check_kind("dict_", region, Region, "a table of regions")
         whole = []

@@ -18,6 +18,7 @@ from ..._core.validation import (
     whole_number,
 )
 from ...errors import ArgumentError, came
+from ...models.running import options_of_weights
 from ..shared import raises_as_before
 
 Tensor = torch.Tensor
@@ -59,6 +60,7 @@ class Region:
     def __init__(self, num_units: int, sign: str = "pos", device: Any = "cpu") -> None:
         self.num_units = check_whole("num_units", num_units, least=1)
         self.sign = check_option("sign", sign, _SIGNS)
+        options_of_weights(None, device)
         self.device = device
         self.connections: dict[str, RegionConnection] = {}
 
@@ -142,6 +144,8 @@ class RecurrentRegion(Region):
         self.init = torch.full((num_units,), check_real("init", init), device=device)
         self.learnable_bias = check_flag("learnable_bias", learnable_bias)
         self.base_firing = torch.nn.Parameter(tonic) if learnable_bias else tonic
+        if parent_region is not None:
+            check_kind("parent_region", parent_region, str, "a name")
         self.parent_region = parent_region
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -20,9 +20,9 @@ from ...points import Starts
 from ...search import sample_states
 from ...system import System
 from ..shared import Finder, SearchSettings, first_starts, raises_as_before
-from ..shared.models import read_module
 from ..shared.states import as_rows, packed
 from .collection import FixedPointCollection
+from .modules import read_module, weight_of
 
 Tensor = torch.Tensor
 
@@ -79,7 +79,7 @@ class FixedPointFinderBase(Finder):
     @property
     def device(self) -> torch.device:
         """Where the network lives, and the tensors that are returned."""
-        return next((p.device for p in _parameters(self.rnn)), torch.device("cpu"))
+        return weight_of(self.rnn).device
 
     def sample_states(
         self,
@@ -237,7 +237,3 @@ class FixedPointFinder(FixedPointFinderBase):
 
     def _fp_optimization(self, *arguments: Any, **named: Any) -> FixedPointCollection:
         return self.find_fixed_points(*arguments, **named)[1]
-
-
-def _parameters(rnn: Any) -> Iterator[Tensor]:
-    return rnn.parameters() if isinstance(rnn, torch.nn.Module) else iter(())

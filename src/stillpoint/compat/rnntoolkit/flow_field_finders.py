@@ -21,10 +21,10 @@ from ..._core.validation import (
 )
 from ...errors import ArgumentError
 from ..shared import raises_as_before
-from ..shared.models import read_module
 from ..shared.states import as_rows, packed
 from .flow_field import FlowField
 from .linearization import Linearization
+from .modules import read_module, weight_of
 
 Tensor = torch.Tensor
 
@@ -117,7 +117,7 @@ class FlowFieldFinderBase:
                 )
             self._plane = np.zeros(across.shape[1]), across, np.linalg.pinv(across)
         elif fit_states is not None:
-            self._fit(self._moving(as_rows("fit_states", packed(fit_states))))
+            self._fit(self._moving("fit_states", as_rows("fit_states", packed(fit_states))))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -148,7 +148,7 @@ class FlowFieldFinderBase:
         self, states: Float[np.ndarray, "n d"], after: Callable[[int, np.ndarray], np.ndarray]
     ) -> list[FlowField]:
         """Return the flow around every state; `after(k, grid)` is where that of state k goes."""
-        places = self.transform(self._moving(states)).double().numpy()
+        places = self.transform(self._moving("states", states)).double().numpy()
         return [self._field(place, partial(after, k)) for k, place in enumerate(places)]
 
     def _field(
@@ -191,18 +191,17 @@ class FlowFieldFinderBase:
         return self._plane
 
     def _fit(self, states: Float[np.ndarray, "n d"]) -> None:
-        found = fit_pca(states, 2)
-        if len(found.components_) < 2:
+        if min(states.shape) < 2:
             raise ArgumentError(
                 f"fit_states: got shape {states.shape}, but two states of two variables at least "
                 f"are wanted to span a plane."
             )
-        self.reduce_obj = found
+        self.reduce_obj = found = fit_pca(states, 2)
         self._plane = found.mean_, found.components_, found.components_.T
 
-    def _moving(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
-        """Return the part of states that the plane is of."""
-        return states
+    def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
+        """Return the part of states that the plane is of, once their size is checked."""
+        return read_states(name, states, states.shape[1])
 
     def _as_given(self, values: Any) -> Tensor:
         """Return values in the precision and on the device of the network."""
@@ -210,8 +209,7 @@ class FlowFieldFinderBase:
 
     @property
     def _kind(self) -> Tensor:
-        is_module = isinstance(self.rnn, torch.nn.Module)
-        return next(self.rnn.parameters(), torch.zeros(0)) if is_module else torch.zeros(0)
+        return weight_of(self.rnn)
 
 
 @raises_as_before
@@ -236,9 +234,12 @@ class FlowFieldFinder(FlowFieldFinderBase):
     """
 
     def _settle(self, fit_states: Any, axes: Any) -> None:
-        super()._settle(fit_states, axes)
         self._system = read_module(self.rnn)
         self.linearization = Linearization(self.rnn)
+        super()._settle(fit_states, axes)
+
+    def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
+        return read_states(name, states, self._system.state_size)
 
     def find_nonlinear_flow(self, states: Any, inp: Tensor) -> list[FlowField]:
         """Return where a step of the network takes the grid, for every state and its input.

@@ -11,8 +11,8 @@ from ...errors import ArgumentError
 from ...local import linearize
 from ...system import System
 from ..shared import raises_as_before
-from ..shared.models import read_module
 from ..shared.states import as_rows, packed
+from .modules import read_module, weight_of
 
 Tensor = torch.Tensor
 
@@ -103,9 +103,7 @@ class Linearization:
 
     @property
     def _kind(self) -> Tensor:
-        """A tensor of the network's, which says in what precision and where answers are."""
-        is_module = isinstance(self.rnn, torch.nn.Module)
-        return next(self.rnn.parameters(), torch.zeros(0)) if is_module else torch.zeros(0)
+        return weight_of(self.rnn)
 
     def _as_given(self, answer: Tensor) -> Tensor:
         return answer.to(self._kind)

@@ -17,8 +17,7 @@ Tensor = torch.Tensor
 @raises_as_before
 def unit_vector(vector: Tensor) -> Tensor:
     """Return a vector of length one in the direction of another; zero stays zero."""
-    length = torch.linalg.vector_norm(_vector("vector", vector))
-    return vector / length if length > 0 else vector.clone()
+    return _unit("vector", vector)
 
 
 @raises_as_before
@@ -30,7 +29,7 @@ def angle_between(v1: Tensor, v2: Tensor) -> Tensor:
     >>> angle_between(torch.tensor([1.0, 0.0]), torch.tensor([3.0, 0.0]))
     tensor(0.)
     """
-    return torch.arccos((unit_vector(v1) @ unit_vector(_like(v2, v1))).clamp(-1.0, 1.0))
+    return torch.arccos((_unit("v1", v1) @ unit_vector(_like("v2", v2, v1))).clamp(-1.0, 1.0))
 
 
 @raises_as_before
@@ -55,7 +54,7 @@ def line_attractor_score(
 @raises_as_before
 def projection(v1: Tensor, v2: Tensor) -> Tensor:
     """Return the part of one vector along another; zero where that one is zero."""
-    along = unit_vector(_like(v2, v1))
+    along = unit_vector(_like("v2", v2, v1))
     return torch.dot(v1, along) * along
 
 
@@ -70,7 +69,7 @@ def orthogonalize(v1: Tensor, *vectors: Tensor) -> tuple[Tensor, ...]:
     """
     basis = [_vector("v1", v1)]
     for vector in vectors:
-        rest = _like(vector, v1)
+        rest = _like("vectors", vector, v1)
         for before in basis:
             rest = rest - projection(rest, before)
         basis.append(rest)
@@ -84,10 +83,15 @@ def _vector(name: str, value: Any) -> Tensor:
     return value
 
 
-def _like(vector: Any, other: Any) -> Tensor:
-    if _vector("a vector", vector).shape != _vector("v1", other).shape:
+def _unit(name: str, value: Any) -> Tensor:
+    length = torch.linalg.vector_norm(_vector(name, value))
+    return value / length if length > 0 else value.clone()
+
+
+def _like(name: str, vector: Any, other: Any) -> Tensor:
+    if _vector(name, vector).shape != _vector("v1", other).shape:
         raise ArgumentError(
-            f"a vector: got shape {tuple(vector.shape)}, but {tuple(other.shape)} is wanted, that "
-            f"of the first one."
+            f"{name}: got shape {tuple(vector.shape)}, but {tuple(other.shape)} is wanted, that "
+            f"of v1."
         )
     return vector

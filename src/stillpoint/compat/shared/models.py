@@ -19,12 +19,6 @@ def read_directly(model: Any) -> System | None:
     return None
 
 
-def read_module(model: Any) -> System:
-    """Return a module that tells its sizes, or what `read_directly` reads, as a System."""
-    system = read_directly(model)
-    return as_system(model) if system is None else system
-
-
 def next_state(model: Any, inputs: Any, h: Any) -> Any:
     """Return h_next of `output, h_next = model(inputs, h)`."""
     if not callable(model):
