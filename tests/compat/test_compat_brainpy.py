@@ -160,6 +160,25 @@ def test_a_line_attractor_is_a_line():
     assert set(labels) == {"fixed point", "slow region"}
 
 
+@pytest.mark.parametrize("phi", [lambda a: a, np.tanh, lambda a: np.maximum(a, 0)])
+@pytest.mark.parametrize("noise", [0.0, 0.02, 0.2])
+def test_candidates_beside_a_slow_line_go_to_it_not_along_it(phi, noise):
+    """A line through many units that leaks by 1e-4 a step, where all else is forgotten at once."""
+    rng = np.random.default_rng(0)
+    u = np.abs(rng.standard_normal(32))
+    u /= np.linalg.norm(u)
+    level = rng.uniform(0.1, 0.5, 400)
+    candidates = level[:, None] * u + noise * rng.standard_normal((400, 32))
+    finder = SlowPointFinder(lambda h: (1 - 1e-4) * phi(u * (u @ h)), DISCRETE, verbose=False)
+    finder.find_fps_with_gd_method(candidates, tolerance=1e-5)
+    finder.filter_loss(1e-5)
+    along = finder.fixed_points @ u
+    assert np.ptp(along) > 0.35
+    np.testing.assert_allclose(finder.fixed_points, along[:, None] * u, atol=0.02)
+    finder.keep_unique(0.01)
+    assert finder.num_fps > 20
+
+
 def test_a_ghost_is_no_fixed_point():
     finder = SlowPointFinder(lambda h: np.tanh(2 * h + 0.54), DISCRETE, verbose=False)
     finder.find_fps_with_gd_method(np.linspace(-1, 1, 50)[:, None], tolerance=1e-4)

@@ -336,7 +336,13 @@ def nouns() -> dict[str, Call]:
         ),
         "solvers.LevenbergMarquardt": Call(
             solvers.LevenbergMarquardt,
-            {"first_damping": 1e-3, "slope_tol": 1e-8, "standing": False, "most_steps": None},
+            {
+                "first_damping": 1e-3,
+                "slope_tol": 1e-8,
+                "standing": False,
+                "least_damping": 0.0,
+                "most_steps": None,
+            },
         ),
         "solvers.PiecewiseNewton": Call(solvers.PiecewiseNewton, {}),
         "solvers.solve": Call(

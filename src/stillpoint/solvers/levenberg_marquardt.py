@@ -73,6 +73,9 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
     standing
         Whether a cycle is sought from states that all are the start, each of which is an unknown:
         the way to the fixed points among the cycles. A row whose q falls slowly is given up then.
+    least_damping
+        The least damping, in units of J^T J: along directions whose squared singular value is far
+        below it a row hardly moves. A row then goes down to a slow manifold, not along it.
     most_steps
         Steps after which a row is handed on to the next solver; as many as the search allows if
         None.
@@ -81,12 +84,14 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
     first_damping: float = 1e-3
     slope_tol: float = 1e-8
     standing: bool = False
+    least_damping: float = 0.0
     most_steps: int | None = None
 
     def __post_init__(self) -> None:
         check_real("first_damping", self.first_damping, above=0)
         check_real("slope_tol", self.slope_tol, least=0)
         check_flag("standing", self.standing)
+        check_real("least_damping", self.least_damping, least=0)
         if self.most_steps is not None:
             check_whole("most_steps", self.most_steps, least=1)
 
@@ -110,6 +115,7 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         slope = xp.sqrt(half_square(gradient) / rows.q)
         normal = _hessian(problem, rows, jacobian)
         damping = self._damping(rows, normal)
+        damping = xp.where(damping > self.least_damping, damping, self.least_damping + 0 * damping)
         identity = identity_like(rows.y, rows.y.shape[1])
         step = solve_rows(normal + damping[:, None, None] * identity, -gradient)
         trial_y = rows.y + step

@@ -12,8 +12,7 @@ from scipy.optimize import minimize
 
 from ...errors import ArgumentError, StillpointWarning, came
 from ...search import find_fixed_points, find_slow_points
-from ...search.options import descent
-from ...solvers import Adam, Plateau, Status, solve
+from ...solvers import Adam, LevenbergMarquardt, Plateau, Status, solve
 from ...system import System
 
 #: Adam as the original has it where no optimizer is given: rate and decay for each step.
@@ -54,11 +53,13 @@ def by_descent(
 ) -> Ends:
     """Go down from each candidate to a loss below `tolerance`, and on to a fixed point near by.
 
-    Where the fixed point that Newton's method reaches from there is another place, the slow state
-    is the end. Candidates that do not get so far down end where Newton's method brings them.
+    Directions in which states as far apart as the candidates have a loss below `tolerance` are slow
+    ones, and no way down. Where the fixed point that Newton's method reaches from there is another
+    place, the slow state is the end. Candidates that do not get so far down end where Newton's
+    method brings them.
     """
     u, tol = np.zeros((len(x), 0)), _tol(tolerance, system)
-    down = descent(system.dynamics)
+    down = LevenbergMarquardt(least_damping=2 * tol / _spread(x) ** 2)
     found = solve(system.dynamics, x, u, [down], tol=tol, max_steps=_STEPS, progress=progress)
     is_slow = found.status == Status.FIXED_POINT
     ends = by_newton(system, np.where(is_slow[:, None], found.x, x), progress)
@@ -70,8 +71,13 @@ def by_descent(
 
 def near(states: Float[np.ndarray, "n d"]) -> float:
     """Return how near a fixed point is what a slow state is slow for, beside such states."""
+    return _NEAR * _spread(states)
+
+
+def _spread(states: Float[np.ndarray, "n d"]) -> float:
+    """Return the mean distance of states from their centre, or, of one state, its size."""
     spread = float(np.linalg.norm(states - states.mean(axis=0), axis=1).mean())
-    return _NEAR * (spread or max(1.0, float(np.abs(states).max())))
+    return spread or max(1.0, float(np.abs(states).max()))
 
 
 def labels_of(
