@@ -30,9 +30,17 @@ def differences(found: Any, wanted: Any, where: str = "") -> list[str]:
     return [line for key, a, b in pairs for line in differences(a, b, f"{where}.{key}")]
 
 
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    """What all calls give now."""
+    if not same_answers.COMPARABLE:
+        pytest.skip("the answers were written down on x86-64, whose last digits are its own")
+    return same_answers.found()
+
+
 @pytest.mark.parametrize("name", same_answers.CALLS)
-def test_the_answer_is_the_one_written_down(name):
-    assert differences(same_answers.answers(name), RECORDED[name]) == []
+def test_the_answer_is_the_one_written_down(name, found):
+    assert differences(found[name], RECORDED[name]) == []
 
 
 def test_every_answer_that_is_written_down_is_asked_for():

@@ -280,7 +280,7 @@ def test_where_nothing_moves_every_speed_is_zero():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_point": 3}, "setting: got 'num_point'.*num_points"),
+        ({"num_point": 3}, "hyper-parameter: got 'num_point'.*num_points"),
         ({"num_points": 1}, "num_points"),
         ({"x_offset": 0}, "x_offset"),
         ({"axes": torch.ones(2, 4)}, "axes: got shape"),
@@ -290,6 +290,25 @@ def test_where_nothing_moves_every_speed_is_zero():
 def test_wrong_settings_of_flows_are_refused(options, message):
     with pytest.raises(AssertionError, match=message):
         FlowFieldFinder(network(), **options)
+
+
+def test_settings_of_flows_count_when_they_are_set():
+    states = rows(8, 4)
+    finder = FlowFieldFinder(network(), states, 3)
+    inputs = torch.zeros(1, 2)
+    finder.num_points, finder.x_offset = 5, 0.25
+    (flow,) = finder.find_nonlinear_flow(states[:1], inputs)
+    assert flow.grid.shape == (5, 5, 2)
+    assert flow.grid[..., 0].max() == 0.25
+    finder.axes = torch.eye(2, 4)
+    assert torch.equal(finder.transform(states), states[:, :2])
+    finder.axes = None
+    torch.testing.assert_close(
+        finder.transform(states), FlowFieldFinder(network(), states).transform(states)
+    )
+    with pytest.raises(AssertionError, match="num_points: got 1"):
+        finder.num_points = 1
+    assert finder.num_points == 5
 
 
 def test_flows_need_an_input_for_each_state():

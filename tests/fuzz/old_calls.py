@@ -154,6 +154,7 @@ def _flows(rnn: Any, network: Any, elman: Any) -> dict[str, Call]:
                 free=("rnn",) if kind_name == "FlowFieldFinderBase" else (),
                 also={"rnn": "model", "region_list": "region", "axes": "fit_states"},
             ),
+            f"{own}.default_hps": Call(kind.default_hps, {}),
             f"{own}.transform": Call(finder.transform, {"x": X}),
             f"{own}.inverse_transform": Call(finder.inverse_transform, {"x": X[:, :2]}),
         }

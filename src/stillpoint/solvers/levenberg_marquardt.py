@@ -115,7 +115,6 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         slope = xp.sqrt(half_square(gradient) / rows.q)
         normal = _hessian(problem, rows, jacobian)
         damping = self._damping(rows, normal)
-        damping = xp.where(damping > self.least_damping, damping, self.least_damping + 0 * damping)
         identity = identity_like(rows.y, rows.y.shape[1])
         step = solve_rows(normal + damping[:, None, None] * identity, -gradient)
         trial_y = rows.y + step
@@ -157,7 +156,9 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
         xp = namespace(normal)
         largest = xp.max(xp.linalg.diagonal(normal), axis=1)
         fresh = self.first_damping * xp.where(largest > 0, largest, xp.ones_like(largest))
-        return xp.where(rows.damping > 0, rows.damping, fresh)
+        damping = xp.where(rows.damping > 0, rows.damping, fresh)
+        least = xp.full_like(damping, self.least_damping)
+        return xp.where(damping > least, damping, least)
 
 
 def _hessian(problem: RootProblem, rows: DampedRows, jacobian: Any) -> Float[Any, "n k k"]:

@@ -183,7 +183,7 @@ class SlowPointFinder:
         labels = np.full(len(found.ids), "fixed point", dtype="<U11")
         slow = np.flatnonzero(~found.is_exact[found.ids])
         if len(slow) and system is not None:
-            labels[slow] = labels_of(system, found.states[slow], near(found.ends))
+            labels[slow] = labels_of(system, found.states[slow], found.near)
         return labels
 
     # -- searching ----------------------------------------------------------------------------
@@ -326,4 +326,4 @@ class SlowPointFinder:
         before, after = (losses_of(system, states, self.f_loss) for states in (x, ends.states))
         self._opt_losses = np.array([before.mean(), after.mean()])
         is_finite = np.isfinite(ends.states).all(axis=1)
-        self._found = Found(ends.states, after, ends.is_exact, ids[is_finite[ids]])
+        self._found = Found(ends.states, after, ends.is_exact, ids[is_finite[ids]], near(x))

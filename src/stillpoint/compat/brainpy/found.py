@@ -11,12 +11,16 @@ from scipy.spatial import cKDTree
 
 @dataclass(frozen=True)
 class Found:
-    """Where every candidate ended, with which loss, whether at a fixed point, and who is left."""
+    """Where every candidate ended, with which loss, whether at a fixed point, and who is left.
+
+    A fixed point within `near` of a slow state is what the state is slow for.
+    """
 
     ends: Float[np.ndarray, "n d"]
     end_losses: Float[np.ndarray, " n"]
     is_exact: Bool[np.ndarray, " n"]
     ids: Int[np.ndarray, " k"]
+    near: float = 0.0
 
     @property
     def states(self) -> Float[np.ndarray, "k d"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,11 @@ import numpy as np
 from ..._core.arrays import to_numpy
 from ..._core.files import read_path
 from ..._core.validation import first_line
-from ...errors import ArgumentError, FileFormatError
+from ...errors import ArgumentError, FileFormatError, MissingExtraError
 from ..shared import raises_as_before
 from ..shared.npz import load_arrays, save_arrays
-from .msgpack_files import read_msgpack, told_by
+from .msgpack_files import read_msgpack
 from .weights import read_weights, write_weights
-
-_ZIP = b"PK"  # how the files of `save_checkpoint` begin
 
 
 @raises_as_before
@@ -78,11 +77,13 @@ def load_checkpoint(model: Any, filepath: str | Path) -> bool:
         return False
     wanted = read_weights(model)
     try:
-        if path.read_bytes()[:2] == _ZIP:
+        if zipfile.is_zipfile(path):
             arrays = load_arrays(path)
         else:
-            arrays = read_msgpack(model, path)
-            wanted = {name: wanted[name] for name in wanted if name in told_by(model).values()}
+            arrays, saved = read_msgpack(model, path)
+            wanted = {name: wanted[name] for name in saved}
+    except MissingExtraError:
+        raise
     except Exception as error:
         raise FileFormatError(
             f"filepath: {filepath} holds no checkpoint, neither of `save_checkpoint` nor msgpack "

@@ -16,22 +16,21 @@ from .weights import read_weights
 _ARRAY = 1
 
 
-def read_msgpack(model: Any, path: Path) -> dict[str, np.ndarray]:
-    """Return the weights of a file by the names that `read_weights` gives them in a model.
+def read_msgpack(model: Any, path: Path) -> tuple[dict[str, np.ndarray], set[str]]:
+    """Return the weights of a file, and which weights of a model its framework would save.
 
-    Arrays alone are built from it. Those of hidden states are left out, names that the model does
-    not have are kept as they are.
+    Both have the names that `read_weights` gives them. Arrays alone are built from the file. Those
+    of hidden states are left out, names that the model does not have are kept as they are.
     """
     stored = dict(_flat(_unpacked(path)))
-    names = told_by(model)
-    hidden = {name for name, _ in _own(model)} - names.keys()
-    return {names.get(name, name): stored[name] for name in stored if name not in hidden}
-
-
-def told_by(model: Any) -> dict[str, str]:
-    """Return what `read_weights` calls each array that BrainState or BrainPy would save."""
     ours = {id(array): name for name, array in read_weights(model).items()}
-    return {name: ours[id(array)] for name, array in _own(model) if id(array) in ours}
+    saved = {name: ours.get(id(array)) for name, array in _own(model)}
+    arrays = {
+        saved.get(name) or name: array
+        for name, array in stored.items()
+        if saved.get(name, name) is not None
+    }
+    return arrays, {name for name in saved.values() if name is not None}
 
 
 def _unpacked(path: Path) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -12,7 +10,7 @@ from ...errors import warn
 from ..rnntoolkit import FixedPointCollection, FixedPointFinderBase
 from ..shared import raises_as_before
 from .regional import in_order
-from .system import is_leaky, read_network
+from .system import is_leaky, n_channels, read_network
 
 Tensor = torch.Tensor
 
@@ -72,18 +70,14 @@ class mFixedPointFinder(FixedPointFinderBase):  # noqa: N801
         chosen = in_order(whole.state_regions, regions)
         part = whole.restrict(*chosen) if 0 < len(chosen) < len(whole.state_regions) else whole
         phi = whole.dynamics.phi  # type: ignore[attr-defined]
-        if check_flag("optimize_h", optimize_h) and is_leaky(self.rnn):
-            if phi not in _INJECTIVE:  # else h stands still where x does, and no other points exist
-                part = part.observe(phi)
-        elif optimize_h:
+        if check_flag("optimize_h", optimize_h) and not is_leaky(self.rnn):
             warn("optimize_h has no effect: the state of an Elman network is h already.")
+        elif optimize_h and phi not in _INJECTIVE:  # else h stands still where x does
+            part = part.observe(phi)
         d = whole.state_size
         stimulus = np.zeros(d) if stim_inp is None else stim_inp
-        inputs = ("ext_inputs", ext_inputs, whole.input_size - d), ("stim_inp", stimulus, d)
+        inputs = ("ext_inputs", ext_inputs, n_channels(whole)), ("stim_inp", stimulus, d)
         return self._searched(whole, initial_states, inputs, n_rounds_q_opt, part)
-
-    def _fp_optimization(self, *arguments: Any, **named: Any) -> FixedPointCollection:
-        return self.find_fixed_points(*arguments, **named)[1]
 
 
 class emFixedPointFinder(mFixedPointFinder):  # noqa: N801

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,12 +12,33 @@ from jaxtyping import Float
 
 from ..._core.validation import check_flag, check_sequence, read_states
 from ..rnntoolkit import FlowField, FlowFieldFinderBase
-from ..rnntoolkit.flow_field_finders import paired
+from ..rnntoolkit.flow_field_finders import FlowFieldSettings, paired
 from ..shared import raises_as_before
 from .linearization import emLinearization, mLinearization
-from .system import read_network
+from .system import n_channels, read_network
 
 Tensor = torch.Tensor
+
+
+@dataclass(frozen=True)
+class RegionFlowFieldSettings(FlowFieldSettings):
+    """The settings of `FlowFieldSettings`, and two more.
+
+    Attributes
+    ----------
+    region_list
+        The regions that the plane is of, all by default.
+    cancel_other_regions
+        Whether the others are zero instead of at the values of each state.
+    """
+
+    region_list: Sequence[str] = ()
+    cancel_other_regions: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sequence("region_list", self.region_list, str, "a list of regions")
+        check_flag("cancel_other_regions", self.cancel_other_regions)
 
 
 @raises_as_before
@@ -27,34 +50,25 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
     rnn
         An `mRNN`, `ElmanmRNN`, `MultiRegionRNN`, or an mRNNTorch object. It is only read.
     *settings, **named
-        As of `FlowFieldFinderBase`, and two more: `region_list`, the regions that the plane is of,
-        all by default; and `cancel_other_regions`, whether the others are zero instead of at the
-        values of each state. States are those of the whole network.
+        Fields of `RegionFlowFieldSettings`, `fit_states` first. States are those of the whole
+        network.
     """
 
+    hyperparameters: ClassVar[type] = RegionFlowFieldSettings
     positional: ClassVar[tuple[str, ...]] = (
         *FlowFieldFinderBase.positional,
         *("region_list", "cancel_other_regions"),
     )
-    defaults: ClassVar[dict[str, Any]] = {
-        **FlowFieldFinderBase.defaults,
-        "region_list": (),
-        "cancel_other_regions": False,
-    }
     linear: ClassVar[type[mLinearization]] = mLinearization
 
-    def _settle(  # type: ignore[override]
-        self, fit_states: Any, axes: Any, region_list: Any, cancel_other_regions: bool
-    ) -> None:
-        regions = check_sequence("region_list", region_list, str, "a list of regions")
-        self.cancel_other_regions = check_flag("cancel_other_regions", cancel_other_regions)
-        self.linearization = self.linear(self.rnn, *regions)
-        self.region_list = self.linearization.region_list
+    def _settle(self) -> None:
+        self._system = read_network(self.rnn)
+        self.linearization = self.linear(self.rnn, *self.hps.region_list)
+        self.hps = replace(self.hps, region_list=self.linearization.region_list)
         self.static_region_list = self.linearization.static_region_list
         self.zero_states = self.linearization.zero_states
-        self._system = read_network(self.rnn)
         self._own = self._system.state_regions.indices(*self.region_list)
-        super()._settle(fit_states, axes)
+        super()._settle()
 
     def find_nonlinear_flow(
         self,
@@ -77,7 +91,7 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
             Effective recurrent weights to use instead of the network's own.
         """
         system = read_network(self.rnn, W)
-        d, m = system.state_size, system.input_size - system.state_size
+        d, m = system.state_size, n_channels(system)
         inputs = {"input": (input, m)} | (
             {} if stim_input is None else {"stim_input": (stim_input, d)}
         )
@@ -111,7 +125,7 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
             What the other regions deviate by, one row for each state; zero where they are
             cancelled.
         """
-        d, m = self._system.state_size, self._system.input_size - self._system.state_size
+        d, m = self._system.state_size, n_channels(self._system)
         inputs = {"input": (input, m), "delta_input": (delta_input, m)}
         if delta_state_static is not None:
             inputs["delta_state_static"] = (delta_state_static, d - len(self._own))

@@ -12,7 +12,7 @@ from ...local import rates_at_fixed_state
 from ..rnntoolkit.linearization import Linearization, linear_at, one_row, predicted
 from ..shared import raises_as_before
 from .regional import in_order
-from .system import is_leaky, read_network
+from .system import is_leaky, n_channels, read_network
 
 Tensor = torch.Tensor
 
@@ -62,9 +62,9 @@ class mLinearization(Linearization):  # noqa: N801
             x. This leaves out the leak; do not judge stability by it. For an Elman network the
             state is h and the two are the same.
         """
-        A, B, _ = self._among(input, x, h, dh)
+        A, B, _, from_others = self._blocks(input, x, h, dh)
         if check_flag("excluded_regions", excluded_regions) and self.static_region_list:
-            A = self._from_others(input, x, h, dh)
+            A = from_others
         return self._as_given(A), self._as_given(B)
 
     def forward(  # type: ignore[override]
@@ -81,11 +81,10 @@ class mLinearization(Linearization):  # noqa: N801
 
         `delta_state` has shape (k,) or (n, k), the other deviations (m,) and (r,) or n rows each.
         """
-        A, B, value = self._among(input, x, h, dh)
+        A, B, value, from_others = self._blocks(input, x, h, dh)
         deviations = {"delta_input": (delta_input, B), "delta_state": (delta_state, A)}
         if delta_state_static is not None and self.static_region_list:
-            others = self._from_others(input, x, h, dh)
-            deviations["delta_state_static"] = (delta_state_static, others)
+            deviations["delta_state_static"] = (delta_state_static, from_others)
         return self._as_given(predicted(value, **deviations))
 
     def eigendecomposition(  # type: ignore[override]
@@ -96,7 +95,7 @@ class mLinearization(Linearization):  # noqa: N801
         dh: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return real parts, imaginary parts and eigenvectors (columns) of the state Jacobian."""
-        return self._decomposed(self._among(input, x, h, dh)[0])
+        return self._decomposed(self._blocks(input, x, h, dh)[0])
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -105,23 +104,16 @@ class mLinearization(Linearization):  # noqa: N801
         weights = self.rnn.W_rec
         return weights if isinstance(weights, Tensor) else torch.as_tensor(weights)
 
-    def _among(self, inputs: Any, x: Any, h: Any, dh: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Return A, B and the value of the chosen regions, in float64."""
+    def _blocks(self, inputs: Any, x: Any, h: Any, dh: bool) -> tuple[Tensor, ...]:
+        """Return A and B of the chosen regions, their value, and A from the others, in float64."""
         A, B, value = self._whole(inputs, x, h, dh)
-        own = self._indices(self.region_list)
-        channels = self._system.input_size - self._system.state_size  # the stimulus comes behind
-        return A[own][:, own], B[own][:, :channels], value[own]
-
-    def _from_others(self, inputs: Any, x: Any, h: Any, dh: bool) -> Tensor:
-        """Return the Jacobian from the other regions to the chosen ones, in float64."""
-        A, _, _ = self._whole(inputs, x, h, dh)
-        return A[self._indices(self.region_list)][:, self._indices(self.static_region_list)]
+        own, others = map(self._indices, (self.region_list, self.static_region_list))
+        return A[own][:, own], B[own][:, : n_channels(self._system)], value[own], A[own][:, others]
 
     def _whole(self, inputs: Any, x: Any, h: Any, dh: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Return A, B and the value of the whole network, in float64."""
-        system = self._system
-        channels, d = system.input_size - system.state_size, system.state_size
-        state, drive = one_row("x", x, d), one_row("input", inputs, channels)
+        system, d = self._system, self._system.state_size
+        state, drive = one_row("x", x, d), one_row("input", inputs, n_channels(system))
         drive = torch.cat([drive, torch.zeros(1, d).to(drive)], dim=1)
         rates = None if h is None else one_row("h", h, d)
         if check_flag("dh", dh) and is_leaky(self.rnn):

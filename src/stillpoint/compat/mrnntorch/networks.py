@@ -11,7 +11,7 @@ import torch
 from ..._core.validation import check_flag, check_kind, check_whole, read_floats
 from ...errors import ArgumentError
 from ...models.running import check_shape
-from ...models.weights import effective
+from ...models.weights import effective, scale_to_radius
 from ...system import System
 from ..shared import raises_as_before
 from .assembly import out_of_network
@@ -150,12 +150,12 @@ class mRNN(Regional):  # noqa: N801
     @property
     def hid_noise_const(self) -> float:
         """The noise of a step on states, sqrt(2 alpha sigma^2) / alpha."""
-        return float(np.sqrt(2 * self.alpha) * self.sigma_recur / self.alpha)
+        return float(np.sqrt(2 / self.alpha)) * self.sigma_recur
 
     @property
     def inp_noise_const(self) -> float:
         """The noise of a step on inputs."""
-        return float(np.sqrt(2 * self.alpha) * self.sigma_input / self.alpha)
+        return float(np.sqrt(2 / self.alpha)) * self.sigma_input
 
     def batched_initial_condition(self, batch_size: int) -> Any:
         """Return the initial state for a batch: of a leaky network twice, as x and as h."""
@@ -187,19 +187,20 @@ class mRNN(Regional):  # noqa: N801
                 for region in sources.values()
             ]
             whole.append(torch.cat(columns, dim=1))
-        return whole[0], whole[1], whole[2]
+        W, mask, signs = whole
+        return W, mask, signs
 
     def compute_spectral_radius(self, weight: Tensor) -> Tensor:
         """Return the largest modulus of the eigenvalues of a square matrix."""
-        return _spectral_radius("weight", weight)
+        return torch.linalg.eigvals(_square("weight", weight)).abs().max()
 
     def set_spectral_radius(self, W: Tensor, W_tmp: Tensor | None = None) -> Tensor:
         """Return W times what gives `W_tmp`, or W itself, the spectral radius of the network."""
         if self.spectral_radius is None:
             raise ArgumentError("spectral_radius: it is None; set it before weights are scaled.")
-        own = _spectral_radius("W", W)
-        now = own if W_tmp is None else _spectral_radius("W_tmp", W_tmp)
-        return W * (self.spectral_radius / now)
+        _square("W", W)
+        scaled = W if W_tmp is None else _square("W_tmp", W_tmp)
+        return W * scale_to_radius(scaled, self.spectral_radius)
 
     def __stillpoint_system__(self) -> System:
         return self._final.system()
@@ -219,15 +220,15 @@ class mRNN(Regional):  # noqa: N801
         return self._final(inp, x0, h0, stimulus=stim_input, weights=W_rec, noisy=noise)
 
 
-def _spectral_radius(name: str, weights: Any) -> Tensor:
-    """Return the spectral radius of weights, if they are a square matrix."""
+def _square(name: str, weights: Any) -> Tensor:
+    """Return weights, which must be a square matrix."""
     check_kind(name, weights, Tensor, "a torch tensor")
     read_floats(name, weights)
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.numel():
         raise ArgumentError(
             f"{name}: got shape {tuple(weights.shape)}, but a square matrix is wanted."
         )
-    return torch.linalg.eigvals(weights).abs().max()
+    return weights
 
 
 @raises_as_before

@@ -15,7 +15,7 @@ from ...errors import ArgumentError
 from ...models.running import check_shape, check_tensor
 from ..shared import raises_as_before
 from .assembly import Assembly
-from .regions import InputRegion, RecurrentRegion, blocks, connections_of
+from .regions import InputRegion, RecurrentRegion, block
 
 Tensor = torch.Tensor
 
@@ -33,7 +33,7 @@ class Regional(Assembly):
         for region in self._lists["recurrent_regions"]:
             told = {name: value for name, value in vars(region).items() if name != "name"}
             made[region.name] = RecurrentRegion(**told, device=self.device)
-        self._connect(made, made, "recurrent_connections", "W_rec")
+        self._connect(made, "rec")
         return made
 
     @property
@@ -43,8 +43,7 @@ class Regional(Assembly):
             region.name: InputRegion(region.num_units, region.sign, self.device)
             for region in self._lists["input_regions"]
         }
-        targets = {region.name: region for region in self._lists["recurrent_regions"]}
-        self._connect(made, targets, "input_connections", "W_inp")
+        self._connect(made, "inp")
         return made
 
     @property
@@ -83,7 +82,9 @@ class Regional(Assembly):
 
     def get_region_size(self, region: str) -> int:
         """Return how many units a region has."""
-        return self[region].num_units
+        listed = self._lists["recurrent_regions"] + self._lists["input_regions"]
+        sizes = {known.name: known.num_units for known in listed}
+        return sizes[check_option("region", region, sizes)]
 
     @property
     def region_mask_dict(self) -> dict[str, torch.Tensor]:
@@ -147,10 +148,7 @@ class Regional(Assembly):
         """Return regions, parents expanded, in the order of the model."""
         return tuple(in_order(self._final.regions, regions))
 
-    _ensure_order = ensure_order
-
-    def _check_if_parent_region(self, name: str) -> bool:
-        return any(region.parent_region == name for region in self._lists["recurrent_regions"])
+    _ensure_order = ensure_order  # as mRNNTorch's own analyses call it
 
     def _get_child_regions(self, name: str) -> tuple[str, ...]:
         listed = self._lists["recurrent_regions"]
@@ -192,28 +190,30 @@ class Regional(Assembly):
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _connect(
-        self, sources: Mapping[str, Any], targets: Mapping[str, Any], listed: str, weights: str
-    ) -> None:
-        """Give regions their connections: those of the network, or empty ones before it is made."""
+    def _connect(self, sources: Mapping[str, Any], kind: str) -> None:
+        """Give regions their connections: those of the network, or empty ones before it is made.
+
+        `kind` is "rec" or "inp".
+        """
+        is_made = self.rec_finalized if kind == "rec" else self.inp_finalized
+        listed = self._lists["recurrent_connections" if kind == "rec" else "input_connections"]
         members = lambda name: self._get_child_regions(name) or (name,)  # noqa: E731
         pairs = {
-            pair
-            for c in self._lists[listed]
-            for pair in product(members(c.src_region), members(c.dst_region))
+            pair for c in listed for pair in product(members(c.src_region), members(c.dst_region))
         }
-        connected: dict[Any, Any] = dict.fromkeys(pairs)
-        if self.rec_finalized if weights == "W_rec" else self.inp_finalized:
-            network = self._final
-            matrices = [getattr(network, weights + part) for part in ("", "_mask", "_sign_matrix")]
-            columns = network.regions
-            if weights == "W_inp":
-                columns = network.connectome.input_channels
-            for source, to in pairs:
-                place = network.indices(to), columns.indices(source)
-                connected[source, to] = blocks(tuple(matrices), *place)
-        for name, connections in connections_of(sources, targets, connected).items():
-            sources[name].connections = connections
+        targets = self._lists["recurrent_regions"]
+        for (source, region), to in product(sources.items(), targets):
+            is_connected = (source, to.name) in pairs
+            region.add_connection(to.name, to.num_units, zero_connection=not is_connected)
+            if is_made and is_connected:
+                network = self._final
+                channels = network.regions if kind == "rec" else network.connectome.input_channels
+                matrices = (f"W_{kind}", f"W_{kind}_mask", f"W_{kind}_sign_matrix")
+                region.connections[to.name] = block(
+                    [getattr(network, name) for name in matrices],
+                    network.indices(to.name),
+                    channels.indices(source),
+                )
 
 
 def in_order(regions: Regions, names: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,28 +153,8 @@ class InputRegion(Region):
     """A group of input channels."""
 
 
-def connections_of(
-    sources: Mapping[str, Any], targets: Mapping[str, Any], connected: Mapping[Any, Any]
-) -> dict[str, dict[str, RegionConnection]]:
-    """Return the connections out of every source, zero ones where nothing is connected.
-
-    `connected` are weights, masks and signs by (source, target), or None for those of a connection
-    that has none yet.
-    """
-    result: dict[str, dict[str, RegionConnection]] = {}
-    for source, region in sources.items():
-        result[source] = {}
-        for target, to in targets.items():
-            ones = torch.ones(to.num_units, region.num_units)
-            none = (source, target) not in connected
-            mask = ones * (not none)
-            empty = 0 * ones, mask, _SIGNS[region.sign] * mask
-            parameter, weight_mask, signs = connected.get((source, target)) or empty
-            result[source][target] = RegionConnection(parameter, weight_mask, signs, none)
-    return result
-
-
-def blocks(matrices: tuple[Tensor, ...], rows: np.ndarray, columns: np.ndarray) -> tuple:
-    """Return one block of every matrix."""
+def block(matrices: Sequence[Tensor], rows: np.ndarray, columns: np.ndarray) -> RegionConnection:
+    """Return what stands in some rows and columns of weights, mask and signs."""
     to, source = torch.as_tensor(rows), torch.as_tensor(columns)
-    return tuple(matrix[to][:, source] for matrix in matrices)
+    parameter, mask, signs = (matrix[to][:, source] for matrix in matrices)
+    return RegionConnection(parameter, mask, signs)

@@ -47,6 +47,11 @@ def read_network(rnn: Any, weights: Any = None) -> System:
     return replace(system, dynamics=type(cell)(W=given, **kept))
 
 
+def n_channels(system: System) -> int:
+    """Return how many inputs a network has; behind them in the system is the stimulus."""
+    return system.input_size - system.state_size
+
+
 def _by_attributes(rnn: Any) -> System:
     missing = [name for name in _NEEDED if not hasattr(rnn, name)]
     if missing:

@@ -30,8 +30,6 @@ Tensor = torch.Tensor
 # No search goes on so often.
 _MOST_ROUNDS = 10_000
 
-_DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
 
 @dataclass(frozen=True)
 class Hyperparameters(SearchSettings):
@@ -71,10 +69,13 @@ class FixedPointFinderBase(Finder):
         super().__init__(solver, *settings, **named)
         self.rnn = rnn
 
+    #: The search itself, which subclasses have.
+    find_fixed_points: Callable[..., tuple[FixedPointCollection, FixedPointCollection]]
+
     @property
     def torch_dtype(self) -> torch.dtype:
         """The type of the tensors that are returned."""
-        return _DTYPES[self.hps.dtype]
+        return getattr(torch, self.hps.dtype)
 
     @property
     def device(self) -> torch.device:
@@ -110,6 +111,16 @@ class FixedPointFinderBase(Finder):
         drawn = sample_states(states, n_inits, noise=noise_scale, seed=self.rng)
         return torch.as_tensor(drawn).to(given if isinstance(given, Tensor) else self.torch_dtype)
 
+    # -- what scripts of the tools call, though it begins with an underscore -----------------
+
+    def _broadcast_nxd(self, data: Tensor, tile_n: int = 1) -> Tensor:
+        """Return data as rows on the network's device; a vector `tile_n` times."""
+        rows = data.repeat(tile_n, 1) if data.ndim == 1 else data.flatten(end_dim=-2)
+        return rows.to(self.device)
+
+    def _fp_optimization(self, *arguments: Any, **named: Any) -> FixedPointCollection:
+        return self.find_fixed_points(*arguments, **named)[1]
+
     def _exclude_distance_outliers(
         self, fps: FixedPointCollection, initial_states: Tensor
     ) -> FixedPointCollection:
@@ -117,11 +128,6 @@ class FixedPointFinderBase(Finder):
         return fps[self.get_fp_non_distance_outliers(fps, initial_states, scale)]
 
     # -- searching ----------------------------------------------------------------------------
-
-    def _broadcast_nxd(self, data: Tensor, tile_n: int = 1) -> Tensor:
-        """Return data as rows on the network's device; a vector `tile_n` times."""
-        rows = data.repeat(tile_n, 1) if data.ndim == 1 else data.flatten(end_dim=-2)
-        return rows.to(self.device)
 
     def _searched(
         self,
@@ -234,6 +240,3 @@ class FixedPointFinder(FixedPointFinderBase):
         system = read_module(self.rnn)
         inputs = (("ext_inputs", ext_inputs, system.input_size),)
         return self._searched(system, initial_states, inputs, n_rounds_q_opt)
-
-    def _fp_optimization(self, *arguments: Any, **named: Any) -> FixedPointCollection:
-        return self.find_fixed_points(*arguments, **named)[1]

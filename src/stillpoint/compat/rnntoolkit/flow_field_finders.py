@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,7 +14,6 @@ from jaxtyping import Float
 from ..._core.pca import Projection, fit_pca
 from ..._core.validation import (
     check_flag,
-    check_option,
     check_real,
     check_whole,
     read_floats,
@@ -21,6 +21,7 @@ from ..._core.validation import (
 )
 from ...errors import ArgumentError
 from ..shared import raises_as_before
+from ..shared.settled import Settled
 from ..shared.states import as_rows, packed
 from .flow_field import FlowField
 from .linearization import Linearization
@@ -29,16 +30,12 @@ from .modules import read_module, weight_of
 Tensor = torch.Tensor
 
 
-@raises_as_before
-class FlowFieldFinderBase:
-    """A plane in state space, a grid on it, and what a step does to the grid.
+@dataclass(frozen=True)
+class FlowFieldSettings:
+    """The settings of a finder of flow fields.
 
-    Subclasses say what moves: `FlowFieldFinder` a torch network, `mFlowFieldFinder` regions.
-
-    Parameters
+    Attributes
     ----------
-    rnn
-        The network. It is only read.
     fit_states
         States whose two principal components span the plane, shape (..., d); by default those of
         the first search.
@@ -52,6 +49,39 @@ class FlowFieldFinderBase:
         Whether it is centred at each state instead.
     axes
         Two directions, shape (2, d), that span the plane through the origin, instead of components.
+    """
+
+    fit_states: Any = None
+    num_points: int = 10
+    x_offset: float = 1.0
+    y_offset: float = 1.0
+    x_center: float = 0.0
+    y_center: float = 0.0
+    follow_traj: bool = False
+    axes: Any = None
+
+    def __post_init__(self) -> None:
+        check_whole("num_points", self.num_points, least=2)
+        for name in ("x_offset", "y_offset"):
+            check_real(name, getattr(self, name), above=0)
+        for name in ("x_center", "y_center"):
+            check_real(name, getattr(self, name))
+        check_flag("follow_traj", self.follow_traj)
+
+
+@raises_as_before
+class FlowFieldFinderBase(Settled):
+    """A plane in state space, a grid on it, and what a step does to the grid.
+
+    Subclasses say what moves: `FlowFieldFinder` a torch network, `mFlowFieldFinder` regions.
+
+    Parameters
+    ----------
+    rnn
+        The network. It is only read.
+    *settings, **named
+        Fields of `FlowFieldSettings`; RNNToolkit's later versions begin with `num_points`, those
+        before and mRNNTorch with `fit_states`.
 
     Raises
     ------
@@ -59,65 +89,43 @@ class FlowFieldFinderBase:
         If a setting is unknown or given twice, or not what is wanted.
     """
 
-    #: The settings in the order in which they may be given; where the first is a number, the next.
+    hyperparameters: ClassVar[type] = FlowFieldSettings
     positional: ClassVar[tuple[str, ...]] = (
         *("fit_states", "num_points", "x_offset", "y_offset", "x_center", "y_center"),
         "follow_traj",
     )
-    from_num_points: ClassVar[tuple[str, ...]] = (
-        *("num_points", "x_offset", "y_offset", "x_center", "y_center"),
-        *("fit_states", "axes", "follow_traj"),
-    )
-    defaults: ClassVar[dict[str, Any]] = {
-        "fit_states": None,
-        "num_points": 10,
-        **dict.fromkeys(("x_offset", "y_offset"), 1.0),
-        **dict.fromkeys(("x_center", "y_center"), 0.0),
-        "follow_traj": False,
-        "axes": None,
-    }
-
-    x_offset: float
-    y_offset: float
-    x_center: float
-    y_center: float
 
     def __init__(self, rnn: Any, *settings: Any, **named: Any) -> None:
+        super().__init__(*settings, **named)
         self.rnn = rnn
-        is_number = bool(settings) and isinstance(settings[0], int | np.integer)
-        order = self.from_num_points if is_number else self.positional
-        if len(settings) > len(order):
-            raise ArgumentError(f"settings: got {len(settings)}, but {len(order)} are known.")
-        given = dict(zip(order, settings, strict=False))
-        for name in named:
-            check_option("setting", name, self.defaults)
-            if name in given:
-                raise ArgumentError(f"{name}: it is given twice, by position and by name.")
-        chosen = self.defaults | given | named
-        self.num_points = check_whole("num_points", chosen.pop("num_points"), least=2)
-        self.follow_traj = check_flag("follow_traj", chosen.pop("follow_traj"))
-        for name in ("x_offset", "y_offset"):
-            setattr(self, name, check_real(name, chosen.pop(name), above=0))
-        for name in ("x_center", "y_center"):
-            setattr(self, name, check_real(name, chosen.pop(name)))
-        self._settle(**chosen)
+        self._settle()
 
-    def _settle(self, fit_states: Any, axes: Any) -> None:
-        self.fit_states, self.axes = fit_states, axes
+    def _order(self, *settings: Any) -> tuple[str, ...]:
+        if settings and isinstance(settings[0], int | np.integer):
+            return (*self.positional[1:6], "fit_states", "axes", "follow_traj")
+        return self.positional
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in self.default_hps():
+            self._settle()
+
+    def _settle(self) -> None:
+        """Find the plane that the settings tell, an origin (d,), axes (2, d) and back (d, 2)."""
         #: The principal components, once they are known.
         self.reduce_obj: Projection | None = None
-        #: The plane, once it is known: an origin (d,), axes (2, d), and the way back (d, 2).
         self._plane: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-        if axes is not None:
-            across = read_floats("axes", axes)
+        if self.axes is not None:
+            across = read_floats("axes", self.axes)
             if across.ndim != 2 or len(across) != 2 or np.linalg.matrix_rank(across) < 2:
                 raise ArgumentError(
                     f"axes: got shape {across.shape}, but two directions, (2, d), are wanted, not "
                     f"along one line."
                 )
             self._plane = np.zeros(across.shape[1]), across, np.linalg.pinv(across)
-        elif fit_states is not None:
-            self._fit(self._moving("fit_states", as_rows("fit_states", packed(fit_states))))
+        elif self.fit_states is not None:
+            states = as_rows("fit_states", packed(self.fit_states))
+            self._fit(self._moving("fit_states", states))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -233,10 +241,10 @@ class FlowFieldFinder(FlowFieldFinderBase):
     torch.Size([5, 5, 2])
     """
 
-    def _settle(self, fit_states: Any, axes: Any) -> None:
+    def _settle(self) -> None:
         self._system = read_module(self.rnn)
         self.linearization = Linearization(self.rnn)
-        super()._settle(fit_states, axes)
+        super()._settle()
 
     def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         return read_states(name, states, self._system.state_size)

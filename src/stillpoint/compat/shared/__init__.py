@@ -2,12 +2,11 @@
 
 from .container import FixedPointArrays
 from .errors import OldArgumentError, raises_as_before
-from .figures import draw, read_points
+from .figures import draw, read_points, read_trials
 from .finder import ArrayFinder, Finder
 from .rows import RowArrays
 from .search import first_starts
 from .settings import Hyperparameters, SearchSettings
-from .trials import read_trials
 
 __all__ = [
     "ArrayFinder",

@@ -53,11 +53,9 @@ def _speaking(function: Any) -> Any:
     def speaking(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except OldArgumentError:
-            raise
         except ArgumentError as error:
-            kind = _with_those_of(sys.modules.get("brainpy"))
-            raise kind(*error.args).with_traceback(error.__traceback__) from error.__cause__
+            error.__class__ = _with_those_of(sys.modules.get("brainpy"))
+            raise
 
     return speaking
 

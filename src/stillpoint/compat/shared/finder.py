@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,12 +26,13 @@ from .errors import raises_as_before
 from .outliers import Outliers
 from .search import first_starts, passed, search
 from .settings import Hyperparameters, SearchSettings
+from .settled import Settled
 from .states import packed
 
 
 @raises_as_before
-class Finder(Outliers):
-    """The settings of a search by a tool's names; subclasses hold the network.
+class Finder(Settled, Outliers):
+    """A search by a tool's names; subclasses hold the network.
 
     A search returns the distinct points that converged, and the end of every start. The `dq` of
     both is NaN: rows end converged or at rest, not by the change of q. A `StillpointWarning` says
@@ -55,44 +55,17 @@ class Finder(Outliers):
         If a setting or the solver is unknown, or a setting is given twice.
     """
 
-    hyperparameters: ClassVar[type[SearchSettings]]
-    #: The settings that may be given by position, in the order of the tool.
-    positional: ClassVar[tuple[str, ...]] = ()
-
     def __init__(self, solver: str, *settings: Any, **named: Any) -> None:
-        if len(settings) > len(self.positional):
-            raise ArgumentError(
-                f"settings: got {len(settings)} by position, but {len(self.positional)} at most "
-                f"are wanted; name the others, for example tol_unique=0.01."
-            )
-        given = dict(zip(self.positional, settings, strict=False))
-        for name in named:
-            check_option("hyper-parameter", name, self.default_hps())
-            if name in given:
-                raise ArgumentError(f"{name}: it is given twice, by position and by name.")
+        super().__init__(*settings, **named)
         self.solver = check_option("solver", solver, ("newton", "adam"))
-        self.hps: Any = self.hyperparameters(**given, **named)
         self.rng = read_generator("random_seed", self.hps.random_seed)
         #: All that the last search found, as `find_fixed_points` tells it: `points.census()`.
         self.points: FixedPoints | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name != "hps" and name in self.default_hps():
-            return getattr(self.hps, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.default_hps():
-            self.hps = replace(self.hps, **{name: value})
-        else:
-            super().__setattr__(name, value)
+        super().__setattr__(name, value)
         if name == "random_seed":
             self.rng = read_generator("random_seed", value)
-
-    @classmethod
-    def default_hps(cls) -> dict[str, Any]:
-        """Return the settings and their defaults."""
-        return asdict(cls.hyperparameters())
 
     def _search(
         self,

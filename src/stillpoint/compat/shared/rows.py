@@ -292,15 +292,15 @@ class RowArrays:
             was.
         """
         _check_container("new_fps", new_fps)
-        known = [fps for fps in (self, new_fps) if fps.filled()]
-        names = set(known[0].filled()) if known else set()
-        if differing := names ^ set(known[-1].filled() if known else ()):
+        mine, theirs = set(self.filled()), set(new_fps.filled())
+        if mine and theirs and (differing := mine ^ theirs):
             told = ", ".join(field for field in self.row_fields() if field in differing)
             raise ArgumentError(
                 f"new_fps: {told} known in one of the containers, but not in both; fill it in "
                 f"where it is None, or set it to None in both."
             )
-        for name, value in _joined("new_fps", known, names).items():
+        known = [fps for fps in (self, new_fps) if fps.filled()]
+        for name, value in _joined("new_fps", known, mine | theirs).items():
             setattr(self, name, value)
 
 

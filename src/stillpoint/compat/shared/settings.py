@@ -59,7 +59,7 @@ class SearchSettings:
     random_seed
         Of samples, and of the choice of `max_n_unique` points.
     verbose, super_verbose
-        Whether a progress bar is drawn.
+        Whether a progress bar is drawn, and a line printed of what was found.
     n_iters_per_print_update
         Accepted for old scripts; the progress bar updates itself.
     """
