@@ -200,8 +200,8 @@ def containers() -> dict[str, Call]:
             f"{name}.assert_valid_shapes": Call(fps.assert_valid_shapes, {}),
             f"{name}.print_shapes": Call(fps.print_shapes, {}),
             f"{name}.concatenate": Call(kind.concatenate, {"fps_seq": [fps, fps]}),
-            f"{name}.find": Call(fps.find, {"fp": one}, free=("fp",)),
-            f"{name}.get_unique": Call(fps.get_unique, {}),
+            f"{name}.find": Call(fps.find, {"fp": one, "use_F_xstar": False}, free=("fp",)),
+            f"{name}.get_unique": Call(fps.get_unique, {"use_F_xstar": False}),
             f"{name}.transform": Call(fps.transform, {"U": np.eye(2), "offset": 0.0}),
             f"{name}.update": Call(
                 lambda new_fps, kind=kind: kind(**arrays).update(new_fps), {"new_fps": fps}

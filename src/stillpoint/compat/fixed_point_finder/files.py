@@ -18,18 +18,6 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"  # how every NetCDF-4 file begins
 
 _TYPES = ("dtype", "dtype_complex")
 
-# The dimensions behind the first one, by the names of the fields.
-_DIMS = {
-    "xstar": ("state",),
-    "x_init": ("state",),
-    "F_xstar": ("state",),
-    "inputs": ("input",),
-    "J_xstar": ("state", "from_state"),
-    "dFdu": ("state", "input"),
-    "eigval_J_xstar": ("mode",),
-    "eigvec_J_xstar": ("state", "mode"),
-}
-
 
 def write_file(fps: FixedPointArrays, path: str | Path) -> None:
     """Write a container to one NetCDF file; complex fields as two, `_real` and `_imag`."""
@@ -37,7 +25,7 @@ def write_file(fps: FixedPointArrays, path: str | Path) -> None:
 
     variables = {}
     for name, values in replace(fps).filled().items():  # whose numbers of rows agree
-        dims = ("point", *_DIMS.get(name, ()))
+        dims = ("point", *fps.dims.get(name, ()))
         if np.iscomplexobj(values):
             variables[f"{name}_real"] = (dims, values.real)
             variables[f"{name}_imag"] = (dims, values.imag)

@@ -70,11 +70,9 @@ class FixedPoints(FixedPointArrays):
             n = check_whole("n", n, least=0)
             d = check_whole("n_states", n_states, least=1)
             m = check_whole("n_inputs", n_inputs, least=0)
-            rows: dict[str, tuple[int, ...]] = dict.fromkeys(self.row_fields(), ())
-            rows |= dict.fromkeys(("xstar", "x_init", "F_xstar", "eigval_J_xstar"), (d,))
-            rows |= dict.fromkeys(("J_xstar", "eigvec_J_xstar"), (d, d))
-            rows |= {"inputs": (m,), "dFdu": (d, m)}
-            for name, shape in rows.items():
+            sizes = {"state": d, "from_state": d, "mode": d, "input": m}
+            for name in self.row_fields():
+                shape = [sizes[dim] for dim in self.dims.get(name, ())]
                 dtype = self.dtype_complex if name.startswith("eig") else self.dtype
                 setattr(self, name, np.full((n, *shape), np.nan, dtype=dtype))
 

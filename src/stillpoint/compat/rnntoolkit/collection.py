@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,12 +27,8 @@ class FixedPointCollection(RowArrays):
 
     Parameters
     ----------
-    xstar, x_init, F_xstar
-        Points, where each search began, and the state one step later, shape (n, d).
-    inputs
-        Shape (n, m).
-    qstar, dq, n_iters
-        1/2 |F(x) - x|^2, its last change, and the steps taken, shape (n,).
+    xstar, x_init, inputs, F_xstar, qstar, dq, n_iters
+        As of `RowArrays`; `xstar` is needed.
     tol_unique
         Distance, in state and inputs together, up to which two points are one.
     dtype, dtype_complex
@@ -54,17 +50,9 @@ class FixedPointCollection(RowArrays):
 
     of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype", "dtype_complex", "verbose")
 
-    axes: ClassVar[Mapping[str, int]] = dict.fromkeys(("xstar", "x_init", "inputs", "F_xstar"), 2)
-
     joined: ClassVar[Callable[[Any], Any]] = staticmethod(torch.cat)
+    as_places: ClassVar[Callable[[Any], Any]] = staticmethod(torch.as_tensor)
 
-    xstar: Tensor
-    x_init: Tensor | None = None
-    inputs: Tensor | None = None
-    F_xstar: Tensor | None = None
-    qstar: Tensor | None = None
-    dq: Tensor | None = None
-    n_iters: Tensor | None = None
     tol_unique: float = 1e-3
     dtype: torch.dtype = torch.float32
     dtype_complex: torch.dtype = torch.complex64
@@ -88,14 +76,6 @@ class FixedPointCollection(RowArrays):
 
     def __repr__(self) -> str:
         return f"FixedPointCollection({self.n} points, {self.n_states} states)"
-
-    def find(self, fp: Any, use_F_xstar: bool = False) -> Tensor:
-        """Return the places of one point, see `RowArrays.find`; `F_xstar` may tell it instead."""
-        return torch.as_tensor(self._find(fp, _states(use_F_xstar)))
-
-    def get_unique(self, use_F_xstar: bool = False) -> Self:
-        """Return one point of each group closer than `tol_unique`, that with the smallest q."""
-        return self._unique(_states(use_F_xstar))
 
     def save(self, save_path: str | Path) -> None:
         """Write the points to a file, in NumPy's format; never pickled."""
@@ -131,7 +111,3 @@ class FixedPointCollection(RowArrays):
         self.__dict__.update(new)
         if self.verbose:
             print(f"Restored {self.n} fixed points from {path}.")  # noqa: T201
-
-
-def _states(use_F_xstar: bool) -> str:
-    return "F_xstar" if check_flag("use_F_xstar", use_F_xstar) else "xstar"

@@ -23,12 +23,8 @@ class FixedPointArrays(RowArrays):
 
     Parameters
     ----------
-    xstar, x_init, F_xstar
-        Points, where each search began, and the state one step later, shape (n, d).
-    inputs
-        Shape (n, m).
-    qstar, dq, n_iters
-        1/2 |F(x) - x|^2, its last change, and the steps taken, shape (n,).
+    xstar, x_init, inputs, F_xstar, qstar, dq, n_iters
+        As of `RowArrays`.
     J_xstar, dFdu
         Jacobians in the state, (n, d, d), and in the input, (n, d, m); rows = to.
     eigval_J_xstar, eigvec_J_xstar
@@ -54,18 +50,14 @@ class FixedPointArrays(RowArrays):
 
     of_the_whole: ClassVar[tuple[str, ...]] = ("tol_unique", "dtype", "dtype_complex")
 
-    axes: ClassVar[Mapping[str, int]] = {
-        **dict.fromkeys(("xstar", "x_init", "F_xstar", "inputs", "eigval_J_xstar"), 2),
-        **dict.fromkeys(("J_xstar", "dFdu", "eigvec_J_xstar"), 3),
+    dims: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **RowArrays.dims,
+        "J_xstar": ("state", "from_state"),
+        "dFdu": ("state", "input"),
+        "eigval_J_xstar": ("mode",),
+        "eigvec_J_xstar": ("state", "mode"),
     }
 
-    xstar: Any = None
-    x_init: Any = None
-    inputs: Any = None
-    F_xstar: Any = None
-    qstar: Any = None
-    dq: Any = None
-    n_iters: Any = None
     J_xstar: Any = None
     dFdu: Any = None  # noqa: N815
     eigval_J_xstar: Any = None  # noqa: N815

@@ -1,4 +1,4 @@
-"""RowArrays: named arrays with one row for each point, which scripts may change."""
+"""RowArrays: fixed points as arrays of any kind, one row for each, which scripts may change."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from ..._core.arrays import rows_of, to_numpy
 from ..._core.grouping import group, representatives
 from ..._core.validation import (
+    check_flag,
     check_kind,
     check_option,
     check_sequence,
@@ -30,25 +31,49 @@ class RowArrays:
     """Base of containers: fields are arrays with equally many rows, or None where not known.
 
     Indexing with an int, a slice, a mask or a list gives the same kind of container, which has
-    arrays of its own.
+    arrays of its own. Kinds of arrays, and what is known beside these fields, are of subclasses.
+
+    Parameters
+    ----------
+    xstar, x_init, F_xstar
+        Points, where each search began, and the state one step later, shape (n, d).
+    inputs
+        Shape (n, m).
+    qstar, dq, n_iters
+        1/2 |F(x) - x|^2, its last change, and the steps taken, shape (n,).
     """
 
     #: Fields that say something of the whole and have no rows.
     of_the_whole: ClassVar[tuple[str, ...]] = ()
 
-    #: How many axes a field has; one, unless it is told here.
-    axes: ClassVar[Mapping[str, int]] = {}
+    #: The dimensions of a field behind that of the points; none, unless it is told here.
+    dims: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **dict.fromkeys(("xstar", "x_init", "F_xstar"), ("state",)),
+        "inputs": ("input",),
+    }
 
     #: How arrays are put one behind the other.
     joined: ClassVar[Callable[[Any], Any]] = staticmethod(np.concatenate)
 
+    #: What makes places, ints of NumPy, an array of this kind.
+    as_places: ClassVar[Callable[[Any], Any]] = staticmethod(np.asarray)
+
+    xstar: Any = None
+    x_init: Any = None
+    inputs: Any = None
+    F_xstar: Any = None
+    qstar: Any = None
+    dq: Any = None
+    n_iters: Any = None
+
     def __post_init__(self) -> None:
         for name, value in self.filled().items():
             array = self._read(name, value)
-            if array.ndim != self.axes.get(name, 1):
+            axes = 1 + len(self.dims.get(name, ()))
+            if array.ndim != axes:
                 raise ArgumentError(
-                    f"{name}: got shape {tuple(array.shape)}, but {self.axes.get(name, 1)} axes "
-                    f"are wanted, the first for the points."
+                    f"{name}: got shape {tuple(array.shape)}, but {axes} axes are wanted, the "
+                    f"first for the points."
                 )
             setattr(self, name, array)
         rows = {name: len(value) for name, value in self.filled().items()}
@@ -105,8 +130,7 @@ class RowArrays:
     @property
     def n_inputs(self) -> int | None:
         """The number of inputs; None where no inputs are known."""
-        inputs = self.filled().get("inputs")
-        return None if inputs is None else inputs.shape[1]
+        return None if self.inputs is None else self.inputs.shape[1]
 
     @property
     def is_single_fixed_point(self) -> bool:
@@ -165,8 +189,10 @@ class RowArrays:
     def __contains__(self, fp: Any) -> bool:
         return len(self.find(fp)) > 0
 
-    def find(self, fp: Any) -> Any:
+    def find(self, fp: Any, use_F_xstar: bool = False) -> Any:
         """Return the places of the points within `tol_unique` of one point, inputs included.
+
+        `use_F_xstar` compares the states one step later.
 
         What is no container is nowhere, nor is a point of another number of states or inputs.
 
@@ -176,10 +202,7 @@ class RowArrays:
             If `fp` is a container of no or several points, or inputs are known on one side only:
             whether it is the same point can then not be told.
         """
-        return self._find(fp, "xstar")
-
-    def _find(self, fp: Any, states: str) -> Int[np.ndarray, " k"]:
-        nowhere = np.zeros(0, dtype=np.int64)
+        states, nowhere = _states(use_F_xstar), type(self).as_places(np.zeros(0, dtype=np.int64))
         if not isinstance(fp, RowArrays):
             return nowhere
         if fp.n != 1:
@@ -199,22 +222,18 @@ class RowArrays:
                 )
             return nowhere
         apart = np.linalg.norm(self._places(states) - fp._places(states), axis=1)
-        return np.flatnonzero(apart <= self.kwargs["tol_unique"])
+        return type(self).as_places(np.flatnonzero(apart <= self.kwargs["tol_unique"]))
 
-    def get_unique(self) -> Self:
+    def get_unique(self, use_F_xstar: bool = False) -> Self:
         """Return one point of each group closer than `tol_unique`, that with the smallest q."""
-        return self._unique("xstar")
-
-    def _unique(self, states: str) -> Self:
-        places = self._places(states)
+        places = self._places(states := _states(use_F_xstar))
         if not np.isfinite(places).all():
             raise ArgumentError(
                 f"{states}: rows of it, or of inputs, hold NaN or infinity, so which points are "
                 f"one cannot be told; leave them out first, "
                 f"fps[np.isfinite(fps.{states}).all(axis=1)]."
             )
-        q = self.filled().get("qstar")
-        q = np.zeros(self.n) if q is None else to_numpy(q).astype(np.float64)
+        q = np.zeros(self.n) if self.qstar is None else to_numpy(self.qstar).astype(np.float64)
         return self[np.sort(representatives(group(places, self.kwargs["tol_unique"]), q))]
 
     def _places(self, states: str) -> Float[np.ndarray, "n k"]:
@@ -305,6 +324,10 @@ class RowArrays:
 
 
 _STATES = ("xstar", "x_init", "F_xstar")
+
+
+def _states(use_F_xstar: bool) -> str:
+    return "F_xstar" if check_flag("use_F_xstar", use_F_xstar) else "xstar"
 
 
 def _joined(name: str, known: Sequence[RowArrays], fields: set[str]) -> dict[str, Any]:
