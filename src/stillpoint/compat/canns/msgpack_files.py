@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,15 +23,26 @@ def read_msgpack(model: Any, path: Path) -> tuple[dict[str, np.ndarray], set[str
     Both have the names that `read_weights` gives them. Arrays alone are built from the file. Those
     of hidden states are left out, names that the model does not have are kept as they are.
     """
-    stored = dict(_flat(_unpacked(path)))
+    own = _own(model)
+    stored = _renamed(dict(_flat(_unpacked(path))), [name for name, _ in own])
     ours = {id(array): name for name, array in read_weights(model).items()}
-    saved = {name: ours.get(id(array)) for name, array in _own(model)}
+    saved = {name: ours.get(id(array)) for name, array in own}
     arrays = {
         saved.get(name) or name: array
         for name, array in stored.items()
         if saved.get(name, name) is not None
     }
     return arrays, {name for name in saved.values() if name is not None}
+
+
+def _renamed(stored: dict[str, np.ndarray], own: list[str]) -> dict[str, np.ndarray]:
+    """Return arrays by a model's own names where those of the file differ in their counters only.
+
+    BrainPy numbers the modules of a class as they are made, so a second network of the same class
+    has other numbers.
+    """
+    plain = [[re.sub(r"\d+\.", ".", name) for name in names] for names in (stored, own)]
+    return dict(zip(own, stored.values(), strict=True)) if plain[0] == plain[1] else stored
 
 
 def _unpacked(path: Path) -> Any:

@@ -64,6 +64,10 @@ class Region:
         self.device = device
         self.connections: dict[str, RegionConnection] = {}
 
+    def __repr__(self) -> str:
+        to = ", ".join(name for name in self.connections if self.has_connection_to(name))
+        return f"{type(self).__name__}({self.num_units} {self.sign}{f', to {to}' if to else ''})"
+
     @property
     def masks(self) -> dict[str, Tensor]:
         """Vectors of ones and of zeros, one number for each unit."""
