@@ -179,6 +179,17 @@ def test_candidates_beside_a_slow_line_go_to_it_not_along_it(phi, noise):
     assert finder.num_fps > 20
 
 
+def test_a_search_is_of_what_the_function_uses_now():
+    gain = np.array([2.0])
+    finder = SlowPointFinder(lambda h: np.tanh(gain[0] * h), DISCRETE, verbose=False)
+    for value in (2.0, 3.0):
+        gain[0] = value
+        finder.find_fps_with_gd_method(np.array([[0.5]]))
+        point = finder.fixed_points[0, 0]
+        assert np.tanh(value * point) == pytest.approx(point, abs=1e-12)
+        assert finder.compute_jacobians(np.zeros(1)).item() == pytest.approx(value)
+
+
 def test_a_ghost_is_no_fixed_point():
     finder = SlowPointFinder(lambda h: np.tanh(2 * h + 0.54), DISCRETE, verbose=False)
     finder.find_fps_with_gd_method(np.linspace(-1, 1, 50)[:, None], tolerance=1e-4)

@@ -800,10 +800,10 @@ def test_points_are_drawn_without_jacobians(memory):
 
 
 def test_one_point_is_drawn_with_its_largest_modes(memory):
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     unique, pca = memory[2], sp.fit_pca(memory[1]["hidden"], 3)
-    ax = plt.figure().add_subplot(projection="3d")
+    ax = Figure().add_subplot(projection="3d")
     saddle = unique[np.flatnonzero(~unique.is_stable)[0]]
     plot_fixed_point(ax, saddle, pca, scale=0.5, linewidth=2)
     count = int((abs(saddle.eigval_J_xstar) > 1).sum())
@@ -818,7 +818,7 @@ def test_one_point_is_drawn_with_its_largest_modes(memory):
     stable = unique[np.flatnonzero(unique.is_stable)[0]]
     plot_fixed_point(ax, stable, pca, do_plot_stable_modes=True, max_n_modes=2)
     assert len(ax.lines) == count + 1 + 3
-    flat = plt.figure().add_subplot()
+    flat = Figure().add_subplot()
     plot_fixed_point(flat, FixedPoints(np.ones((1, 2))), None)
     plot_123d(flat, np.zeros((3, 1)))
     assert [line.get_marker() for line in flat.lines] == [".", "None"]
@@ -1130,3 +1130,24 @@ def test_a_container_is_copied_by_its_fields(memory, capsys):
     assert wide.eigval_J_xstar.dtype == np.complex128
     with pytest.raises(ArgumentError, match="dtype_complex: got float32"):
         FixedPoints(dtype_complex=np.float32)
+
+
+def test_what_is_not_known_is_neither_stable_nor_decomposed_twice(memory, tmp_path):
+    unique = memory[2]
+    sizes = {"n_states": unique.n_states, "n_inputs": unique.n_inputs}
+    fps = FixedPoints(do_alloc_nan=True, n=2, **sizes, dtype=np.float64, dtype_complex=complex)
+    bare = unique[1].filled() | dict.fromkeys(("eigval_J_xstar", "eigvec_J_xstar", "is_stable"))
+    fps[0], fps[1] = unique[0], FixedPoints(**bare)
+    assert np.isnan(fps.is_stable).tolist() == [False, True]
+    fps.save(tmp_path / "part.nc")
+    again = FixedPoints()
+    again.restore(tmp_path / "part.nc")
+    np.testing.assert_array_equal(again.is_stable, fps.is_stable)
+    with pytest.raises(ArgumentError, match="state_traj: got None, but 2 points"):
+        fps.plot()
+    fps.decompose_jacobians()
+    np.testing.assert_allclose(fps.eigval_J_xstar, unique.eigval_J_xstar[:2], atol=1e-6)
+    np.testing.assert_array_equal(fps.is_stable, unique.is_stable[:2])
+    fps.J_xstar, fps.is_stable = None, np.array([1.0, np.nan])
+    drawn = fps.plot(memory[1]["hidden"]).axes[0].collections
+    assert [cloud.get_label() for cloud in drawn] == ["1 stable", "1 of unknown stability"]

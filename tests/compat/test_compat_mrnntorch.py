@@ -1117,9 +1117,60 @@ def test_predictions_err_in_second_order(kind, dh, regions):
 def test_names_of_inputs_that_systems_add_are_refused(name):
     rnn = mRNN(activation="tanh")
     rnn.add_recurrent_region("a", 2)
-    rnn.add_input_region(name, 3)
     with pytest.raises(ArgumentError, match=f"'{name}' is the name of inputs that systems add"):
-        rnn.finalize_connectivity()
+        rnn.add_input_region(name, 3)
+    with pytest.raises(ArgumentError, match="'a'"):
+        rnn.add_recurrent_region("a", 2)
+    assert rnn.hid_regions == ["a"]
+
+
+def test_a_bias_that_was_zero_when_weights_were_saved_is_zero_again():
+    rnn = built()
+    state = {name: value.clone() for name, value in rnn.state_dict().items()}
+    before = rnn.tonic_inp.clone()
+    with torch.no_grad():
+        rnn.network.bias_offset += 1.0
+    rnn.load_state_dict(state)
+    assert torch.equal(rnn.tonic_inp, before)
+
+
+def test_weights_that_are_made_first_stay_the_same_parameters():
+    rnn = mRNN(activation="tanh")
+    rnn.add_recurrent_region("a", 2)
+    rnn.add_input_region("i", 1)
+    rnn.add_recurrent_connection("a", "a")
+    rnn.add_input_connection("i", "a")
+    rnn.finalize_rec_connectivity()
+    weights = rnn.W_rec.requires_grad_(False)
+    rnn.eval()
+    rnn.finalize_inp_connectivity()
+    assert rnn.W_rec is weights
+    assert not rnn.network.training
+    given = torch.full((2, 2), 9.0)
+    rnn.W_rec = given
+    rnn.load_state_dict(built_like(rnn))
+    assert (given == 9.0).all()
+
+
+def built_like(rnn):
+    """Return weights of zeros."""
+    return {name: torch.zeros_like(value) for name, value in rnn.state_dict().items()}
+
+
+@both
+def test_analyses_are_of_the_weights_that_the_network_has_now(kind):
+    rnn = built(kind)
+    lin = LINEARIZATIONS[kind](rnn)
+    flows = FLOWS[kind](rnn, normal(5, D), 3)
+    x, u = normal(D), normal(M, seed=1)
+    with torch.no_grad():
+        rnn.W_rec.mul_(0.5)
+    assert torch.equal(lin.jacobian(u, x)[0], LINEARIZATIONS[kind](rnn).jacobian(u, x)[0])
+    fresh = FLOWS[kind](rnn, normal(5, D), 3)
+    for find in ("find_nonlinear_flow", "find_linear_flow"):
+        more = (u[None],) if find == "find_linear_flow" else ()
+        (old,), (new,) = (getattr(f, find)(x[None], u[None], *more) for f in (flows, fresh))
+        assert torch.equal(old.x_vels, new.x_vels)
 
 
 def test_an_elman_network_is_linearised_by_the_names_of_its_state():

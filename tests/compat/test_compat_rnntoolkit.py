@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import warnings
 
 import numpy as np
@@ -192,6 +193,45 @@ def test_what_does_not_fit_is_refused(call, message):
         call(Linearization(network()))
 
 
+def test_linearisation_is_of_the_weights_that_the_network_has_now():
+    rnn = torch.nn.RNN(1, 1, bias=False)
+    lin = Linearization(rnn)
+    rnn.weight_hh_l0.data.fill_(0.5)
+    assert lin.jacobian(torch.zeros(1), torch.zeros(1))[0].item() == 0.5
+
+
+@pytest.mark.parametrize("brainpy", [False, True])
+def test_errors_are_pickled(brainpy):
+    if brainpy:
+        pytest.importorskip("brainpy")
+    with pytest.raises(ArgumentError) as caught:
+        FixedPointFinder(network(), lr=1)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert isinstance(again, AssertionError)
+
+
+def test_rows_are_assigned_in_the_precision_of_the_container():
+    points = FixedPointCollection(torch.tensor([[1, 2], [3, 4]]))
+    assert points.xstar.dtype == torch.float32
+    points[0] = FixedPointCollection(torch.tensor([[0.5, 0.7]], dtype=torch.float64))
+    torch.testing.assert_close(points.xstar[0], torch.tensor([0.5, 0.7]))
+    assert torch.equal(points[::-1].xstar, points.xstar.flip(0))
+    empty = FixedPointCollection(torch.zeros(0, 2))
+    empty.update(points)
+    assert empty.n == 2
+    joined = FixedPointCollection.concatenate([FixedPointCollection(torch.zeros(0, 2)), points])
+    assert torch.equal(joined.xstar, points.xstar)
+
+
+def test_arguments_are_named_as_the_method_names_them():
+    finder = FixedPointFinder(network(), verbose=False)
+    with pytest.raises(ArgumentError, match=r"^n_inits: "):
+        finder.sample_states(torch.ones(2, 4), n_inits=-1)
+    with pytest.raises(ArgumentError, match=r"^noise_scale: "):
+        finder.sample_states(torch.ones(2, 4), n_inits=1, noise_scale="much")
+
+
 # -- flow fields -----------------------------------------------------------------------------------
 
 
@@ -353,6 +393,8 @@ def test_vectors():
     a, b = torch.tensor([3.0, 4.0]), torch.tensor([-4.0, 3.0])
     torch.testing.assert_close(unit_vector(a), torch.tensor([0.6, 0.8]))
     assert torch.equal(unit_vector(torch.zeros(2)), torch.zeros(2))
+    for size in (1e19, 1e-25):
+        torch.testing.assert_close(unit_vector(size * a), torch.tensor([0.6, 0.8]))
     assert angle_between(a, b).item() == pytest.approx(math.pi / 2)
     assert angle_between(a, 7 * a).item() == pytest.approx(0.0, abs=1e-3)
     assert angle_between(a, torch.zeros(2)).item() == pytest.approx(math.pi / 2)

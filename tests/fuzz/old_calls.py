@@ -217,9 +217,9 @@ def _regions(network: Any, elman: Any) -> dict[str, Call]:
 
 
 def _drawings() -> dict[str, Call]:
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
-    point, axes = fixed_point_finder.FixedPoints(np.ones((1, 2))), plt.figure().add_subplot()
+    point, axes = fixed_point_finder.FixedPoints(np.ones((1, 2))), Figure().add_subplot()
     drawing = {
         "ax": axes,
         "fp": point,

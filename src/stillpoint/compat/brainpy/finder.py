@@ -125,7 +125,10 @@ class SlowPointFinder:
             from .dynamical_systems import read_dynamical_system, targets_of
 
             self.f_type = check_option("f_type", f_type or DISCRETE, [DISCRETE])
-            self._system = read_dynamical_system(f_cell, args=args, **given)
+            self._read_system = lambda _: read_dynamical_system(
+                self.target, args=self.args, **given
+            )
+            self._system = self._read_system(None)
             self.target_vars = targets_of(f_cell, target_vars, excluded_vars)
             held = {id(variable) for variable in self.target_vars.values()}
             variables = f_cell.vars(method="relative").unique()
@@ -134,6 +137,8 @@ class SlowPointFinder:
             self.f_type = check_option("f_type", f_type, list(_KINDS))
             if not callable(f_cell):
                 raise ArgumentError(f"f_cell: got {came(f_cell)}, but a function is wanted.")
+            kind: Any = _KINDS[self.f_type]
+            self._read_system = lambda states: read_function(self.target, self.args, kind, states)
             if foreign := [name for name, value in given.items() if value is not None]:
                 raise ArgumentError(f"{', '.join(foreign)}: only for systems of BrainPy.")
         self._opt_losses = np.zeros(0)
@@ -314,10 +319,11 @@ class SlowPointFinder:
     def _read(self, states: Any) -> tuple[System, Float[np.ndarray, "n d"]]:
         """Return the system and states as flat rows; a single state is one row."""
         states = read_candidates(states)
-        if self._system is None:
-            kind: Any = _KINDS[self.f_type]
-            self._system = read_function(self.target, self.args, kind, first_of(states))
-        system = self._system
+        example = first_of(states)
+        if self._system is not None:  # whose variables keep their order
+            example = self._system.layout.unpack(self._system.pack(example))
+        # Read anew, as weights that it uses may have changed since the last call.
+        system = self._system = self._read_system(example)
         rows = np.atleast_2d(system.pack(states))
         return system, read_states("candidates", rows, system.state_size)
 

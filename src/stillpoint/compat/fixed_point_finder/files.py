@@ -59,7 +59,8 @@ def _from_dataset(dataset: Any) -> dict[str, Any]:
             found[name] = real + 1j * imag
         elif name in dataset:
             values = dataset[name].values
-            found[name] = values.astype(bool) if name == "is_stable" else values
+            is_flag = name == "is_stable" and values.dtype.kind in "iu"  # else some are not known
+            found[name] = values.astype(bool) if is_flag else values
     return found
 
 

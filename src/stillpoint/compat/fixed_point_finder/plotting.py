@@ -61,6 +61,11 @@ def plot_fps(
     d = points.xstar.shape[1]
     paths = None if state_traj is None else read_trials(state_traj, None, 0, None, d)
     dimensions = 3 if d >= 3 else 2
+    if paths is None and points.n < min(d, dimensions):
+        raise ArgumentError(
+            f"state_traj: got None, but {points.n} points span no {dimensions} principal "
+            f"components; pass trajectories."
+        )
     projection = fit_pca(points.xstar if paths is None else paths, dimensions)
     shown = None
     if paths is not None:

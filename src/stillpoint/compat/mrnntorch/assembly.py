@@ -46,7 +46,7 @@ class Assembly(nn.Module):
         self.inp_constrained = check_flag("inp_constrained", inp_constrained)
         self.batch_first = check_flag("batch_first", batch_first)
         self.spectral_radius, self.device = spectral_radius, device
-        self.dt, self.tau = check_real("dt", dt), check_real("tau", tau)
+        self.dt, self.tau = check_real("dt", dt, above=0), check_real("tau", tau, above=0)
         self._noise: dict[str, Any] = {
             "noise": check_real("noise_level_act", noise_level_act, least=0),
             "input_noise": check_real("noise_level_inp", noise_level_inp, least=0),
@@ -156,10 +156,10 @@ class Assembly(nn.Module):
             **self._noise,
         )
         if self.network is not None:
-            made = self.network.state_dict()
-            network.to(self.network.W_rec.dtype)
-            stays = {name: value for name, value in made.items() if name.startswith(kept)}
-            network.load_state_dict(network.state_dict() | stays)
+            network.to(self.network.W_rec).train(self.network.training)
+            for name in self.network.state_dict():
+                if name.startswith(kept):  # the very same parameters, which may be trained already
+                    setattr(network, name, getattr(self.network, name))
         self.network = network
 
     @property
@@ -178,11 +178,20 @@ class Assembly(nn.Module):
                 f"{type(self).__name__}: the connectivity is final; add regions and connections "
                 f"before finalize_connectivity()."
             )
-        self._lists[name].append(entry)
+        listed = [*self._lists[name], entry]
+        if name.endswith("regions"):
+            Connectome(**{name: listed})  # checks it, and that names are different
+        self._lists[name] = listed
 
 
-def _into_network(_: Assembly, state: dict[str, Any], prefix: str, *__: Any) -> None:
-    """Before weights are loaded: six tensors of mRNNTorch belong to the network inside."""
+def _into_network(rnn: Assembly, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Before weights are loaded: six tensors of mRNNTorch belong to the network inside.
+
+    A bias offset that is not there was zero when the weights were saved.
+    """
+    if rnn.network is not None and any(key.startswith(prefix + "W_") for key in state):
+        none = torch.zeros_like(rnn.network.bias_offset)
+        state.setdefault(f"{prefix}network.bias_offset", none)
     for key in [key for key in state if key.startswith(prefix + "W_")]:
         state[f"{prefix}network.{key.removeprefix(prefix)}"] = state.pop(key)
 

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 
 from ..._core.validation import check_flag, check_sequence, read_states
+from ...system import System
 from ..rnntoolkit import FlowField, FlowFieldFinderBase
 from ..rnntoolkit.flow_field_finders import FlowFieldSettings, paired
 from ..shared import raises_as_before
@@ -62,13 +63,17 @@ class mFlowFieldFinder(FlowFieldFinderBase):  # noqa: N801
     linear: ClassVar[type[mLinearization]] = mLinearization
 
     def _settle(self) -> None:
-        self._system = read_network(self.rnn)
         self.linearization = self.linear(self.rnn, *self.hps.region_list)
         self.hps = replace(self.hps, region_list=self.linearization.region_list)
         self.static_region_list = self.linearization.static_region_list
         self.zero_states = self.linearization.zero_states
         self._own = self._system.state_regions.indices(*self.region_list)
         super()._settle()
+
+    @property
+    def _system(self) -> System:
+        """The network with the weights that it has now."""
+        return read_network(self.rnn)
 
     def find_nonlinear_flow(
         self,

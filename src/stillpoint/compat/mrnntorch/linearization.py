@@ -9,6 +9,7 @@ import torch
 from ..._core.validation import check_flag
 from ...errors import ArgumentError
 from ...local import rates_at_fixed_state
+from ...system import System
 from ..rnntoolkit.linearization import Linearization, linear_at, one_row, predicted
 from ..shared import raises_as_before
 from .regional import in_order
@@ -31,12 +32,11 @@ class mLinearization(Linearization):  # noqa: N801
 
     def __init__(self, rnn: Any, *regions: str) -> None:
         self.rnn = rnn
-        self._system = read_network(rnn)
-        named = self._system.state_regions
+        named = read_network(rnn).state_regions
         self.region_list = in_order(named, regions) or list(named)
         self.static_region_list = [name for name in named if name not in self.region_list]
         #: One row of zeros, shape (1, d).
-        self.zero_states = torch.zeros(1, self._system.state_size)
+        self.zero_states = torch.zeros(1, named.size)
 
     def jacobian(  # type: ignore[override]
         self,
@@ -98,6 +98,10 @@ class mLinearization(Linearization):  # noqa: N801
         return self._decomposed(self._blocks(input, x, h, dh)[0])
 
     # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _system(self) -> System:
+        return read_network(self.rnn)
 
     @property
     def _kind(self) -> Tensor:

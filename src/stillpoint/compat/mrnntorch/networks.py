@@ -93,8 +93,8 @@ class mRNN(Regional):  # noqa: N801
             )
             is_trained = isinstance(inside, torch.nn.Parameter)
             if is_trained and not isinstance(value, torch.nn.Parameter):
-                value = torch.nn.Parameter(value)
-            setattr(self._final, name, value if is_trained else value.detach())
+                value = torch.nn.Parameter(value.detach().clone())
+            setattr(self._final, name, value if is_trained else value.detach().clone())
         else:
             super().__setattr__(name, value)
 

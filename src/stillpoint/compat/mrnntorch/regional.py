@@ -186,7 +186,7 @@ class Regional(Assembly):
                 f"every region once: {', '.join(self.hid_regions)}."
             )
         whole = joined[..., order]
-        return whole if check_flag("keep_dims", keep_dims) else whole.flatten(end_dim=-2)
+        return whole if check_flag("keep_dims", keep_dims) else whole.reshape(-1, whole.shape[-1])
 
     # -- inside -------------------------------------------------------------------------------
 

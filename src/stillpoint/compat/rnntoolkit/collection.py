@@ -69,7 +69,12 @@ class FixedPointCollection(RowArrays):
     def _read(self, name: str, values: Any) -> Tensor:
         check_kind(name, values, Tensor, "a torch tensor")
         read_floats(name, values, finite=False)
-        return values.detach().clone()
+        given = values.detach().clone()
+        is_counted = name in self.dims and not given.is_floating_point()
+        return given.to(torch.get_default_dtype()) if is_counted else given
+
+    def _like(self, value: Tensor, given: Tensor) -> Tensor:
+        return given.to(value)
 
     def _as_here(self, values: np.ndarray) -> Tensor:
         return torch.as_tensor(values).to(self.xstar)

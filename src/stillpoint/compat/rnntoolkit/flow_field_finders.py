@@ -20,6 +20,7 @@ from ..._core.validation import (
     read_states,
 )
 from ...errors import ArgumentError
+from ...system import System
 from ..shared import raises_as_before
 from ..shared.settled import Settled
 from ..shared.states import as_rows, packed
@@ -242,12 +243,16 @@ class FlowFieldFinder(FlowFieldFinderBase):
     """
 
     def _settle(self) -> None:
-        self._system = read_module(self.rnn)
         self.linearization = Linearization(self.rnn)
         super()._settle()
 
     def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         return read_states(name, states, self._system.state_size)
+
+    @property
+    def _system(self) -> System:
+        """The network with the weights that it has now."""
+        return read_module(self.rnn)
 
     def find_nonlinear_flow(self, states: Any, inp: Tensor) -> list[FlowField]:
         """Return where a step of the network takes the grid, for every state and its input.

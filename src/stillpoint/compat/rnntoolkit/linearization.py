@@ -37,7 +37,7 @@ class Linearization:
 
     def __init__(self, rnn: Any) -> None:
         self.rnn = rnn
-        self._system = read_module(rnn)
+        read_module(rnn)  # what cannot be read is refused at once
 
     def jacobian(self, input: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:  # noqa: A002
         """Return the Jacobians in the state, shape (d, d), and in the input, (d, m).
@@ -88,6 +88,11 @@ class Linearization:
         return self._decomposed(self._linear(zero if drive is None else drive, state)[0])
 
     # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _system(self) -> System:
+        """The network with the weights that it has now."""
+        return read_module(self.rnn)
 
     def _linear(self, inputs: Any, state: Any) -> tuple[Tensor, Tensor, Tensor]:
         """Return A, B and the value, in float64."""

@@ -84,8 +84,11 @@ def _vector(name: str, value: Any) -> Tensor:
 
 
 def _unit(name: str, value: Any) -> Tensor:
-    length = torch.linalg.vector_norm(_vector(name, value))
-    return value / length if length > 0 else value.clone()
+    largest = _vector(name, value).abs().max() if value.numel() else 0
+    if largest == 0:
+        return value.clone()
+    scaled = value / largest  # so that squares are numbers
+    return scaled / torch.linalg.vector_norm(scaled)
 
 
 def _like(name: str, vector: Any, other: Any) -> Tensor:

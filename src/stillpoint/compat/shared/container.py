@@ -107,19 +107,25 @@ class FixedPointArrays(RowArrays):
         ArgumentError
             If there are no Jacobians.
         """
-        if self.has_decomposed_jacobians and self.is_stable is not None:
-            return
         if self.J_xstar is None:
+            if self.has_decomposed_jacobians and self.is_stable is not None:
+                return
             raise ArgumentError(
                 "J_xstar: there is none to decompose; search with do_compute_jacobians=True."
             )
-        known = np.isfinite(self.J_xstar).all(axis=(1, 2))
-        values, vectors = sorted_eig(self.J_xstar[known].astype(np.float64), "map")
-        stable = is_stable(values, "map")
+        rows = np.isfinite(self.J_xstar).all(axis=(1, 2))
         kind = np.result_type(self.J_xstar.dtype, self.dtype_complex)
-        self.eigval_J_xstar = _spread(values.astype(kind), known, np.nan)
-        self.eigvec_J_xstar = _spread(vectors.astype(kind), known, np.nan)
-        self.is_stable = _spread(stable, known, False)
+        n, d = self.J_xstar.shape[:2]
+        known = self.eigval_J_xstar, self.eigvec_J_xstar, self.is_stable
+        if all(part is not None for part in known):
+            rows &= np.isnan(self.eigval_J_xstar).any(axis=1) | np.isnan(self.is_stable * 1.0)
+        else:
+            self.eigval_J_xstar = np.full((n, d), np.nan, kind)
+            self.eigvec_J_xstar = np.full((n, d, d), np.nan, kind)
+            self.is_stable = np.zeros(n, dtype=bool)
+        values, vectors = sorted_eig(self.J_xstar[rows].astype(np.float64), "map")
+        self.eigval_J_xstar[rows], self.eigvec_J_xstar[rows] = values, vectors
+        self.is_stable[rows] = is_stable(values, "map")
 
     def print_summary(self) -> None:
         """Print how many points there are and of which kind, their q, and the steps taken."""
@@ -144,10 +150,3 @@ def _kind_of(dtype: Any) -> str | None:
         return np.dtype(dtype).kind
     except Exception:  # NumPy raises many kinds
         return None
-
-
-def _spread(values: np.ndarray, rows: np.ndarray, fill: Any) -> np.ndarray:
-    """Return values at the rows of a mask, and `fill` elsewhere."""
-    result = np.full((len(rows), *values.shape[1:]), fill, dtype=values.dtype)
-    result[rows] = values
-    return result

@@ -27,6 +27,11 @@ def read_points(fps: Any, name: str = "fps") -> FixedPointArrays:
     check_kind(name, fps, FixedPointArrays, "a container of fixed points")
     if fps.xstar is None:
         raise ArgumentError(f"{name}: it has no points; fill in xstar, shape (n, d).")
+    if not np.isfinite(fps.xstar).all():
+        raise ArgumentError(
+            f"{name}: rows of xstar hold NaN or infinity; leave them out first, "
+            f"fps[np.isfinite(fps.xstar).all(axis=1)]."
+        )
     return fps
 
 
@@ -45,7 +50,7 @@ def draw(
     Otherwise there are no modes, and stable points are told from others where `is_stable` is known.
     """
     most = 0 if paths is None else len(paths)
-    if fps.J_xstar is not None:
+    if fps.J_xstar is not None and np.isfinite(fps.J_xstar).all():
         plots.fixed_points(
             as_fixed_points(fps),
             paths,
@@ -71,8 +76,13 @@ def _told_apart(fps: FixedPointArrays) -> list[tuple[np.ndarray, str, str]]:
     if fps.is_stable is None:
         kinds = [(np.ones(fps.n, dtype=bool), "of unknown stability", "grey")]
     else:
-        stable = fps.is_stable.astype(bool)
-        kinds = [(stable, "stable", "black"), (~stable, "unstable", "white")]
+        unknown = np.isnan(fps.is_stable.astype(np.float64))
+        stable = ~unknown & fps.is_stable.astype(bool)
+        kinds = [
+            (stable, "stable", "black"),
+            (~unknown & ~stable, "unstable", "white"),
+            (unknown, "of unknown stability", "grey"),
+        ]
     return [kind for kind in kinds if kind[0].any()]
 
 

@@ -87,7 +87,9 @@ class RowArrays:
 
     def _read(self, name: str, values: Any) -> Any:
         """Return values that were passed as an array of this container's own."""
-        return np.array(read_numbers(name, values, real=False))
+        array = np.array(read_numbers(name, values, real=False))
+        is_counted = name in self.dims and array.dtype.kind in "iub"
+        return array.astype(np.float64) if is_counted else array
 
     # -- what it holds ------------------------------------------------------------------------
 
@@ -178,11 +180,15 @@ class RowArrays:
                     f"in there."
                 )
         for name, value in self.filled().items():
-            value[rows] = known.get(name, np.nan)
+            value[rows] = self._like(value, known[name]) if name in known else np.nan
+
+    def _like(self, value: Any, given: Any) -> Any:  # noqa: ARG002
+        """Return an array that is assigned to rows of another one, as a part of it."""
+        return given
 
     def _rows(self, index: Any) -> Int[np.ndarray, " k"]:
         (one,) = index if isinstance(index, tuple) and len(index) == 1 else (index,)
-        return rows_of(one, self.n)
+        return np.ascontiguousarray(rows_of(one, self.n))  # torch takes no reversed view
 
     # -- which is which ------------------------------------------------------------------------
 
@@ -293,7 +299,7 @@ class RowArrays:
         """
         if not check_sequence("fps_seq", fps_seq, RowArrays, "a list of containers"):
             raise ArgumentError("fps_seq: got no container; at least one is wanted.")
-        known = [fps for fps in fps_seq if fps.filled()]
+        known = [fps for fps in fps_seq if fps.n]
         if not known:
             return fps_seq[0].with_fields({})
         shared = set.intersection(*(set(fps.filled()) for fps in known))
@@ -311,14 +317,14 @@ class RowArrays:
             was.
         """
         _check_container("new_fps", new_fps)
-        mine, theirs = set(self.filled()), set(new_fps.filled())
+        mine, theirs = (set(fps.filled() if fps.n else ()) for fps in (self, new_fps))
         if mine and theirs and (differing := mine ^ theirs):
             told = ", ".join(field for field in self.row_fields() if field in differing)
             raise ArgumentError(
                 f"new_fps: {told} known in one of the containers, but not in both; fill it in "
                 f"where it is None, or set it to None in both."
             )
-        known = [fps for fps in (self, new_fps) if fps.filled()]
+        known = [fps for fps in (self, new_fps) if fps.n]
         for name, value in _joined("new_fps", known, mine | theirs).items():
             setattr(self, name, value)
 
