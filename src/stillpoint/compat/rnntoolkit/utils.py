@@ -84,7 +84,7 @@ def _vector(name: str, value: Any) -> Tensor:
 
 
 def _unit(name: str, value: Any) -> Tensor:
-    largest = _vector(name, value).abs().max() if value.numel() else 0
+    largest = _vector(name, value).abs().amax() if _vector(name, value).numel() else 0
     if largest == 0:
         return value.clone()
     scaled = value / largest  # so that squares are numbers

@@ -83,6 +83,9 @@ _NAMES = {
     "delta_state_static": ("delta_h_static",),
     "h": ("act",),
     "source": ("from_",),
+    "xs": ("states",),
+    "input": ("inp",),
+    "delta_input": ("delta_inp",),
 }
 
 
