@@ -200,7 +200,7 @@ def test_linearisation_is_of_the_weights_that_the_network_has_now():
     assert lin.jacobian(torch.zeros(1), torch.zeros(1))[0].item() == 0.5
 
 
-@pytest.mark.parametrize("brainpy", [False, True])
+@pytest.mark.parametrize("brainpy", [False, pytest.param(True, marks=pytest.mark.brainpy)])
 def test_errors_are_pickled(brainpy):
     if brainpy:
         pytest.importorskip("brainpy")
@@ -349,6 +349,11 @@ def test_settings_of_flows_count_when_they_are_set():
     with pytest.raises(AssertionError, match="num_points: got 1"):
         finder.num_points = 1
     assert finder.num_points == 5
+    before = finder.transform(states)
+    with pytest.raises(AssertionError, match="axes: got shape"):
+        finder.axes = torch.ones(2, 4)
+    assert finder.axes is None
+    assert torch.equal(finder.transform(states), before)
 
 
 def test_flows_need_an_input_for_each_state():

@@ -107,9 +107,17 @@ class FlowFieldFinderBase(Settled):
         return self.positional
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in self.default_hps():
+        if name not in self.default_hps():
+            super().__setattr__(name, value)
+            return
+        before = self.hps
+        try:
+            super().__setattr__(name, value)
             self._settle()
+        except ArgumentError:  # what was there stays
+            self.hps = before
+            self._settle()
+            raise
 
     def _settle(self) -> None:
         """Find the plane that the settings tell, an origin (d,), axes (2, d) and back (d, 2)."""
