@@ -798,6 +798,29 @@ def test_weights_go_both_ways(kind):
     torch.testing.assert_close(other.tonic_inp, rnn.tonic_inp)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "made_with"),
+    [
+        ("activation", nn.Sigmoid(), {"activation": "sigmoid"}),
+        ("activation", "relu", {"activation": "relu"}),
+        ("dt", 10, {"dt": 10}),
+        ("tau", 40, {"tau": 40}),
+        ("rec_constrained", False, {"rec_constrained": False}),
+        ("inp_constrained", False, {"inp_constrained": False}),
+    ],
+)
+def test_a_setting_counts_after_the_weights_are_made(name, value, made_with):
+    rnn, other = built(), built(**made_with)
+    other.load_state_dict(rnn.state_dict())
+    setattr(rnn, name, value)
+    states, inputs = torch.randn(5, D), torch.randn(5, M)
+    moved = sp.as_system(rnn).step(states, inputs)
+    assert np.array_equal(moved, sp.as_system(other).step(states, inputs))
+    assert not np.array_equal(moved, sp.as_system(built()).step(states, inputs))
+    with pytest.raises(ArgumentError, match=name):
+        setattr(rnn, name, None)
+
+
 def test_states_are_combined_with_their_axes_or_as_rows():
     rnn = built()
     parts = normal(2, 5, 6), normal(2, 5, 7)

@@ -15,6 +15,16 @@ from ...errors import StillpointError
 from ...models import Connection, Connectome, InputRegion, MultiRegionRNN, RecurrentRegion
 from ..shared import raises_as_before
 
+# Settings of the networks: what they must be, and what the network inside calls them.
+_SETTINGS = {
+    "activation_name": (lambda _, given: check_option("activation", given, ACTIVATIONS), "phi"),
+    "rec_constrained": (check_flag, "dale"),
+    "inp_constrained": (check_flag, "dale_inputs"),
+    "batch_first": (check_flag, "batch_first"),
+    "dt": (lambda name, given: check_real(name, given, above=0), "dt"),
+    "tau": (lambda name, given: check_real(name, given, above=0), "tau"),
+}
+
 
 @raises_as_before
 class Assembly(nn.Module):
@@ -41,12 +51,12 @@ class Assembly(nn.Module):
         tau: float = 100.0,
     ) -> None:
         super().__init__()
-        self.activation_name = check_option("activation", activation, ACTIVATIONS)
-        self.rec_constrained = check_flag("rec_constrained", rec_constrained)
-        self.inp_constrained = check_flag("inp_constrained", inp_constrained)
-        self.batch_first = check_flag("batch_first", batch_first)
+        self.network: MultiRegionRNN | None = None
+        self.activation_name = activation
+        self.rec_constrained, self.inp_constrained = rec_constrained, inp_constrained
+        self.batch_first = batch_first
         self.spectral_radius, self.device = spectral_radius, device
-        self.dt, self.tau = check_real("dt", dt, above=0), check_real("tau", tau, above=0)
+        self.dt, self.tau = dt, tau
         self._noise: dict[str, Any] = {
             "noise": check_real("noise_level_act", noise_level_act, least=0),
             "input_noise": check_real("noise_level_inp", noise_level_inp, least=0),
@@ -55,13 +65,20 @@ class Assembly(nn.Module):
         #: Whether recurrent and input connections are complete; the weights are made then.
         self.rec_finalized = self.inp_finalized = False
         self._lists: dict[str, list[Any]] = {f.name: [] for f in fields(Connectome)}
-        self.network: MultiRegionRNN | None = None
         self.register_load_state_dict_pre_hook(_into_network)
         if config is not None:
             read = Connectome.from_json(config)
             self._lists = {name: list(getattr(read, name)) for name in self._lists}
             if config_finalize and read.recurrent_regions:
                 self.finalize_connectivity()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _SETTINGS:  # a setting counts in the network inside, too
+            check, inside = _SETTINGS[name]
+            value = check(name, value)
+            if self.network is not None:
+                setattr(self.network, inside, value)
+        super().__setattr__(name, value)
 
     # -- building -----------------------------------------------------------------------------
 

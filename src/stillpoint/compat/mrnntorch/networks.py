@@ -95,6 +95,9 @@ class mRNN(Regional):  # noqa: N801
             if is_trained and not isinstance(value, torch.nn.Parameter):
                 value = torch.nn.Parameter(value.detach().clone())
             setattr(self._final, name, value if is_trained else value.detach().clone())
+        elif name == "activation":  # a module, which torch would register instead
+            names = {kind: known for known, kind in _ACTIVATIONS.items()}
+            self.activation_name = names.get(type(value), value)
         else:
             super().__setattr__(name, value)
 
