@@ -3,6 +3,7 @@
 # make test-core        runs the tests of the records, the solvers and the public names where no
 #                       framework is installed, in .venv-core, with all annotations checked
 # make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks
+# make test-report      opens reports in a headless Chromium, where there is one
 # make fuzz             tries every public call with every value of tests/fuzz: ten minutes
 # make test-annotations checks annotations in all tests that make test runs
 PYTHON ?= python3
@@ -11,7 +12,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow test-annotations fuzz lint bench bench-brainpy \
+.PHONY: demo test test-core test-frameworks test-slow test-report test-annotations fuzz lint bench bench-brainpy \
 	bench-slow-points bench-proofs clean
 
 demo: .venv/core
@@ -35,6 +36,10 @@ test-frameworks: .venv/frameworks
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
+
+test-report: .venv/dev
+	$(BIN)/python $(PINNED) --group browser
+	$(BIN)/pytest tests/report
 
 test-annotations: .venv/dev
 	STILLPOINT_CHECK_ANNOTATIONS=1 $(BIN)/pytest -n 2 -m "not slow and not ($(OTHERS) or keras)" tests

@@ -14,7 +14,9 @@ prove                certify
 linearise            linearize, at any states; points.linearization; of rates h = phi(x):
                      rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
-draw                 plots.fixed_points and others; fit_pca for the plane
+draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
+between the points   flow_field(system, plane); plots.flow_field
+mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe
 what was used        show_versions, points.citation(), points.provenance
 
@@ -52,7 +54,9 @@ from .local import (
     rates_at_fixed_state,
 )
 from .points import FixedPoints, SlowPoints, Source, Starts
+from .portrait import FlowField, flow_field, planes
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
+from .report import Report
 from .search import (
     certify,
     find_all_fixed_points,
@@ -77,11 +81,13 @@ __all__ = [
     "Enumeration",
     "FileFormatError",
     "FixedPoints",
+    "FlowField",
     "Linearization",
     "MissingExtraError",
     "Projection",
     "ProofStatus",
     "Regions",
+    "Report",
     "Rests",
     "SlowManifold",
     "SlowPoints",
@@ -102,11 +108,13 @@ __all__ = [
     "find_fixed_points",
     "find_slow_points",
     "fit_pca",
+    "flow_field",
     "follow_slow_manifold",
     "linearize",
     "load",
     "models",
     "partial_rate_jacobian",
+    "planes",
     "plots",
     "rate_jacobian",
     "rates_at_fixed_state",

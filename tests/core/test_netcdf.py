@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import cache
@@ -161,6 +162,13 @@ def test_saving_twice_replaces_the_file(tmp_path):
     alone().save(path)
     assert_identical(sp.load(path), alone())
     assert [file.name for file in tmp_path.iterdir()] == ["points.nc"]
+
+
+def test_the_same_record_gives_the_same_bytes_at_another_time(tmp_path):
+    record = alone()
+    first = record.save(tmp_path / "first.nc").read_bytes()
+    time.sleep(1.1)  # the resolution of times in HDF5
+    assert record.save(tmp_path / "second.nc").read_bytes() == first
 
 
 @pytest.mark.parametrize("several", [1, 8], ids=["one path", "several paths"])

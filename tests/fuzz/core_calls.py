@@ -31,6 +31,8 @@ SLOW = sp.find_slow_points(SYSTEM, X, U)
 LIN = sp.linearize(PART, X[:, :1], np.zeros((3, 2)))
 MANIFOLD = sp.follow_slow_manifold(LINE, np.zeros((1, 2)), max_norm=2.0)
 PCA = sp.fit_pca(PATH + np.arange(2))
+PLANE = sp.planes.along([1.0, 0.0], [0.0, 1.0])
+FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -221,6 +223,56 @@ def verbs() -> dict[str, Call]:
             also={"min_separation": "start"},
         ),
         "fit_pca": Call(sp.fit_pca, {"states": PATH, "n_components": 2}),
+        "flow_field": Call(
+            sp.flow_field,
+            {
+                "system": SYSTEM,
+                "plane": PLANE,
+                "inputs": U,
+                "around": X,
+                "bounds": None,
+                "resolution": 5,
+            },
+            also={"around": "bounds"},
+        ),
+        "report": Call(
+            POINTS.report,
+            {
+                "path": FOLDER / "points.html",
+                "trajectories": PATH,
+                "heading": None,
+                "trials_by": None,
+                "projection": None,
+                "data": False,
+                "title": "Points",
+            },
+            paths=("path",),
+        ),
+        "Report": Call(sp.Report, {"title": "Points"}),
+        "Report.add": Call(
+            sp.Report("Points").add, {"part": POINTS, "trajectories": None, "heading": "Points"}
+        ),
+        "Report.save": Call(
+            sp.Report("Points").save, {"path": FOLDER / "report.html"}, paths=("path",)
+        ),
+        "planes.pca": Call(sp.planes.pca, {"states": PATH + np.arange(4)[:, None, None] * [1, 0]}),
+        "planes.through": Call(sp.planes.through, {"states": X}),
+        "planes.readouts": Call(
+            sp.planes.readouts, {"weights": np.eye(2), "bias": np.ones(2), "origin": np.ones(2)}
+        ),
+        "planes.along": Call(
+            sp.planes.along,
+            {
+                "first": np.array([1.0, 0.0]),
+                "second": np.array([0.0, 1.0]),
+                "origin": np.ones(2),
+                "names": ["a", "b"],
+            },
+            also={"first": "second"},
+        ),
+        "planes.modes": Call(sp.planes.modes, {"points": POINTS, "row": 0, "which": (0, 1)}),
+        "planes.selection": Call(sp.planes.selection, {"points": POINTS, "row": 0, "channel": 0}),
+        "planes.latent": Call(sp.planes.latent, {"system": SYSTEM, "inputs": U}),
         "load": Call(sp.load, {"path": SAVED}, paths=("path",)),
         "show_versions": Call(sp.show_versions, {}),
     }
@@ -479,15 +531,31 @@ def figures() -> dict[str, Call]:
             plots.slow_manifold,
             {"manifold": MANIFOLD, **trajectories, **more},
         ),
+        "flow_field": (
+            plots.flow_field,
+            {
+                "field": FIELD,
+                "points": POINTS,
+                "trajectories": PATH,
+                "style": "arrows",
+                "nullclines": True,
+                "by": "n_unstable",
+                "trials_by": None,
+                "mode_length": 0.06,
+                **more,
+            },
+        ),
         "region_blocks": (plots.region_blocks, {"lin": LIN, "row": 0}),
         "region_modes": (plots.region_modes, {"lin": LIN, "row": 0, "modes": 1, "legend": True}),
         "search_summary": (plots.search_summary, {"points": POINTS, "legend": True}),
         "spectrum": (plots.spectrum, {"linear": POINTS, "by": "n_unstable", "legend": True}),
     }
-    return {
+    calls = {
         f"plots.{name}": Call(closed(function), {**arguments, "ax": None})
         for name, (function, arguments) in drawn.items()
     }
+    shown = {"*records": (POINTS,), "by": None, **trajectories, "max_trajectories": 4}
+    return calls | {"plots.interactive": Call(plots.interactive, shown)}
 
 
 @cache

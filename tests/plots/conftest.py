@@ -35,6 +35,13 @@ def line():
 
 
 @pytest.fixture(scope="session")
+def field():
+    """The flow of the system of `points`."""
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    return sp.flow_field(system, bounds=[(-1.5, 1.5), (-1.5, 1.5)], resolution=40)
+
+
+@pytest.fixture(scope="session")
 def paths():
     """160 trials, 40 of each of four conditions, which end around 0, 1, 2 and 3."""
     ends = np.repeat(np.arange(4.0), 40) + np.random.default_rng(0).uniform(-0.1, 0.1, 160)
@@ -47,7 +54,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths):
+def figures(points, slow, line, paths, field):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -60,12 +67,16 @@ def figures(points, slow, line, paths):
         ),
         "slow": lambda ax=None, **o: plots.slow_points(slow, paths, ax=ax, **o),
         "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
+        "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
         "summary": lambda ax=None, **o: plots.search_summary(points, ax=ax, **o),
     }
 
 
-@pytest.fixture(params=["points", "conditions", "bars", "slow", "line", "spectrum", "summary"])
+EVERY = ["points", "conditions", "bars", "slow", "line", "flow", "spectrum", "summary"]
+
+
+@pytest.fixture(params=EVERY)
 def draw(request, figures):
     """Return one of these functions."""
     return figures[request.param]

@@ -28,12 +28,13 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional):
+def records(points, slow, line, regional, field):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
         "slow_points": ("points", slow),
         "slow_manifold": ("manifold", line),
+        "flow_field": ("field", field),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),
@@ -48,7 +49,7 @@ def refused(name, figure, *arguments, **options):
     assert plt.get_fignums() == []
 
 
-FIGURES = tuple(sp.plots.__all__)
+FIGURES = tuple(name for name in sp.plots.__all__ if name != "interactive")
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -29,7 +29,7 @@ def test_every_point_is_drawn_at_its_place(points, axes, dimensions):
 def test_modes_are_segments_along_eigenvectors_scaled_by_their_modulus(axes):
     system = sp.as_system(lambda x: np.tanh(x * np.array([3.0, 1.5])), state_size=2)
     origin = sp.find_fixed_points(system, np.full((1, 2), 1e-3))
-    pca = sp._core.pca.Projection(np.eye(2), np.zeros(2), np.ones(2))
+    pca = sp.Projection.of(np.eye(2), np.zeros(2))
     paths = np.array([[[-1.0, -1.0], [1.0, 1.0]]])
     modes = sp.plots.fixed_points(origin, paths, projection=pca, ax=axes())["modes"]
     lengths = [np.ptp(line.get_xydata(), axis=0) for line in modes]
@@ -48,9 +48,7 @@ def test_points_without_a_label_are_grey_and_say_so(axes):
 
 
 def test_an_offset_of_the_projection_does_not_bend_the_modes(points, axes):
-    near, far = (
-        sp._core.pca.Projection(np.eye(2), np.full(2, at), np.ones(2)) for at in (0.0, 9.0)
-    )
+    near, far = (sp.Projection.of(np.eye(2), np.full(2, at)) for at in (0.0, 9.0))
     lines = [sp.plots.fixed_points(points, projection=p, ax=axes())["modes"] for p in (near, far)]
     for a, b in zip(*lines, strict=True):
         spans = [np.ptp(line.get_xydata(), axis=0) for line in (a, b)]

@@ -31,7 +31,7 @@ def told(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-STATE = sp._core.pca.Projection(np.eye(2)[::-1], np.zeros(2), np.ones(2))  # up: where trials end
+STATE = sp.Projection.of(np.eye(2)[::-1], np.zeros(2))  # up: where trials end
 
 
 def test_trials_are_spread_over_all_and_the_legend_says_how_many(draw, paths, axes):

@@ -25,7 +25,6 @@ from .files import (
     is_sealed,
     read_path,
     seal,
-    write_atomically,
     written_anew,
 )
 from .values import naming, read_array, read_json, types_of
@@ -188,24 +187,27 @@ def _declared(record: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 # -- files ------------------------------------------------------------------------------------
 
 
-def save(dataset: xarray.Dataset, path: str | Path) -> Path:
-    """Write a dataset and its seal to `path` in one piece: an old file is never half-written.
-
-    It is made in memory first: HDF5 does not survive a disk that is full.
-
-    Raises
-    ------
-    ArgumentError
-        If `path` is no path, is a folder, or its folder does not exist.
-    """
+def stored(dataset: xarray.Dataset) -> bytes:
+    """Return the bytes of a file: a dataset and its seal. The same dataset gives the same bytes."""
     import h5netcdf
+    import h5py
     from xarray.backends import H5NetCDFStore
 
-    memory = io.BytesIO()
-    with h5netcdf.File(memory, "w") as file:
-        dataset.dump_to_store(H5NetCDFStore(file))
-    content = memory.getvalue()
-    return write_atomically(path, lambda file: file.write_bytes(content + seal(content)))
+    in_order = h5py.h5p.CRT_ORDER_TRACKED | h5py.h5p.CRT_ORDER_INDEXED
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_link_creation_order(in_order)  # as NetCDF wants it
+    creation.set_attr_creation_order(in_order)
+    creation.set_obj_track_times(False)  # of the root group, which would keep the time
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fapl_core(backing_store=False)
+    name = str(id(dataset)).encode()  # one of its own for every thread; it is not in the bytes
+    opened = h5py.h5f.create(name, h5py.h5f.ACC_TRUNC, fcpl=creation, fapl=access)
+    with h5py.File(opened) as memory:
+        with h5netcdf.File(memory, "w") as file:
+            dataset.dump_to_store(H5NetCDFStore(file))
+        memory.flush()
+        content = opened.get_file_image()
+    return content + seal(content)
 
 
 def load(path: str | Path) -> Any:
@@ -242,8 +244,8 @@ def load(path: str | Path) -> Any:
     3
     """
     path = read_path("path", path)
-    stored, sealed = _bytes(path)
-    dataset = _dataset(path, stored, sealed)
+    content, sealed = _bytes(path)
+    dataset = _dataset(path, content, sealed)
     name = dataset.attrs.get(TAG)
     if not isinstance(name, str) or name not in _READERS:
         raise FileFormatError(
@@ -276,27 +278,27 @@ def _bytes(path: Path) -> tuple[bytes, bool]:
         raise FileNotFoundError(f"path: there is no file {path}.")
     with path.open("rb") as file:
         beginning = file.read(len(HDF5))
-        stored = beginning + file.read() if beginning == HDF5 else b""
+        content = beginning + file.read() if beginning == HDF5 else b""
     if beginning.startswith(b"CDF"):
         raise FileFormatError(
             f"path: {path} is a NetCDF-3 file, but results are NetCDF-4 files; write it with "
             f"dataset.to_netcdf(path, engine='h5netcdf')."
         )
-    sealed = is_sealed(stored)
-    if not stored or not (sealed or ends_where_it_says(stored)):
+    sealed = is_sealed(content)
+    if not content or not (sealed or ends_where_it_says(content)):
         raise FileFormatError(
             f"path: {path} is damaged or not a NetCDF file; a complete file is written by "
             f"`points.save`."
         )
-    return stored, sealed
+    return content, sealed
 
 
-def _dataset(path: Path, stored: bytes, sealed: bool) -> xarray.Dataset:
+def _dataset(path: Path, content: bytes, sealed: bool) -> xarray.Dataset:
     """Return what a file holds; HDF5, which damage can crash, sees here only what is whole."""
     import xarray
 
     try:
-        whole = stored if sealed else written_anew(stored)
+        whole = content if sealed else written_anew(content)
         with xarray.open_dataset(io.BytesIO(whole), engine="h5netcdf") as dataset:
             return dataset.load()
     except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -20,7 +20,7 @@ from jaxtyping import Int
 from ..errors import ArgumentError, came
 from . import netcdf
 from .display import Display
-from .files import read_path
+from .files import read_path, write_atomically
 from .validation import read_rows
 from .values import ANYTHING, Domain
 
@@ -76,6 +76,9 @@ class Record(ABC):
 
     #: Columns that follow from the others: cached properties, which files hold for their readers.
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    #: What writes reports; `stillpoint.report`, which knows all records, hands it over.
+    _reporter: ClassVar[Callable[..., Path]]
 
     def __init_subclass__(cls) -> None:
         netcdf.register(cls.__name__, partial(netcdf.decode, cls))
@@ -202,6 +205,30 @@ class Record(ABC):
                 f"path: got {came(str(path))}, but results are NetCDF files; end the name in .nc, "
                 f"such as points.nc."
             )
+        content = self._stored()  # in memory first: HDF5 does not survive a disk that is full
+        return write_atomically(path, lambda file: file.write_bytes(content))
+
+    def report(self, path: str | Path, trajectories: Any = None, **options: Any) -> Path:
+        """Write one HTML file to read, turn and mail, which needs no network and holds the data.
+
+        Parameters
+        ----------
+        path
+            A name that ends in `.html`.
+        trajectories
+            Shape (trials, time, d), drawn in the portrait.
+        **options
+            Of `stillpoint.Report.add`, and `title`.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument does not fit, or the folder of `path` does not exist.
+        """
+        return Record._reporter(self, path, trajectories, **options)
+
+    def _stored(self) -> bytes:
+        """Return the bytes of the record's file."""
         dataset, name = self.to_xarray(), type(self).__name__
         try:
             netcdf.decode(type(self), dataset)
@@ -209,7 +236,11 @@ class Record(ABC):
             raise ArgumentError(
                 f"{name}: nothing was saved, for it could not be read back ({error})."
             ) from error
-        return netcdf.save(dataset, path)
+        return netcdf.stored(dataset)
+
+    def _rests_on(self) -> tuple[str, ...]:
+        """Return the parts of stillpoint whose sources are to be cited for the record."""
+        return ()
 
     def _dimensions(self, declared: tuple[str, ...]) -> tuple[str, ...]:
         """Return the dimensions that a column has here."""

@@ -12,9 +12,8 @@ from .. import plots
 from .._core.pca import Projection, fit_pca
 from ..plots.parts.by import groups_of_points
 from ..plots.parts.legend import complete
-from ..plots.parts.marks import draw_points
+from ..plots.parts.marks import SEVERAL, draw_points, slow_statuses
 from ..plots.parts.style import BLACK, CONDITIONS, GREY, LINES
-from ..plots.slow_points import SEVERAL, statuses
 from ..points import SlowPoints
 from ..tasks import ReadoutNetwork
 from .decision import Story
@@ -82,7 +81,7 @@ def _draw_coherences(story: Story, pca: Projection, ax: Axes) -> None:
     draw_points(
         lambda rows, **style: ax.scatter(level[rows], place[rows], **style | {"s": area[rows]}),
         groups_of_points("label", every, own="label"),
-        statuses(every),
+        slow_statuses(every),
         several=SEVERAL,
     )
     ax.set(

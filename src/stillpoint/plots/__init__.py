@@ -1,9 +1,11 @@
-"""Figures: every function takes `ax=`, draws into it, and returns the artists.
+"""Figures: every function takes `ax=`, draws into it, and returns the artists; `interactive` apart.
 
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
 from .fixed_points import fixed_points
+from .flow_field import flow_field
+from .interactive import interactive
 from .regions import region_blocks, region_modes
 from .search_summary import search_summary
 from .slow_manifold import slow_manifold
@@ -12,6 +14,8 @@ from .spectrum import spectrum
 
 __all__ = [
     "fixed_points",
+    "flow_field",
+    "interactive",
     "region_blocks",
     "region_modes",
     "search_summary",

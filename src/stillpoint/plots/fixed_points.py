@@ -94,19 +94,22 @@ def fixed_points(
     groups = groups_of_points(by, points, own="n_unstable")
     seen = (projection, dimensions, ax)
     canvas = Canvas.of(points.xstar, groups, trajectories, trials_by, max_trajectories, seen)
+    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories()}
+    artists |= fixed_points_on(canvas, points, mode_length)
+    return artists | {"colorbars": canvas.complete(legend)}
+
+
+def fixed_points_on(canvas: Canvas, points: FixedPoints, mode_length: float) -> dict[str, Any]:
+    """Draw the points, in the groups of the canvas, and their unstable modes."""
     groups = canvas.points
     are_counted = groups.names is not None and not groups.is_told
     words = counted if are_counted else stability
-    artists: dict[str, Any] = {
-        "points": draw_points(
-            lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=3, **style),
-            groups,
-            words(points.n_unstable, points.is_stable),
-        ),
-        "trajectories": canvas.draw_trajectories(),
-        "modes": _draw_modes(points, canvas, mode_length),
-    }
-    return artists | {"colorbars": canvas.complete(legend)}
+    marks = draw_points(
+        lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=3, **style),
+        groups,
+        words(points.n_unstable, points.is_stable),
+    )
+    return {"points": marks, "modes": _draw_modes(points, canvas, mode_length)}
 
 
 def _draw_modes(points: FixedPoints, canvas: Canvas, length: float) -> list[Any]:

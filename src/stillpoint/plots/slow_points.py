@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from jaxtyping import Shaped
-
 from .._core.validation import check_flag
-from ..local import n_unstable
 from ..points import SlowPoints
 from .parts.by import groups_of_points
 from .parts.canvas import Canvas
 from .parts.checks import check_record
-from .parts.marks import draw_points, stability
+from .parts.marks import SEVERAL, draw_points, slow_statuses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SEVERAL = {
-    **{
-        f"{word} fixed point": f"{word} fixed points" for word in ("stable", "unstable", "marginal")
-    },
-    "ghost": "ghosts",
-    "unstable ghost": "unstable ghosts",
-    "slow region": "samples of a slow region",
-    "unstable slow region": "samples of an unstable slow region",
-}
 
 
 def slow_points(
@@ -82,28 +68,15 @@ def slow_points(
     groups = groups_of_points(by, points, own="label")
     seen = (projection, dimensions, ax)
     canvas = Canvas.of(points.xstar, groups, trajectories, trials_by, max_trajectories, seen)
-    artists: dict[str, Any] = {
-        "points": draw_points(
-            lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=4, **style),
-            canvas.points,
-            statuses(points),
-            several=SEVERAL,
-        ),
-        "trajectories": canvas.draw_trajectories(),
-    }
+    artists = {"points": slow_points_on(canvas, points), "trajectories": canvas.draw_trajectories()}
     return artists | {"colorbars": canvas.complete(legend)}
 
 
-def statuses(points: SlowPoints) -> Shaped[np.ndarray, " n"]:
-    """Return what each point is, beginning with its stability where that means something."""
-    lin = points.linearization
-    border = 1.0 if lin.kind == "map" else 0.0
-    softest = np.abs(lin.eigenvalues - border).argmin(axis=1)[:, None]
-    others = np.ones(lin.eigenvalues.shape, dtype=bool)
-    np.put_along_axis(others, softest, False, axis=1)
-    rest = lin.eigenvalues[others].reshape(len(points), -1)
-    # On a kink one Jacobian does not show that a point attracts.
-    fixed = stability(lin.n_unstable, lin.is_stable & (points.n_kinks == 0))
-    passed = np.where(n_unstable(rest, lin.kind) > 0, "unstable ", "")
-    words = np.where(points.label == "fixed point", np.char.add(fixed, " "), passed)
-    return np.char.add(words, points.label.astype(np.str_))
+def slow_points_on(canvas: Canvas, points: SlowPoints) -> list[Any]:
+    """Draw the points, in the groups of the canvas."""
+    return draw_points(
+        lambda rows, **style: canvas.scatter(points.xstar[rows], zorder=4, **style),
+        canvas.points,
+        slow_statuses(points),
+        several=SEVERAL,
+    )

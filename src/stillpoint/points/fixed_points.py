@@ -96,7 +96,7 @@ class FixedPoints(PointSet):
         or none of them is known to be stable.
     """
 
-    rests_on = ("points", "census")
+    methods = ("points", "census")
 
     linearization: Linearization = part(Linearization, names={"states": "xstar"})
     q: Float[np.ndarray, " n"] = column(

@@ -42,8 +42,8 @@ class PointSet(Record):
     one state is `points.xstar[k]`; iterating gives one record of one state at a time.
     """
 
-    #: The parts of stillpoint whose sources are to be cited for such points.
-    rests_on: ClassVar[tuple[str, ...]]
+    #: What such points rest on, but for proofs.
+    methods: ClassVar[tuple[str, ...]]
 
     linearization: Linearization
     starts: Starts
@@ -284,7 +284,10 @@ class PointSet(Record):
 
     def citation(self) -> str:
         """Return what to cite for these points: the tool, and the sources of its methods."""
-        return citation(*self.rests_on, *(["proofs"] if self.certificate is not None else []))
+        return citation(*self._rests_on())
+
+    def _rests_on(self) -> tuple[str, ...]:
+        return self.methods if self.certificate is None else (*self.methods, "proofs")
 
     @abstractmethod
     def _kinds(self) -> list[str]:

@@ -63,7 +63,7 @@ class SlowPoints(PointSet):
         As in `FixedPoints`.
     """
 
-    rests_on = ("points",)
+    methods = ("points",)
 
     linearization: Linearization = part(Linearization, names={"states": "xstar"})
     label: Shaped[np.ndarray, " n"] = column(

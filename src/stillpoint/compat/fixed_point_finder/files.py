@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._core import netcdf
+from ..._core.files import write_atomically
 from ...errors import FileFormatError
 from ..shared import FixedPointArrays
 from .unpickling import read_pickled
@@ -34,7 +35,8 @@ def write_file(fps: FixedPointArrays, path: str | Path) -> None:
     attributes = {netcdf.TAG: _RECORD, netcdf.FORMAT: netcdf.VERSION}
     attributes |= {"tol_unique": fps.tol_unique}
     attributes |= {name: np.dtype(getattr(fps, name)).name for name in _TYPES}
-    netcdf.save(xarray.Dataset(variables, attrs=attributes), path)
+    content = netcdf.stored(xarray.Dataset(variables, attrs=attributes))
+    write_atomically(path, lambda file: file.write_bytes(content))
 
 
 def read_file(path: str | Path) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def _projection(pca: Any, d: int) -> Projection:
         return as_projection(pca)
     if d > 3:
         raise ArgumentError(f"pca: got None, but one is wanted to draw states of {d} variables.")
-    return Projection(np.eye(d), np.zeros(d), np.full(d, np.nan))
+    return Projection.of(np.eye(d), np.zeros(d))
 
 
 def _modes(point: FixedPointArrays) -> tuple[np.ndarray, np.ndarray]:

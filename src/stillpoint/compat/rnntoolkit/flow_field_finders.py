@@ -120,10 +120,10 @@ class FlowFieldFinderBase(Settled):
             raise
 
     def _settle(self) -> None:
-        """Find the plane that the settings tell, an origin (d,), axes (2, d) and back (d, 2)."""
+        """Find the plane that the settings tell."""
         #: The principal components, once they are known.
         self.reduce_obj: Projection | None = None
-        self._plane: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+        self._plane: Projection | None = None
         if self.axes is not None:
             across = read_floats("axes", self.axes)
             if across.ndim != 2 or len(across) != 2 or np.linalg.matrix_rank(across) < 2:
@@ -131,7 +131,7 @@ class FlowFieldFinderBase(Settled):
                     f"axes: got shape {across.shape}, but two directions, (2, d), are wanted, not "
                     f"along one line."
                 )
-            self._plane = np.zeros(across.shape[1]), across, np.linalg.pinv(across)
+            self._plane = Projection.of(across, np.zeros(across.shape[1]))
         elif self.fit_states is not None:
             states = as_rows("fit_states", packed(self.fit_states))
             self._fit(self._moving("fit_states", states))
@@ -151,13 +151,13 @@ class FlowFieldFinderBase(Settled):
         rows = as_rows("x", packed(x))
         if self._plane is None:
             self._fit(rows)
-        origin, axes, _ = self._known_plane
-        return self._as_given((read_states("x", rows, len(origin)) - origin) @ axes.T)
+        plane = self._known_plane
+        return self._as_given(plane.transform(read_states("x", rows, len(plane.mean_))))
 
     def inverse_transform(self, x: Any) -> Tensor:
         """Return the states at coordinates of the plane, shape (..., 2), as rows (n, d)."""
-        origin, _, back = self._known_plane
-        return self._as_given(read_states("x", as_rows("x", x), 2) @ back.T + origin)
+        places = read_states("x", as_rows("x", x), 2)
+        return self._as_given(self._known_plane.inverse_transform(places))
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -177,8 +177,7 @@ class FlowFieldFinderBase(Settled):
             for middle, half in zip(centre, (self.x_offset, self.y_offset), strict=True)
         )
         grid, states = self._inverse_grid(left, right, low, high)
-        origin, axes, _ = self._known_plane
-        moved = (after(states.numpy()) - origin) @ axes.T - grid.numpy()
+        moved = self._known_plane.transform(after(states.numpy())) - grid.numpy()
         side = (self.num_points, self.num_points)
         x, y = (torch.as_tensor(part.reshape(side)) for part in moved.T)
         speed = torch.hypot(x, y)
@@ -196,11 +195,10 @@ class FlowFieldFinderBase(Settled):
         x = np.linspace(lower_bound_x, upper_bound_x, self.num_points)
         y = np.linspace(lower_bound_y, upper_bound_y, self.num_points)
         grid = np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
-        origin, _, back = self._known_plane
-        return torch.as_tensor(grid), torch.as_tensor(grid @ back.T + origin)
+        return torch.as_tensor(grid), torch.as_tensor(self._known_plane.inverse_transform(grid))
 
     @property
-    def _known_plane(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _known_plane(self) -> Projection:
         if self._plane is None:
             raise ArgumentError(
                 "fit_states: none are known yet, so there is no plane; pass them or axes."
@@ -213,8 +211,7 @@ class FlowFieldFinderBase(Settled):
                 f"fit_states: got shape {states.shape}, but two states of two variables at least "
                 f"are wanted to span a plane."
             )
-        self.reduce_obj = found = fit_pca(states, 2)
-        self._plane = found.mean_, found.components_, found.components_.T
+        self.reduce_obj = self._plane = fit_pca(states, 2)
 
     def _moving(self, name: str, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         """Return the part of states that the plane is of, once their size is checked."""

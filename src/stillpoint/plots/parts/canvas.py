@@ -122,9 +122,10 @@ class Canvas:
         return self.ax.scatter(*self.place(states).T, **style, **flat)
 
     def complete(self, legend: bool) -> list[Any]:
-        """Name the axes as principal components, and add what is needed to read them."""
-        for number, axis in enumerate("xyz"[: self.dimensions], start=1):
-            getattr(self.ax, f"set_{axis}label")(f"PC {number}")
+        """Name the axes as the projection does, and add what is needed to read them."""
+        names = (*self.projection.names, "–", "–")  # beyond the dimensions of the state
+        for axis, name in zip("xyz"[: self.dimensions], names, strict=False):
+            getattr(self.ax, f"set_{axis}label")(name)
         return complete(self.ax, legend, (self.points, "points"), (self.trials, "trials"))
 
     def _padded(self, flat: Float[np.ndarray, "... k"]) -> Float[np.ndarray, "... q"]:

@@ -10,12 +10,24 @@ from jaxtyping import Bool, Int, Shaped
 
 from ..._core.display import plural
 from ...census import kinds_of
+from ...local import n_unstable as count_unstable
+from ...points import SlowPoints
 from .groups import Groups
 from .style import GREY, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
 
+#: Plurals of what slow points are.
+SEVERAL = {
+    **{
+        f"{word} fixed point": f"{word} fixed points" for word in ("stable", "unstable", "marginal")
+    },
+    "ghost": "ghosts",
+    "unstable ghost": "unstable ghosts",
+    "slow region": "samples of a slow region",
+    "unstable slow region": "samples of an unstable slow region",
+}
 _ORDER = ("stable", "marginal", "with", "unstable", "undecided")  # in legends
 
 
@@ -45,6 +57,21 @@ def counted(
     """
     words = [f"with {plural(int(k), 'unstable mode')}" for k in n_unstable]
     return np.where(n_unstable > 0, words, stability(n_unstable, is_stable))
+
+
+def slow_statuses(points: SlowPoints) -> Shaped[np.ndarray, " n"]:
+    """Return what each point is, beginning with its stability where that means something."""
+    lin = points.linearization
+    border = 1.0 if lin.kind == "map" else 0.0
+    softest = np.abs(lin.eigenvalues - border).argmin(axis=1)[:, None]
+    others = np.ones(lin.eigenvalues.shape, dtype=bool)
+    np.put_along_axis(others, softest, False, axis=1)
+    rest = lin.eigenvalues[others].reshape(len(points), -1)
+    # On a kink one Jacobian does not show that a point attracts.
+    fixed = stability(lin.n_unstable, lin.is_stable & (points.n_kinks == 0))
+    passed = np.where(count_unstable(rest, lin.kind) > 0, "unstable ", "")
+    words = np.where(points.label == "fixed point", np.char.add(fixed, " "), passed)
+    return np.char.add(words, points.label.astype(np.str_))
 
 
 def face(status: str, colour: Any, inside: str = "white") -> Any:

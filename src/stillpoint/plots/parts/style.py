@@ -37,3 +37,6 @@ HATCHES = (
 
 #: How lines of trajectories look that belong to no condition.
 PLAIN = {"color": GREY, "lw": 0.5, "alpha": 0.5}
+
+#: How the nullclines of the two axes of a plane look.
+NULLCLINES = ({"color": _ORANGE, "ls": "-"}, {"color": _PURPLE, "ls": "--"})

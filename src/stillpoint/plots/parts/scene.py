@@ -1,0 +1,224 @@
+"""A picture of states as plain data: marks, lines and names of axes, for whatever draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..._core.display import plural
+from ..._core.pca import as_projection, fit_pca
+from ..._core.validation import check_whole, shape_of
+from ...branches.slow_manifold import SlowManifold
+from ...errors import ArgumentError
+from ...points import FixedPoints, SlowPoints
+from .by import groups_of_array, groups_of_points
+from .checks import check_dimensions, check_projection, check_record, read_paths
+from .groups import Groups
+from .marks import SEVERAL, counted, draw_points, face, slow_statuses, stability
+from .style import BLACK, GREY
+from .trials import choose
+
+Places = Float[np.ndarray, "k q"]
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Marks of one look: where, of which rows of which record, and what is told of each.
+
+    Attributes
+    ----------
+    places
+        Shape (k, q).
+    label
+        For a legend.
+    texts
+        What is told of each mark.
+    rows
+        Which row of its record each is, shape (k,).
+    edges, faces
+        The colours of each, as #rrggbb.
+    marker, size
+        A marker of matplotlib, and its area.
+    """
+
+    places: Places
+    label: str
+    texts: list[str]
+    rows: Int[np.ndarray, " k"]
+    edges: list[str]
+    faces: list[str]
+    marker: str = "o"
+    size: float = 26.0
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line through places, shape (t, q), NaN where it is interrupted."""
+
+    places: Places
+    label: str = ""
+    colour: str = GREY
+    width: float = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Marks and lines among named axes.
+
+    Attributes
+    ----------
+    axes
+        The names of the axes, q of them.
+    marks, lines
+        What is there, the later on top.
+    """
+
+    axes: tuple[str, ...]
+    marks: list[Marks]
+    lines: list[Line]
+
+
+def scene_of(
+    records: Sequence[Any],
+    trajectories: Any = None,
+    *,
+    by: Any = None,
+    trials_by: Any = None,
+    projection: Any = None,
+    dimensions: Any = 3,
+    max_trajectories: Any = 40,
+) -> Scene:
+    """Return the scene of `FixedPoints`, `SlowPoints` and `SlowManifold`s among trajectories.
+
+    Arguments are those of `plots.fixed_points`.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is of the wrong kind, size or shape, or there is nothing to show.
+    """
+    for record in records:
+        check_record("records", record, FixedPoints, SlowPoints, SlowManifold)
+    dimensions = check_dimensions(dimensions)
+    most = check_whole("max_trajectories", max_trajectories, least=0)
+    states = [_states(record) for record in records]
+    sizes = {x.shape[1] for x in states}
+    if len(sizes) > 1:
+        raise ArgumentError(f"records: their states have different sizes, {sorted(sizes)}.")
+    size = next(iter(sizes), next(iter(shape_of(trajectories)[::-1]), 0))
+    paths = read_paths(trajectories, size)
+    if paths is None and not sum(map(len, states)):
+        raise ArgumentError("records: there is no state, and no trajectory: nothing to show.")
+    known = np.vstack(states) if paths is None else paths[~np.isnan(paths).any(axis=-1)]
+    fitted = fit_pca(known, dimensions) if projection is None else as_projection(projection)
+    fitted = check_projection(fitted, dimensions, size)
+
+    def place(x: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
+        there = fitted.transform(x)[..., :dimensions]
+        lacking = dimensions - there.shape[-1]  # where the state has fewer variables
+        return np.pad(there, [(0, 0)] * (there.ndim - 1) + [(0, lacking)])
+
+    lines = _trials(paths, place, trials_by, most)
+    marks: list[Marks] = []
+    for record in records:
+        if isinstance(record, SlowManifold):
+            _add_manifold(record, place, marks, lines)
+        elif len(record):
+            own = "n_unstable" if isinstance(record, FixedPoints) else "label"
+            groups = groups_of_points(own if by is None else by, record, own=own)
+            marks += _points(record, groups, place)
+    return Scene((*fitted.names, "–", "–")[:dimensions], marks, lines)
+
+
+def _states(record: Any) -> Float[np.ndarray, "n d"]:
+    return record.states[record.present] if isinstance(record, SlowManifold) else record.xstar
+
+
+def _points(record: Any, groups: Groups, place: Any) -> list[Marks]:
+    """Return one set of marks for every group and stability."""
+    if isinstance(record, FixedPoints):
+        are_counted = groups.names is not None and not groups.is_told
+        words = (counted if are_counted else stability)(record.n_unstable, record.is_stable)
+    else:
+        words = slow_statuses(record)
+    told, places = _told(record), place(record.xstar)
+
+    def marked(rows: Int[np.ndarray, " k"], **style: Any) -> Any:
+        texts = [told[row] for row in rows]
+        edges, faces = (_each(style[name], len(rows)) for name in ("edgecolor", "facecolor"))
+        look = edges, faces, style["marker"], style["s"]
+        return Marks(places[rows], style["label"], texts, rows, *look)
+
+    several = None if isinstance(record, FixedPoints) else SEVERAL
+    drawn: list[Any] = draw_points(marked, groups, words, several=several)
+    return drawn
+
+
+def _each(colour: Any, n: int) -> list[str]:
+    """Return one colour for each of n marks."""
+    return [_hex(colour)] * n if isinstance(colour, str) else [_hex(one) for one in colour]
+
+
+def _hex(colour: Any) -> str:
+    from matplotlib.colors import to_hex
+
+    return str(to_hex(colour))
+
+
+def _told(record: Any) -> list[str]:
+    """Return what the record's own table says of each row."""
+    columns = [c for c in record._columns() if c.heading.strip() not in ("x", "under")]
+    return [
+        ", ".join(f"{c.heading.strip()} {c.entries[k].strip()}".strip() for c in columns)
+        for k in range(len(record))
+    ]
+
+
+def _trials(paths: Any, place: Any, trials_by: Any, most: int) -> list[Line]:
+    """Return the trajectories to draw, in the colours of their groups."""
+    if paths is None:
+        if trials_by is not None:
+            raise ArgumentError("trials_by: there are no trials; pass trajectories as well.")
+        return []
+    groups = None
+    if trials_by is not None:
+        groups = groups_of_array("trials_by", trials_by, len(paths), "trials", cmap="plasma")
+    there = np.full((*paths.shape[:2], place(np.zeros(paths.shape[2])).shape[-1]), np.nan)
+    known = ~np.isnan(paths).any(axis=-1)
+    there[known] = place(paths[known])
+    named, lines = set[str](), []
+    chosen = choose(len(paths), most, groups)
+    told = plural(len(paths), "trajectory", "trajectories")
+    told = told if len(chosen) == len(paths) else f"{len(chosen)} of {told}"
+    for k in chosen:
+        label = told if groups is None else groups.told(int(groups.codes[k]))
+        colour = GREY if groups is None else _hex(groups.colours[k])
+        lines.append(Line(there[k], "" if label in named else label, colour))
+        named.add(label)
+    return lines
+
+
+def _add_manifold(record: SlowManifold, place: Any, marks: list[Marks], lines: list[Line]) -> None:
+    """Add a curve as a line with its places of rest, a sheet as its nodes."""
+    if record.dimension > 1:
+        nodes = record.states[record.present]
+        k, grey = len(nodes), [GREY] * len(nodes)
+        marks.append(
+            Marks(place(nodes), "slow sheet", [""] * k, np.arange(k), grey, grey, size=8.0)
+        )
+        return
+    closed = record.shape == "ring"
+    states = np.vstack([record.states, record.states[:1]]) if closed else record.states
+    lines.append(Line(place(states), f"slow {record.shape}", BLACK, 2.0))
+    rests = record.rests
+    for word, rows in (("stable", rests.attracts), ("unstable", ~rests.attracts)):
+        if rows.any():
+            told = plural(int(rows.sum()), f"{word} place of rest", f"{word} places of rest")
+            chosen = np.flatnonzero(rows)
+            look = _each(BLACK, len(chosen)), _each(face(word, BLACK), len(chosen))
+            texts = [f"{word} place of rest"] * len(chosen)
+            marks.append(Marks(place(rests.states[rows]), told, texts, chosen, *look))
