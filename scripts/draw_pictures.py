@@ -2,8 +2,8 @@
 
     python scripts/draw_pictures.py
 
-Two are what `stillpoint demo` draws; the third is what the code of docs/figures.md draws. They are
-kept in 256 colours, which makes the files half as large.
+Two are what `stillpoint demo` draws; the others are what the code of docs/figures.md draws above
+them. They are kept in 256 colours, which makes the files half as large.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 from PIL import Image
-from typer.testing import CliRunner
 
-from stillpoint.cli import app
+from stillpoint.cli import main as command
 
 DOCS = Path(__file__).parents[1] / "docs"
 DEMOS = {"flip-flop": "flip_flop_tanh.png", "decision": "decision.png"}
+_DRAWN = re.compile(r"```python\n(.*?)```\s*!\[[^]]*\]\(images/(\w+\.png)\)", re.DOTALL)
 NAMES = {"flip-flop": "flip_flop.png", "decision": "decision.png"}
 
 
@@ -34,14 +34,14 @@ def main() -> None:
     mpl.use("Agg")
     with tempfile.TemporaryDirectory() as folder:
         for demo, file in DEMOS.items():
-            CliRunner().invoke(app, ["demo", demo, "--out", folder], catch_exceptions=False)
+            assert command(["demo", demo, "--out", folder]) == 0
             keep(Path(folder) / file, NAMES[demo])
         names: dict[str, object] = {}
-        (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "figures.md").read_text(), re.DOTALL)
-        exec(compile(code, "figures.md", "exec"), names)
-        picture = Path(folder) / "figures.png"
-        names["figure"].savefig(picture, dpi=120)  # type: ignore[attr-defined]
-        keep(picture, "figures.png")
+        for code, picture in _DRAWN.findall((DOCS / "figures.md").read_text()):
+            exec(compile(code, "figures.md", "exec"), names)
+            file = Path(folder) / picture
+            names["figure"].savefig(file, dpi=120)  # type: ignore[attr-defined]
+            keep(file, picture)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 between the points   flow_field(system, plane); plots.flow_field
 mail                 record.report("net.html"), Report for several records
-save, load           record.save(path), load; to_xarray, to_dataframe
+save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
 
 Namespaces: `cells` (standard cells), `solvers`, `models` (multi-region networks, with PyTorch),
@@ -53,7 +53,7 @@ from .local import (
     rate_jacobian,
     rates_at_fixed_state,
 )
-from .points import FixedPoints, SlowPoints, Source, Starts
+from .points import Comparison, FixedPoints, SlowPoints, Source, Starts
 from .portrait import FlowField, flow_field, planes
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .report import Report
@@ -76,6 +76,7 @@ __all__ = [
     "ArgumentError",
     "Census",
     "Certificate",
+    "Comparison",
     "Completeness",
     "End",
     "Enumeration",

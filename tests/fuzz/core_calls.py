@@ -283,6 +283,7 @@ def records() -> dict[str, Call]:
     found: dict[str, Call] = {
         "FixedPoints.merged": Call(POINTS.merged, {"labels": np.arange(len(POINTS))}),
         "FixedPoints.unique": Call(POINTS.unique, {"tolerance": None}),
+        "FixedPoints.compare": Call(POINTS.compare, {"other": POINTS, "tolerance": None}),
         "FixedPoints.census": Call(POINTS.census, {}),
         "Census.to_dataframe": Call(POINTS.census().to_dataframe, {}),
         "Starts.counts": Call(POINTS.starts.counts, {}),

@@ -1,9 +1,19 @@
 """The records of states that searches found, one row per state."""
 
+from .comparison import Comparison
 from .fixed_points import FixedPoints
 from .orbits import OrbitEnd, Orbits
 from .point_set import PointSet
 from .slow_points import SlowPoints
 from .starts import Source, Starts
 
-__all__ = ["FixedPoints", "OrbitEnd", "Orbits", "PointSet", "SlowPoints", "Source", "Starts"]
+__all__ = [
+    "Comparison",
+    "FixedPoints",
+    "OrbitEnd",
+    "Orbits",
+    "PointSet",
+    "SlowPoints",
+    "Source",
+    "Starts",
+]

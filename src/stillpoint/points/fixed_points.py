@@ -34,6 +34,7 @@ from ..census import (
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
 from ..proofs import UNDECIDED, Certificate, Enumeration, ProofStatus
+from .comparison import Comparison, compare
 from .orbits import Orbits
 from .point_set import PointSet
 from .proof_words import proof_entries, proof_sentence
@@ -237,6 +238,34 @@ class FixedPoints(PointSet):
             enumerations=tuple(e for p in several for e in p.enumerations),
             orbits=Orbits.joined(followed) if followed else None,
         )
+
+    def compare(self, other: FixedPoints, tolerance: float | None = None) -> Comparison:
+        """Return which of the points another record has too, under the same inputs.
+
+        Points that both records prove are one where the box of one lies where the other is alone,
+        and two where their boxes are disjoint; others are one within a distance.
+
+        Parameters
+        ----------
+        other
+            Points of the same system, or of another of the same size (after training, say).
+        tolerance
+            The distance, as `tol_unique` of the search; by default the larger of both records'.
+
+        Raises
+        ------
+        ArgumentError
+            If `other` are no points of that size, or `tolerance` is not positive.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=1)
+        >>> few = sp.find_fixed_points(system, np.ones((3, 1)))
+        >>> few.compare(sp.find_all_fixed_points(system)).only_second.tolist()
+        [0, 2]
+        """
+        return compare(self, other, tolerance)
 
     # -- evidence -----------------------------------------------------------------------------
 

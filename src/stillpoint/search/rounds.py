@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,6 +31,8 @@ from .samplers import (
     UnstableDirections,
 )
 from .sampling import box_of_points, visited_states
+
+_LOG = logging.getLogger("stillpoint")
 
 
 def search_in_rounds(
@@ -116,6 +119,7 @@ def search_in_rounds(
             more, interrupted = run_search(system, x, u, how, origin, usual)
             points, interrupted = with_more(system, points, more, options, interrupted)
             rounds, tallies = rounds + 1, points.census().tallies
+            _LOG.info("round %d: points known: %d", rounds, len(points))
             for k in active:
                 if tallies[k].n_points == before[k] and _agrees(tallies[k]):
                     quiet[k] += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ _LONG = 60.0
 
 # Starts at which that is measured, if a single one makes it likely.
 _TRIED = 64
+
+_LOG = logging.getLogger("stillpoint")
 
 
 def read_starts(
@@ -91,6 +94,8 @@ def run_search(
     )
     try:
         starts = _judge(system, x, u, outcome, options, source, radius)
+        reached = np.count_nonzero(starts.status == Status.FIXED_POINT)
+        _LOG.info("starts: %d, of which %d came to rest at fixed points", len(x), reached)
         return starts, Status.INTERRUPTED in outcome.status
     except KeyboardInterrupt:
         return _judge(system, x, u, outcome, options, source, radius), True

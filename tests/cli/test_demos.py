@@ -1,18 +1,28 @@
-"""The command line tells the whole story and fails in one line."""
+"""The demos tell a whole story and fail in one line."""
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from functools import cache, partial
 
 import pytest
-from typer.testing import CliRunner
 
 import stillpoint as sp
-from stillpoint.cli import app
+from stillpoint.cli import main
+
+
+@dataclass
+class Result:
+    exit_code: int
+    output: str
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["demo", "flip-flop", *map(str, arguments)])
+    with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
+        status = main(["demo", "flip-flop", *map(str, arguments)])
+    return Result(status, said.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,5 @@
+"""The command line: find, show, report, compare, info, demo."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,0 +1,169 @@
+"""The commands on a user's own networks and results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._core.provenance import show_versions
+from ..errors import FileFormatError
+from ..points import FixedPoints
+from ..report import Report
+from ..search import find_all_fixed_points, find_slow_points
+from .networks import add_network, is_record, read_inputs_of, read_network, read_record
+
+# Starts of a search for slow points, under each input.
+_STARTS_OF_SLOW = 512
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to a parser."""
+    find = commands.add_parser("find", help="find all fixed points of a network")
+    add_network(find)
+    _add_search(find)
+    find.add_argument("-o", "--out", help="where to save the points, such as points.nc")
+    find.set_defaults(run=_find)
+
+    show = commands.add_parser("show", help="print a saved result, with its verdict")
+    show.add_argument("record", metavar="RECORD", help="a file that was saved, such as points.nc")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(run=_show)
+
+    report = commands.add_parser("report", help="write one HTML file, of a result or a network")
+    add_network(report)
+    _add_search(report)
+    report.add_argument("-o", "--out", help="of the report; by default the file's name with .html")
+    report.add_argument("--title", help="of the page")
+    report.set_defaults(run=_report)
+
+    compare = commands.add_parser("compare", help="match the points of two results")
+    compare.add_argument("first", metavar="A.nc")
+    compare.add_argument("second", metavar="B.nc")
+    compare.add_argument("--tolerance", type=float, help="distance within which points are one")
+    compare.add_argument("--json", action="store_true", help="for programs")
+    compare.set_defaults(run=_compare)
+
+    info = commands.add_parser(
+        "info", help="say how a network is read; without one, print versions"
+    )
+    add_network(info, may_be_left_out=True)
+    info.set_defaults(run=_info)
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    search = parser.add_argument_group("the search")
+    search.add_argument("--inputs", help="constant input: 0,1,0.5, or .npy/.csv with one per row")
+    search.add_argument("--trajectories", help="states visited: .npy, (trials, time, units)")
+    search.add_argument("--slow", action="store_true", help="slow points instead of fixed points")
+    search.add_argument("--max-starts", type=int, default=4096, help="under each input")
+    search.add_argument("--seed", type=int, default=0, help="of the starts")
+    search.add_argument("--json", action="store_true", help="for programs")
+
+
+def _search(options: argparse.Namespace) -> Any:
+    """Return the points of a search; slow ones are sought from the starts of one for fixed ones."""
+    system = read_network(options)
+    inputs = read_inputs_of(options.inputs, system)
+    most = min(options.max_starts, _STARTS_OF_SLOW) if options.slow else options.max_starts
+    points = find_all_fixed_points(
+        system, inputs, trajectories=_trajectories(options), max_starts=most, seed=options.seed
+    )
+    if not options.slow:
+        return points
+    starts = points.starts
+    return find_slow_points(system, starts.states, starts.inputs if system.input_size else None)
+
+
+def _trajectories(options: argparse.Namespace) -> Any:
+    if options.trajectories is None:
+        return None
+    try:
+        return np.load(options.trajectories, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise FileFormatError(
+            f"--trajectories: {options.trajectories} is no .npy file of numbers ({error})."
+        ) from None
+
+
+def _find(options: argparse.Namespace) -> int:
+    points = _search(options)
+    saved = None if options.out is None else str(points.save(options.out))
+    _print(points, options.json, saved)
+    return _status(points)
+
+
+def _show(options: argparse.Namespace) -> int:
+    record = read_record(options.record)
+    _print(record, options.json, None)
+    return _status(record)
+
+
+def _report(options: argparse.Namespace) -> int:
+    record = read_record(options.network) if is_record(options.network) else _search(options)
+    name = Path(options.network.partition(".py:")[0]).stem
+    title = name if options.title is None else options.title
+    path = Report(title).add(record, _trajectories(options)).save(options.out or f"{name}.html")
+    _print(record, options.json, str(path))
+    return _status(record)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    first, second = (read_record(path, FixedPoints) for path in (options.first, options.second))
+    found = first.compare(second, options.tolerance)
+    if options.json:
+        told: dict[str, Any] = {"are_equal": found.are_equal, "same_system": found.same_system}
+        for name in ("first", "second", "distance", "proved", "only_first", "only_second"):
+            told[name] = getattr(found, name).tolist()
+        print(json.dumps(told))
+    else:
+        print(found)
+    return int(not found.are_equal)
+
+
+def _info(options: argparse.Namespace) -> int:
+    if options.network is None:
+        show_versions()
+        return 0
+    if is_record(options.network):
+        print(read_record(options.network).system.description)
+        return 0
+    system = read_network(options)
+    print(system)
+    print(f"model:     {system.info.model}, computed by {system.info.framework}")
+    print(f"weights:   sha256 {system.info.weights_sha256}")
+    known = "unknown" if system.lefschetz is None else f"{system.lefschetz:+d}"
+    print(f"index sum: {known} (of all fixed points)")
+    return 0
+
+
+def _status(record: Any) -> int:
+    return int(isinstance(record, FixedPoints) and record.census().suggests_missing)
+
+
+def _print(record: Any, as_json: bool, saved: str | None) -> None:
+    """Print a record with its verdict, or as one object of JSON."""
+    verdict = record.census().verdict if isinstance(record, FixedPoints) else None
+    if not as_json:
+        print(record)
+        if verdict is not None:
+            print(f"\n{verdict}")
+        if saved is not None:
+            print(f"\nsaved: {saved}")
+        return
+    told: dict[str, Any] = {"record": type(record).__name__, "saved": saved}
+    if verdict is not None:
+        census = record.census()
+        told |= {
+            "verdict": verdict,
+            "completeness": census.completeness.name.lower(),
+            "suggests_missing": census.suggests_missing,
+        }
+    if hasattr(record, "to_dataframe"):
+        told["points"] = json.loads(
+            record.to_dataframe().to_json(orient="records", double_precision=15)
+        )
+    print(json.dumps(told))

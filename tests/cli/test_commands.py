@@ -1,0 +1,224 @@
+"""The command line on a user's own files: what it prints, writes and exits with."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import stillpoint as sp
+from stillpoint.cli import main
+
+W = np.array([[2.0, 0.3, 0.0], [-0.3, 1.8, 0.0], [0.0, 0.2, 0.4]])
+B = np.array([[0.0], [0.0], [1.0]])
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Leave logging as it was."""
+    logger, root = logging.getLogger("stillpoint"), logging.getLogger()
+    before, level = list(root.handlers), logger.level
+    yield
+    root.handlers[:] = before
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    path = tmp_path / "net.npz"
+    np.savez(path, W=W, B=B, b=np.zeros(3))
+    return str(path)
+
+
+@pytest.fixture
+def program(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np, stillpoint as sp\n"
+        "from helper import gain\n"
+        "cell = sp.cells.VanillaCell(gain * np.eye(2), np.zeros((2, 0)), np.zeros(2))\n"
+        "system = sp.as_system(cell)\n"
+        "def build():\n    return cell\n"
+        "def step(x, u):\n    return np.tanh(gain * x + u)\n"
+    )
+    (tmp_path / "helper.py").write_text("gain = 2.0\n")
+    return str(path)
+
+
+VANILLA = ("--cell", "vanilla", "--phi", "tanh")
+
+
+def run(capsys, *arguments):
+    """Return exit status, stdout and stderr of a command line."""
+    try:
+        status = main([str(a) for a in arguments])
+    except SystemExit as end:
+        status = end.code
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_find_prints_and_saves_what_the_verb_finds(capsys, weights, tmp_path):
+    status, out, _ = run(capsys, "find", weights, *VANILLA, "-o", tmp_path / "points.nc")
+    points = sp.load(tmp_path / "points.nc")
+    expected = sp.find_all_fixed_points(sp.read_weights(weights, cell="vanilla", phi="tanh"), [0.0])
+    assert np.array_equal(points.xstar, expected.xstar)
+    assert status == 0
+    assert repr(expected) in out
+    assert expected.census().verdict in out
+
+
+def test_the_exit_status_says_that_points_are_missing(capsys, weights, tmp_path):
+    system = sp.read_weights(weights, cell="vanilla", phi="tanh")
+    some = sp.find_fixed_points(system, np.full((200, 3), 0.5), [0.0], rounds=0)
+    assert some.census().suggests_missing
+    some.save(tmp_path / "some.nc")
+    status, out, _ = run(capsys, "show", tmp_path / "some.nc")
+    assert status == 1
+    assert some.census().verdict in out
+
+
+def test_json_is_one_object_of_all_that_is_known(capsys, weights):
+    status, out, _ = run(capsys, "find", weights, *VANILLA, "--inputs", "0.1", "--json")
+    told = json.loads(out)
+    points = sp.find_all_fixed_points(sp.read_weights(weights, cell="vanilla", phi="tanh"), [0.1])
+    assert status == int(told["suggests_missing"]) == 0
+    assert told["verdict"] == points.census().verdict
+    assert told["completeness"] == points.census().completeness.name.lower()
+    assert len(told["points"]) == len(points)
+    np.testing.assert_allclose([p["x0"] for p in told["points"]], points.xstar[:, 0], atol=1e-14)
+    assert {p["u0"] for p in told["points"]} == {0.1}
+
+
+@pytest.mark.parametrize("ending", ["npy", "csv", "txt"])
+def test_inputs_may_be_rows_of_a_file(capsys, weights, tmp_path, ending):
+    rows = np.array([[0.0], [0.25], [1.0]])
+    file = tmp_path / f"inputs.{ending}"
+    np.save(file, rows) if ending == "npy" else np.savetxt(file, rows)
+    _, out, _ = run(capsys, "find", weights, *VANILLA, "--inputs", file, "--json")
+    assert {p["u0"] for p in json.loads(out)["points"]} == {0.0, 0.25, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("cell", ()),
+        ("system", ()),
+        ("build", ()),
+        ("step", ("--state-size", 2, "--input-size", 2)),
+    ],
+)
+def test_a_network_may_be_a_name_of_a_program(capsys, program, name, options):
+    path = list(sys.path)
+    status, out, _ = run(capsys, "find", f"{program}:{name}", *options, "--json")
+    assert status == 0
+    assert len(json.loads(out)["points"]) == 9
+    assert sys.path == path
+
+
+def test_slow_points_and_trajectories(capsys, weights, tmp_path):
+    trials = tmp_path / "trials.npy"
+    np.save(trials, np.random.default_rng(0).normal(size=(4, 5, 3)))
+    arguments = ("find", weights, *VANILLA, "--slow", "--trajectories", trials, "--json")
+    status, out, _ = run(capsys, *arguments)
+    told = json.loads(out)
+    assert (status, told["record"]) == (0, "SlowPoints")
+    assert len(told["points"]) == 9
+
+
+def test_a_report_of_weights_and_of_a_result(capsys, weights, tmp_path):
+    page = tmp_path / "net.html"
+    status, out, _ = run(capsys, "report", weights, *VANILLA, "-o", page, "--title", "Mine")
+    assert status == 0
+    assert str(page) in out
+    assert "<title>Mine</title>" in page.read_text()
+    run(capsys, "find", weights, *VANILLA, "-o", tmp_path / "p.nc")
+    run(capsys, "report", tmp_path / "p.nc", "-o", tmp_path / "again.html", "--title", "Mine")
+    assert (tmp_path / "again.html").read_text().count('data-row="0"') > 0
+
+
+def test_compare_says_which_points_both_have(capsys, weights, tmp_path):
+    system = sp.read_weights(weights, cell="vanilla", phi="tanh")
+    every = sp.find_all_fixed_points(system, [0.0])
+    every.save(tmp_path / "every.nc")
+    every[[1, 4]].save(tmp_path / "two.nc")
+    status, out, _ = run(capsys, "compare", tmp_path / "every.nc", tmp_path / "every.nc")
+    assert status == 0
+    assert "9 points in both (9 proved to be one)" in out
+    both = (tmp_path / "every.nc", tmp_path / "two.nc")
+    status, out, _ = run(capsys, "compare", *both, "--json")
+    told = json.loads(out)
+    assert status == 1
+    assert told["first"] == [1, 4]
+    assert told["second"] == [0, 1]
+    assert told["only_first"] == [0, 2, 3, 5, 6, 7, 8]
+
+
+def test_info_says_how_a_network_is_read(capsys, weights, program):
+    status, out, _ = run(capsys, "info", weights, *VANILLA)
+    assert status == 0
+    assert "System(map, 3 states, 1 input; closed form)" in out
+    assert "VanillaCell" in out
+    assert "+1" in out
+    status, out, _ = run(capsys, "info")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["stillpoint", sp.__version__]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("find", "nowhere.npz"), "nowhere.npz"),
+        (("find", "{weights}"), "cell: got None"),
+        (("find", "{weights}", *VANILLA, "--inputs", "a"), "--inputs: got 'a'"),
+        (("find", "{weights}", *VANILLA, "--inputs", "0,0"), "inputs: got shape (1, 2)"),
+        (("find", "{weights}", *VANILLA, "--inputs", "nowhere.npy"), "nowhere.npy"),
+        (("find", "{weights}", *VANILLA, "--inputs", "text.npy"), "text.npy"),
+        (("find", "{weights}", *VANILLA, "--trajectories", "{program}"), "--trajectories"),
+        (("find", "{weights}", *VANILLA, "-o", "points.csv"), "path: got"),
+        (("find", "{weights}", *VANILLA, "--max-starts", "0"), "max_starts"),
+        (("find", "points.nc"), "holds no weights"),
+        (("find", "{program}"), "{program}:name"),
+        (("find", "{program}:cel"), "it has np, sp, gain, cell, system, build, step"),
+        (("find", "nowhere.py:net"), "no file nowhere.py"),
+        (("show", "{weights}"), "NetCDF"),
+        (("show", "nowhere.nc"), "no file nowhere.nc"),
+        (("compare", "nowhere.nc", "nowhere.nc"), "no file nowhere.nc"),
+        (("report", "nowhere.nc"), "no file nowhere.nc"),
+        (("find",), "NETWORK"),
+        ((), "COMMAND"),
+        (("seek",), "seek"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_two_and_one_message(
+    capsys, weights, program, arguments, message, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.npy").write_bytes(b"no numbers")
+    names = {"weights": weights, "program": program}
+    status, out, err = run(capsys, *(a.format(**names) for a in arguments))
+    assert status == 2
+    assert message.format(**names) in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_the_module_runs_and_says_a_line_for_every_round(weights, tmp_path):
+    command = [sys.executable, "-m", "stillpoint", "find", weights, *VANILLA]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=600, cwd=tmp_path, env=environment
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "9 fixed points" in ended.stdout
+    assert "starts: 9, of which 9 came to rest at fixed points" in ended.stderr
+
+
+def test_the_version(capsys):
+    status, out, _ = run(capsys, "--version")
+    assert (status, out) == (0, f"stillpoint {sp.__version__}\n")
