@@ -1,4 +1,4 @@
-"""What the README says: its code runs as a reader would type it, and what comes out is what it shows."""
+"""What the README says: its code runs as a reader types it, and gives what is shown."""
 
 from __future__ import annotations
 
