@@ -13,9 +13,10 @@ is anything missing  points.census(), enumerate_fixed_points for a proof
 prove                certify
 linearise            linearize, at any states; points.linearization; of rates h = phi(x):
                      rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
+what recurs          find_cycles
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
-between the points   flow_field(system, plane); plots.flow_field
+between the points   flow_field(system, plane); plots.flow_field; lyapunov
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
@@ -53,13 +54,14 @@ from .local import (
     rate_jacobian,
     rates_at_fixed_state,
 )
-from .points import Comparison, FixedPoints, SlowPoints, Source, Starts
-from .portrait import FlowField, flow_field, planes
+from .points import Comparison, Cycles, FixedPoints, SlowPoints, Source, Starts
+from .portrait import FlowField, LyapunovSpectrum, flow_field, lyapunov, planes
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .report import Report
 from .search import (
     certify,
     find_all_fixed_points,
+    find_cycles,
     find_fixed_points,
     find_slow_points,
     sample_slow_states,
@@ -78,12 +80,14 @@ __all__ = [
     "Certificate",
     "Comparison",
     "Completeness",
+    "Cycles",
     "End",
     "Enumeration",
     "FileFormatError",
     "FixedPoints",
     "FlowField",
     "Linearization",
+    "LyapunovSpectrum",
     "MissingExtraError",
     "Projection",
     "ProofStatus",
@@ -106,6 +110,7 @@ __all__ = [
     "certify",
     "enumerate_fixed_points",
     "find_all_fixed_points",
+    "find_cycles",
     "find_fixed_points",
     "find_slow_points",
     "fit_pca",
@@ -113,6 +118,7 @@ __all__ = [
     "follow_slow_manifold",
     "linearize",
     "load",
+    "lyapunov",
     "models",
     "partial_rate_jacobian",
     "planes",

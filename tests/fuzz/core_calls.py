@@ -255,6 +255,31 @@ def verbs() -> dict[str, Call]:
         "Report.save": Call(
             sp.Report("Points").save, {"path": FOLDER / "report.html"}, paths=("path",)
         ),
+        "find_cycles": Call(
+            sp.find_cycles,
+            {
+                "system": SYSTEM,
+                "inputs": U,
+                "periods": (1, 2),
+                "trajectories": None,
+                "max_starts": 64,
+                "seed": 0,
+                "progress": False,
+            },
+        ),
+        "lyapunov": Call(
+            sp.lyapunov,
+            {
+                "system": SYSTEM,
+                "start": X,
+                "inputs": U,
+                "k": 1,
+                "steps": 20,
+                "transient": 5,
+                "interval": None,
+                "seed": 0,
+            },
+        ),
         "planes.pca": Call(sp.planes.pca, {"states": PATH + np.arange(4)[:, None, None] * [1, 0]}),
         "planes.through": Call(sp.planes.through, {"states": X}),
         "planes.readouts": Call(

@@ -1,4 +1,4 @@
-"""Trajectories of maps and flows."""
+"""Trajectories of maps and flows, and what becomes of small deviations along them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from .base import Batch, Dynamics, Inputs
 
 # One for all states, or one for each.
 Duration = float | Float[Any, "n 1"]
+
+Vectors = Float[Any, "n d k"]
 
 
 def simulate(
@@ -40,6 +42,34 @@ def simulate(
 def stepper(dynamics: Dynamics, dt: Duration) -> Callable[[Batch, Inputs], Batch]:
     """Return what takes states one step further: of a map, or of length `dt` of a flow."""
     return dynamics.step if dynamics.kind == "map" else partial(_advance, dynamics, dt)
+
+
+def tangent_stepper(
+    dynamics: Dynamics, dt: Duration
+) -> Callable[[Batch, Inputs, Vectors], tuple[Batch, Vectors]]:
+    """Return what takes states and deviations from them, shape (n, d, k), one step further.
+
+    Deviations are first-order: J V of a map; of a flow the solution of V' = J(x(t)) V, by the same
+    Runge-Kutta step as x.
+    """
+    if dynamics.kind == "map":
+        return lambda x, u, V: (dynamics.step(x, u), dynamics.jacobian(x, u) @ V)
+    return partial(_advance_tangent, dynamics, dt)
+
+
+def _advance_tangent(
+    flow: Dynamics, dt: Any, x: Batch, u: Inputs, V: Vectors
+) -> tuple[Batch, Vectors]:
+    h = dt if isinstance(dt, float) else dt[:, :, None]
+    k1, K1 = flow.step(x, u), flow.jacobian(x, u) @ V
+    x2 = x + dt / 2 * k1
+    k2, K2 = flow.step(x2, u), flow.jacobian(x2, u) @ (V + h / 2 * K1)
+    x3 = x + dt / 2 * k2
+    k3, K3 = flow.step(x3, u), flow.jacobian(x3, u) @ (V + h / 2 * K2)
+    x4 = x + dt * k3
+    k4, K4 = flow.step(x4, u), flow.jacobian(x4, u) @ (V + h * K3)
+    after = x + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return after, V + h / 6 * (K1 + 2 * K2 + 2 * K3 + K4)
 
 
 def _advance(flow: Dynamics, dt: Duration, x: Batch, u: Inputs) -> Batch:

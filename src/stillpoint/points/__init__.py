@@ -1,6 +1,7 @@
 """The records of states that searches found, one row per state."""
 
 from .comparison import Comparison
+from .cycles import Cycles
 from .fixed_points import FixedPoints
 from .orbits import OrbitEnd, Orbits
 from .point_set import PointSet
@@ -9,6 +10,7 @@ from .starts import Source, Starts
 
 __all__ = [
     "Comparison",
+    "Cycles",
     "FixedPoints",
     "OrbitEnd",
     "Orbits",

@@ -277,15 +277,17 @@ class FixedPoints(PointSet):
         once = self.unique()
         if len(once) < len(self) and not self._proofs.all_distinct:
             return once.census()
-        starts, proofs = self.starts, self._proofs
-        x, repeated = self.xstar / self.scale, starts.repeated
-        looked = np.isin(starts.source, [source for source in Source if not source.is_independent])
-        looked |= repeated
+        return self._census_of(self._evidence())
+
+    def _evidence(self) -> Evidence:
+        """Return what the search knows of each point."""
+        starts, proofs, x = self.starts, self._proofs, self.xstar / self.scale
+        repeated, looked = starts.repeated, self._looked
         theirs, again = (
             np.bincount(starts.point[rows & (starts.point >= 0)], minlength=len(self))
             for rows in (looked, repeated | (starts.source == Source.KNOWN))
         )
-        evidence = Evidence(
+        return Evidence(
             xstar=x,
             inputs=self.inputs,
             hits=np.maximum(self.hits - again, 0),
@@ -302,11 +304,19 @@ class FixedPoints(PointSet):
             proved=proofs.proved,
             distinct=proofs.distinct,
         )
+
+    @property
+    def _looked(self) -> Bool[np.ndarray, " s"]:
+        """Which starts were drawn with a look at the points, or are copies of others."""
+        sources = [source for source in Source if not source.is_independent]
+        return np.isin(self.starts.source, sources) | self.starts.repeated
+
+    def _census_of(self, evidence: Evidence) -> Census:
         return take_census(
             evidence,
-            starts.inputs,
-            starts.states / self.scale,
-            ~looked,
+            self.starts.inputs,
+            self.starts.states / self.scale,
+            ~self._looked,
             kind=self.system.kind,
             lefschetz=self.system.lefschetz,
             tolerance=self.tol_unique,

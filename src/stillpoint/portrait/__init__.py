@@ -2,5 +2,6 @@
 
 from . import planes
 from .flow_field import FlowField, flow_field
+from .lyapunov import LyapunovSpectrum, lyapunov
 
-__all__ = ["FlowField", "flow_field", "planes"]
+__all__ = ["FlowField", "LyapunovSpectrum", "flow_field", "lyapunov", "planes"]

@@ -120,7 +120,7 @@ def find_all_fixed_points(
     >>> len(points), points.census().completeness.name
     (27, 'PROVED')
     """
-    rows = _read_each_input(system, inputs)
+    rows = read_each_input(system, inputs)
     path = _read_trajectories(system, trajectories)
     max_starts = check_whole("max_starts", max_starts, least=1)
     check_flag("exhaustive", exhaustive)
@@ -234,7 +234,7 @@ def _at(
     return collect_what_there_is(system, starts, options, interrupted)
 
 
-def _read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:
+def read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:
     """Return the distinct inputs, in ascending order.
 
     Raises

@@ -1,0 +1,342 @@
+"""The search for cycles of maps: fixed points of iterates, put together to orbits.
+
+Points of F^k are sought by multiple shooting (`Cyclic`), in rounds of starts like fixed points. A
+start that comes to one state of a cycle has found all of them: images of what is known are added,
+and the hits of a cycle count for each of its states, so that the index sum and the statistics of
+F^k are those of whole orbits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._core.arrays import to_numpy
+from .._core.grouping import components, match_states
+from .._core.validation import check_whole
+from ..census import Completeness, Tally
+from ..census.estimators import chao1, coverage_bound, good_turing
+from ..errors import ArgumentError
+from ..intervals import Interval
+from ..points import Cycles, FixedPoints, Source
+from ..points.cycles import check_periods
+from ..system import System, check_system
+from .certify import certify
+from .find_all import find_all_fixed_points, read_each_input
+from .options import provenance, read_options
+from .rounds import with_more
+from .run import run_search
+
+# How often images of what is new are looked for among the points.
+_CLOSED = 4
+
+# Starts for each iterate and input, before index or hits ask for more.
+_FIRST = 1024
+
+
+@np.errstate(all="ignore")
+def find_cycles(
+    system: System,
+    inputs: Any = None,
+    *,
+    periods: Iterable[int] = range(1, 9),
+    trajectories: Any = None,
+    max_starts: int = 8192,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Cycles:
+    """Find the cycles of a map with given periods, prove them, and say whether any are missing.
+
+    For each period k the fixed points of F^k are sought as k states that map onto each other
+    (multiple shooting; no Jacobian of all steps is multiplied out), from starts of many sources,
+    and put together to orbits with their minimal period. What is known of F^k as a whole (index
+    sum, hits) is a verdict for each k.
+
+    Parameters
+    ----------
+    system
+        A map, from `as_system`. Of a flow, `system.euler(dt)` is one.
+    inputs
+        One constant input, shape (m,), or several, shape (k, m); may be left out if m = 0.
+    periods
+        Which iterates are searched. A cycle whose period divides one of them is found with it.
+    trajectories
+        As for `find_all_fixed_points`.
+    max_starts
+        Starts for each period and input, at most: 1,024, and twice as many again while an index
+        sum or hits say that points of F^k are missing.
+    seed, progress
+        As for `find_all_fixed_points`.
+
+    Returns
+    -------
+    Cycles
+        Sorted by input, by period, then by the number of unstable directions. Fixed points are
+        cycles of period 1.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument does not fit, or the system is a flow.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> flip = sp.as_system(lambda x, u: np.tanh(-2 * x), state_size=1, lefschetz=1)
+    >>> cycles = sp.find_cycles(flip, periods=range(1, 4))
+    >>> cycles.period.tolist(), cycles.orbit(1).round(4).ravel().tolist()
+    ([1, 2], [-0.9575, 0.9575])
+    """
+    if check_system(system).kind == "flow":
+        raise ArgumentError("system: a flow has no steps; make it a map by system.euler(dt).")
+    wanted = check_periods(periods)
+    max_starts = check_whole("max_starts", max_starts, least=1)
+    rows = read_each_input(system, inputs)
+    found, searches = [], []
+    for u in rows:
+        known: list[_Found] = []
+        for k in wanted:
+            for starts in _doubling(max_starts):
+                points = _points_of(system, u, k, trajectories, starts, seed, progress)
+                orbits = _Orbits.of(system, points, k)
+                tally = _tally(points, orbits)
+                if tally.completeness is not Completeness.INCOMPLETE:
+                    break
+            # How often hits of orbits raise a false alarm was never measured: they ask for more
+            # starts, but do not say that points are missing.
+            low, high = tally.chao1_interval
+            tally = replace(tally, chao1_interval=(min(low, tally.n_points), high))
+            searches.append((k, u, tally))
+            known += [
+                _Found.of(system, points, orbits, rows_of)
+                for rows_of in orbits.cycles()
+                if orbits.minimal[rows_of[0]] == k or not _is_known(known, orbits, rows_of)
+            ]
+        found += sorted(known, key=lambda c: (len(c.states), c.n_unstable, *c.states[0]))
+    return _record(system, found, searches, max_starts, seed)
+
+
+def _doubling(most: int) -> Iterator[int]:
+    """Yield numbers of starts, each twice the last, up to the most."""
+    n = min(_FIRST, most)
+    while n < most:
+        yield n
+        n *= 2
+    yield most
+
+
+def _points_of(
+    system: System,
+    u: Float[np.ndarray, " m"],
+    k: int,
+    trajectories: Any,
+    max_starts: int,
+    seed: int,
+    progress: bool | None,
+) -> FixedPoints:
+    """Return the fixed points of F^k, closed under F as far as Newton's method finds the images."""
+    power = system.iterate(k)
+    points = find_all_fixed_points(
+        power,
+        u,
+        trajectories=trajectories,
+        max_starts=max_starts,
+        orbits=False,
+        seed=seed,
+        progress=progress,
+    )
+    if k == 1 or not len(points) or not (points.scale == 1.0).all():
+        return points
+    options = read_options(power, tol=points.tol, seed=seed, max_steps=50, progress=progress)
+    for _ in range(_CLOSED):
+        x = points.xstar
+        images = np.concatenate(list(_images(system, x, points.inputs, k))[:-1])
+        inputs = np.tile(u, (len(images), 1))
+        new = match_states(x, points.inputs, images, inputs, points.tol_unique) < 0
+        new &= np.isfinite(images).all(axis=1)
+        if not new.any():
+            break
+        source = np.full(int(new.sum()), Source.KNOWN)
+        starts, interrupted = run_search(power, images[new], inputs[new], options, source)
+        before, points = len(points), with_more(power, points, starts, options, interrupted)[0]
+        if interrupted or len(points) == before:
+            break
+    if points.certificate is None and power.dynamics.interval_extension() is not None:
+        points = certify(power, points)
+    return points
+
+
+def _images(
+    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], k: int
+) -> Iterable[Float[np.ndarray, "n d"]]:
+    """Yield F(x), F^2(x), ..., F^k(x)."""
+    asarray = system.dynamics.arrays.asarray
+    state, inputs = asarray(x), asarray(u)
+    for _ in range(k):
+        state = system.dynamics.step(state, inputs)
+        yield to_numpy(state)
+
+
+@dataclass(frozen=True, eq=False)
+class _Orbits:
+    """Which points of F^k follow which: the orbit and the minimal period of each.
+
+    Attributes
+    ----------
+    labels
+        Equal for points of one orbit, shape (n,).
+    minimal
+        The minimal period of each point.
+    images
+        F(x), ..., F^k(x), shape (k, n, d).
+    """
+
+    labels: Int[np.ndarray, " n"]
+    minimal: Int[np.ndarray, " n"]
+    images: Float[np.ndarray, "k n d"]
+
+    @classmethod
+    def of(cls, system: System, points: FixedPoints, k: int) -> _Orbits:
+        n, u = len(points), points.inputs
+        images = np.stack(list(_images(system, points.xstar, u, k)))
+        after = np.stack([match_states(points.xstar, u, y, u, points.tol_unique) for y in images])
+        minimal, own = np.full(n, k), np.arange(n)
+        for divisor in [j for j in range(k - 1, 0, -1) if k % j == 0]:
+            minimal[after[divisor - 1] == own] = divisor
+        linked = np.flatnonzero(after[0] >= 0)
+        labels = components(np.stack([linked, after[0][linked]], axis=1), n) if n else own
+        return cls(labels, minimal, images)
+
+    def cycles(self) -> list[Int[np.ndarray, " p"]]:
+        """Return the rows of each orbit."""
+        return [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """One cycle: its states, and the row of the points that stands for it."""
+
+    states: Float[np.ndarray, "k d"]
+    inputs: Float[np.ndarray, " m"]
+    multipliers: Any
+    n_unstable: int
+    is_stable: bool
+    q: float
+    hits: int
+    proved: bool
+    tolerance: float
+
+    @classmethod
+    def of(
+        cls, system: System, points: FixedPoints, orbits: _Orbits, rows: Int[np.ndarray, " p"]
+    ) -> _Found:
+        first = rows[np.lexsort(points.xstar[rows].T[::-1])[0]]
+        period = int(orbits.minimal[first])
+        others = orbits.images[: period - 1, first]
+        states = np.concatenate([points.xstar[first][None], others])
+        lin = points.linearization
+        multipliers, n_unstable = lin.eigenvalues[first], int(points.n_unstable[first])
+        if period < len(orbits.images):  # a shorter cycle, met under a longer iterate
+            own = system.iterate(period).jacobian(states[:1], points.inputs[first][None])
+            values = np.linalg.eigvals(own)[0]
+            multipliers = values[np.argsort(-np.abs(values), kind="stable")].astype(complex)
+        certificate = points.certificate
+        proved = certificate is not None and bool(certificate.proved[first])
+        if proved and period == len(orbits.images):
+            proved = _is_prime(system, certificate, points.inputs[first], int(first), period)
+        return cls(
+            states,
+            points.inputs[first],
+            multipliers,
+            n_unstable,
+            bool(points.is_stable[first]),
+            float(points.q[rows].max()),
+            int(points.hits[rows].sum()),
+            proved and period == len(orbits.images),
+            points.tol_unique,
+        )
+
+
+def _is_prime(
+    system: System, certificate: Any, u: Float[np.ndarray, " m"], row: int, period: int
+) -> bool:
+    """Whether it is proved that no fewer steps lead back: images of the box are apart from it."""
+    box = Interval(certificate.states[row][None], certificate.box[row][None])
+    for divisor in [j for j in range(1, period) if period % j == 0]:
+        exact = system.iterate(divisor).dynamics.interval_extension()
+        if exact is None or not exact.step(box, Interval(u[None])).is_apart(box).any():
+            return False
+    return True
+
+
+def _is_known(known: list[_Found], orbits: _Orbits, rows: Int[np.ndarray, " p"]) -> bool:
+    """Whether an orbit of a shorter period is one that an iterate before has brought."""
+    period, x = int(orbits.minimal[rows[0]]), orbits.images[-1, rows[0]]
+    return any(
+        len(c.states) == period
+        and bool((np.abs(np.arcsinh(c.states) - np.arcsinh(x)).max(axis=1) < c.tolerance).any())
+        for c in known
+    )
+
+
+def _tally(points: FixedPoints, orbits: _Orbits) -> Tally:
+    """Return the census of F^k, for whose statistics an orbit is one thing that starts catch."""
+    evidence = points._evidence()
+    if not len(points):
+        return points._census_of(evidence).tallies[0]
+    hits, own = (
+        np.bincount(orbits.labels, weights=h).astype(np.int64)
+        for h in (evidence.hits, evidence.independent_hits)
+    )
+    shared = replace(evidence, hits=hits[orbits.labels], independent_hits=own[orbits.labels])
+    (tally,) = points._census_of(shared).tallies
+    caught, size = own[np.unique(orbits.labels)], len(points) / len(np.unique(orbits.labels))
+    estimate, (low, high) = chao1(caught[caught > 0])
+    return replace(
+        tally,
+        n_independent=int(own.sum()),
+        singletons=int((caught == 1).sum()),
+        unseen=int((caught == 0).sum()),
+        coverage=good_turing(caught),
+        coverage_at_least=coverage_bound(caught),
+        chao1=size * estimate,
+        chao1_interval=(size * low, size * high),
+    )
+
+
+def _record(
+    system: System, found: list[_Found], searches: list[Any], max_starts: int, seed: int
+) -> Cycles:
+    d, m = system.state_size, system.input_size
+    longest = max((len(c.states) for c in found), default=1)
+    states = np.full((len(found), longest, d), np.nan)
+    for row, cycle in enumerate(found):
+        states[row, : len(cycle.states)] = cycle.states
+    tallies = [tally for *_, tally in searches]
+
+    def each(name: str, kind: Any, *shape: int) -> Any:
+        return np.array([getattr(c, name) for c in found], dtype=kind).reshape(len(found), *shape)
+
+    return Cycles(
+        period=np.array([len(c.states) for c in found], dtype=np.int64),
+        states=states,
+        inputs=each("inputs", float, m),
+        multipliers=each("multipliers", complex, d),
+        n_unstable=each("n_unstable", np.int64),
+        is_stable=each("is_stable", bool),
+        q=each("q", float),
+        hits=each("hits", np.int64),
+        proved=each("proved", bool),
+        searched=np.array([k for k, *_ in searches], dtype=np.int64),
+        searched_inputs=np.array([u for _, u, _ in searches]).reshape(len(searches), m),
+        n_points=np.array([t.n_points for t in tallies], dtype=np.int64),
+        index_sum=np.array([t.index_sum for t in tallies], dtype=np.int64),
+        completeness=np.array([t.completeness.value for t in tallies], dtype=np.str_),
+        reason=np.array([t.judgement.reason for t in tallies], dtype=np.str_),
+        system=system.info,
+        provenance=provenance("find_cycles", system, states, max_starts=max_starts, seed=seed),
+    )
