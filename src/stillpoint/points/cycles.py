@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
@@ -12,7 +12,7 @@ from jaxtyping import Bool, Complex, Float, Int, Shaped
 from .._core.display import Column, Display, plural, position
 from .._core.provenance import citation
 from .._core.record import Record, column, plain
-from .._core.validation import check_whole, whole_number
+from .._core.validation import check_whole
 from .._core.values import Domain
 from ..census import Completeness
 from ..errors import ArgumentError
@@ -230,9 +230,10 @@ def _span(periods: Int[np.ndarray, " k"]) -> str:
 
 def check_periods(periods: Any) -> list[int]:
     """Return a caller's periods, one or several, each once and in order."""
-    several = [periods]
-    if whole_number(periods) is None and isinstance(periods, Iterable):
-        several = list(periods) if not isinstance(periods, str) else [periods]
+    try:
+        several = [periods] if isinstance(periods, str) else list(periods)
+    except TypeError:
+        several = [periods]
     if not several:
         raise ArgumentError("periods: got none, but whole numbers are wanted, such as range(1, 9).")
     return sorted({check_whole("periods", k, least=1, most=1000) for k in several})
