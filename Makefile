@@ -5,14 +5,19 @@
 # make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks
 # make fuzz             tries every public call with every value of tests/fuzz: ten minutes
 # make test-annotations checks annotations in all tests that make test runs
+# make test-lowest      runs the tests of test-core with the lowest versions of the core dependencies
+# make test-newest      runs them with the newest versions of everything
+# make coverage         runs make test's tests, tells the lines and branches that none of them reaches
+# make dist             builds the packages in dist, checks them, runs the demo from the wheel
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
 
-.PHONY: demo test test-core test-frameworks test-slow test-annotations fuzz lint bench bench-brainpy \
-	bench-slow-points bench-proofs clean
+CORE_TESTS := test-core test-lowest test-newest
+.PHONY: demo test $(CORE_TESTS) test-frameworks test-slow test-annotations fuzz coverage lint dist \
+	bench bench-brainpy bench-slow-points bench-proofs clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -21,10 +26,10 @@ test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not ($(OTHERS) or keras)" \
 		--doctest-ignore-import-errors
 
-test-core: .venv-core/dev
-	.venv-core/bin/python -c "import stillpoint.demos.flip_flop; \
+$(CORE_TESTS): test-%: .venv-%/dev
+	.venv-$*/bin/python -c "import stillpoint.demos.flip_flop; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
-	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" \
+	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-$*/bin/pytest -n 2 -m "not slow and not torch and not jax" \
 		tests/core tests/census tests/local tests/points tests/solvers
 
 test-frameworks: .venv/frameworks
@@ -42,11 +47,25 @@ test-annotations: .venv/dev
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz/test_arguments.py
 
+coverage: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not ($(OTHERS) or keras)" \
+		--doctest-ignore-import-errors --cov
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+dist: .venv-dist/dist
+	rm -rf dist .venv-wheel
+	.venv-dist/bin/python -m build
+	.venv-dist/bin/twine check --strict dist/*
+	.venv-dist/bin/python scripts/check_wheel.py dist/*.whl
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python $(PINNED) dist/*.whl
+	.venv-wheel/bin/stillpoint demo flip-flop --out out
+	.venv-wheel/bin/python -c "import stillpoint; stillpoint.show_versions()"
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py
@@ -71,7 +90,7 @@ bench-proofs: .venv/dev
 	$(BIN)/python benchmarks/calibration.py
 
 clean:
-	rm -rf .venv .venv-core out
+	rm -rf .venv .venv-* dist out
 
 %/python:
 	$(PYTHON) -m venv $(@D)
@@ -83,13 +102,30 @@ clean:
 	touch $@
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
-	$(BIN)/python $(PINNED) --editable ".[torch,jax]" --group dev
+	$(BIN)/python $(PINNED) --editable ".[torch,jax,plotly]" --group dev
 	touch $@
 
 .venv/frameworks: .venv/python pyproject.toml constraints.txt
-	$(BIN)/python $(PINNED) --editable ".[torch,jax,brainpy,keras]" --group dev
+	$(BIN)/python $(PINNED) --editable ".[torch,jax,brainpy,keras,tensorflow,plotly]" --group dev
 	touch $@
 
 .venv-core/dev: .venv-core/python pyproject.toml constraints.txt
 	.venv-core/bin/python $(PINNED) --editable . --group dev
+	touch $@
+
+.venv-lowest/python: PYTHON := python3.11  # later ones have no builds of the lowest versions
+
+.venv-lowest/dev: .venv-lowest/python pyproject.toml
+	$(@D)/bin/python $(INSTALL) uv
+	$(@D)/bin/uv pip compile --quiet --python $(@D)/bin/python --resolution lowest-direct \
+		--output-file $(@D)/lowest.txt pyproject.toml
+	$(@D)/bin/python $(INSTALL) --constraint $(@D)/lowest.txt --editable . --group dev
+	touch $@
+
+.venv-newest/dev: .venv-newest/python pyproject.toml
+	$(@D)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
+	touch $@
+
+.venv-dist/dist: .venv-dist/python pyproject.toml constraints.txt
+	$(@D)/bin/python $(PINNED) --group dist
 	touch $@
