@@ -14,6 +14,9 @@ BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
+# The files with tests of some frameworks: collecting the others takes half a minute a process.
+MARKED = $(sort $(shell grep -rlE --include=test_*.py \
+	"getattr.pytest.mark|mark\.($(subst $() or $(),|,$(1)))" tests))
 
 CORE_TESTS := test-core test-lowest test-newest
 .PHONY: demo test $(CORE_TESTS) test-frameworks test-slow test-annotations fuzz coverage lint dist \
@@ -34,9 +37,9 @@ $(CORE_TESTS): test-%: .venv-%/dev
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
-	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
-	printf 'tensorflow\njax\ntorch\n' | xargs -P 2 -I {} env KERAS_BACKEND={} \
-		$(BIN)/pytest -m "not slow and keras" tests
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and ($(OTHERS))" $(call MARKED,$(OTHERS))
+	printf 'tensorflow\njax\ntorch\n' | xargs -P 3 -I {} env KERAS_BACKEND={} STILLPOINT_CELLS_OF=keras \
+		$(BIN)/pytest -m "not slow and keras" $(call MARKED,keras)
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
