@@ -6,14 +6,22 @@
 # make test-report      opens reports in a headless Chromium, where there is one
 # make fuzz             tries every public call with every value of tests/fuzz: ten minutes
 # make test-annotations checks annotations in all tests that make test runs
+# make test-lowest      runs the tests of test-core with the lowest versions of the core dependencies
+# make test-newest      runs them with the newest versions of everything
+# make coverage         runs make test's tests, tells the lines and branches that none of them reaches
+# make dist             builds the packages in dist, checks them, runs the demo from the wheel
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 OTHERS := flax or equinox or brainpy or tensorflow
 PINNED := $(INSTALL) --constraint constraints.txt
+# The files with tests of some frameworks: collecting the others takes half a minute a process.
+MARKED = $(sort $(shell grep -rlE --include=test_*.py \
+	"getattr.pytest.mark|mark\.($(subst $() or $(),|,$(1)))" tests))
 
-.PHONY: demo test test-core test-frameworks test-slow test-report test-annotations fuzz lint bench bench-brainpy \
-	bench-slow-points bench-proofs clean
+CORE_TESTS := test-core test-lowest test-newest
+.PHONY: demo test $(CORE_TESTS) test-frameworks test-slow test-report test-annotations fuzz coverage lint dist \
+	bench bench-brainpy bench-slow-points bench-proofs clean
 
 demo: .venv/core
 	$(BIN)/stillpoint demo flip-flop --out out
@@ -22,17 +30,17 @@ test: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not ($(OTHERS) or keras)" \
 		--doctest-ignore-import-errors
 
-test-core: .venv-core/dev
-	.venv-core/bin/python -c "import stillpoint.demos.flip_flop; \
+$(CORE_TESTS): test-%: .venv-%/dev
+	.venv-$*/bin/python -c "import stillpoint.demos.flip_flop; \
 		from importlib.util import find_spec; assert not any(map(find_spec, ['torch', 'jax', 'keras']))"
-	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-core/bin/pytest -n 2 -m "not slow and not torch and not jax" \
+	STILLPOINT_CHECK_ANNOTATIONS=1 .venv-$*/bin/pytest -n 2 -m "not slow and not torch and not jax" \
 		tests/core tests/census tests/local tests/points tests/solvers
 
 test-frameworks: .venv/frameworks
 	$(BIN)/python -c "import flax, equinox, brainpy, brainstate, keras, tensorflow"  # none is left out
-	$(BIN)/pytest -n 2 -m "not slow and ($(OTHERS))" tests
-	printf 'tensorflow\njax\ntorch\n' | xargs -P 2 -I {} env KERAS_BACKEND={} \
-		$(BIN)/pytest -m "not slow and keras" tests
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow and ($(OTHERS))" $(call MARKED,$(OTHERS))
+	printf 'tensorflow\njax\ntorch\n' | xargs -P 3 -I {} env KERAS_BACKEND={} STILLPOINT_CELLS_OF=keras \
+		$(BIN)/pytest -m "not slow and keras" $(call MARKED,keras)
 
 test-slow: .venv/dev
 	$(BIN)/pytest -m slow
@@ -47,11 +55,25 @@ test-annotations: .venv/dev
 fuzz: .venv/dev
 	$(BIN)/python tests/fuzz/test_arguments.py
 
+coverage: .venv/dev
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not ($(OTHERS) or keras)" \
+		--doctest-ignore-import-errors --cov
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+dist: .venv-dist/dist
+	rm -rf dist .venv-wheel
+	.venv-dist/bin/python -m build
+	.venv-dist/bin/twine check --strict dist/*
+	.venv-dist/bin/python scripts/check_wheel.py dist/*.whl
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python $(PINNED) dist/*.whl
+	.venv-wheel/bin/stillpoint demo flip-flop --out out
+	.venv-wheel/bin/python -c "import stillpoint; stillpoint.show_versions()"
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py
@@ -77,7 +99,7 @@ bench-proofs: .venv/dev
 	$(BIN)/python benchmarks/calibration.py
 
 clean:
-	rm -rf .venv .venv-core out
+	rm -rf .venv .venv-* dist out
 
 %/python:
 	$(PYTHON) -m venv $(@D)
@@ -89,13 +111,30 @@ clean:
 	touch $@
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
-	$(BIN)/python $(PINNED) --editable ".[torch,jax]" --group dev
+	$(BIN)/python $(PINNED) --editable ".[torch,jax,plotly]" --group dev
 	touch $@
 
 .venv/frameworks: .venv/python pyproject.toml constraints.txt
-	$(BIN)/python $(PINNED) --editable ".[torch,jax,brainpy,keras]" --group dev
+	$(BIN)/python $(PINNED) --editable ".[torch,jax,brainpy,keras,tensorflow,plotly]" --group dev
 	touch $@
 
 .venv-core/dev: .venv-core/python pyproject.toml constraints.txt
 	.venv-core/bin/python $(PINNED) --editable . --group dev
+	touch $@
+
+.venv-lowest/python: PYTHON := python3.11  # later ones have no builds of the lowest versions
+
+.venv-lowest/dev: .venv-lowest/python pyproject.toml
+	$(@D)/bin/python $(INSTALL) uv
+	$(@D)/bin/uv pip compile --quiet --python $(@D)/bin/python --resolution lowest-direct \
+		--output-file $(@D)/lowest.txt pyproject.toml
+	$(@D)/bin/python $(INSTALL) --constraint $(@D)/lowest.txt --editable . --group dev
+	touch $@
+
+.venv-newest/dev: .venv-newest/python pyproject.toml
+	$(@D)/bin/python $(INSTALL) --upgrade --upgrade-strategy eager --editable . --group dev
+	touch $@
+
+.venv-dist/dist: .venv-dist/python pyproject.toml constraints.txt
+	$(@D)/bin/python $(PINNED) --group dist
 	touch $@

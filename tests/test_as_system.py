@@ -322,33 +322,30 @@ def test_the_checks_are_in_the_functions_themselves():
         find("model.pt", np.zeros((1, 1)))
 
 
-WHOLE_NUMBERS = ["np.int64(2)", "np.int32(2)", "np.uint8(2)"]
-
-
-@pytest.mark.parametrize("two", WHOLE_NUMBERS)
-def test_whole_numbers_of_numpy_are_whole_numbers(two):
+def test_whole_numbers_of_numpy_are_whole_numbers():
     """Sizes and counts often come out of NumPy; the results can still be saved."""
     code = PRELUDE + (
-        f"import tempfile\ntwo = {two}\n"
-        "system = sp.as_system(lambda x, u: np.tanh(2 * x), two, input_size=0 * two)\n"
-        "found = sp.find_fixed_points(system.iterate(two), points.xstar + .1, max_steps=100 * two,"
-        " rounds=two, chunk=two, seed=two).subsample(two, two)\n"
-        "sp.sample_states(path, two, seed=two)\n"
-        "print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
+        "import tempfile\n"
+        "for two in (np.int64(2), np.int32(2), np.uint8(2)):\n"
+        "    system = sp.as_system(lambda x, u: np.tanh(2 * x), two, input_size=0 * two)\n"
+        "    found = sp.find_fixed_points(system.iterate(two), points.xstar + .1,"
+        " max_steps=100 * two, rounds=two, chunk=two, seed=two).subsample(two, two)\n"
+        "    sp.sample_states(path, two, seed=two)\n"
+        "    print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
     )
-    assert run_python(code).strip() == "2"
+    assert run_python(code).split() == ["2"] * 3
 
 
-@pytest.mark.parametrize("number", ["np.float64(3)", "np.float32(3)", "3", "np.int64(3)"])
-def test_real_numbers_of_numpy_are_real_numbers(number):
+def test_real_numbers_of_numpy_are_real_numbers():
     code = PRELUDE + (
-        f"import tempfile\nnumber = {number}\n"
-        "system = sp.as_system(lambda x, u: np.tanh(2 * x), 2, dt=number, lefschetz=int(1))\n"
-        "found = sp.find_fixed_points(system, points.xstar + .1, tol=1e-24 * number)\n"
-        "found = found.near(points.xstar, number)\n"
-        "print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
+        "import tempfile\n"
+        "for number in (np.float64(3), np.float32(3), 3, np.int64(3)):\n"
+        "    system = sp.as_system(lambda x, u: np.tanh(2 * x), 2, dt=number, lefschetz=int(1))\n"
+        "    found = sp.find_fixed_points(system, points.xstar + .1, tol=1e-24 * number)\n"
+        "    found = found.near(points.xstar, number)\n"
+        "    print(len(sp.load(found.save(tempfile.mkdtemp() + '/p.nc'))))"
     )
-    assert run_python(code).strip() == "9"
+    assert run_python(code).split() == ["9"] * 4
 
 
 def test_the_warning_points_at_the_line_of_the_caller():

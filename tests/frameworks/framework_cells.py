@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,8 +20,9 @@ import numpy as np
 import stillpoint as sp
 from stillpoint.cells import StackedCell
 
-#: The frameworks' modules; each has its own list of cells.
-FRAMEWORKS = ("torch", "flax", "equinox", "keras", "brainpy")
+#: The frameworks' modules; each has its own list of cells. A run that is for one of them says so,
+#: as importing all takes longer than its tests.
+FRAMEWORKS = os.environ.get("STILLPOINT_CELLS_OF", "torch flax equinox keras brainpy").split()
 
 #: Who differentiates what is no standard cell.
 _DIFFERENTIATES = {

@@ -31,7 +31,7 @@ _PLACES = {"brainpy": "brain.brainpy", "brainstate": "brain.brainstate"}
 
 #: The adapters of array libraries whose functions can be read, and the extra that installs each.
 #: Every one offers `is_array`, `read_function` and `read_observable`.
-FUNCTIONS = {"numpy": "", "torch": "torch", "jax": "jax", "tensorflow": "keras"}
+FUNCTIONS = {"numpy": "", "torch": "torch", "jax": "jax", "tensorflow": "tensorflow"}
 
 
 @dataclass(frozen=True)

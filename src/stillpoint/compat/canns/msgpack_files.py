@@ -51,7 +51,7 @@ def _unpacked(path: Path) -> Any:
     except ImportError as error:
         raise MissingExtraError(
             "reading a checkpoint of CANNs needs msgpack, which comes with BrainState: "
-            "pip install stillpoint[brainpy]"
+            "pip install 'stillpoint[brainpy]'"
         ) from error
 
     def array(code: int, data: bytes) -> np.ndarray:
