@@ -4,6 +4,7 @@
 #                       framework is installed, in .venv-core, with all annotations checked
 # make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks
 # make fuzz             tries every public call with every value of tests/fuzz: ten minutes
+# make docs             adds Sphinx to .venv, builds the documentation site, out/docs/index.html
 # make test-annotations checks annotations in all tests that make test runs
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +49,10 @@ lint: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+.PHONY: docs
+docs: .venv/docs
+	$(BIN)/sphinx-build -q -W --keep-going -n docs out/docs
+
 bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/against_adam.py
@@ -84,6 +89,10 @@ clean:
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
 	$(BIN)/python $(PINNED) --editable ".[torch,jax]" --group dev
+	touch $@
+
+.venv/docs: .venv/python pyproject.toml constraints.txt
+	$(BIN)/python $(PINNED) --editable ".[torch]" --group docs
 	touch $@
 
 .venv/frameworks: .venv/python pyproject.toml constraints.txt
