@@ -2,8 +2,7 @@
 A loop of regions, and a lesion
 ===============================
 
-A multi-region network is built from a JSON file, taken apart by region, and searched again after a
-connection is cut.
+A multi-region network is built from a JSON file, and searched before and after a connection is cut.
 """
 
 from pathlib import Path
@@ -17,23 +16,26 @@ from stillpoint.models import MultiRegionRNN
 
 config = Path("../data/basal_ganglia_loop.json")
 network = MultiRegionRNN(config, "relu", spectral_radius=1.3, seed=0, dtype=torch.float64)
-lesioned = network.without("snr->thal")
-inputs = np.ones(network.num_inputs)
+regions = sp.as_system(network).state_regions
 
 # %%
-# Under a constant input both networks have one fixed point. The thalamus, silenced by the snr in
-# the intact network, is active after the lesion.
+# Under a constant input both networks have one fixed point. The thalamus and the cortex (alm),
+# silenced by the snr in the intact network, are active after the lesion.
 
 starts = np.random.default_rng(0).normal(size=(64, network.num_units))
-for name, one in (("intact", network), ("lesioned", lesioned)):
-    points = sp.find_fixed_points(sp.as_system(one), starts, inputs)
-    thalamus = np.maximum(points.xstar, 0)[:, network.indices("thal")].mean()
-    print(f"{name}: {points.census().verdict} Mean rate of the thalamus: {thalamus:.2f}")
+rates = {}
+for name, one in (("intact", network), ("without snr->thal", network.without("snr->thal"))):
+    points = sp.find_fixed_points(sp.as_system(one), starts, np.ones(network.num_inputs))
+    active = np.maximum(points.xstar[0], 0)
+    rates[name] = [active[network.indices(region)].mean() for region in regions]
+    print(f"{name}: {points.census().verdict}")
 
 # %%
-# The Jacobian of the lesioned network, block by block, and how much of each mode lies in each
-# region.
-
-_, axes = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
-sp.plots.region_blocks(points.linearization, ax=axes[0])
-sp.plots.region_modes(points.linearization, ax=axes[1])
+_, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
+for shift, (name, heights) in zip((-0.2, 0.2), rates.items(), strict=True):
+    left.bar(np.arange(len(heights)) + shift, heights, width=0.4, label=name)
+left.set_xticks(range(len(heights)), list(regions), rotation=90)
+left.set(ylabel="mean rate")
+left.legend()
+sp.plots.region_blocks(points.linearization, ax=right)
+right.set_title("Jacobian after the lesion")

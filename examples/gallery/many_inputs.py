@@ -31,4 +31,4 @@ for n in range(4):
     rows = points.n_unstable == n
     ax.scatter(points.inputs[rows, 0], readout[rows], s=9, label=f"{n} unstable directions")
 ax.set(xlabel="pulse on channel 1", ylabel="readout of channel 1")
-figure.legend(loc="outside upper center", ncols=4, fontsize="small")
+figure.legend(loc="outside upper center", ncols=2)
