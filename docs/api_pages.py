@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 PACKAGE = "stillpoint"
+_TABLE = (".. list-table::", "   :widths: 30 70", "")
 
 
 def namespaces() -> list[str]:
@@ -61,17 +62,19 @@ def pages() -> dict[str, str]:
 
 
 def _index() -> str:
-    lines = [f"   {name}" for name in namespaces()]
-    return "\n".join([*_title("API reference"), ".. toctree::", "   :maxdepth: 1", "", *lines, ""])
+    modules = {name: importlib.import_module(name) for name in namespaces()}
+    rows = [f"   * - :doc:`{n}`\n     - {_first_paragraph(m)}" for n, m in modules.items()]
+    tree = [".. toctree::", "   :hidden:", "", *(f"   {name}" for name in modules), ""]
+    return "\n".join([*_title("API reference"), *_TABLE, *rows, "", *tree])
 
 
 def _namespace(namespace: str, told: dict[str, str]) -> str:
     rows = [f"   * - :doc:`{n} <{full}>`\n     - {_summary(full)}" for n, full in told.items()]
-    own = [f"   {full}" for n, full in told.items() if full == f"{namespace}.{n}"]
+    own = [f"   {n} <{full}>" for n, full in told.items() if full == f"{namespace}.{n}"]
     text = [f".. automodule:: {namespace}"]
     if namespace == PACKAGE:  # its docstring is a map for `help`
         text = [f".. py:module:: {namespace}", "", _first_paragraph(sys.modules[PACKAGE])]
-    table = [".. list-table::", "   :widths: 30 70", "", *rows, ""]
+    table = [*_TABLE, *rows, ""]
     tree = [".. toctree::", "   :hidden:", "", *own, ""]
     return "\n".join([*_title(namespace), *text, "", *table, *tree])
 
@@ -82,13 +85,13 @@ def _page(namespace: str, name: str, thing: Any) -> str:
         members = ", ".join(_members(thing))
         body = [f".. autoclass:: {name}", *([f"   :members: {members}"] if members else [])]
         if issubclass(thing, Enum):
-            body += ["", *_title("Members", "-"), ".. list-table::", "   :widths: 30 70", ""]
+            body += ["", *_title("Members", "-"), *_TABLE]
             body += [f"   * - ``{m.name}``\n     - {m.sentence}" for m in thing]
     elif callable(thing):
         body = [f".. autofunction:: {name}"]
     else:
         body = [f".. py:data:: {name}", "", f"   {_comment(name, thing)}"]
-    examples = ["", f".. minigallery:: {namespace}.{name}", "   :add-heading: Examples", ""]
+    examples = ["", f".. minigallery:: {namespace}.{name}", "   :add-heading: In the gallery", ""]
     return "\n".join([*head, *body, *(examples if callable(thing) else [""])])
 
 
@@ -123,8 +126,8 @@ def _first_paragraph(thing: Any) -> str:
 
 def _comment(name: str, value: Any) -> str:
     """Return the `#:` comment on a value, where it is defined."""
-    for module in list(sys.modules.values()):
-        if module.__name__.startswith(PACKAGE) and vars(module).get(name) is value:
+    for path, module in list(sys.modules.items()):
+        if path.startswith(PACKAGE) and vars(module).get(name) is value:
             lines = re.search(rf"((?:^#: .*\n)+){name}\b", inspect.getsource(module), re.MULTILINE)
             if lines:
                 return " ".join(re.findall(r"^#: (.*)$", lines[1], re.MULTILINE))

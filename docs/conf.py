@@ -43,6 +43,7 @@ python_maximum_signature_line_length = 88
 html_theme = "pydata_sphinx_theme"
 html_title = f"stillpoint {release}"
 html_theme_options = {"show_prev_next": False}
+html_sidebars = {"glossary": [], "generated/tutorial/*": []}
 html_show_sourcelink = False
 html_show_copyright = False
 
