@@ -76,7 +76,7 @@ bench-proofs: .venv/dev
 	$(BIN)/python benchmarks/calibration.py
 
 clean:
-	rm -rf .venv .venv-core out
+	rm -rf .venv .venv-core out docs/generated
 
 %/python:
 	$(PYTHON) -m venv $(@D)

@@ -61,10 +61,13 @@ sphinx_gallery_conf = {
 
 
 def write_api_pages(_app):
-    """Write the pages of the API reference, those only that have changed."""
-    folder = HERE / "generated" / "api"
+    """Write the pages of the API reference that have changed, and remove those of old names."""
+    folder, written = HERE / "generated" / "api", pages()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
+    for path in folder.glob("*.rst"):
+        if path.stem not in written:
+            path.unlink()
+    for name, text in written.items():
         path = folder / f"{name}.rst"
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

@@ -14,7 +14,7 @@ import torch
 import stillpoint as sp
 from stillpoint.models import MultiRegionRNN
 
-config = Path("../data/basal_ganglia_loop.json")
+config = Path("../data/basal_ganglia_loop.json")  # in `examples/data` of a clone
 network = MultiRegionRNN(config, "relu", spectral_radius=1.3, seed=0, dtype=torch.float64)
 regions = sp.as_system(network).state_regions
 
