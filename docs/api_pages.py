@@ -76,11 +76,12 @@ def _namespace(namespace: str, told: dict[str, str]) -> str:
         text = [f".. py:module:: {namespace}", "", _first_paragraph(sys.modules[PACKAGE])]
     table = [*_TABLE, *rows, ""]
     tree = [".. toctree::", "   :hidden:", "", *own, ""]
-    return "\n".join([*_title(namespace), *text, "", *table, *tree])
+    title = _title(namespace.removeprefix(f"{PACKAGE}."))
+    return "\n".join([*title, *text, "", *table, *tree])
 
 
 def _page(namespace: str, name: str, thing: Any) -> str:
-    head = [*_title(f"{namespace}.{name}"), f".. currentmodule:: {namespace}", ""]
+    head = [*_title(name), f".. currentmodule:: {namespace}", ""]
     if inspect.isclass(thing):
         members = ", ".join(_members(thing))
         body = [f".. autoclass:: {name}", *([f"   :members: {members}"] if members else [])]

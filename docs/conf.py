@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import matplotlib as mpl
+from sphinx.domains.python import PyXRefRole
 
 import stillpoint
 
@@ -60,6 +61,15 @@ sphinx_gallery_conf = {
 }
 
 
+class DefaultRole(PyXRefRole):
+    """Code that is a link where it names something public; `.npz` keeps its dot."""
+
+    def process_link(self, env, refnode, has_explicit_title, title, target):
+        """Return what is shown, and the name that is looked up."""
+        shown, target = super().process_link(env, refnode, has_explicit_title, title, target)
+        return title if title.startswith(".") else shown, target
+
+
 def write_api_pages(_app):
     """Write the pages of the API reference that have changed, and remove those of old names."""
     folder, written = HERE / "generated" / "api", pages()
@@ -93,6 +103,7 @@ def find_public_name(app, env, node, contnode):
 
 def setup(app):
     """Connect what is above to the build."""
+    app.add_role_to_domain("py", "obj", DefaultRole(), override=True)
     app.connect("builder-inited", write_api_pages, priority=100)
     app.connect("autodoc-process-signature", told_signature)
     app.connect("missing-reference", find_public_name)
