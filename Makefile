@@ -5,6 +5,7 @@
 # make test-frameworks  adds BrainPy, Keras and TensorFlow to .venv, runs the tests of all frameworks
 # make test-report      opens reports in a headless Chromium, where there is one
 # make fuzz             tries every public call with every value of tests/fuzz: ten minutes
+# make docs             adds Sphinx to .venv, builds the documentation site, out/docs/index.html
 # make test-annotations checks annotations in all tests that make test runs
 # make test-lowest      runs the tests of test-core with the lowest versions of the core dependencies
 # make test-newest      runs them with the newest versions of everything
@@ -20,7 +21,7 @@ MARKED = $(sort $(shell grep -rlE --include=test_*.py \
 	"getattr.pytest.mark|mark\.($(subst $() or $(),|,$(1)))" tests))
 
 CORE_TESTS := test-core test-lowest test-newest
-.PHONY: demo test $(CORE_TESTS) test-frameworks test-slow test-report test-annotations fuzz coverage lint dist \
+.PHONY: demo test $(CORE_TESTS) test-frameworks test-slow test-report test-annotations fuzz coverage lint docs dist \
 	bench bench-brainpy bench-slow-points bench-proofs clean
 
 demo: .venv/core
@@ -75,6 +76,9 @@ dist: .venv-dist/dist
 	.venv-wheel/bin/stillpoint demo flip-flop --out out
 	.venv-wheel/bin/python -c "import stillpoint; stillpoint.show_versions()"
 
+docs: .venv/docs
+	$(BIN)/sphinx-build -q -W --keep-going -n docs out/docs
+
 bench: .venv/dev
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/against_adam.py
@@ -99,7 +103,7 @@ bench-proofs: .venv/dev
 	$(BIN)/python benchmarks/calibration.py
 
 clean:
-	rm -rf .venv .venv-* dist out
+	rm -rf .venv .venv-* dist out docs/generated
 
 %/python:
 	$(PYTHON) -m venv $(@D)
@@ -112,6 +116,10 @@ clean:
 
 .venv/dev: .venv/python pyproject.toml constraints.txt
 	$(BIN)/python $(PINNED) --editable ".[torch,jax,plotly]" --group dev
+	touch $@
+
+.venv/docs: .venv/python pyproject.toml constraints.txt
+	$(BIN)/python $(PINNED) --editable ".[torch]" --group docs
 	touch $@
 
 .venv/frameworks: .venv/python pyproject.toml constraints.txt

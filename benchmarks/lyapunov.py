@@ -49,11 +49,15 @@ def main() -> None:
     W = rng.standard_normal((d, d)) * 2 / np.sqrt(d)
     system = sp.as_system(sp.cells.VanillaCell(W, np.zeros((d, 0)), np.zeros(d)))
     x = system.simulate(rng.standard_normal((1, d)) / 2, steps=500)[:, -1]
-    ours, whole = networks.cpu_seconds(lambda: sp.lyapunov(system, x, steps=asked.steps, transient=50))
+    ours, whole = networks.cpu_seconds(
+        lambda: sp.lyapunov(system, x, steps=asked.steps, transient=50)
+    )
     later = system.simulate(x, steps=50)[:, -1]
     usual, theirs = networks.cpu_seconds(lambda: plain(system, later, asked.steps))
     bare = products(system, x, asked.steps)
-    few, first = networks.cpu_seconds(lambda: sp.lyapunov(system, x, k=10, steps=asked.steps, transient=50))
+    few, first = networks.cpu_seconds(
+        lambda: sp.lyapunov(system, x, k=10, steps=asked.steps, transient=50)
+    )
     print(f"{d} units, {asked.steps} steps; CPU time in units of the bare products:")
     print(f"  whole spectrum   {ours / bare:5.2f}   (QR every {whole.interval} steps)")
     print(f"  QR at every step {usual / bare:5.2f}")

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from PIL import Image
 
 from stillpoint.cli import main as command
@@ -40,7 +41,7 @@ def main() -> None:
         for code, picture in _DRAWN.findall((DOCS / "figures.md").read_text()):
             exec(compile(code, "figures.md", "exec"), names)
             file = Path(folder) / picture
-            names["figure"].savefig(file, dpi=120)  # type: ignore[attr-defined]
+            plt.gcf().savefig(file, dpi=120)
             keep(file, picture)
 
 

@@ -2,7 +2,7 @@
 
 A cell is its weights and three formulas: the step, its derivatives in closed form, and the
 equilibrium form, in which gates and leaks are divided out. The text follows the array-API
-standard, so the same cell runs on NumPy, torch and others; adapters in `stillpoint.frameworks`
+standard, so the same cell runs on NumPy, torch and others; adapters in ``stillpoint.frameworks``
 recognise a framework's own cell and hand over the weights.
 """
 

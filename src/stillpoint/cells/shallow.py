@@ -147,7 +147,7 @@ class ShallowCell(Cell):
     def clipped(cls, A: Any, W1: Any, W2: Any, B: Any, b: Any, c: Any) -> ShallowCell:
         """Return x' = A x + W1 (relu(W2 x + c) - relu(W2 x)) + B u + b (Hess et al. 2023).
 
-        Its hidden units are bounded, so that every orbit is where all |A_i| < 1.
+        Its hidden units are bounded, so that every orbit is where all ``|A_i| < 1``.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Is anything missing, and how do we know?
 
 Three kinds of evidence. Topology: the indices of all fixed points of a map that keeps a ball sum
-to one (Brouwer, Lefschetz), so a sum that differs by k proves that at least |k| points are
+to one (Brouwer, Lefschetz), so a sum that differs by k proves that at least ``|k|`` points are
 missing. Statistics: how often each point was reached says how many were not (Good 1953; Chao 1984,
 1987), as far as starts reach all points with some probability. And proofs: an exhaustive search may
 show that there are no others, a certificate that those found exist and differ.

@@ -214,7 +214,8 @@ class Linearization(Blocks):
     def time_constants(self) -> Float[np.ndarray, "n d"]:
         """Time in which each mode shrinks (or, if negative, grows) by e.
 
-        -dt / ln |lambda| for a map, in steps where dt is not known; -1 / Re lambda for a flow.
+        ``-dt / ln |lambda|`` for a map, in steps where dt is not known; ``-1 / Re lambda`` for a
+        flow.
         """
         if self.kind == "map":
             return -(self.dt or 1.0) / np.log(np.abs(self.eigenvalues))
@@ -230,10 +231,11 @@ class Linearization(Blocks):
 
     @cached_property
     def eigenvalue_errors(self) -> Float[np.ndarray, "n d"]:
-        """How far each eigenvalue may be off: d |w| |v| times the error of A.
+        """How far each eigenvalue may be off: ``d |w| |v|`` times the error of A.
 
-        w and v are its left and right eigenvector with w^H v = 1, so that |w| |v| is its condition
-        number; infinite where A has no basis of eigenvectors. Estimated as `jacobian_error` is.
+        w and v are its left and right eigenvector with w^H v = 1, so that ``|w| |v|`` is its
+        condition number; infinite where A has no basis of eigenvectors. Estimated as
+        `jacobian_error` is.
         """
         return eigenvalue_errors(self.jacobian, self.jacobian_error, self.right)
 
@@ -286,16 +288,16 @@ class Linearization(Blocks):
     @property
     @np.errstate(all="ignore")
     def non_normality(self) -> Float[np.ndarray, " n"]:
-        """Henrici's departure from normality, relative to |A|: 0 if normal, at most 1."""
+        """Henrici's departure from normality, relative to ``|A|``: 0 if normal, at most 1."""
         total = np.sum(self.A**2, axis=(1, 2))
         departure = np.maximum(total - np.sum(np.abs(self.eigenvalues) ** 2, axis=1), 0)
         return np.sqrt(departure / np.where(total > 0, total, 1))
 
     @np.errstate(all="ignore")
     def participation(self, region: str) -> Float[np.ndarray, "n d"]:
-        """Return how much of each mode lies in a region: |left_i right_i| summed, in [0, 1].
+        """Return how much of each mode lies in a region: ``|left_i right_i|`` summed, in [0, 1].
 
-        The participation of unit i in mode k is |conj(left_ik) right_ik|, normalised over units
+        The participation of unit i in mode k is ``|conj(left_ik) right_ik|``, normalised over units
         (Perez-Arriaga et al. 1982, with moduli).
         """
         share = np.abs(np.conj(self.left) * self.right)

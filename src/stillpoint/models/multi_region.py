@@ -38,8 +38,8 @@ class MultiRegionRNN(nn.Module):
     alpha = dt / tau. Elman: h' = phi(W h + W_in (u + noise) + b + s + noise). s is a stimulus that
     bypasses the weights.
 
-    Where Dale's law holds, W = mask |W_rec| sign(source); otherwise W = mask W_rec. Rows are
-    destinations, columns sources; pairs without a connection are zero blocks.
+    Where Dale's law holds, ``W = mask |W_rec| sign(source)``; otherwise ``W = mask W_rec``. Rows
+    are destinations, columns sources; pairs without a connection are zero blocks.
 
     Parameters
     ----------

@@ -55,8 +55,8 @@ def fixed_points(
     dimensions
         2 or 3.
     mode_length
-        Half length of a segment of an unstable mode with |lambda| = 1, as a fraction of the
-        picture's width; segments are scaled by |lambda|.
+        Half length of a segment of an unstable mode with ``|lambda| = 1``, as a fraction of the
+        picture's width; segments are scaled by ``|lambda|``.
     max_trajectories
         How many trials are drawn at most, spread over all of them, or equally over the conditions
         of `trials_by`. The legend says how many there are.

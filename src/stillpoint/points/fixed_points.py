@@ -55,7 +55,7 @@ class FixedPoints(PointSet):
         The dynamics around each point. `xstar`, `inputs`, `jacobian`, `input_jacobian` and
         `eigenvalues` of the points are its own.
     q
-        1/2 |F(x, u) - x|^2, recomputed in float64 at `xstar` (1/2 |f|^2 for a flow).
+        ``1/2 |F(x, u) - x|^2``, recomputed in float64 at `xstar` (``1/2 |f|^2`` for a flow).
     hits
         How many starts reached the point.
     condition

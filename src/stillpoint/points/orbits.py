@@ -43,7 +43,7 @@ class Orbits(Record):
     end
         Where it was left, shape (o, d).
     speed
-        |F(x, u) - x| there (|f| for a flow).
+        ``|F(x, u) - x|`` there (``|f|`` for a flow).
     period
         Of a cycle, in `time_unit`; NaN elsewhere.
     ending

@@ -23,7 +23,7 @@ from .starts import Starts
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class SlowPoints(PointSet):
-    """Local minima of q = 1/2 |F(x, u) - x|^2, one per row; NumPy arrays throughout.
+    """Local minima of ``q = 1/2 |F(x, u) - x|^2``, one per row; NumPy arrays throughout.
 
     At a minimum with q > 0 the gradient J^T (F - x) vanishes and F - x does not, so I - J (of a
     flow, J) is singular: the network passes slowly where, under other parameters, it would stand
@@ -41,11 +41,12 @@ class SlowPoints(PointSet):
         "fixed point" where q is zero to rounding, "ghost" where a minimum with q > 0 stands
         alone, "slow region" where its neighbours along some direction are such minima too.
     q
-        1/2 |F(x, u) - x|^2 (1/2 |f|^2 for a flow).
+        ``1/2 |F(x, u) - x|^2`` (``1/2 |f|^2`` for a flow).
     speed
-        |F(x, u) - x| per step, or |f| per unit time.
+        ``|F(x, u) - x|`` per step, or ``|f|`` per unit time.
     gradient_norm
-        |J^T (F - x)|: what is left of the gradient of q; on kinks that of its smallest subgradient.
+        ``|J^T (F - x)|``: what is left of the gradient of q; on kinks that of its smallest
+        subgradient.
     hits
         How many starts ended here.
     smallest_singular_value

@@ -63,7 +63,7 @@ class Starts(Record):
     end
         Where it ended, shape (n, d).
     q
-        1/2 |F(x, u) - x|^2 at the end (1/2 |f|^2 for a flow).
+        ``1/2 |F(x, u) - x|^2`` at the end (``1/2 |f|^2`` for a flow).
     status
         A `Status` for each row.
     steps

@@ -62,13 +62,13 @@ def find_fixed_points(
         `LevenbergMarquardt`); the latter alone where gates cannot be divided out (functions,
         black-box modules, iterates).
     tol
-        Largest q = 1/2 |F(x, u) - x|^2 of a fixed point (Sussillo and Barak 2013), in units of
-        `scale`, and relative to max|x|^2 where that exceeds 1. By default 1e-24, or 1e-12 for a
+        Largest ``q = 1/2 |F(x, u) - x|^2`` of a fixed point (Sussillo and Barak 2013), in units of
+        `scale`, and relative to ``max|x|^2`` where that exceeds 1. By default 1e-24, or 1e-12 for a
         function that works in float32 only.
     tol_unique
         Two end states closer than this are one point, by chains of such hops. Distances are
-        between arcsinh(x): absolute below |x| = 1, relative above. By default (2 tol)^(1/4), the
-        resolution that the residual allows.
+        between arcsinh(x): absolute below ``|x| = 1``, relative above. By default (2 tol)^(1/4),
+        the resolution that the residual allows.
     scale
         The size of the states, one number or one for each variable, of which `tol`, `tol_unique`
         and all steps are measured as if it were one; rounded to powers of two. By default that of

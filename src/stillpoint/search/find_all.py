@@ -58,7 +58,7 @@ def find_all_fixed_points(
 ) -> FixedPoints:
     """Find all fixed points, without being told where to start, and prove what can be proved.
 
-    Networks of low rank or of few units are searched exhaustively first (`stillpoint.proofs`);
+    Networks of low rank or of few units are searched exhaustively first (``stillpoint.proofs``);
     where that succeeds the set is proved complete. All others are searched in rounds of starts from
     many sources (see `Source`): trajectories, a box around the points, mixtures and sums of points
     found, steps along unstable directions, and searches that known points repel. When two rounds in

@@ -81,7 +81,7 @@ class Adam(Solver[RootProblem, AdamRows]):
     schedule
         When and how far it falls.
     stillness
-        A row stops changing when |dq| falls below this times the learning rate; 0 for never.
+        A row stops changing when ``|dq|`` falls below this times the learning rate; 0 for never.
     betas, epsilon
         Adam's own constants.
     """

@@ -33,7 +33,7 @@ RowsT = TypeVar("RowsT", bound=Rows)
 
 
 class Solver(ABC, Generic[ProblemT, RowsT]):
-    """A method that makes 1/2 |g(y, u)|^2 small, for many rows at once.
+    """A method that makes ``1/2 |g(y, u)|^2`` small, for many rows at once.
 
     Solvers are pure: `update` returns new rows and changes nothing. Rows do not interact, unless
     `joint` says that they do; then the loop keeps them together to the end.

@@ -68,8 +68,8 @@ class LevenbergMarquardt(Solver[RootProblem, DampedRows]):
     first_damping
         The first damping, relative to the largest diagonal element of J^T J.
     slope_tol
-        A row is a slow point when |J^T g| <= slope_tol |g|, or <= sqrt(slope_tol) |g| where q
-        falls no further, as rounding hides the rest.
+        A row is a slow point when ``|J^T g| <= slope_tol |g|``, or ``<= sqrt(slope_tol) |g|`` where
+        q falls no further, as rounding hides the rest.
     standing
         Whether a cycle is sought from states that all are the start, each of which is an unknown:
         the way to the fixed points among the cycles. A row whose q falls slowly is given up then.

@@ -185,7 +185,7 @@ def _run(
 def tolerance_at(size: Float[np.ndarray, " n"], tol: float) -> Float[np.ndarray, " n"]:
     """Return the largest q that counts as zero for states of this size (maximum norm).
 
-    It is `tol`, or what rounding alone leaves of large states: (16 eps |x|)^2.
+    It is `tol`, or what rounding alone leaves of large states: ``(16 eps |x|)^2``.
 
     Examples
     --------

@@ -49,9 +49,9 @@ class PiecewiseMotion(StateProblem):
 class PiecewiseNewton(Solver[PiecewiseMotion, PieceRows]):
     """Descend q exactly where the motion is linear between kinks: every row ends at a minimum.
 
-    On one piece q = 1/2 |r|^2 is a convex quadratic function. A row takes the Newton step of its
-    piece and follows q along it through all kinks to the first minimum. Where that lies on a kink,
-    the row is held there and moves on along the kink, until no slope leads down any more: a
+    On one piece ``q = 1/2 |r|^2`` is a convex quadratic function. A row takes the Newton step of
+    its piece and follows q along it through all kinks to the first minimum. Where that lies on a
+    kink, the row is held there and moves on along the kink, until no slope leads down any more: a
     primal active-set method (Nocedal and Wright 2006, section 16.5), which ends after finitely
     many steps, at a fixed point or at a local minimum of the speed.
     """

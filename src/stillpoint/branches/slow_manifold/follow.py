@@ -67,18 +67,18 @@ def follow_slow_manifold(
         1 for a curve, 2 for a sheet: a first coordinate line along one slow direction, and through
         every node of it a second one along the other.
     step_size
-        Longest distance between two nodes; by default .05 max(1, |start|), for a sheet .1.
+        Longest distance between two nodes; by default ``.05 max(1, |start|)``, for a sheet .1.
     max_steps
         Largest number of nodes each way from the start; by default 1000, for a sheet 30.
     max_length
         Largest length each way from the start; none by default.
     min_separation
         How much longer than the slowest other mode the slow ones must live: the manifold ends
-        where the ratio of the time constants, |log |lambda_other|| / |log |lambda_slow||
-        (|Re lambda| for a flow), falls below. At least 1. A slow mode of a map must also outlast
-        one step: |log |lambda|| <= 1.
+        where the ratio of the time constants, ``|log |lambda_other|| / |log |lambda_slow||``
+        (``|Re lambda|`` for a flow), falls below. At least 1. A slow mode of a map must also
+        outlast one step: ``|log |lambda|| <= 1``.
     max_norm
-        The manifold ends where |x| exceeds this many times max(1, |start|); at least 1.
+        The manifold ends where ``|x|`` exceeds this many times ``max(1, |start|)``; at least 1.
 
     Raises
     ------

@@ -49,10 +49,10 @@ class SlowPointFinder:
     f_type
         "discrete" for the next state, "continuous" for the velocity; needed for functions.
     f_loss
-        What `losses` are, `f_loss(outputs, targets, axis=1)` for maps and `f_loss(outputs,
-        axis=1)` for flows. By default the mean of (F(x) - x)^2, or f(x)^2, over the dimensions,
-        that is 2 q / d; of several variables the sum of their means. The search itself always
-        makes the motion vanish.
+        What `losses` are, `f_loss(outputs, targets, axis=1)` for maps and
+        `f_loss(outputs, axis=1)` for flows. By default the mean of (F(x) - x)^2, or f(x)^2, over
+        the dimensions, that is 2 q / d; of several variables the sum of their means. The search
+        itself always makes the motion vanish.
     verbose
         Whether to draw a progress bar.
     args

@@ -40,9 +40,9 @@ def plot_fixed_point(
     pca
         A fitted object with `components_` and `mean_`, or None for states of up to 3 variables.
     scale
-        Half length of a mode with |lambda| = 1, in units of the state.
+        Half length of a mode with ``|lambda| = 1``, in units of the state.
     max_n_modes
-        The most modes to draw, the largest |lambda| first.
+        The most modes to draw, the largest ``|lambda|`` first.
     do_plot_unstable_fps, do_plot_stable_modes
         Whether points that are not stable, and modes that decay, are drawn.
     stable_color, stable_marker, unstable_color, unstable_marker, **kwargs

@@ -41,7 +41,7 @@ def plot_fps(
     plot_start_time, plot_stop_time
         The part of each trial to draw.
     mode_scale
-        Half length of a segment of an unstable mode with |lambda| = 1, in units of the state.
+        Half length of a segment of an unstable mode with ``|lambda| = 1``, in units of the state.
     fig
         A figure to draw into; a new one by default. It is not shown.
 

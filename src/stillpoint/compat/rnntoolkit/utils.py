@@ -41,7 +41,7 @@ def line_attractor_score(
     Parameters
     ----------
     lambda_1, lambda_2
-        Two eigenvalues of a map; time constants are tau / |1 - lambda|.
+        Two eigenvalues of a map; time constants are ``tau / |1 - lambda|``.
     tau
         The time constant of a unit. It cancels.
     """

@@ -40,7 +40,7 @@ class RowArrays:
     inputs
         Shape (n, m).
     qstar, dq, n_iters
-        1/2 |F(x) - x|^2, its last change, and the steps taken, shape (n,).
+        ``1/2 |F(x) - x|^2``, its last change, and the steps taken, shape (n,).
     """
 
     #: Fields that say something of the whole and have no rows.

@@ -20,7 +20,7 @@ class Enumeration:
 
     A proof is about the map with the weights as they are stored, in real arithmetic: whatever
     rounding can do is in the bounds. What it rests on is IEEE 754 arithmetic and a bound on the
-    errors of the library's tanh, exp and log1p (`stillpoint.intervals`).
+    errors of the library's tanh, exp and log1p (``stillpoint.intervals``).
 
     Attributes
     ----------

@@ -47,8 +47,8 @@ def find_slow_points(
 ) -> SlowPoints:
     """Find the local minima of the speed that a batch of starts descends to.
 
-    Every start goes down q = 1/2 |F(x, u) - x|^2 to a minimum: a fixed point, where q is zero, or
-    a slow point, where only its gradient J^T (F - x) is (Sussillo and Barak 2013). Networks of
+    Every start goes down ``q = 1/2 |F(x, u) - x|^2`` to a minimum: a fixed point, where q is zero,
+    or a slow point, where only its gradient J^T (F - x) is (Sussillo and Barak 2013). Networks of
     rectified linear units are solved exactly, from kink to kink; others by Levenberg-Marquardt
     with the whole Hessian, then Newton on the gradient. What comes out does not depend on when
     the descent was stopped: a start that did not reach a minimum is not reported as one.
@@ -64,8 +64,8 @@ def find_slow_points(
     tol
         Largest q of a fixed point, as for `find_fixed_points`.
     slope_tol
-        A state is a slow point when |J^T (F - x)| <= slope_tol |F - x| max(1, |J|), up to
-        rounding, J the Jacobian of F - x and |J| its Frobenius norm.
+        A state is a slow point when ``|J^T (F - x)| <= slope_tol |F - x| max(1, |J|)``, up to
+        rounding, J the Jacobian of F - x and ``|J|`` its Frobenius norm.
     tol_unique
         As for `find_fixed_points`.
     scale
@@ -140,7 +140,7 @@ def sample_slow_states(
     """Return states at which the network is slower than `speed`, one for each start.
 
     This is the classic picture of slow points: candidates are moved down q until their speed
-    |F(x, u) - x| is below a threshold. The states are a sample of a region, whose extent the
+    ``|F(x, u) - x|`` is below a threshold. The states are a sample of a region, whose extent the
     threshold sets and whose number that of the starts; they are not points of the network. Use
     `find_slow_points` for those.
 
