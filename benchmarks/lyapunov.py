@@ -2,8 +2,8 @@
 
     python benchmarks/lyapunov.py [--units 500] [--steps 400]
 
-All run the same chaotic network, one after the other, in one thread; what is printed are ratios of CPU
-times within this run, and by how much the exponents differ.
+All run the same chaotic network, one after the other, in one thread; what is printed are ratios of
+CPU times within this run, and by how much the exponents differ.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
 
-Namespaces: `cells` (standard cells), `solvers`, `models` (multi-region networks, with PyTorch),
-`tasks` (tasks, training, shipped networks), `plots`, `compat` (other tools' names).
+Namespaces: `cells` (standard cells), `planes` (for pictures), `solvers`, `models` (multi-region
+networks, with PyTorch), `tasks` (tasks, training, shipped networks), `plots`, `compat` (other
+tools' names).
 Errors are `StillpointError`s: `ArgumentError`, `UnsupportedModelError`, `MissingExtraError`,
 `FileFormatError`; warnings are `StillpointWarning`s.
 """
@@ -30,7 +31,7 @@ Errors are `StillpointError`s: `ArgumentError`, `UnsupportedModelError`, `Missin
 import importlib
 from types import ModuleType
 
-from . import cells, plots, solvers, tasks
+from . import cells, planes, plots, solvers, tasks
 from ._core.netcdf import load
 from ._core.pca import Projection, fit_pca
 from ._core.provenance import show_versions
@@ -55,7 +56,7 @@ from .local import (
     rates_at_fixed_state,
 )
 from .points import Comparison, Cycles, FixedPoints, SlowPoints, Source, Starts
-from .portrait import FlowField, LyapunovSpectrum, flow_field, lyapunov, planes
+from .portrait import FlowField, LyapunovSpectrum, flow_field, lyapunov
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .report import Report
 from .search import (

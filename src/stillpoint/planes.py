@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from jaxtyping import Complex, Float
 
-from .._core.pca import Projection, fit_pca
-from .._core.validation import (
+from ._core.pca import Projection, fit_pca
+from ._core.validation import (
     check_kind,
     check_sequence,
     check_whole,
     read_floats,
     read_inputs,
 )
-from ..branches.slow_manifold import SlowManifold
-from ..errors import ArgumentError
-from ..intervals import Interval
-from ..local import Linearization
-from ..points import FixedPoints, SlowPoints
-from ..system import check_system
+from .branches.slow_manifold import SlowManifold
+from .errors import ArgumentError
+from .intervals import Interval
+from .local import Linearization
+from .points import FixedPoints, SlowPoints
+from .system import check_system
 
 __all__ = ["along", "latent", "modes", "pca", "readouts", "selection", "through"]
 
