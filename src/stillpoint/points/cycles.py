@@ -48,7 +48,7 @@ class Cycles(Record):
     is_stable
         Whether all modes decay. Not said where errors of eigenvalues leave it open.
     q
-        1/2 |F^k(x, u) - x|^2, the largest of its states.
+        ``1/2 |F^k(x, u) - x|^2``, the largest of its states.
     hits
         How many starts came to it.
     proved

@@ -72,7 +72,7 @@ class LyapunovSpectrum(Record):
         between stretches done at this interval and step by step.
     determinant_error
         Of a whole spectrum: by how much the sum of all exponents differs from the mean of
-        log |det J| over these stretches, relative to it; NaN where k < d.
+        ``log |det J|`` over these stretches, relative to it; NaN where k < d.
     system
         Which system it is of.
     provenance
@@ -207,7 +207,7 @@ def lyapunov(
     Warns
     -----
     StillpointWarning
-        If some orbits diverge, or the sum of all exponents is not the mean of log |det J|.
+        If some orbits diverge, or the sum of all exponents is not the mean of ``log |det J|``.
 
     Examples
     --------
