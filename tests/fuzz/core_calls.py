@@ -557,6 +557,10 @@ def figures() -> dict[str, Call]:
             plots.slow_manifold,
             {"manifold": MANIFOLD, **trajectories, **more},
         ),
+        "cycles": (
+            plots.cycles,
+            {"cycles": sp.find_cycles(SYSTEM, U, periods=1), **trajectories, **more},
+        ),
         "flow_field": (
             plots.flow_field,
             {

@@ -42,6 +42,13 @@ def field():
 
 
 @pytest.fixture(scope="session")
+def cycles():
+    """Fixed points and cycles of period 2, stable and not."""
+    system = sp.as_system(lambda x: np.tanh(-2 * x), state_size=2, lefschetz=1)
+    return sp.find_cycles(system, periods=(1, 2))
+
+
+@pytest.fixture(scope="session")
 def paths():
     """160 trials, 40 of each of four conditions, which end around 0, 1, 2 and 3."""
     ends = np.repeat(np.arange(4.0), 40) + np.random.default_rng(0).uniform(-0.1, 0.1, 160)
@@ -54,7 +61,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field):
+def figures(points, slow, line, paths, field, cycles):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -67,13 +74,14 @@ def figures(points, slow, line, paths, field):
         ),
         "slow": lambda ax=None, **o: plots.slow_points(slow, paths, ax=ax, **o),
         "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
+        "cycles": lambda ax=None, **o: plots.cycles(cycles, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
         "summary": lambda ax=None, **o: plots.search_summary(points, ax=ax, **o),
     }
 
 
-EVERY = ["points", "conditions", "bars", "slow", "line", "flow", "spectrum", "summary"]
+EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "flow", "spectrum", "summary"]
 
 
 @pytest.fixture(params=EVERY)

@@ -57,6 +57,15 @@ def test_slow_points_and_manifolds_share_a_figure(slow, line):
     assert "2 stable places of rest" in names
 
 
+def test_cycles_are_closed_lines_through_their_states(cycles):
+    figure = sp.plots.interactive(cycles)
+    names = [trace.name for trace in traces(figure, "markers")]
+    assert names == ["1 unstable of period 1", "2 stable of period 2", "2 unstable of period 2"]
+    lines = traces(figure, "lines")
+    assert len(lines) == 4
+    assert all(line.x[0] == line.x[-1] and len(line.x) == 3 for line in lines)
+
+
 def test_a_flow_field_is_in_its_plane(points, field):
     figure = sp.plots.interactive(field, points)
     heat, first, second = figure.data[:3]

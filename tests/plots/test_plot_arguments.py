@@ -28,13 +28,14 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional, field):
+def records(points, slow, line, regional, field, cycles):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
         "slow_points": ("points", slow),
         "slow_manifold": ("manifold", line),
         "flow_field": ("field", field),
+        "cycles": ("cycles", cycles),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),

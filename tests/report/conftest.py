@@ -11,6 +11,8 @@ RNG = np.random.default_rng(0)
 WEIGHTS = np.array([[2.0, 0.3, 0.0], [-0.3, 1.8, 0.0], [0.0, 0.2, 0.4]])
 SYSTEM = sp.as_system(sp.cells.VanillaCell(WEIGHTS, np.zeros((3, 0)), np.zeros(3)))
 
+FLIPPED = sp.as_system(sp.cells.VanillaCell(-WEIGHTS, np.zeros((3, 0)), np.zeros(3)))
+
 
 @pytest.fixture(scope="session")
 def trajectories():
@@ -34,6 +36,8 @@ def records(points):
         "line": sp.follow_slow_manifold(wavy, np.zeros((1, 2)), max_norm=6.0),
         "field": sp.flow_field(SYSTEM, sp.planes.pca(points.xstar)),
         "linear": sp.linearize(SYSTEM, points),
+        "cycles": sp.find_cycles(FLIPPED, periods=(1, 2)),
+        "exponents": sp.lyapunov(SYSTEM, np.ones(3), steps=50, transient=20),
     }
 
 

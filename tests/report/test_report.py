@@ -157,7 +157,14 @@ def test_every_kind_of_record_has_its_sections(records):
     for head, record in zip(heads[1:], records.values(), strict=False):
         assert head == repr(record).partition("\n")[0]
     titles = [e["text"] for e in parsed.all("h3")]
-    for title, times in [("Portrait", 3), ("Eigenvalues", 3), ("Drift", 1), ("Flow field", 1)]:
+    for title, times in [
+        ("Portrait", 4),
+        ("Eigenvalues", 3),
+        ("Multipliers", 1),
+        ("Drift", 1),
+        ("Flow field", 1),
+        ("Lyapunov exponents", 1),
+    ]:
         assert titles.count(title) == times
     assert titles.count("Starts") == 2
     ids = [e["id"] for e in parsed.elements if "id" in e]

@@ -3,6 +3,7 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
+from .cycles import cycles
 from .fixed_points import fixed_points
 from .flow_field import flow_field
 from .interactive import interactive
@@ -13,6 +14,7 @@ from .slow_points import slow_points
 from .spectrum import spectrum
 
 __all__ = [
+    "cycles",
     "fixed_points",
     "flow_field",
     "interactive",

@@ -123,6 +123,12 @@ class Cycles(Record):
         row = check_whole("row", row, least=0, most=len(self) - 1)
         return self.states[row, : self.period[row]]
 
+    @property
+    def every_state(self) -> Float[np.ndarray, "n d"]:
+        """The states of all cycles, one after the other, shape (n, d)."""
+        within = np.arange(self.states.shape[1]) < self.period[:, None]
+        return self.states[within]
+
     def of_period(self, period: int) -> Cycles:
         """Return the cycles of one minimal period."""
         wanted = check_whole("period", period, least=1)
@@ -186,9 +192,9 @@ class Cycles(Record):
     def _rests_on(self) -> tuple[str, ...]:
         return ("points", "census", "proofs") if self.proved.any() else ("points", "census")
 
-    def _display(self) -> Display:
+    def _columns(self) -> list[Column]:
         modes = np.abs(self.multipliers).max(axis=1, initial=0.0)
-        columns = [
+        return [
             Column("", [str(k) for k in range(len(self))], 5),
             Column("period", [str(k) for k in self.period], 6),
             Column("unstable", [str(k) if k >= 0 else "?" for k in self.n_unstable], 8),
@@ -196,11 +202,15 @@ class Cycles(Record):
             Column("max|μ|", [f"{size:.4g}" for size in modes], 9),
             Column("index", [f"{k:+}" if k else "?" for k in self.index()], 5),
             Column("proof", ["yes" if p else "no" for p in self.proved], 5),
-            Column(" first state", [f" {position(x)}" for x in self.states[:, 0]]),
+            Column(" x", [f" {position(x)}" for x in self.states[:, 0]]),
         ]
-        heading = plural(len(self), "cycle") + f" ({int((self.period == 1).sum())} of period 1)"
+
+    def _display(self) -> Display:
         return Display(
-            heading, columns if len(self) else (), [self.verdict, *self._tables()], self.provenance
+            plural(len(self), "cycle") + f" ({int((self.period == 1).sum())} of period 1)",
+            self._columns() if len(self) else (),
+            [self.verdict, *self._tables()],
+            self.provenance,
         )
 
     def _tables(self) -> list[str]:

@@ -15,8 +15,8 @@ from ..branches.slow_manifold import SlowManifold
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..plots.parts.scene import Scene, scene_of
-from ..points import FixedPoints, SlowPoints
-from ..portrait import FlowField
+from ..points import Cycles, FixedPoints, SlowPoints
+from ..portrait import FlowField, LyapunovSpectrum
 from ..proofs import ProofStatus
 from . import svg
 
@@ -34,7 +34,7 @@ def sections_of(
 ) -> tuple[list[Section], dict[str, Any] | None]:
     """Return the sections on a record as HTML, and the scene of its portrait as plain data."""
     sections, scene = [], None
-    if isinstance(record, FixedPoints | SlowPoints | SlowManifold):
+    if isinstance(record, FixedPoints | SlowPoints | SlowManifold | Cycles):
         is_there = trajectories is not None or len(record)
         if is_there:
             drawn = scene_of([record], trajectories, trials_by=trials_by, projection=projection)
@@ -81,14 +81,17 @@ def _remarks(record: Record, skip: set[str] = frozenset()) -> Section:  # type: 
 
 def _spectra(points: Any) -> Section:
     """Return the eigenvalues, those nearest to the border of stability where there are many."""
-    lin = points if isinstance(points, Linearization) else points.linearization
-    values = lin.eigenvalues
+    if isinstance(points, Cycles):
+        values, kind, what = points.multipliers, points.system.kind, "Multipliers"
+    else:
+        lin = points if isinstance(points, Linearization) else points.linearization
+        values, kind, what = lin.eigenvalues, lin.kind, "Eigenvalues"
     if not values.size:
         return ""
     each = max(1, min(values.shape[1], _MOST_EIGENVALUES // len(values)))
     note = "" if each == values.shape[1] else f", the {each} most unstable of each state"
-    picture = svg.spectrum(values[:, :each][:_MOST_EIGENVALUES], lin.kind)
-    return _figure("Eigenvalues", picture, f"Eigenvalues of the Jacobians{note}.")
+    picture = svg.spectrum(values[:, :each][:_MOST_EIGENVALUES], kind)
+    return _figure(what, picture, f"{what} of the Jacobians{note}.")
 
 
 def _table_of_points(points: Any) -> Section:
@@ -150,6 +153,21 @@ def _drift(manifold: SlowManifold) -> Section:
     return _figure("Drift", picture, "Drift along the manifold; where it is zero the state rests.")
 
 
+def _exponents(spectrum: LyapunovSpectrum) -> Section:
+    """Return the exponents as a curve, and as a table with their errors."""
+    number = np.arange(len(spectrum), dtype=float)
+    known = np.isfinite(spectrum.exponents)
+    columns = [
+        Column("exponent", [f"{v:+.6g}" for v in spectrum.exponents]),
+        Column("standard error", [f"{e:.1e}" for e in spectrum.errors]),
+    ]
+    told = _table(columns, "Lyapunov exponents (estimated)", sortable=False)
+    if known.sum() < 2:
+        return told
+    picture = svg.curve(number[known], spectrum.exponents[known], "number", "exponent")
+    return _figure("Lyapunov exponents", picture, "The largest first.") + told
+
+
 def _flow(field: FlowField) -> Section:
     note = "Arrows are faint where little of the motion lies in the plane."
     return _figure("Flow field", svg.flow_field(field), f"{note} {_capital(field.summary)}.")
@@ -176,6 +194,8 @@ _PARTS: tuple[tuple[type, Parts], ...] = (
     (FixedPoints, (_verdict, *_OF_POINTS)),
     (SlowPoints, (_remarks, *_OF_POINTS)),
     (SlowManifold, (_remarks, _drift)),
+    (Cycles, (_remarks, _spectra, _table_of_points)),
+    (LyapunovSpectrum, (_remarks, _exponents)),
     (FlowField, (_remarks, _flow)),
     (Linearization, (_remarks, _spectra)),
 )

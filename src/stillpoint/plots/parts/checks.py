@@ -21,6 +21,7 @@ _MADE_BY = {
     "SlowPoints": "find_slow_points(system, states)",
     "SlowManifold": "follow_slow_manifold(system, states)",
     "Linearization": "linearize(system, states)",
+    "Cycles": "find_cycles(system)",
     "FlowField": "flow_field(system, plane)",
 }
 

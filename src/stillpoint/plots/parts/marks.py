@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from jaxtyping import Bool, Int, Shaped
 from ..._core.display import plural
 from ...census import kinds_of
 from ...local import n_unstable as count_unstable
-from ...points import SlowPoints
+from ...points import Cycles, SlowPoints
 from .groups import Groups
-from .style import GREY, MARKERS
+from .style import CONDITIONS, GREY, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
@@ -142,3 +142,14 @@ def draw_points(
 def _rank(status: str) -> tuple[int, str]:
     first = status.split()[0]
     return (_ORDER.index(first) if first in _ORDER else len(_ORDER), status)
+
+
+def cycles_by_look(cycles: Cycles) -> Iterator[tuple[list[int], str, Any, dict[str, Any]]]:
+    """Yield cycles of one period and stability: rows, words, colour of lines, look of marks."""
+    for number, period in enumerate(np.unique(cycles.period).tolist()):
+        colour, marker = CONDITIONS[number % len(CONDITIONS)], MARKERS[number % len(MARKERS)]
+        for word, wanted in (("stable", cycles.is_stable), ("unstable", ~cycles.is_stable)):
+            rows = np.flatnonzero((cycles.period == period) & wanted).tolist()
+            if rows:
+                look = {"marker": marker, "edgecolor": colour, "facecolor": face(word, colour)}
+                yield rows, f"{plural(len(rows), word, word)} of period {period}", colour, look

@@ -14,11 +14,11 @@ from ..._core.pca import as_projection, fit_pca
 from ..._core.validation import check_whole, shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
-from ...points import FixedPoints, SlowPoints
+from ...points import Cycles, FixedPoints, SlowPoints
 from .by import groups_of_array, groups_of_points
 from .checks import check_dimensions, check_projection, check_record, read_paths
 from .groups import Groups
-from .marks import SEVERAL, counted, draw_points, face, slow_statuses, stability
+from .marks import SEVERAL, counted, cycles_by_look, draw_points, face, slow_statuses, stability
 from .style import BLACK, GREY
 from .trials import choose
 
@@ -92,7 +92,7 @@ def scene_of(
     dimensions: Any = 3,
     max_trajectories: Any = 40,
 ) -> Scene:
-    """Return the scene of `FixedPoints`, `SlowPoints` and `SlowManifold`s among trajectories.
+    """Return the scene of points, slow manifolds and cycles among trajectories.
 
     Arguments are those of `plots.fixed_points`.
 
@@ -102,7 +102,7 @@ def scene_of(
         If an argument is of the wrong kind, size or shape, or there is nothing to show.
     """
     for record in records:
-        check_record("records", record, FixedPoints, SlowPoints, SlowManifold)
+        check_record("records", record, FixedPoints, SlowPoints, SlowManifold, Cycles)
     dimensions = check_dimensions(dimensions)
     most = check_whole("max_trajectories", max_trajectories, least=0)
     states = [_states(record) for record in records]
@@ -127,6 +127,8 @@ def scene_of(
     for record in records:
         if isinstance(record, SlowManifold):
             _add_manifold(record, place, marks, lines)
+        elif isinstance(record, Cycles):
+            _add_cycles(record, place, marks, lines)
         elif len(record):
             own = "n_unstable" if isinstance(record, FixedPoints) else "label"
             groups = groups_of_points(own if by is None else by, record, own=own)
@@ -135,7 +137,9 @@ def scene_of(
 
 
 def _states(record: Any) -> Float[np.ndarray, "n d"]:
-    return record.states[record.present] if isinstance(record, SlowManifold) else record.xstar
+    if isinstance(record, SlowManifold):
+        return record.states[record.present]
+    return record.every_state if isinstance(record, Cycles) else record.xstar
 
 
 def _points(record: Any, groups: Groups, place: Any) -> list[Marks]:
@@ -222,3 +226,16 @@ def _add_manifold(record: SlowManifold, place: Any, marks: list[Marks], lines: l
             look = _each(BLACK, len(chosen)), _each(face(word, BLACK), len(chosen))
             texts = [f"{word} place of rest"] * len(chosen)
             marks.append(Marks(place(rests.states[rows]), told, texts, chosen, *look))
+
+
+def _add_cycles(cycles: Cycles, place: Any, marks: list[Marks], lines: list[Line]) -> None:
+    """Add every cycle as a closed line through its states, in the colour of its period."""
+    told = _told(cycles)
+    for rows, words, colour, look in cycles_by_look(cycles):
+        orbits = [cycles.orbit(row) for row in rows]
+        each = np.repeat(rows, [len(orbit) for orbit in orbits])
+        texts, states = [told[row] for row in each], place(np.concatenate(orbits))
+        edges, faces = (_each(look[name], len(each)) for name in ("edgecolor", "facecolor"))
+        marks.append(Marks(states, words, texts, each, edges, faces, look["marker"]))
+        closed = [np.vstack([orbit, orbit[:1]]) for orbit in orbits if len(orbit) > 1]
+        lines += [Line(place(orbit), "", colour, 1.0) for orbit in closed]
