@@ -67,6 +67,20 @@ def test_the_selection_vector_reads_what_stays():
     assert plane.names == ("selection vector", "input 1")
 
 
+def test_a_slow_mode_beside_modes_that_oscillate_and_one_that_flips():
+    A = np.zeros((4, 4))
+    A[:2, :2] = 0.5 * np.array([[0, -1], [1, 0]])
+    A[2, 2], A[3, 3] = 0.95, -0.999
+    Q = RNG.normal(size=(4, 4))
+    A = Q @ A @ np.linalg.inv(Q)
+    system = sp.as_system(lambda x, u: x @ A.T + u, state_size=4, input_size=4)
+    lin = sp.linearize(system, np.zeros((1, 4)), np.zeros(4))
+    selection = planes.selection(lin).components_[0]
+    assert selection @ A == pytest.approx(0.95 * selection)
+    with pytest.raises(ArgumentError, match="mode"):
+        planes.selection(lin, mode=int(np.flatnonzero(lin.eigenvalues[0].imag)[0]))
+
+
 def test_along_a_slow_manifold_the_selection_is_its_own():
     A = np.array([[1.0, 0.5], [0.0, 0.2]])
     system = sp.as_system(lambda x, u: x @ A.T + u, state_size=2, input_size=2)
@@ -102,6 +116,14 @@ def test_latent_coordinates_move_by_themselves(kind):
     assert one == pytest.approx(other)
     clamped = system.clamp(u)
     assert planes.latent(clamped).components_ == pytest.approx(plane.components_)
+
+
+def test_no_plane_moves_by_itself_where_leaks_differ():
+    U, V = RNG.normal(size=(2, 20, 2))
+    for cell in (sp.cells.LeakyCell, sp.cells.LeakyRateCell):
+        weights = {"W": U @ V.T, "B": np.zeros((20, 0)), "b": np.zeros(20), "phi": "tanh"}
+        with pytest.raises(ArgumentError, match=r"leaks of 0\.1 to 0\.9"):
+            planes.latent(sp.as_system(cell(**weights, alpha=np.linspace(0.1, 0.9, 20))))
 
 
 def test_what_spans_no_plane_is_refused():

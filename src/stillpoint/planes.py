@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 
+from ._core.arrays import to_numpy
 from ._core.pca import Projection, fit_pca
 from ._core.validation import (
     check_kind,
@@ -24,7 +25,7 @@ from .errors import ArgumentError
 from .intervals import Interval
 from .local import Linearization
 from .points import FixedPoints, SlowPoints
-from .system import check_system
+from .system import check_system, innermost
 
 __all__ = ["along", "latent", "modes", "pca", "readouts", "selection", "through"]
 
@@ -184,21 +185,26 @@ def modes(points: Any, row: int = 0, which: Sequence[int] = (0, 1)) -> Projectio
     d = lin.states.shape[1]
     check_sequence("which", which, int, "numbers of modes")
     numbers = [check_whole("which", k, least=0, most=d - 1) for k in which]
-    vectors = [_real_parts(lin.right[row, :, k]) for k in numbers]
-    names = [f"mode {k}" for k, parts in zip(numbers, vectors, strict=True) for _ in parts]
-    if sum(map(len, vectors)) < 2:
+    oscillates, names = lin.eigenvalues[row].imag != 0, [f"mode {k}" for k in numbers]
+    if numbers and oscillates[numbers[0]]:  # with its partner, if that is named, it spans the plane
+        vector = lin.right[row, :, numbers[0]]
+        pair, names = np.stack([vector.real, vector.imag]), [f"Re {names[0]}", f"Im {names[0]}"]
+    elif len(numbers) == 2 and not oscillates[numbers].any():
+        pair = lin.right[row][:, numbers].real.T
+    else:
         raise ArgumentError(
-            f"which: got {list(which)}, but two modes, or a complex one, are wanted."
+            f"which: got {list(which)}, but two real modes, or one that oscillates first, are "
+            f"wanted."
         )
-    axes = _orthonormal("which", np.concatenate(vectors)[:2])
-    return Projection.of(_signed(axes), lin.states[row], names[:2])
+    return Projection.of(_signed(_orthonormal("which", pair)), lin.states[row], names, lin.states)
 
 
-def selection(points: Any, row: int = 0, channel: int = 0) -> Projection:
+def selection(points: Any, row: int = 0, channel: int = 0, mode: int | None = None) -> Projection:
     """Return the plane of the selection vector and an input, as in Mante et al. (2013).
 
-    The first axis is the left eigenvector of the slowest mode: how far a push along it moves the
-    state for good. The second is what of the input's direction, dF / du, is across it.
+    The first axis is the left eigenvector of a slow mode: how far a push along it moves the state
+    for good, as far as that mode lasts. The second is what of the input's direction, dF / du, is
+    across it.
 
     Parameters
     ----------
@@ -208,30 +214,38 @@ def selection(points: Any, row: int = 0, channel: int = 0) -> Projection:
         Which of the points, or of the nodes.
     channel
         Which input.
+    mode
+        Which mode; by default the real one nearest to standing still: 1 for a map, 0 for a flow.
 
     Raises
     ------
     ArgumentError
-        If there is no such point or input, the mode oscillates, or the two directions are parallel.
+        If there is no such point, input or mode, the mode oscillates, or the two directions are
+        parallel.
     """
     if isinstance(points, SlowManifold):
         flat = points.states.reshape(-1, points.states.shape[-1])
         row = check_whole("row", row, least=0, most=len(flat) - 1)
         d, m = points.input_jacobian.shape[-2:]
         state, towards = flat[row], points.selection.reshape(-1, d, points.dimension)[row, :, 0]
+        around = points.states[points.present]
         pushes = points.input_jacobian.reshape(-1, d, m)[row]
     else:
         lin, row = _linear_at(points, row)
-        slowest = int(np.argmax(np.abs(lin.time_constants[row])))
-        parts = _real_parts(lin.left[row, :, slowest])
-        if len(parts) > 1:
-            raise ArgumentError(f"points: the slowest mode of point {row} oscillates; use modes().")
-        state, towards, pushes = lin.states[row], parts[0], lin.input_jacobian[row]
+        values = lin.eigenvalues[row]
+        if mode is None:
+            away = np.abs(values - (1.0 if lin.kind == "map" else 0.0))
+            mode = int(np.argmin(np.where(values.imag == 0, away, np.inf)))
+        mode = check_whole("mode", mode, least=0, most=len(values) - 1)
+        if values[mode].imag != 0:
+            raise ArgumentError(f"mode: mode {mode} of point {row} oscillates; use modes().")
+        state, pushes = lin.states[row], lin.input_jacobian[row]
+        towards, around = lin.left[row, :, mode].real, lin.states
     if not pushes.shape[1]:
         raise ArgumentError("points: their system has no inputs, so none has a direction.")
     channel = check_whole("channel", channel, least=0, most=pushes.shape[1] - 1)
     axes = _orthonormal("channel", np.stack([towards, pushes[:, channel]]))
-    return Projection.of(axes, state, ["selection vector", f"input {channel}"])
+    return Projection.of(axes, state, ["selection vector", f"input {channel}"], around)
 
 
 def latent(system: Any, inputs: Any = None) -> Projection:
@@ -239,7 +253,8 @@ def latent(system: Any, inputs: Any = None) -> Projection:
 
     Of a leaky network of currents, x' = (1 - a) x + a (W phi(x) + c), it is the plane c + U k,
     which no state leaves. Of rates, x' = (1 - a) x + a phi(W x + c), its coordinates are V^T x,
-    which move by themselves, whatever x is besides. W = U V^T; U, V of orthonormal columns.
+    which move by themselves, whatever x is besides. W = U V^T; U, V of orthonormal columns. Both
+    hold for one leak a that all units have.
 
     Parameters
     ----------
@@ -251,7 +266,7 @@ def latent(system: Any, inputs: Any = None) -> Projection:
     Raises
     ------
     ArgumentError
-        If it is no such network, or of another rank.
+        If it is no such network, of another rank, or its units have different leaks.
 
     Examples
     --------
@@ -272,6 +287,12 @@ def latent(system: Any, inputs: Any = None) -> Projection:
         raise ArgumentError(
             "system: it has no recurrent weights of a vanilla, leaky or rate network; choose "
             "another plane, such as planes.pca(states)."
+        )
+    leaks = np.ravel(to_numpy(getattr(innermost(network.dynamics), "alpha", np.ones(1))))
+    if np.ptp(leaks):
+        raise ArgumentError(
+            f"system: its units have leaks of {leaks.min():g} to {leaks.max():g}, so no plane "
+            f"moves by itself; choose another one, such as planes.pca(states)."
         )
     left, sizes, right = np.linalg.svd(form.matrix.mid)
     rank = int((sizes > _DEPENDENT * sizes[0]).sum())
@@ -300,12 +321,6 @@ def _origin(name: str, origin: Any, size: int) -> Float[np.ndarray, " d"]:
     if at.shape != (size,):
         raise ArgumentError(f"{name}: got shape {at.shape}, but ({size},) is wanted: one state.")
     return at
-
-
-def _real_parts(vector: Complex[np.ndarray, " d"]) -> Float[np.ndarray, "k d"]:
-    """Return a vector as one real row, or as two where it is complex."""
-    parts = np.stack([vector.real, vector.imag])
-    return parts if parts[1].any() else parts[:1]
 
 
 def _orthonormal(name: str, rows: Float[np.ndarray, "2 d"]) -> Float[np.ndarray, "2 d"]:

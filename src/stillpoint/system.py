@@ -134,7 +134,7 @@ class System:
         """How the step is called and differentiated, in words."""
         if self.recognised is not None:
             return self.recognised
-        inner = _innermost(self.dynamics)
+        inner = innermost(self.dynamics)
         return f"called as {inner.call}, {inner.derivatives}" if inner.call else inner.derivatives
 
     # -- what it is ---------------------------------------------------------------------------
@@ -622,9 +622,9 @@ def check_system(system: object) -> System:
     )
 
 
-def _innermost(dynamics: Dynamics) -> Dynamics:
+def innermost(dynamics: Dynamics) -> Dynamics:
     """Return the cell or black box that all transforms are around."""
-    return _innermost(dynamics.inner) if isinstance(dynamics, Transformed) else dynamics
+    return innermost(dynamics.inner) if isinstance(dynamics, Transformed) else dynamics
 
 
 def _words(dynamics: Dynamics) -> list[str]:
@@ -642,7 +642,7 @@ def _model_told(dynamics: Dynamics) -> str:
 
 def _framework_told(dynamics: Dynamics) -> str:
     """Return the library that computes the step, and its version."""
-    dynamics = _innermost(dynamics)
+    dynamics = innermost(dynamics)
     inside = type(dynamics).__module__.split(".")
     library = dynamics.arrays.namespace.__name__.rpartition(".")[2]
     if "frameworks" in inside:

@@ -180,7 +180,7 @@ def test_info_says_how_a_network_is_read(capsys, weights, program):
         (("find", "{weights}", *VANILLA, "--inputs", "nowhere.npy"), "nowhere.npy"),
         (("find", "{weights}", *VANILLA, "--inputs", "text.npy"), "text.npy"),
         (("find", "{weights}", *VANILLA, "--trajectories", "{program}"), "--trajectories"),
-        (("find", "{weights}", *VANILLA, "-o", "points.csv"), "path: got"),
+        (("find", "{weights}", *VANILLA, "-o", "points.csv"), "--out: got"),
         (("find", "{weights}", *VANILLA, "--max-starts", "0"), "max_starts"),
         (("find", "points.nc"), "holds no weights"),
         (("find", "{program}"), "{program}:name"),
@@ -217,6 +217,39 @@ def test_the_module_runs_and_says_a_line_for_every_round(weights, tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert "9 fixed points" in ended.stdout
     assert "starts: 9, of which 9 came to rest at fixed points" in ended.stderr
+
+
+def test_a_program_that_fails_is_a_users_error(capsys, tmp_path):
+    (tmp_path / "json.py").write_text("net = 1 / 0\n")
+    status, _, err = run(capsys, "find", f"{tmp_path / 'json.py'}:net")
+    assert status == 2
+    assert "failed with ZeroDivisionError: division by zero" in err
+    assert sys.modules["json"] is json
+
+
+def test_what_could_not_be_written_is_refused_before_the_search(capsys, weights):
+    status, _, err = run(capsys, "find", weights, *VANILLA, "-o", "nowhere/points.nc")
+    assert status == 2
+    assert "the folder nowhere does not exist" in err
+    assert "starts:" not in err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(weights, tmp_path):
+    points = sp.find_all_fixed_points(sp.read_weights(weights, cell="vanilla", phi="tanh"), [0.0])
+    points.save(tmp_path / "p.nc")
+    line = f"{sys.executable} -m stillpoint show p.nc | head -n 1; exit ${{PIPESTATUS[0]}}"
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("9 fixed points")
+    assert ended.stderr == ""
 
 
 def test_the_version(capsys):

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from functools import cache, partial
 
 import pytest
 
 import stillpoint as sp
-from stillpoint.cli import main
-
-
-@dataclass
-class Result:
-    exit_code: int
-    output: str
+from command_line import run_command
 
 
 def run(*arguments):
-    with redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
-        status = main(["demo", "flip-flop", *map(str, arguments)])
-    return Result(status, said.getvalue())
+    return run_command("demo", "flip-flop", *arguments)
 
 
 @pytest.fixture(scope="module")

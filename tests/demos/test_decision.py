@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import stillpoint as sp
-from stillpoint.cli import app
+from command_line import run_command
 from stillpoint.demos import decision
 from stillpoint.tasks import ContextIntegration, PerceptualDecision, load_network
 
@@ -38,7 +37,7 @@ def small(monkeypatch):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["demo", "decision", *map(str, arguments)])
+    return run_command("demo", "decision", *arguments)
 
 
 # -- the decision network --------------------------------------------------------------------------

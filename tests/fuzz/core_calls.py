@@ -33,6 +33,7 @@ MANIFOLD = sp.follow_slow_manifold(LINE, np.zeros((1, 2)), max_norm=2.0)
 PCA = sp.fit_pca(PATH + np.arange(2))
 PLANE = sp.planes.along([1.0, 0.0], [0.0, 1.0])
 FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
+CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -235,23 +236,19 @@ def verbs() -> dict[str, Call]:
             },
             also={"around": "bounds"},
         ),
-        "report": Call(
-            POINTS.report,
+        "Report": Call(sp.Report, {"title": "Points"}),
+        "Report.add": Call(
+            sp.Report("Points").add,
             {
-                "path": FOLDER / "points.html",
+                "part": POINTS,
                 "trajectories": PATH,
-                "heading": None,
+                "heading": "Points",
                 "trials_by": None,
                 "projection": None,
                 "data": False,
-                "title": "Points",
             },
-            paths=("path",),
         ),
-        "Report": Call(sp.Report, {"title": "Points"}),
-        "Report.add": Call(
-            sp.Report("Points").add, {"part": POINTS, "trajectories": None, "heading": "Points"}
-        ),
+        "Report.html": Call(sp.Report("Points").html, {}),
         "Report.save": Call(
             sp.Report("Points").save, {"path": FOLDER / "report.html"}, paths=("path",)
         ),
@@ -296,7 +293,9 @@ def verbs() -> dict[str, Call]:
             also={"first": "second"},
         ),
         "planes.modes": Call(sp.planes.modes, {"points": POINTS, "row": 0, "which": (0, 1)}),
-        "planes.selection": Call(sp.planes.selection, {"points": POINTS, "row": 0, "channel": 0}),
+        "planes.selection": Call(
+            sp.planes.selection, {"points": POINTS, "row": 0, "channel": 0, "mode": None}
+        ),
         "planes.latent": Call(sp.planes.latent, {"system": SYSTEM, "inputs": U}),
         "load": Call(sp.load, {"path": SAVED}, paths=("path",)),
         "show_versions": Call(sp.show_versions, {}),
@@ -328,6 +327,17 @@ def records() -> dict[str, Call]:
         ),
         "Projection.transform": Call(PCA.transform, {"states": PATH}),
         "Projection.directions": Call(PCA.directions, {"vectors": PATH}),
+        "Projection.inverse_transform": Call(
+            PCA.inverse_transform, {"coordinates": np.zeros((3, 2))}
+        ),
+        "Projection.distances": Call(PCA.distances, {"states": X}),
+        "Projection.share": Call(PCA.share, {"vectors": X}),
+        "Projection.range_of": Call(PCA.range_of, {"states": X}),
+        "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
+        "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
+        "Cycles.index": Call(CYCLES.index, {"iterate": None}),
+        "Cycles.to_dataframe": Call(CYCLES.to_dataframe, {}),
+        "Cycles.citation": Call(CYCLES.citation, {}),
         "SlowManifold.project": Call(MANIFOLD.project, {"states": X}),
     }
     for name, points in {"FixedPoints": POINTS, "SlowPoints": SLOW}.items():
@@ -349,7 +359,14 @@ def records() -> dict[str, Call]:
         "Linearization": LIN,
         "SlowManifold": MANIFOLD,
         "Certificate": sp.certify(SYSTEM, POINTS).certificate,
+        "Projection": PCA,
+        "Cycles": CYCLES,
+        "Comparison": POINTS.compare(POINTS),
+        "FlowField": FIELD,
+        "LyapunovSpectrum": sp.lyapunov(SYSTEM, X, U, steps=20, transient=5),
     }.items():
+        page = {"path": FOLDER / "a.html", "trajectories": None}
+        found[f"{name}.report"] = Call(record.report, page, paths=("path",))
         found[f"{name}.save"] = Call(record.save, {"path": FOLDER / "a.nc"}, paths=("path",))
         found[f"{name}.to_xarray"] = Call(record.to_xarray, {})
         found[f"{name}.from_xarray"] = Call(
@@ -559,7 +576,7 @@ def figures() -> dict[str, Call]:
         ),
         "cycles": (
             plots.cycles,
-            {"cycles": sp.find_cycles(SYSTEM, U, periods=1), **trajectories, **more},
+            {"cycles": CYCLES, **trajectories, **more},
         ),
         "flow_field": (
             plots.flow_field,

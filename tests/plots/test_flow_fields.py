@@ -80,3 +80,15 @@ def test_slow_points_are_drawn_in_it(slow, axes):
     field = sp.flow_field(system, around=slow)
     drawn = sp.plots.flow_field(field, slow, by="label", ax=axes())
     assert sum(len(marks.get_offsets()) for marks in drawn["points"]) == len(slow)
+
+
+def test_points_under_another_input_are_not_drawn(axes):
+    system = sp.as_system(lambda x, u: np.tanh(x) + u, state_size=2, input_size=2)
+    here = sp.find_fixed_points(system, np.zeros((4, 2)), np.zeros(2) + 0.1)
+    there = sp.find_fixed_points(system, np.zeros((4, 2)), np.zeros(2) - 0.1)
+    field = sp.flow_field(system, None, np.zeros(2) + 0.1, around=here)
+    both = sp.FixedPoints.concatenate([here, there])
+    assert len(sp.plots.flow_field(field, both, ax=axes())["distances"]) == len(here)
+    for draw in (sp.plots.flow_field, sp.plots.interactive):
+        with pytest.raises(sp.ArgumentError, match=r"^points: none is under the input"):
+            draw(field, there)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,39 @@ def test_a_direction_that_is_lost_at_once_is_minus_infinity():
     assert found.dimension == 1
 
 
+def test_pulses_of_input_that_squash_all_directions_are_not_missed():
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        W = np.linalg.qr(rng.normal(size=(4, 4)))[0] * 0.98
+        system = sp.as_system(sp.cells.VanillaCell(W, rng.normal(size=(4, 1)), np.zeros(4)))
+        u = np.zeros((1, 1500, 1))
+        for t in rng.integers(520, 1480, size=5):
+            u[0, t : t + 12] = 8.0
+        chosen, each = (
+            sp.lyapunov(system, np.zeros(4), u, **how).exponents for how in ({}, {"interval": 1})
+        )
+        assert chosen == pytest.approx(each, abs=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1e-7, 1e7])
+@pytest.mark.parametrize("k", [1, 2])
+def test_what_shrinks_or_grows_alike_stays_in_the_range_of_numbers(factor, k):
+    system = sp.as_system(lambda x: factor * x, state_size=2)
+    found = sp.lyapunov(system, np.zeros(2), k=k, steps=100)
+    assert found.exponents == pytest.approx([np.log(factor)] * k)
+
+
+def test_orbits_on_different_attractors_are_told():
+    wells = sp.as_system(
+        lambda x: np.where(x > 0, 1 + 0.1 * (x - 1), -1 + 0.5 * (x + 1)),
+        state_size=1,
+        recognise=False,
+    )
+    with pytest.warns(StillpointWarning, match="different attractors"):
+        found = sp.lyapunov(wells, [[0.7], [-0.7]], steps=40, transient=0)
+    np.testing.assert_allclose(np.sort(found.by_orbit[:, 0]), np.log([0.1, 0.5]), rtol=1e-6)
+
+
 def test_orbits_that_diverge_do_not_count():
     system = sp.as_system(lambda x: x**3, state_size=1, recognise=False)
     with pytest.warns(StillpointWarning, match="1 of 2 orbits diverge"):
@@ -162,6 +197,9 @@ def test_a_spectrum_survives_its_file(tmp_path):
     assert again.by_orbit.tolist() == found.by_orbit.tolist()
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     flow = sp.as_system(lorenz, state_size=3, kind="flow")
     two = sp.as_system(lambda x, u: x / 2 + u, state_size=2, input_size=2)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 import stillpoint as sp
-from stillpoint import ArgumentError
+from stillpoint import ArgumentError, StillpointWarning
 from stillpoint.tasks import load_network
 
 M = 0.9575040240772688  # m = tanh 2 m
@@ -113,6 +115,45 @@ def test_memories_have_no_cycles(cell):
     assert "no cycle of period 2, 3 is known" in cycles.verdict
 
 
+def test_what_is_listed_returns_to_its_start_however_long():
+    system = sp.as_system(lambda x: np.sin(5 * x), state_size=1, recognise=False)
+    with pytest.warns(StillpointWarning, match="rounding grows"):
+        cycles = sp.find_cycles(system, periods=[30], max_starts=256)
+    for row in range(len(cycles)):
+        states = cycles.orbit(row)
+        assert np.abs(np.sin(5 * states) - np.roll(states, -1, axis=0)).max() < 1e-5
+
+
+def test_a_shorter_cycle_is_proved_under_its_own_iterate():
+    cycles = sp.find_cycles(ring(2, -2.0), periods=[8])
+    assert numbers(cycles) == {1: (1, 0, 1), 4: (2, 1, 2)}
+
+
+def test_states_behind_closed_gates_are_no_cycles():
+    W = np.array([[3.36542062], [4.77777136], [6.80030077]])
+    b = np.array([-0.60125134, -1.11267937, -0.58023399])
+    cell = sp.cells.GRUCell(W, np.zeros((3, 0)), b, np.array([-0.10964162]))
+    with pytest.warns(StillpointWarning, match="not listed"):
+        cycles = sp.find_cycles(sp.as_system(cell), periods=[1, 2], max_starts=1024)
+    assert cycles.period.tolist() == [1, 1, 1]
+    assert cycles.proved.all()
+
+
+def test_a_continuum_is_told_and_not_listed():
+    flips = sp.as_system(lambda x: np.stack([-x[:, 0], x[:, 1] / 2], 1), state_size=2)
+    with pytest.warns(StillpointWarning, match="continuum"):
+        cycles = sp.find_cycles(flips, periods=(1, 2), max_starts=128)
+    assert cycles.period.tolist() == [1]
+
+
+def test_of_a_selection_nothing_is_said():
+    cycles = sp.find_cycles(ring(3), periods=range(1, 4))
+    for part in (cycles.of_period(3), cycles.take([0])):
+        assert part.is_selection
+        assert "selection" in part.verdict
+    assert cycles.take(np.arange(len(cycles))[::-1]).verdict == cycles.verdict
+
+
 def test_inputs_are_searched_one_by_one():
     system = sp.as_system(lambda x, u: np.tanh(-u * x), state_size=1, input_size=1, lefschetz=1)
     cycles = sp.find_cycles(system, [[0.5], [2.0]], periods=(1, 2))
@@ -130,6 +171,9 @@ def test_cycles_survive_their_file(tmp_path):
     assert again.citation() == cycles.citation()
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     flow = sp.as_system(lambda x: -x, state_size=1, kind="flow")
     with pytest.raises(ArgumentError, match=r"^system: a flow"):

@@ -115,7 +115,7 @@ class Projection(Record):
             )
         return self.mean_ + array @ self._back.T
 
-    def distances(self, states: Any) -> Float[np.ndarray, "..."]:
+    def distances(self, states: Any) -> Float[np.ndarray, "..."] | np.floating:
         """Return how far states, shape (..., d), lie from the plane (or line) of the projection.
 
         Raises
@@ -126,7 +126,7 @@ class Projection(Record):
         x = self._read("states", states)
         return np.linalg.norm(x - self.inverse_transform(self.transform(x)), axis=-1)
 
-    def share(self, vectors: Any) -> Float[np.ndarray, "..."]:
+    def share(self, vectors: Any) -> Float[np.ndarray, "..."] | np.floating:
         """Return which share of the squared length of vectors lies along the plane; NaN of none.
 
         Raises

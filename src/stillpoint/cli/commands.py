@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.provenance import show_versions
-from ..errors import FileFormatError
+from ..errors import ArgumentError, FileFormatError
 from ..points import FixedPoints
 from ..report import Report
 from ..search import find_all_fixed_points, find_slow_points
@@ -56,7 +56,7 @@ def add_to(commands: Any) -> None:
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     search = parser.add_argument_group("the search")
-    search.add_argument("--inputs", help="constant input: 0,1,0.5, or .npy/.csv with one per row")
+    search.add_argument("--inputs", help="--inputs=-1,0.5, or a .npy/.csv file of rows")
     search.add_argument("--trajectories", help="states visited: .npy, (trials, time, units)")
     search.add_argument("--slow", action="store_true", help="slow points instead of fixed points")
     search.add_argument("--max-starts", type=int, default=4096, help="under each input")
@@ -90,10 +90,19 @@ def _trajectories(options: argparse.Namespace) -> Any:
 
 
 def _find(options: argparse.Namespace) -> int:
+    _check_out(options.out, ".nc")
     points = _search(options)
     saved = None if options.out is None else str(points.save(options.out))
     _print(points, options.json, saved)
     return _status(points)
+
+
+def _check_out(path: str | None, ending: str) -> None:
+    """Refuse where nothing could be written, before a search that takes long."""
+    if path is not None and Path(path).suffix.lower() != ending:
+        raise ArgumentError(f"--out: got {path!r}, but a name that ends in {ending} is wanted.")
+    if path is not None and not Path(path).parent.is_dir():
+        raise ArgumentError(f"--out: the folder {Path(path).parent} does not exist.")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -103,6 +112,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    _check_out(options.out, ".html")
     record = read_record(options.network) if is_record(options.network) else _search(options)
     name = Path(options.network.partition(".py:")[0]).stem
     title = name if options.title is None else options.title

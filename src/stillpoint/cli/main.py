@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -39,17 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):  # in pipes each line is there when it is said
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True)
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     if not sys.stderr.isatty():  # where no progress bar is drawn, a line tells of every round
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("stillpoint").setLevel(logging.INFO)
     try:
         return int(options.run(options))
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush
+        return OK
     except (StillpointError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return WRONG
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        return OK

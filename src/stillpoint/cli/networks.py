@@ -102,12 +102,17 @@ def _from_module(file: Path, name: str, told: dict[str, Any], sizes: dict[str, A
     """Run a program of the user's, and return the network that it calls by a name."""
     if not file.is_file():
         raise FileNotFoundError(f"NETWORK: there is no file {file}.")
-    spec: Any = importlib.util.spec_from_file_location(file.stem, file)
+    named = f"_stillpoint_{file.stem}"  # no other module is replaced
+    spec: Any = importlib.util.spec_from_file_location(named, file)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem], before = module, list(sys.path)  # its own imports are found beside it
+    sys.modules[named], before = module, list(sys.path)  # its own imports are found beside it
     sys.path.insert(0, str(file.parent.resolve()))
     try:
         spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's program does
+        raise ArgumentError(
+            f"NETWORK: {file} failed with {type(error).__name__}: {error}"
+        ) from error
     finally:
         sys.path[:] = before
     if not hasattr(module, name):

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_flag, check_option, check_real
+from ..errors import ArgumentError
 from ..points import FixedPoints, SlowPoints
 from ..portrait import FlowField
 from .fixed_points import fixed_points_on
@@ -52,7 +53,8 @@ def flow_field(
     field
         From `stillpoint.flow_field`.
     points
-        Points of a search under the same input, projected onto the plane.
+        Points of a search of the same system, projected onto the plane; of several inputs those
+        under the input of the field.
     trajectories
         Shape (trials, time, d), as for `plots.fixed_points`.
     style
@@ -93,6 +95,7 @@ def flow_field(
     states, groups = field.plane.mean_[None], None
     if points is not None:
         check_record("points", points, FixedPoints, SlowPoints)
+        points = under_input_of(field, points)
         states, groups = points.xstar, groups_of_points(by, points, own="n_unstable")
     seen = (field.plane, 2, ax)
     canvas = Canvas.of(states, groups, trajectories, trials_by, max_trajectories, seen)
@@ -112,11 +115,34 @@ def flow_field(
         else:
             artists["points"] = slow_points_on(canvas, points)
         distances = artists["distances"] = field.plane.distances(points.xstar)
-        told += f"\n{_told(distances, np.ptp(field.x))}"
+        told += f"\n{_told(np.asarray(distances), np.ptp(field.x))}"
     canvas.ax.set_title(told, fontsize="x-small", loc="left", wrap=True)
     canvas.ax.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]])
     speed = [add_bar(canvas.ax, artists["speed"], "speed")]
     return artists | {"colorbars": [*speed, *canvas.complete(legend)]}
+
+
+def under_input_of(field: FlowField, points: Any) -> Any:
+    """Return the points under the input of a field.
+
+    Raises
+    ------
+    ArgumentError
+        If there are points, but none under that input, or of a system of another size.
+    """
+    sizes = len(field.plane.mean_), len(field.inputs)
+    theirs = points.xstar.shape[1], points.inputs.shape[1]
+    if theirs != sizes:
+        raise ArgumentError(
+            f"points: their states and inputs have sizes {theirs}, but those of the field {sizes}."
+        )
+    same = (points.inputs == field.inputs).all(axis=1)
+    if len(points) and not same.any():
+        raise ArgumentError(
+            "points: none is under the input of the field; search under field.inputs, or make the "
+            "field under theirs."
+        )
+    return points[same]
 
 
 def _told(distances: Float[np.ndarray, " n"], width: float) -> str:

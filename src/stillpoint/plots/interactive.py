@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, MissingExtraError
+from ..points import FixedPoints, SlowPoints
 from ..portrait import FlowField
-from .flow_field import arrows_of
+from .flow_field import arrows_of, under_input_of
 from .parts.scene import Line, Marks, Scene, scene_of
 from .parts.style import NULLCLINES
 
@@ -73,6 +74,10 @@ def interactive(
     others = list(records if field is None else records[1:])
     if field is not None:
         projection, dimensions = field.plane, 2
+        others = [
+            under_input_of(field, r) if isinstance(r, FixedPoints | SlowPoints) else r
+            for r in others
+        ]
     scene = Scene(() if field is None else field.plane.names, [], [])
     if others or trajectories is not None or field is None:
         scene = scene_of(

@@ -17,6 +17,7 @@ from .._core.values import Domain
 from ..errors import ArgumentError, came
 from ..intervals import Interval
 from ..proofs.identity import one_point
+from ..system_info import SystemInfo
 from .point_set import PointSet
 
 
@@ -30,7 +31,8 @@ class Comparison(Record):
     first, second
         The numbers of a point in the two records, one pair for each point that both have.
     distance
-        Between the two positions, the largest difference in any variable.
+        Between the two positions, the largest difference of arcsinh(x) in any variable, in units
+        of the searches: absolute below 1, relative above.
     proved
         Whether the two are proved to be one point: the box of one lies where the other is alone.
     only_first, only_second
@@ -38,7 +40,7 @@ class Comparison(Record):
     same_system
         Whether both are of one system, weights included; proofs are compared only then.
     tolerance
-        The distance within which points are one where nothing is proved of them.
+        The distance of this kind within which points are one where nothing is proved of them.
     """
 
     rows = "pair"
@@ -46,7 +48,7 @@ class Comparison(Record):
     first: Int[np.ndarray, " p"] = column("pair", long_name="number in the first record")
     second: Int[np.ndarray, " p"] = column("pair", long_name="number in the second record")
     distance: Float[np.ndarray, " p"] = column(
-        "pair", long_name="largest difference of a variable", domain=Domain(least=0)
+        "pair", long_name="largest difference of arcsinh(x)", domain=Domain(least=0)
     )
     proved: Bool[np.ndarray, " p"] = column("pair", long_name="proved to be one point")
     only_first: Int[np.ndarray, " a"] = column("lone_first", long_name="only in the first record")
@@ -95,9 +97,17 @@ def compare(first: PointSet, second: PointSet, tolerance: Any = None) -> Compari
         )
     wide = max(first.tol_unique, second.tol_unique)
     near = wide if tolerance is None else check_real("tolerance", tolerance, above=0)
-    same_system = first.system == second.system and first.system.weights_sha256 is not None
+    same_system = _are_one(first.system, second.system)
     n, proved = len(first), np.zeros(len(second), dtype=bool)
-    known = match_states(first.xstar, first.inputs, second.xstar, second.inputs, near)
+    scale = np.maximum(first.scale, second.scale)
+    x, y = (np.arcsinh(points.xstar / scale) for points in (first, second))
+    known = match_states(
+        first.xstar / scale, first.inputs, second.xstar / scale, second.inputs, near
+    )
+    for k in np.flatnonzero(np.bincount(known[known >= 0], minlength=n) > 1):  # the nearest alone
+        rivals = np.flatnonzero(known == k)
+        nearest = rivals[np.abs(y[rivals] - x[k]).max(axis=1).argmin()]
+        known[rivals[rivals != nearest]] = -1
     if same_system and first.certificate is not None and second.certificate is not None:
         where, alone, inputs = _boxes(first, second)
         labels = one_point(where, alone, inputs)
@@ -110,7 +120,7 @@ def compare(first: PointSet, second: PointSet, tolerance: Any = None) -> Compari
         known = np.where(proved, shared, known)
     rows = np.flatnonzero(known >= 0)
     order = rows[np.lexsort((rows, known[rows]))]
-    difference = np.abs(first.xstar[known[order]] - second.xstar[order])
+    difference = np.abs(x[known[order]] - y[order])
     return Comparison(
         first=known[order],
         second=order,
@@ -121,6 +131,18 @@ def compare(first: PointSet, second: PointSet, tolerance: Any = None) -> Compari
         same_system=same_system,
         tolerance=near,
     )
+
+
+def _are_one(first: SystemInfo, second: SystemInfo) -> bool:
+    """Whether two records are of one system: its weights, what is computed of them, and its part.
+
+    Which library computed it, and in which version, does not matter.
+    """
+    told = [
+        (s.weights_sha256, s.model, s.kind, s.dt, s.restriction and s.restriction.to_plain())
+        for s in (first, second)
+    ]
+    return first.weights_sha256 is not None and bool(told[0] == told[1])
 
 
 def _boxes(*both: PointSet) -> tuple[Interval, Interval, Float[np.ndarray, "n m"]]:

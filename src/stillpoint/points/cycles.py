@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, SupportsIndex, final
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int, Shaped
@@ -12,10 +12,9 @@ from jaxtyping import Bool, Complex, Float, Int, Shaped
 from .._core.display import Column, Display, plural, position
 from .._core.provenance import citation
 from .._core.record import Record, column, plain
-from .._core.validation import check_whole
+from .._core.validation import check_whole, read_rows
 from .._core.values import Domain
 from ..census import Completeness
-from ..errors import ArgumentError
 from ..system_info import SystemInfo
 
 if TYPE_CHECKING:
@@ -42,13 +41,14 @@ class Cycles(Record):
     inputs
         The constant input, shape (c, m).
     multipliers
-        Eigenvalues of the Jacobian of all its steps together, the most unstable first.
+        Eigenvalues of the Jacobian of all its steps together, the most unstable first; NaN on a
+        kink of ReLU, where each side has its own.
     n_unstable
         How many directions are unstable; -1 where that is not known.
     is_stable
         Whether all modes decay. Not said where errors of eigenvalues leave it open.
     q
-        ``1/2 |F^k(x, u) - x|^2``, the largest of its states.
+        ``1/2 |F^k(x, u) - x|^2`` at its first state.
     hits
         How many starts came to it.
     proved
@@ -63,6 +63,8 @@ class Cycles(Record):
         Which system it is of.
     provenance
         Call, options, versions, time and hashes, for people to read.
+    is_selection
+        Whether cycles of the search are missing here because they were not selected.
     """
 
     rows = "cycle"
@@ -77,7 +79,10 @@ class Cycles(Record):
         "cycle", "input", long_name="input", domain=Domain(finite=True)
     )
     multipliers: Complex[np.ndarray, "c d"] = column(
-        "cycle", "mode", long_name="eigenvalues of the Jacobian over a period"
+        "cycle",
+        "mode",
+        long_name="eigenvalues of the Jacobian over a period",
+        domain=Domain(missing=True),
     )
     n_unstable: Int[np.ndarray, " c"] = column(
         "cycle", long_name="unstable directions, -1 if not known", domain=Domain(least=-1)
@@ -108,11 +113,24 @@ class Cycles(Record):
     reason: Shaped[np.ndarray, " s"] = column("search", long_name="why")
     system: SystemInfo = plain(SystemInfo)
     provenance: Mapping[str, Any] = plain(default_factory=dict)
+    is_selection: bool = plain(default=False)
 
     def __len__(self) -> int:
         return len(self.period)
 
-    def orbit(self, row: int) -> Float[np.ndarray, "k d"]:
+    def take(self, rows: Any) -> Cycles:
+        """Return the record of some cycles, of which nothing is said as a set.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        chosen = read_rows("rows", rows, len(self))
+        is_whole = np.array_equal(np.sort(chosen), np.arange(len(self)))
+        return replace(super().take(chosen), is_selection=self.is_selection or not is_whole)
+
+    def orbit(self, row: SupportsIndex) -> Float[np.ndarray, "k d"]:
         """Return the states of one cycle, shape (period, d).
 
         Raises
@@ -129,12 +147,12 @@ class Cycles(Record):
         within = np.arange(self.states.shape[1]) < self.period[:, None]
         return self.states[within]
 
-    def of_period(self, period: int) -> Cycles:
+    def of_period(self, period: SupportsIndex) -> Cycles:
         """Return the cycles of one minimal period."""
         wanted = check_whole("period", period, least=1)
         return self.take(np.flatnonzero(self.period == wanted))
 
-    def index(self, iterate: int | None = None) -> Int[np.ndarray, " c"]:
+    def index(self, iterate: SupportsIndex | None = None) -> Int[np.ndarray, " c"]:
         """Return sign det(I - M^(k/d)) of each cycle of period d under the iterate F^k.
 
         By default each under its own period. A cycle of period d is d fixed points of F^k, each of
@@ -157,6 +175,11 @@ class Cycles(Record):
     @property
     def verdict(self) -> str:
         """What recurs, and whether that is all, in a sentence."""
+        if self.is_selection:
+            return (
+                "this is a selection of the cycles that were found, so nothing can be said on "
+                "completeness"
+            )
         counts = {int(k): int((self.period == k).sum()) for k in np.unique(self.period)}
         longer = {k: n for k, n in counts.items() if k > 1}
         periods = np.unique(self.searched[self.searched > 1])
@@ -215,6 +238,8 @@ class Cycles(Record):
 
     def _tables(self) -> list[str]:
         """Return a line for every iterate that was searched."""
+        if self.is_selection:
+            return []
         rows = zip(self.searched, self.n_points, self.index_sum, self.completeness, strict=True)
         lines = [f"F^{k}: {n} points, index sum {total:+}: {c}" for k, n, total, c in rows]
         return lines[:12]
@@ -236,14 +261,3 @@ def _span(periods: Int[np.ndarray, " k"]) -> str:
     if len(periods) > 2 and (np.diff(periods) == 1).all():
         return f"{periods[0]} to {periods[-1]}"
     return ", ".join(map(str, periods.tolist()))
-
-
-def check_periods(periods: Any) -> list[int]:
-    """Return a caller's periods, one or several, each once and in order."""
-    try:
-        several = [periods] if isinstance(periods, str) else list(periods)
-    except TypeError:
-        several = [periods]
-    if not several:
-        raise ArgumentError("periods: got none, but whole numbers are wanted, such as range(1, 9).")
-    return sorted({check_whole("periods", k, least=1, most=1000) for k in several})

@@ -250,7 +250,8 @@ class FixedPoints(PointSet):
         other
             Points of the same system, or of another of the same size (after training, say).
         tolerance
-            The distance, as `tol_unique` of the search; by default the larger of both records'.
+            The distance between arcsinh(x), as `tol_unique` of the search: absolute below 1,
+            relative above. By default the larger of both records'.
 
         Raises
         ------

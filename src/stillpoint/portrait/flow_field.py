@@ -221,6 +221,8 @@ def _read_bounds(plane: Projection, around: Any, bounds: Any) -> Float[np.ndarra
                 f"bounds: got {came(bounds)}, but ((x0, x1), (y0, y1)) is wanted, each with the "
                 f"smaller one first."
             )
+        if not np.abs(ranges).max() < _WIDEST:
+            raise ArgumentError(f"bounds: got {came(bounds)}, which is too far out for a picture.")
         return ranges
     ranges = plane.extent
     if around is not None:

@@ -40,6 +40,12 @@ _MEASURED, _LONGEST = 50, 50
 # Within an interval the largest deviation may outgrow the smallest by this factor, in logarithms.
 _SPREAD = np.log(1e7)
 
+# Where it does by more, as a pulse of input may make it, that stretch is done step by step.
+_DROWNED = np.log(1e9)
+
+# Logarithms that numbers stay within.
+_RANGE = 300.0
+
 # Stretches that are also done step by step, and the relative difference that is one.
 _CHECKED, _TOLERANCE = 8, 1e-6
 
@@ -235,7 +241,7 @@ def lyapunov(
     interval = longest or _interval(measured, d, k)
     begun = orbit.copy()
     while True:
-        logs, worst, volume = _run(orbit, steps, interval)
+        logs, worst, volume = _run(orbit, steps, interval, longest is not None)
         if not worst > _TOLERANCE or interval == 1:
             break
         if longest is not None:
@@ -298,7 +304,7 @@ class _Orbit:
 
 
 def _run(
-    orbit: _Orbit, steps: int, interval: int
+    orbit: _Orbit, steps: int, interval: int, is_told: bool
 ) -> tuple[list[tuple[int, Logarithms]], float, float]:
     """Return growth by stretches, and two errors: of the interval, and of the sum of all."""
     logs, worst, by_det, begin = [], 0.0, [], orbit.t
@@ -312,7 +318,15 @@ def _run(
             for step in range(t, t + length):
                 volume = volume + (slow.volume(step) if is_whole else 0.0)
                 grown = grown + slow.stretch(step, 1)
+        before = orbit.copy()
         growth = orbit.stretch(t, length)
+        if length > 1 and not _is_safe(growth[np.isfinite(orbit.x).all(axis=1)]):
+            if is_told:
+                worst = np.inf
+                break
+            orbit, growth = before, np.zeros_like(growth)
+            for step in range(t, t + length):
+                growth = growth + orbit.stretch(step, 1)
         logs.append((length, growth))
         if number in checked:
             worst = max(worst, _difference(growth, grown))
@@ -321,6 +335,13 @@ def _run(
         if not np.isfinite(orbit.x).any():
             break
     return logs, worst, max(by_det, default=float("nan"))
+
+
+def _is_safe(growth: Logarithms) -> bool:
+    """Whether no deviation drowned in another's rounding, and none left the range of numbers."""
+    with np.errstate(all="ignore"):
+        spread = growth.max(axis=1, initial=-np.inf) - growth.min(axis=1, initial=np.inf)
+    return bool((np.abs(growth) < _RANGE).all() and (spread < _DROWNED).all())
 
 
 def _difference(one: Any, other: Any) -> float:
@@ -357,6 +378,11 @@ def _spectrum(
     )
     exponents = by_orbit[~lost].mean(axis=0)
     order = np.argsort(-exponents, kind="stable")
+    if _disagree(by_orbit[~lost], means, len(batches)):
+        warn(
+            "orbits differ in their exponents by more than their errors: they may be on different "
+            "attractors, and a mean over them says nothing; look at by_orbit."
+        )
     if volume > _TOLERANCE:
         warn(
             f"the sum of all exponents differs from the mean of log |det J| by {volume:.0e}: some "
@@ -374,6 +400,15 @@ def _spectrum(
         system=system.info,
         provenance=provenance("lyapunov", system, start, steps=steps, transient=transient),
     )
+
+
+def _disagree(by_orbit: Logarithms, means: Float[np.ndarray, "b k"], batches: int) -> bool:
+    """Whether the largest exponent of some orbit is not that of all, by six standard errors."""
+    if len(by_orbit) < 2 or batches < 4:
+        return False
+    errors = means[:, 0].reshape(batches, -1).std(axis=0, ddof=1) / np.sqrt(batches)
+    apart = np.abs(by_orbit[:, 0] - by_orbit[:, 0].mean())
+    return bool((apart > 6 * errors + 1e-3 * np.abs(by_orbit[:, 0]).max()).any())
 
 
 def _interval(measured: list[Logarithms], d: int, k: int) -> int:

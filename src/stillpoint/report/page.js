@@ -13,7 +13,7 @@ class Portrait {
     this.zoom = 1;
     this.fit();
     section.querySelector(".still").hidden = true;
-    this.canvas.hidden = false;
+    this.canvas.hidden = section.querySelector(".hint").hidden = false;
     this.listen(choose);
     for (const button of section.querySelectorAll("[data-group]")) {
       button.addEventListener("click", () => this.toggle(button));
@@ -63,6 +63,7 @@ class Portrait {
     });
     canvas.addEventListener("pointercancel", () => { last = null; });
     canvas.addEventListener("wheel", (e) => {
+      if (!e.ctrlKey && document.activeElement !== canvas) return; // the page scrolls
       e.preventDefault();
       this.magnify(Math.exp(-e.deltaY / 500));
     }, { passive: false });
@@ -190,7 +191,7 @@ function sortable(table, choose) {
       const down = head.getAttribute("aria-sort") === "ascending";
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const key = (row) => row.cells[column].textContent;
+      const key = (row) => row.cells[column].textContent.replace(/^[±~] /, "").replace(/^inf$/, "Infinity");
       const order = (a, b) => {
         const [x, y] = [parseFloat(key(a)), parseFloat(key(b))];
         const numbers = !Number.isNaN(x) && !Number.isNaN(y);

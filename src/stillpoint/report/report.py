@@ -99,7 +99,9 @@ class Report:
 
     def html(self) -> str:
         """Return the page. The same records give the same page, to the bit."""
-        style, script = (files(__package__).joinpath(f"page.{kind}").read_text() for kind in _KINDS)
+        style, script = (
+            files(__package__).joinpath(f"page.{kind}").read_text("utf-8") for kind in _KINDS
+        )
         policy = (
             f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
             f"script-src '{_hash(script)}'"
@@ -134,7 +136,7 @@ class Report:
                 f"path: got {came(str(path))}, but a report is one HTML file; end the name in "
                 f".html, such as points.html."
             )
-        page = self.html().encode()
+        page = self.html().encode("utf-8")
         return write_atomically(path, lambda file: file.write_bytes(page))
 
 

@@ -23,7 +23,7 @@ from . import svg
 # Rows of a table, and eigenvalues of a picture, that a page holds.
 _MOST_ROWS, _MOST_EIGENVALUES = 2000, 3000
 
-_HOW_TO_TURN = "Turn with the mouse or the arrow keys, zoom with plus and minus."
+_HOW_TO_TURN = "Drag or use the arrow keys to turn; plus and minus, or Ctrl and the wheel, zoom."
 
 Section = str
 Parts = tuple[Callable[[Any], Section], ...]
@@ -44,7 +44,7 @@ def sections_of(
         raise ArgumentError(
             f"trajectories: a {type(record).__name__} has no portrait to draw them in."
         )
-    parts = next((parts for kind, parts in _PARTS if isinstance(record, kind)), (_remarks,))
+    parts = next((p for kind, p in _PARTS if isinstance(record, kind)), (_remarks, _columns))
     told = [part(record) for part in parts]
     return [told[0], *sections, *filter(None, told[1:]), _provenance(record)], scene
 
@@ -77,6 +77,12 @@ def _remarks(record: Record, skip: set[str] = frozenset()) -> Section:  # type: 
     display = record._display()
     lines = [line for line in display.remarks if line not in skip]
     return f'<p class="remarks">{"<br>".join(map(escape, lines))}</p>' if lines else ""
+
+
+def _columns(record: Record) -> Section:
+    """Return the table of a record as it reads."""
+    columns = record._display().columns
+    return _table(list(columns), "Rows", sortable=False) if columns else ""
 
 
 def _spectra(points: Any) -> Section:
@@ -222,6 +228,7 @@ def _portrait(scene: Scene, number: int) -> Section:
         f'<div class="still">{svg.portrait(scene)}</div>'
         f'<canvas hidden tabindex="0" role="img" id="portrait-{number}" '
         f'aria-label="{escape(label)}. {_HOW_TO_TURN}"></canvas>'
+        f'<p class="hint" hidden>{_HOW_TO_TURN}</p>'
         f'<p class="told" role="status" aria-live="polite"></p>'
         f'<ul class="legend">{legend}{lines}</ul></figure>'
     )

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import to_numpy
 from .._core.grouping import components, match_states
 from .._core.validation import check_whole
 from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
-from ..errors import ArgumentError
+from ..errors import ArgumentError, warn
 from ..intervals import Interval
 from ..points import Cycles, FixedPoints, Source
-from ..points.cycles import check_periods
+from ..proofs import prove
+from ..solvers import Status
 from ..system import System, check_system
 from .certify import certify
 from .find_all import find_all_fixed_points, read_each_input
@@ -34,6 +35,9 @@ from .run import run_search
 # How often images of what is new are looked for among the points.
 _CLOSED = 4
 
+# Steps that a start takes to an image of what is known.
+_STEPS = 50
+
 # Starts for each iterate and input, before index or hits ask for more.
 _FIRST = 1024
 
@@ -43,7 +47,7 @@ def find_cycles(
     system: System,
     inputs: Any = None,
     *,
-    periods: Iterable[int] = range(1, 9),
+    periods: Iterable[SupportsIndex] | SupportsIndex = range(1, 9),
     trajectories: Any = None,
     max_starts: int = 8192,
     seed: int = 0,
@@ -111,13 +115,25 @@ def find_cycles(
             low, high = tally.chao1_interval
             tally = replace(tally, chao1_interval=(min(low, tally.n_points), high))
             searches.append((k, u, tally))
+            _warn_of(points, orbits, k)
             known += [
                 _Found.of(system, points, orbits, rows_of)
                 for rows_of in orbits.cycles()
-                if orbits.minimal[rows_of[0]] == k or not _is_known(known, orbits, rows_of)
+                if orbits.minimal[rows_of[0]] == k or _is_new(system, known, orbits, rows_of, u)
             ]
         found += sorted(known, key=lambda c: (len(c.states), c.n_unstable, *c.states[0]))
     return _record(system, found, searches, max_starts, seed)
+
+
+def check_periods(periods: Any) -> list[int]:
+    """Return a caller's periods, one or several, each once and in order."""
+    try:
+        several = [periods] if isinstance(periods, str) else list(periods)
+    except TypeError:
+        several = [periods]
+    if not several:
+        raise ArgumentError("periods: got none, but whole numbers are wanted, such as range(1, 9).")
+    return sorted({check_whole("periods", k, least=1, most=1000) for k in several})
 
 
 def _doubling(most: int) -> Iterator[int]:
@@ -127,6 +143,17 @@ def _doubling(most: int) -> Iterator[int]:
         yield n
         n *= 2
     yield most
+
+
+def _warn_of(points: FixedPoints, orbits: _Orbits, k: int) -> None:
+    """Say which fixed points of F^k are not listed, and why."""
+    if samples := int(points.on_continuum.sum()):
+        warn(f"F^{k} has a continuum of fixed points; {samples} samples of it are not listed.")
+    if lost := int((~orbits.is_listed & ~points.on_continuum).sum()):
+        warn(
+            f"{lost} of {len(points)} fixed points of F^{k} are not listed: rounding grows so much "
+            f"along {k} steps that they cannot be followed back to where they began."
+        )
 
 
 def _points_of(
@@ -139,7 +166,7 @@ def _points_of(
     progress: bool | None,
 ) -> FixedPoints:
     """Return the fixed points of F^k, closed under F as far as Newton's method finds the images."""
-    power = system.iterate(k)
+    power = system if k == 1 else system.iterate(k)  # which keeps its equilibrium form
     points = find_all_fixed_points(
         power,
         u,
@@ -151,7 +178,7 @@ def _points_of(
     )
     if k == 1 or not len(points) or not (points.scale == 1.0).all():
         return points
-    options = read_options(power, tol=points.tol, seed=seed, max_steps=50, progress=progress)
+    options = read_options(power, tol=points.tol, seed=seed, max_steps=_STEPS, progress=progress)
     for _ in range(_CLOSED):
         x = points.xstar
         images = np.concatenate(list(_images(system, x, points.inputs, k))[:-1])
@@ -193,11 +220,14 @@ class _Orbits:
         The minimal period of each point.
     images
         F(x), ..., F^k(x), shape (k, n, d).
+    is_listed
+        Whether the k steps from a point lead back to it, and it is none of a continuum.
     """
 
     labels: Int[np.ndarray, " n"]
     minimal: Int[np.ndarray, " n"]
     images: Float[np.ndarray, "k n d"]
+    is_listed: Bool[np.ndarray, " n"]
 
     @classmethod
     def of(cls, system: System, points: FixedPoints, k: int) -> _Orbits:
@@ -209,11 +239,12 @@ class _Orbits:
             minimal[after[divisor - 1] == own] = divisor
         linked = np.flatnonzero(after[0] >= 0)
         labels = components(np.stack([linked, after[0][linked]], axis=1), n) if n else own
-        return cls(labels, minimal, images)
+        return cls(labels, minimal, images, (after[-1] == own) & ~points.on_continuum)
 
     def cycles(self) -> list[Int[np.ndarray, " p"]]:
         """Return the rows of each orbit."""
-        return [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+        listed = np.unique(self.labels[self.is_listed])
+        return [np.flatnonzero((self.labels == label) & self.is_listed) for label in listed]
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,19 +275,23 @@ class _Found:
             own = system.iterate(period).jacobian(states[:1], points.inputs[first][None])
             values = np.linalg.eigvals(own)[0]
             multipliers = values[np.argsort(-np.abs(values), kind="stable")].astype(complex)
-        certificate = points.certificate
-        proved = certificate is not None and bool(certificate.proved[first])
-        if proved and period == len(orbits.images):
-            proved = _is_prime(system, certificate, points.inputs[first], int(first), period)
+        certificate, row, u = points.certificate, int(first), points.inputs[first]
+        if period < len(orbits.images) and certificate is not None:
+            certificate, row = prove(system.iterate(period).dynamics, states[:1], u[None]), 0
+        proved = certificate is not None and bool(certificate.proved[row])
+        proved = proved and _is_prime(system, certificate, u, row, period)
+        gap = orbits.images[period - 1, first] - states[0]
+        if points.on_kink[first] and not points.is_stable[first]:
+            multipliers = np.full(len(multipliers), np.nan + 0j)  # each side has its own
         return cls(
             states,
             points.inputs[first],
             multipliers,
             n_unstable,
             bool(points.is_stable[first]),
-            float(points.q[rows].max()),
+            float(gap @ gap / 2),
             int(points.hits[rows].sum()),
-            proved and period == len(orbits.images),
+            proved,
             points.tol_unique,
         )
 
@@ -273,10 +308,24 @@ def _is_prime(
     return True
 
 
-def _is_known(known: list[_Found], orbits: _Orbits, rows: Int[np.ndarray, " p"]) -> bool:
-    """Whether an orbit of a shorter period is one that an iterate before has brought."""
+def _is_new(
+    system: System,
+    known: list[_Found],
+    orbits: _Orbits,
+    rows: Int[np.ndarray, " p"],
+    u: Float[np.ndarray, " m"],
+) -> bool:
+    """Whether an orbit of a shorter period is one that no iterate before has brought.
+
+    A state behind saturated gates stands still for many steps without being a fixed point, which
+    the equilibrium form tells.
+    """
     period, x = int(orbits.minimal[rows[0]]), orbits.images[-1, rows[0]]
-    return any(
+    if period == 1:
+        ends, _ = run_search(system, x[None], u[None], read_options(system, max_steps=_STEPS))
+        if ends.status[0] != Status.FIXED_POINT:
+            return False
+    return not any(
         len(c.states) == period
         and bool((np.abs(np.arcsinh(c.states) - np.arcsinh(x)).max(axis=1) < c.tolerance).any())
         for c in known

@@ -72,6 +72,10 @@ class AroundKnown(Sampler):
         """Return `n` states, or fewer where there are no more."""
 
 
+# Wider boxes have no width in floating-point numbers.
+_FURTHEST = 1e150
+
+
 @dataclass(frozen=True)
 class Perturbed(Sampler):
     """States of trajectories, or earlier starts, with noise of several sizes."""
@@ -102,7 +106,8 @@ class Box(Sampler):
     weight = 3
 
     def states(self, known: FixedPoints | None, rng: np.random.Generator, n: int) -> States:  # noqa: ARG002
-        return self.at(rng.uniform(self.low, self.high, (n, len(self.low))))
+        low, high = (np.clip(end, -_FURTHEST, _FURTHEST) for end in (self.low, self.high))
+        return self.at(rng.uniform(low, high, (n, len(low))))
 
     def corners(self, rng: np.random.Generator, n: int) -> Float[np.ndarray, "n k"]:
         """Return the unknowns at random corners."""

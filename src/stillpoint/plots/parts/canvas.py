@@ -86,9 +86,10 @@ class Canvas:
                 "points: there are none, and no trajectories either: nothing to draw."
             )
         points = points and points.beside(trials)
-        if projection is None:
-            projection = fit_pca(states if paths is None else _known(paths), dimensions)
-        fitted = check_projection(as_projection(projection), dimensions, size)
+        if projection is None:  # few states span fewer axes
+            fitted = fit_pca(states if paths is None else _known(paths), dimensions)
+        else:
+            fitted = check_projection(as_projection(projection), dimensions, size)
         ax = axes_or_new(ax, dimensions)
         if dimensions == 3:
             vars(ax)["computed_zorder"] = False  # points lie on top of lines, also behind them

@@ -114,8 +114,10 @@ def scene_of(
     if paths is None and not sum(map(len, states)):
         raise ArgumentError("records: there is no state, and no trajectory: nothing to show.")
     known = np.vstack(states) if paths is None else paths[~np.isnan(paths).any(axis=-1)]
-    fitted = fit_pca(known, dimensions) if projection is None else as_projection(projection)
-    fitted = check_projection(fitted, dimensions, size)
+    if projection is None:  # few states span fewer axes
+        fitted = fit_pca(known, dimensions)
+    else:
+        fitted = check_projection(as_projection(projection), dimensions, size)
 
     def place(x: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
         there = fitted.transform(x)[..., :dimensions]
