@@ -137,6 +137,7 @@ def test_states_behind_closed_gates_are_no_cycles():
         cycles = sp.find_cycles(sp.as_system(cell), periods=[1, 2], max_starts=1024)
     assert cycles.period.tolist() == [1, 1, 1]
     assert cycles.proved.all()
+    assert cycles.n_points[0] == 3
 
 
 def test_a_continuum_is_told_and_not_listed():
@@ -144,6 +145,12 @@ def test_a_continuum_is_told_and_not_listed():
     with pytest.warns(StillpointWarning, match="continuum"):
         cycles = sp.find_cycles(flips, periods=(1, 2), max_starts=128)
     assert cycles.period.tolist() == [1]
+
+
+def test_what_a_longer_iterate_finds_counts_for_the_shorter_ones():
+    cycles = sp.find_cycles(ring(3), periods=(1, 3), max_starts=40)
+    for k, n in zip(cycles.searched, cycles.n_points, strict=True):
+        assert n == cycles.period[k % cycles.period == 0].sum()
 
 
 def test_of_a_selection_nothing_is_said():

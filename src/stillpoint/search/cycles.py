@@ -103,24 +103,22 @@ def find_cycles(
     found, searches = [], []
     for u in rows:
         known: list[_Found] = []
+        searched: dict[int, FixedPoints] = {}
         for k in wanted:
-            for starts in _doubling(max_starts):
-                points = _points_of(system, u, k, trajectories, starts, seed, progress)
-                orbits = _Orbits.of(system, points, k)
-                tally = _tally(points, orbits)
-                if tally.completeness is not Completeness.INCOMPLETE:
-                    break
-            # How often hits of orbits raise a false alarm was never measured: they ask for more
-            # starts, but do not say that points are missing.
-            low, high = tally.chao1_interval
-            tally = replace(tally, chao1_interval=(min(low, tally.n_points), high))
-            searches.append((k, u, tally))
+            points, orbits = _searched(system, u, k, trajectories, max_starts, seed, progress)
+            searched[k] = points
             _warn_of(points, orbits, k)
             known += [
                 _Found.of(system, points, orbits, rows_of)
                 for rows_of in orbits.cycles()
                 if orbits.minimal[rows_of[0]] == k or _is_new(system, known, orbits, rows_of, u)
             ]
+            if Status.INTERRUPTED in points.starts.status:
+                break
+        for k, points in searched.items():  # what a longer iterate brought is a point of it too
+            states = [c.states for c in known if k % len(c.states) == 0]
+            points = _with_states(system, k, points, np.concatenate(states)) if states else points
+            searches.append((k, u, _tally(points, _Orbits.of(system, points, k))))
         found += sorted(known, key=lambda c: (len(c.states), c.n_unstable, *c.states[0]))
     return _record(system, found, searches, max_starts, seed)
 
@@ -156,7 +154,7 @@ def _warn_of(points: FixedPoints, orbits: _Orbits, k: int) -> None:
         )
 
 
-def _points_of(
+def _searched(
     system: System,
     u: Float[np.ndarray, " m"],
     k: int,
@@ -164,37 +162,51 @@ def _points_of(
     max_starts: int,
     seed: int,
     progress: bool | None,
-) -> FixedPoints:
+) -> tuple[FixedPoints, _Orbits]:
     """Return the fixed points of F^k, closed under F as far as Newton's method finds the images."""
-    power = system if k == 1 else system.iterate(k)  # which keeps its equilibrium form
-    points = find_all_fixed_points(
-        power,
-        u,
-        trajectories=trajectories,
-        max_starts=max_starts,
-        orbits=False,
-        seed=seed,
-        progress=progress,
-    )
-    if k == 1 or not len(points) or not (points.scale == 1.0).all():
+    for starts in _doubling(max_starts):
+        points = find_all_fixed_points(
+            _power(system, k),
+            u,
+            trajectories=trajectories,
+            max_starts=starts,
+            orbits=False,
+            seed=seed,
+            progress=progress,
+        )
+        for _ in range(_CLOSED if k > 1 and len(points) else 0):
+            images = np.concatenate(list(_images(system, points.xstar, points.inputs, k))[:-1])
+            before, points = len(points), _with_states(system, k, points, images)
+            if len(points) == before:
+                break
+        orbits = _Orbits.of(system, points, k)
+        asks = _tally(points, orbits, asks=True)
+        if asks.completeness is not Completeness.INCOMPLETE:
+            break
+    return points, orbits
+
+
+def _power(system: System, k: int) -> System:
+    """Return F^k; F itself keeps its equilibrium form."""
+    return system if k == 1 else system.iterate(k)
+
+
+def _with_states(
+    system: System, k: int, points: FixedPoints, states: Float[np.ndarray, "n d"]
+) -> FixedPoints:
+    """Return the points with those that states lead to which are none of them."""
+    states = states[np.isfinite(states).all(axis=1)]
+    u = np.tile(points.starts.inputs[:1], (len(states), 1))
+    new = match_states(points.xstar, points.inputs, states, u, points.tol_unique) < 0
+    if not new.any() or not (points.scale == 1.0).all():
         return points
-    options = read_options(power, tol=points.tol, seed=seed, max_steps=_STEPS, progress=progress)
-    for _ in range(_CLOSED):
-        x = points.xstar
-        images = np.concatenate(list(_images(system, x, points.inputs, k))[:-1])
-        inputs = np.tile(u, (len(images), 1))
-        new = match_states(x, points.inputs, images, inputs, points.tol_unique) < 0
-        new &= np.isfinite(images).all(axis=1)
-        if not new.any():
-            break
-        source = np.full(int(new.sum()), Source.KNOWN)
-        starts, interrupted = run_search(power, images[new], inputs[new], options, source)
-        before, points = len(points), with_more(power, points, starts, options, interrupted)[0]
-        if interrupted or len(points) == before:
-            break
-    if points.certificate is None and power.dynamics.interval_extension() is not None:
-        points = certify(power, points)
-    return points
+    power, source = _power(system, k), np.full(int(new.sum()), Source.KNOWN)
+    options = read_options(power, tol=points.tol, max_steps=_STEPS)
+    starts, interrupted = run_search(power, states[new], u[new], options, source)
+    more, _ = with_more(power, points, starts, options, interrupted)
+    if more.certificate is None and power.dynamics.interval_extension() is not None:
+        more = certify(power, more)
+    return replace(more, enumerations=points.enumerations)
 
 
 def _images(
@@ -332,8 +344,12 @@ def _is_new(
     )
 
 
-def _tally(points: FixedPoints, orbits: _Orbits) -> Tally:
-    """Return the census of F^k, for whose statistics an orbit is one thing that starts catch."""
+def _tally(points: FixedPoints, orbits: _Orbits, *, asks: bool = False) -> Tally:
+    """Return the census of F^k, for whose statistics an orbit is one thing that starts catch.
+
+    How often hits of orbits raise a false alarm was never measured. So they ask for more starts,
+    but do not say that points are missing.
+    """
     evidence = points._evidence()
     if not len(points):
         return points._census_of(evidence).tallies[0]
@@ -353,7 +369,7 @@ def _tally(points: FixedPoints, orbits: _Orbits) -> Tally:
         coverage=good_turing(caught),
         coverage_at_least=coverage_bound(caught),
         chao1=size * estimate,
-        chao1_interval=(size * low, size * high),
+        chao1_interval=(size * low if asks else min(size * low, len(points)), size * high),
     )
 
 
