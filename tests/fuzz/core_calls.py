@@ -243,6 +243,7 @@ def verbs() -> dict[str, Call]:
                 "part": POINTS,
                 "trajectories": PATH,
                 "heading": "Points",
+                "by": None,
                 "trials_by": None,
                 "projection": None,
                 "data": False,

@@ -172,6 +172,14 @@ def test_every_kind_of_record_has_its_sections(records):
     assert "Krawczyk" in parsed.all("main")[0]["text"]
 
 
+def test_colours_along_a_scale_are_told(points, trajectories):
+    report = sp.Report("Colours").add(points, trajectories, by=np.arange(9.0))
+    report.add(points, np.tile(trajectories, (20, 1, 1)), trials_by=["a", "b", "c"] * 40)
+    text = Page(report.html()).all("main")[0]["text"]
+    assert "colour of points: value from 0 (dark) to 8" in text
+    assert "40 of 120 trajectories" in text
+
+
 def test_one_point_and_two_have_a_portrait(points):
     for rows in ([0], [0, 1]):
         parsed = Page(sp.Report("Few").add(points[rows]).html())

@@ -103,6 +103,8 @@ def interactive(
         named = {"scene": named}
     legend = {"itemsizing": "constant", "orientation": "h", "y": -0.15}
     figure.update_layout(template="simple_white", legend=legend, **named)
+    if scene.notes:
+        figure.update_layout(legend_title_text="; ".join(scene.notes))
     if field is not None:
         figure.update_layout(title={"text": field.summary, "font": {"size": 12}})
     return figure

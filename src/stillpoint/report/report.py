@@ -52,6 +52,7 @@ class Report:
         trajectories: Any = None,
         *,
         heading: str | None = None,
+        by: Any = None,
         trials_by: Any = None,
         projection: Any = None,
         data: bool = True,
@@ -62,8 +63,9 @@ class Report:
         ----------
         part
             Any record of stillpoint, or a string.
-        trajectories, trials_by, projection
-            As for `plots.fixed_points`: what the portrait shows besides, and from where.
+        trajectories, by, trials_by, projection
+            As for `plots.fixed_points`: what the portrait shows besides, in which colours, and
+            from where.
         heading
             Of the section; by default the first line of how the record reads.
         data
@@ -88,7 +90,7 @@ class Report:
                 f"part: got {came(part)}, but a record such as FixedPoints, or a text, is wanted."
             )
         number = len(self._parts)
-        sections, scene = sections_of(part, number, trajectories, trials_by, projection)
+        sections, scene = sections_of(part, number, trajectories, by, trials_by, projection)
         told = escape(heading or part._display().heading.partition("\n")[0])
         download = _download(part, number) if data else ""
         self._parts.append(f"<h2>{told}</h2>{''.join(sections)}{download}")

@@ -30,17 +30,19 @@ Parts = tuple[Callable[[Any], Section], ...]
 
 
 def sections_of(
-    record: Record, number: int, trajectories: Any, trials_by: Any, projection: Any
+    record: Record, number: int, trajectories: Any, by: Any, trials_by: Any, projection: Any
 ) -> tuple[list[Section], dict[str, Any] | None]:
     """Return the sections on a record as HTML, and the scene of its portrait as plain data."""
     sections, scene = [], None
     if isinstance(record, FixedPoints | SlowPoints | SlowManifold | Cycles):
         is_there = trajectories is not None or len(record)
         if is_there:
-            drawn = scene_of([record], trajectories, trials_by=trials_by, projection=projection)
+            drawn = scene_of(
+                [record], trajectories, by=by, trials_by=trials_by, projection=projection
+            )
             sections.append(_portrait(drawn, number))
             scene = _plain(drawn)
-    elif trajectories is not None or trials_by is not None or projection is not None:
+    elif any(given is not None for given in (trajectories, by, trials_by, projection)):
         raise ArgumentError(
             f"trajectories: a {type(record).__name__} has no portrait to draw them in."
         )
@@ -222,6 +224,7 @@ def _portrait(scene: Scene, number: int) -> Section:
         for line in scene.lines
         if line.label
     )
+    lines += "".join(f"<li>{escape(note)}</li>" for note in scene.notes)
     label = ", ".join(marks.label for marks in scene.marks) or "trajectories"
     return (
         f'<figure class="portrait"><figcaption><h3>Portrait</h3></figcaption>'

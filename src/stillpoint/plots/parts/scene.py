@@ -75,11 +75,14 @@ class Scene:
         The names of the axes, q of them.
     marks, lines
         What is there, the later on top.
+    notes
+        What colours mean that run along a scale, and how many trajectories there are.
     """
 
     axes: tuple[str, ...]
     marks: list[Marks]
     lines: list[Line]
+    notes: tuple[str, ...] = ()
 
 
 def scene_of(
@@ -124,7 +127,12 @@ def scene_of(
         lacking = dimensions - there.shape[-1]  # where the state has fewer variables
         return np.pad(there, [(0, 0)] * (there.ndim - 1) + [(0, lacking)])
 
-    lines = _trials(paths, place, trials_by, most)
+    trials = None
+    if trials_by is not None:
+        if paths is None:
+            raise ArgumentError("trials_by: there are no trials; pass trajectories as well.")
+        trials = groups_of_array("trials_by", trials_by, len(paths), "trials", cmap="plasma")
+    lines, notes = _trials(paths, place, trials, most), [*_scale_of(trials, "trajectories")]
     marks: list[Marks] = []
     for record in records:
         if isinstance(record, SlowManifold):
@@ -134,8 +142,19 @@ def scene_of(
         elif len(record):
             own = "n_unstable" if isinstance(record, FixedPoints) else "label"
             groups = groups_of_points(own if by is None else by, record, own=own)
+            notes += _scale_of(groups, "points")
             marks += _points(record, groups, place)
-    return Scene((*fitted.names, "–", "–")[:dimensions], marks, lines)
+    if paths is not None and trials is not None and len(lines) < len(paths):
+        notes.append(f"{len(lines)} of {len(paths)} trajectories")
+    return Scene((*fitted.names, "–", "–")[:dimensions], marks, lines, tuple(notes))
+
+
+def _scale_of(groups: Groups | None, noun: str) -> list[str]:
+    """Return what colours along a scale mean, where there is one."""
+    if groups is None or groups.names is not None:
+        return []
+    low, high = groups.values.min(), groups.values.max()
+    return [f"colour of {noun}: {groups.title or 'value'} from {low:.3g} (dark) to {high:.3g}"]
 
 
 def _states(record: Any) -> Float[np.ndarray, "n d"]:
@@ -184,15 +203,10 @@ def _told(record: Any) -> list[str]:
     ]
 
 
-def _trials(paths: Any, place: Any, trials_by: Any, most: int) -> list[Line]:
+def _trials(paths: Any, place: Any, groups: Groups | None, most: int) -> list[Line]:
     """Return the trajectories to draw, in the colours of their groups."""
     if paths is None:
-        if trials_by is not None:
-            raise ArgumentError("trials_by: there are no trials; pass trajectories as well.")
         return []
-    groups = None
-    if trials_by is not None:
-        groups = groups_of_array("trials_by", trials_by, len(paths), "trials", cmap="plasma")
     there = np.full((*paths.shape[:2], place(np.zeros(paths.shape[2])).shape[-1]), np.nan)
     known = ~np.isnan(paths).any(axis=-1)
     there[known] = place(paths[known])
