@@ -9,24 +9,22 @@ F^k are those of whole orbits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, SupportsIndex
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from .._core.arrays import to_numpy
-from .._core.grouping import components, match_states
+from .._core.grouping import match_states
 from .._core.validation import check_whole
 from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
 from ..errors import ArgumentError, warn
-from ..intervals import Interval
 from ..points import Cycles, FixedPoints, Source
-from ..proofs import prove
 from ..solvers import Status
 from ..system import System, check_system
 from .certify import certify
+from .cycle_orbits import CycleOrbits, FoundCycle, images_of
 from .find_all import find_all_fixed_points, read_each_input
 from .options import provenance, read_options
 from .rounds import with_more
@@ -102,14 +100,14 @@ def find_cycles(
     rows = read_each_input(system, inputs)
     found, searches = [], []
     for u in rows:
-        known: list[_Found] = []
+        known: list[FoundCycle] = []
         searched: dict[int, FixedPoints] = {}
         for k in wanted:
             points, orbits = _searched(system, u, k, trajectories, max_starts, seed, progress)
             searched[k] = points
             _warn_of(points, orbits, k)
             known += [
-                _Found.of(system, points, orbits, rows_of)
+                FoundCycle.of(system, points, orbits, rows_of)
                 for rows_of in orbits.cycles()
                 if orbits.minimal[rows_of[0]] == k or _is_new(system, known, orbits, rows_of, u)
             ]
@@ -118,7 +116,7 @@ def find_cycles(
         for k, points in searched.items():  # what a longer iterate brought is a point of it too
             states = [c.states for c in known if k % len(c.states) == 0]
             points = _with_states(system, k, points, np.concatenate(states)) if states else points
-            searches.append((k, u, _tally(points, _Orbits.of(system, points, k))))
+            searches.append((k, u, _tally(points, CycleOrbits.of(system, points, k))))
         found += sorted(known, key=lambda c: (len(c.states), c.n_unstable, *c.states[0]))
     return _record(system, found, searches, max_starts, seed)
 
@@ -143,7 +141,7 @@ def _doubling(most: int) -> Iterator[int]:
     yield most
 
 
-def _warn_of(points: FixedPoints, orbits: _Orbits, k: int) -> None:
+def _warn_of(points: FixedPoints, orbits: CycleOrbits, k: int) -> None:
     """Say which fixed points of F^k are not listed, and why."""
     if samples := int(points.on_continuum.sum()):
         warn(f"F^{k} has a continuum of fixed points; {samples} samples of it are not listed.")
@@ -162,7 +160,7 @@ def _searched(
     max_starts: int,
     seed: int,
     progress: bool | None,
-) -> tuple[FixedPoints, _Orbits]:
+) -> tuple[FixedPoints, CycleOrbits]:
     """Return the fixed points of F^k, closed under F as far as Newton's method finds the images."""
     for starts in _doubling(max_starts):
         points = find_all_fixed_points(
@@ -175,11 +173,11 @@ def _searched(
             progress=progress,
         )
         for _ in range(_CLOSED if k > 1 and len(points) else 0):
-            images = np.concatenate(list(_images(system, points.xstar, points.inputs, k))[:-1])
+            images = np.concatenate(list(images_of(system, points.xstar, points.inputs, k))[:-1])
             before, points = len(points), _with_states(system, k, points, images)
             if len(points) == before:
                 break
-        orbits = _Orbits.of(system, points, k)
+        orbits = CycleOrbits.of(system, points, k)
         asks = _tally(points, orbits, asks=True)
         if asks.completeness is not Completeness.INCOMPLETE:
             break
@@ -209,121 +207,10 @@ def _with_states(
     return replace(more, enumerations=points.enumerations)
 
 
-def _images(
-    system: System, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"], k: int
-) -> Iterable[Float[np.ndarray, "n d"]]:
-    """Yield F(x), F^2(x), ..., F^k(x)."""
-    asarray = system.dynamics.arrays.asarray
-    state, inputs = asarray(x), asarray(u)
-    for _ in range(k):
-        state = system.dynamics.step(state, inputs)
-        yield to_numpy(state)
-
-
-@dataclass(frozen=True, eq=False)
-class _Orbits:
-    """Which points of F^k follow which: the orbit and the minimal period of each.
-
-    Attributes
-    ----------
-    labels
-        Equal for points of one orbit, shape (n,).
-    minimal
-        The minimal period of each point.
-    images
-        F(x), ..., F^k(x), shape (k, n, d).
-    is_listed
-        Whether the k steps from a point lead back to it, and it is none of a continuum.
-    """
-
-    labels: Int[np.ndarray, " n"]
-    minimal: Int[np.ndarray, " n"]
-    images: Float[np.ndarray, "k n d"]
-    is_listed: Bool[np.ndarray, " n"]
-
-    @classmethod
-    def of(cls, system: System, points: FixedPoints, k: int) -> _Orbits:
-        n, u = len(points), points.inputs
-        images = np.stack(list(_images(system, points.xstar, u, k)))
-        after = np.stack([match_states(points.xstar, u, y, u, points.tol_unique) for y in images])
-        minimal, own = np.full(n, k), np.arange(n)
-        for divisor in [j for j in range(k - 1, 0, -1) if k % j == 0]:
-            minimal[after[divisor - 1] == own] = divisor
-        linked = np.flatnonzero(after[0] >= 0)
-        labels = components(np.stack([linked, after[0][linked]], axis=1), n) if n else own
-        return cls(labels, minimal, images, (after[-1] == own) & ~points.on_continuum)
-
-    def cycles(self) -> list[Int[np.ndarray, " p"]]:
-        """Return the rows of each orbit."""
-        listed = np.unique(self.labels[self.is_listed])
-        return [np.flatnonzero((self.labels == label) & self.is_listed) for label in listed]
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """One cycle: its states, and the row of the points that stands for it."""
-
-    states: Float[np.ndarray, "k d"]
-    inputs: Float[np.ndarray, " m"]
-    multipliers: Any
-    n_unstable: int
-    is_stable: bool
-    q: float
-    hits: int
-    proved: bool
-    tolerance: float
-
-    @classmethod
-    def of(
-        cls, system: System, points: FixedPoints, orbits: _Orbits, rows: Int[np.ndarray, " p"]
-    ) -> _Found:
-        first = rows[np.lexsort(points.xstar[rows].T[::-1])[0]]
-        period = int(orbits.minimal[first])
-        others = orbits.images[: period - 1, first]
-        states = np.concatenate([points.xstar[first][None], others])
-        lin = points.linearization
-        multipliers, n_unstable = lin.eigenvalues[first], int(points.n_unstable[first])
-        if period < len(orbits.images):  # a shorter cycle, met under a longer iterate
-            own = system.iterate(period).jacobian(states[:1], points.inputs[first][None])
-            values = np.linalg.eigvals(own)[0]
-            multipliers = values[np.argsort(-np.abs(values), kind="stable")].astype(complex)
-        certificate, row, u = points.certificate, int(first), points.inputs[first]
-        if period < len(orbits.images) and certificate is not None:
-            certificate, row = prove(system.iterate(period).dynamics, states[:1], u[None]), 0
-        proved = certificate is not None and bool(certificate.proved[row])
-        proved = proved and _is_prime(system, certificate, u, row, period)
-        gap = orbits.images[period - 1, first] - states[0]
-        if points.on_kink[first] and not points.is_stable[first]:
-            multipliers = np.full(len(multipliers), np.nan + 0j)  # each side has its own
-        return cls(
-            states,
-            points.inputs[first],
-            multipliers,
-            n_unstable,
-            bool(points.is_stable[first]),
-            float(gap @ gap / 2),
-            int(points.hits[rows].sum()),
-            proved,
-            points.tol_unique,
-        )
-
-
-def _is_prime(
-    system: System, certificate: Any, u: Float[np.ndarray, " m"], row: int, period: int
-) -> bool:
-    """Whether it is proved that no fewer steps lead back: images of the box are apart from it."""
-    box = Interval(certificate.states[row][None], certificate.box[row][None])
-    for divisor in [j for j in range(1, period) if period % j == 0]:
-        exact = system.iterate(divisor).dynamics.interval_extension()
-        if exact is None or not exact.step(box, Interval(u[None])).is_apart(box).any():
-            return False
-    return True
-
-
 def _is_new(
     system: System,
-    known: list[_Found],
-    orbits: _Orbits,
+    known: list[FoundCycle],
+    orbits: CycleOrbits,
     rows: Int[np.ndarray, " p"],
     u: Float[np.ndarray, " m"],
 ) -> bool:
@@ -344,7 +231,7 @@ def _is_new(
     )
 
 
-def _tally(points: FixedPoints, orbits: _Orbits, *, asks: bool = False) -> Tally:
+def _tally(points: FixedPoints, orbits: CycleOrbits, *, asks: bool = False) -> Tally:
     """Return the census of F^k, for whose statistics an orbit is one thing that starts catch.
 
     How often hits of orbits raise a false alarm was never measured. So they ask for more starts,
@@ -374,7 +261,7 @@ def _tally(points: FixedPoints, orbits: _Orbits, *, asks: bool = False) -> Tally
 
 
 def _record(
-    system: System, found: list[_Found], searches: list[Any], max_starts: int, seed: int
+    system: System, found: list[FoundCycle], searches: list[Any], max_starts: int, seed: int
 ) -> Cycles:
     d, m = system.state_size, system.input_size
     longest = max((len(c.states) for c in found), default=1)
