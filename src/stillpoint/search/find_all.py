@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,8 @@ from .orbits import with_orbits
 from .rounds import search_in_rounds
 from .run import run_search, warn_if_long, warn_of_the_end
 from .units import Units, read_units, units_of_motion
+
+_LOG = logging.getLogger("stillpoint")
 
 # Steps per start and solver: of the starts that need more, hardly one arrives.
 _MAX_STEPS = 50
@@ -191,6 +194,7 @@ def _search(
         if exhaustive:
             proof = enumerate_states(system.dynamics, u)
             points, interrupted = _at(own, u, proof.states / units.scale, options)
+            _LOG.info("exhaustive search: %s", proof.verdict)
             complete = proof.is_proof and points is not None and len(points) == proof.n_points
         if not (interrupted or complete):
             least = min(max_starts, (1 + _QUIET_ROUNDS) * _FIRST_ROUND)

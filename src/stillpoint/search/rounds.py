@@ -119,7 +119,7 @@ def search_in_rounds(
             more, interrupted = run_search(system, x, u, how, origin, usual)
             points, interrupted = with_more(system, points, more, options, interrupted)
             rounds, tallies = rounds + 1, points.census().tallies
-            _LOG.info("round %d: points known: %d", rounds, len(points))
+            _LOG.info("round %d: %d starts, points known: %d", rounds, len(x), len(points))
             for k in active:
                 if tallies[k].n_points == before[k] and _agrees(tallies[k]):
                     quiet[k] += 1

@@ -94,8 +94,6 @@ def run_search(
     )
     try:
         starts = _judge(system, x, u, outcome, options, source, radius)
-        reached = np.count_nonzero(starts.status == Status.FIXED_POINT)
-        _LOG.info("starts: %d, of which %d came to rest at fixed points", len(x), reached)
         return starts, Status.INTERRUPTED in outcome.status
     except KeyboardInterrupt:
         return _judge(system, x, u, outcome, options, source, radius), True
@@ -119,6 +117,7 @@ def collect_interruptibly(
 def warn_of_the_end(starts: Starts, interrupted: bool, reached: bool, what: str) -> None:
     """Say so when no start reached what was sought, or when not everything was tried."""
     n = len(starts.q)
+    _LOG.info("search ended, starts: %d", n)
     if interrupted:
         warn(f"the search was interrupted; of {n} starts {starts.summary}.")
     elif not reached:
