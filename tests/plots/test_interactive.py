@@ -81,6 +81,9 @@ def test_a_flow_field_is_in_its_plane(points, field):
     )
     np.testing.assert_allclose(cosine, 1, atol=1e-6)
     assert len(sp.plots.interactive(field).data) < len(figure.data)
+    title = figure.layout.title.text
+    assert field.summary in title
+    assert title.endswith("points lie in it")
 
 
 @pytest.mark.parametrize(

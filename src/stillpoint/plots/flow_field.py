@@ -115,7 +115,7 @@ def flow_field(
         else:
             artists["points"] = slow_points_on(canvas, points)
         distances = artists["distances"] = field.plane.distances(points.xstar)
-        told += f"\n{_told(np.asarray(distances), np.ptp(field.x))}"
+        told += f"\n{distances_told(np.asarray(distances), np.ptp(field.x))}"
     canvas.ax.set_title(told, fontsize="x-small", loc="left", wrap=True)
     canvas.ax.set(xlim=field.x[[0, -1]], ylim=field.y[[0, -1]])
     speed = [add_bar(canvas.ax, artists["speed"], "speed")]
@@ -145,7 +145,7 @@ def under_input_of(field: FlowField, points: Any) -> Any:
     return points[same]
 
 
-def _told(distances: Float[np.ndarray, " n"], width: float) -> str:
+def distances_told(distances: Float[np.ndarray, " n"], width: float) -> str:
     """Return how far points lie from the plane, in words; what is rounding is no distance."""
     if distances.max() < 1e-9 * width:
         return "points lie in it"

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import ArgumentError, MissingExtraError
 from ..points import FixedPoints, SlowPoints
 from ..portrait import FlowField
-from .flow_field import arrows_of, under_input_of
+from .flow_field import arrows_of, distances_told, under_input_of
 from .parts.scene import Line, Marks, Scene, scene_of
 from .parts.style import NULLCLINES
 
@@ -106,7 +106,12 @@ def interactive(
     if scene.notes:
         figure.update_layout(legend_title_text="; ".join(scene.notes))
     if field is not None:
-        figure.update_layout(title={"text": field.summary, "font": {"size": 12}})
+        states = [r.xstar for r in others if isinstance(r, FixedPoints | SlowPoints) and len(r)]
+        told = field.summary
+        if states:
+            distances = np.asarray(field.plane.distances(np.concatenate(states)))
+            told += f"; {distances_told(distances, np.ptp(field.x))}"
+        figure.update_layout(title={"text": told, "font": {"size": 12}})
     return figure
 
 
