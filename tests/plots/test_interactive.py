@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,13 @@ def test_a_flow_field_is_in_its_plane(points, field):
     title = figure.layout.title.text
     assert field.summary in title
     assert title.endswith("points lie in it")
+
+
+def test_without_plotly_the_extra_is_named(points, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.setitem(sys.modules, "plotly.graph_objects", None)
+    with pytest.raises(sp.MissingExtraError, match=r"stillpoint\[plotly\]"):
+        sp.plots.interactive(points)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,17 @@ def test_colours_along_a_scale_are_told(points, trajectories):
     assert "40 of 120 trajectories" in text
 
 
+def test_a_picture_of_part_of_the_eigenvalues_says_so(points):
+    many = sp.FixedPoints.concatenate([points] * 400)
+    parsed = Page(sp.Report("Many").add(many, data=False).html())
+    shown = [e for e in parsed.elements if e.get("class") == "eigenvalue"]
+    assert len(shown) == 3000
+    captions = [e["text"] for e in parsed.all("figcaption")]
+    assert any(
+        "the 1 most unstable of each state, of the first 3000 of 3600" in c for c in captions
+    )
+
+
 def test_one_point_and_two_have_a_portrait(points):
     for rows in ([0], [0, 1]):
         parsed = Page(sp.Report("Few").add(points[rows]).html())

@@ -9,6 +9,8 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
+from stillpoint.proofs import prove
+from stillpoint.search.cycle_orbits import _is_prime
 from stillpoint.tasks import load_network
 
 M = 0.9575040240772688  # m = tanh 2 m
@@ -127,6 +129,14 @@ def test_what_is_listed_returns_to_its_start_however_long():
 def test_a_shorter_cycle_is_proved_under_its_own_iterate():
     cycles = sp.find_cycles(ring(2, -2.0), periods=[8])
     assert numbers(cycles) == {1: (1, 0, 1), 4: (2, 1, 2)}
+
+
+def test_a_fixed_point_is_never_proved_to_be_a_longer_cycle():
+    system = sp.as_system(sp.cells.VanillaCell(-2 * np.eye(1), np.zeros((1, 0)), np.zeros(1)))
+    twice = prove(system.iterate(2).dynamics, np.array([[0.0], [M]]), np.zeros((2, 0)))
+    assert twice.proved.all()
+    primes = [_is_prime(system, twice, np.zeros(0), row, 2) for row in (0, 1)]
+    assert primes == [False, True]
 
 
 def test_states_behind_closed_gates_are_no_cycles():

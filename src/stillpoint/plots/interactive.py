@@ -66,7 +66,8 @@ def interactive(
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x, u: np.tanh(2 * x), state_size=2)
     >>> points = sp.find_fixed_points(system, np.random.default_rng(0).normal(size=(200, 2)))
-    >>> figure = sp.plots.interactive(points)  # doctest: +SKIP
+    >>> [trace.name for trace in sp.plots.interactive(points).data]
+    ['4 stable', '4 with 1 unstable mode', '1 with 2 unstable modes']
     """
     if not records:
         raise ArgumentError("records: there are none; points of a search are wanted, for example.")
@@ -179,9 +180,8 @@ def _add_field(figure: Any, field: FlowField) -> None:
         )
     )
     for axis, (name, look) in enumerate(zip(field.plane.names, NULLCLINES, strict=True)):
-        line = {"color": look["color"], "dash": "solid" if look["ls"] == "-" else "dash"} | {
-            "width": 2
-        }
+        dash = "solid" if look["ls"] == "-" else "dash"
+        line = {"color": look["color"], "dash": dash, "width": 2}
         figure.add_trace(
             go.Contour(
                 x=field.x,

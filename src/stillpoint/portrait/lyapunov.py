@@ -125,10 +125,10 @@ def lyapunov(
     longest = None if interval is None else check_whole("interval", interval, least=1)
     dt = _time_step(system)
     orbit = _Orbit(system.dynamics, dt, x, u, k, read_seed("seed", seed))
-    for step in range(transient - min(transient, _MEASURED)):
-        orbit.forward(step)
-    measured = [orbit.stretch(s, 1) for s in range(orbit.t, transient)]
-    interval = longest or _interval(measured, d, k)
+    for step in range(0, transient - _MEASURED, 2):
+        orbit.stretch(step, min(2, transient - _MEASURED - step))
+    measured = [orbit.stretch(step, 1) for step in range(orbit.t, transient)]
+    interval = longest or _interval(measured, k, max(1, steps // _BATCHES))
     begun = orbit.copy()
     while True:
         logs, worst, volume = _run(orbit, steps, interval, longest is not None)
@@ -137,8 +137,7 @@ def lyapunov(
         if longest is not None:
             raise ArgumentError(
                 f"interval: between QR decompositions {interval} steps apart the small exponents "
-                f"are lost in rounding (stretches differ by {worst:.0e} from those done step by "
-                f"step); leave it out."
+                f"are lost in rounding; leave it out."
             )
         orbit, interval = begun.copy(), max(1, interval // 2)
     return _spectrum(system, x, logs, worst, volume, dt, steps, transient, interval)
@@ -166,14 +165,6 @@ class _Orbit:
     def copy(self) -> _Orbit:
         return _Orbit(self.dynamics, self.dt, self.x, self.u, self.k, self.seed, self.t, self.V)
 
-    def forward(self, t: int) -> None:
-        """Take states and deviations one step further, without QR."""
-        asarray = self.dynamics.arrays.asarray
-        x, V = self.advance(asarray(self.x), asarray(self.u(t)), asarray(self.V))
-        self.x, self.V, self.t = to_numpy(x), to_numpy(V), t + 1
-        if t % 2 == 0:  # in the transient no logarithm is wanted, only that nothing overflows
-            self.V = np.linalg.qr(_finite(self.V))[0]
-
     def stretch(self, t: int, length: int) -> Logarithms:
         """Go `length` steps, then make deviations orthonormal; return how they grew."""
         asarray = self.dynamics.arrays.asarray
@@ -184,6 +175,10 @@ class _Orbit:
         Q, R = np.linalg.qr(_finite(to_numpy(V)))
         self.V = Q
         return np.log(np.abs(np.diagonal(R, axis1=1, axis2=2)))
+
+    def by_steps(self, t: int, length: int) -> Logarithms:
+        """Do the same with a QR decomposition after every step."""
+        return np.sum([self.stretch(step, 1) for step in range(t, t + length)], axis=0)
 
     def volume(self, t: int) -> Float[np.ndarray, " n"]:
         """Return log |det J| of the next step."""
@@ -204,19 +199,19 @@ def _run(
     for number, t in enumerate(firsts):
         length = min(interval, begin + steps - t)
         if number in checked:
-            slow, grown, volume = orbit.copy(), np.zeros(()), np.zeros(())
-            for step in range(t, t + length):
-                volume = volume + (slow.volume(step) if is_whole else 0.0)
-                grown = grown + slow.stretch(step, 1)
+            grown, volume = orbit.copy().by_steps(t, length), np.zeros(())
+            along = orbit.copy()
+            for step in range(t, t + length) if is_whole else ():
+                volume = volume + along.volume(step)
+                along.stretch(step, 1)
         before = orbit.copy()
         growth = orbit.stretch(t, length)
         if length > 1 and not _is_safe(growth[np.isfinite(orbit.x).all(axis=1)]):
             if is_told:
                 worst = np.inf
                 break
-            orbit, growth = before, np.zeros_like(growth)
-            for step in range(t, t + length):
-                growth = growth + orbit.stretch(step, 1)
+            orbit = before
+            growth = orbit.by_steps(t, length)
         logs.append((length, growth))
         if number in checked:
             worst = max(worst, _difference(growth, grown))
@@ -301,13 +296,17 @@ def _disagree(by_orbit: Logarithms, means: Float[np.ndarray, "b k"], batches: in
     return bool((apart > 6 * errors + 1e-3 * np.abs(by_orbit[:, 0]).max()).any())
 
 
-def _interval(measured: list[Logarithms], d: int, k: int) -> int:
-    """Return how many steps deviations may go without QR, from how they spread in single steps."""
-    if not measured or k == 1:
-        return 1 if k > 1 else min(_LONGEST, d)
+def _interval(measured: list[Logarithms], k: int, batch: int) -> int:
+    """Return how many steps deviations may go without QR, from how they spread in single steps.
+
+    No more than a batch has, of those whose means tell the errors.
+    """
+    longest = min(_LONGEST, batch)
+    if not measured:
+        return 1 if k > 1 else longest
     logs = np.stack(measured)
     spread = (logs.max(axis=2) - logs.min(axis=2)).mean(axis=0).max()
-    return int(np.clip(_SPREAD / spread, 1, _LONGEST)) if np.isfinite(spread) else 1
+    return int(np.clip(_SPREAD / spread, 1, longest)) if np.isfinite(spread) else 1
 
 
 def _finite(V: Vectors) -> Vectors:

@@ -18,6 +18,9 @@ from .._core.validation import check_flag, check_kind
 from ..errors import ArgumentError, came
 from .sections import sections_of
 
+# What the page is made of besides: its look, and the script that turns portraits.
+_KINDS = ("css", "js")
+
 
 @dataclass(eq=False)
 class Report:
@@ -148,9 +151,6 @@ def write_report(
     """Write the report of one record; see `Record.report`."""
     named = record._display().heading.partition("\n")[0] if title is None else title
     return Report(named).add(record, trajectories, **options).save(path)
-
-
-_KINDS = ("css", "js")
 
 
 def _hash(text: str) -> str:

@@ -88,7 +88,7 @@ def _columns(record: Record) -> Section:
 
 
 def _spectra(points: Any) -> Section:
-    """Return the eigenvalues, those nearest to the border of stability where there are many."""
+    """Return the eigenvalues; where there are many, the most unstable ones of the first states."""
     if isinstance(points, Cycles):
         values, kind, what = points.multipliers, points.system.kind, "Multipliers"
     else:
@@ -98,7 +98,9 @@ def _spectra(points: Any) -> Section:
         return ""
     each = max(1, min(values.shape[1], _MOST_EIGENVALUES // len(values)))
     note = "" if each == values.shape[1] else f", the {each} most unstable of each state"
-    picture = svg.spectrum(values[:, :each][:_MOST_EIGENVALUES], kind)
+    if len(values) > _MOST_EIGENVALUES:
+        note += f", of the first {_MOST_EIGENVALUES} of {len(values)} states"
+    picture = svg.spectrum(values[:_MOST_EIGENVALUES, :each], kind)
     return _figure(what, picture, f"{what} of the Jacobians{note}.")
 
 

@@ -95,7 +95,7 @@ def find_cycles(
     """
     if check_system(system).kind == "flow":
         raise ArgumentError("system: a flow has no steps; make it a map by system.euler(dt).")
-    wanted = check_periods(periods)
+    wanted = _read_periods(periods)
     max_starts = check_whole("max_starts", max_starts, least=1)
     rows = read_each_input(system, inputs)
     found, searches = [], []
@@ -121,7 +121,7 @@ def find_cycles(
     return _record(system, found, searches, max_starts, seed)
 
 
-def check_periods(periods: Any) -> list[int]:
+def _read_periods(periods: Any) -> list[int]:
     """Return a caller's periods, one or several, each once and in order."""
     try:
         several = [periods] if isinstance(periods, str) else list(periods)
@@ -192,7 +192,10 @@ def _power(system: System, k: int) -> System:
 def _with_states(
     system: System, k: int, points: FixedPoints, states: Float[np.ndarray, "n d"]
 ) -> FixedPoints:
-    """Return the points with those that states lead to which are none of them."""
+    """Return the points with those that states lead to which are none of them.
+
+    Points of a search in units of its own stay as they are.
+    """
     states = states[np.isfinite(states).all(axis=1)]
     u = np.tile(points.starts.inputs[:1], (len(states), 1))
     new = match_states(points.xstar, points.inputs, states, u, points.tol_unique) < 0
