@@ -117,12 +117,13 @@ def _draw_modes(points: FixedPoints, canvas: Canvas, length: float) -> list[Any]
     if not (points.n_unstable > 0).any():
         return []
     lin, lines, colours = points.linearization, [], canvas.points.colours
-    span = np.ptp(canvas.place(points.xstar if canvas.paths is None else canvas.known))
+    view = canvas.view
+    span = np.ptp(view.place(points.xstar if view.paths is None else view.known))
     for k, count in enumerate(points.n_unstable):
-        centre = canvas.place(points.xstar[k])
+        centre = view.place(points.xstar[k])
         for mode in range(int(count)):
             size = abs(lin.eigenvalues[k, mode]) if lin.kind == "map" else 1.0
-            half = size * length * span * canvas.direct(lin.right[k, :, mode].real)
+            half = size * length * span * view.direct(lin.right[k, :, mode].real)
             ends = np.stack([centre - half, centre + half])
             lines += canvas.ax.plot(*ends.T, color=colours[k], lw=1.2, zorder=2)
     lines[0].set_label("unstable modes")

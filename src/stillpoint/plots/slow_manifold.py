@@ -84,7 +84,7 @@ def _curve(canvas: Canvas, manifold: SlowManifold) -> Collection:
     states, drift = manifold.states, manifold.drift[:, 0]
     if manifold.shape == "ring":
         states, drift = np.vstack([states, states[:1]]), np.append(drift, drift[0])
-    nodes = canvas.place(states)
+    nodes = canvas.view.place(states)
     segments = np.stack([nodes[:-1], nodes[1:]], axis=1)
     largest = max(manifold.max_drift, np.finfo(np.float64).tiny)
     style: Any = {"cmap": "coolwarm", "clim": (-largest, largest), "lw": 2.5, "zorder": 2}

@@ -10,17 +10,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.display import plural
-from ..._core.pca import as_projection, fit_pca
-from ..._core.validation import check_whole, shape_of
+from ..._core.validation import shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
 from ...points import Cycles, FixedPoints, SlowPoints
-from .by import groups_of_array, groups_of_points
-from .checks import check_dimensions, check_projection, check_record, read_paths
+from .by import groups_of_points
+from .checks import check_record
 from .groups import Groups
 from .marks import SEVERAL, counted, cycles_by_look, draw_points, face, slow_statuses, stability
 from .style import BLACK, GREY
 from .trials import choose
+from .view import View
 
 Places = Float[np.ndarray, "k q"]
 
@@ -106,33 +106,18 @@ def scene_of(
     """
     for record in records:
         check_record("records", record, FixedPoints, SlowPoints, SlowManifold, Cycles)
-    dimensions = check_dimensions(dimensions)
-    most = check_whole("max_trajectories", max_trajectories, least=0)
     states = [_states(record) for record in records]
     sizes = {x.shape[1] for x in states}
     if len(sizes) > 1:
         raise ArgumentError(f"records: their states have different sizes, {sorted(sizes)}.")
     size = next(iter(sizes), next(iter(shape_of(trajectories)[::-1]), 0))
-    paths = read_paths(trajectories, size)
-    if paths is None and not sum(map(len, states)):
-        raise ArgumentError("records: there is no state, and no trajectory: nothing to show.")
-    known = np.vstack(states) if paths is None else paths[~np.isnan(paths).any(axis=-1)]
-    if projection is None:  # few states span fewer axes
-        fitted = fit_pca(known, dimensions)
-    else:
-        fitted = check_projection(as_projection(projection), dimensions, size)
-
-    def place(x: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... q"]:
-        there = fitted.transform(x)[..., :dimensions]
-        lacking = dimensions - there.shape[-1]  # where the state has fewer variables
-        return np.pad(there, [(0, 0)] * (there.ndim - 1) + [(0, lacking)])
-
-    trials = None
-    if trials_by is not None:
-        if paths is None:
-            raise ArgumentError("trials_by: there are no trials; pass trajectories as well.")
-        trials = groups_of_array("trials_by", trials_by, len(paths), "trials", cmap="plasma")
-    lines, notes = _trials(paths, place, trials, most), [*_scale_of(trials, "trajectories")]
+    every = np.vstack([np.zeros((0, size)), *states])
+    chosen = trajectories, trials_by, max_trajectories
+    view = View.of("records", every, *chosen, projection, dimensions)
+    place = view.place
+    lines, notes = _trials(view), [*_scale_of(view.trials, "trajectories")]
+    if view.trials is not None and len(lines) < len(view.trial_places):
+        notes.append(_count_of(view, len(lines)))
     marks: list[Marks] = []
     for record in records:
         if isinstance(record, SlowManifold):
@@ -144,9 +129,7 @@ def scene_of(
             groups = groups_of_points(own if by is None else by, record, own=own)
             notes += _scale_of(groups, "points")
             marks += _points(record, groups, place)
-    if paths is not None and trials is not None and len(lines) < len(paths):
-        notes.append(f"{len(lines)} of {len(paths)} trajectories")
-    return Scene((*fitted.names, "–", "–")[:dimensions], marks, lines, tuple(notes))
+    return Scene(view.axes, marks, lines, tuple(notes))
 
 
 def _scale_of(groups: Groups | None, noun: str) -> list[str]:
@@ -203,23 +186,22 @@ def _told(record: Any) -> list[str]:
     ]
 
 
-def _trials(paths: Any, place: Any, groups: Groups | None, most: int) -> list[Line]:
+def _trials(view: View) -> list[Line]:
     """Return the trajectories to draw, in the colours of their groups."""
-    if paths is None:
-        return []
-    there = np.full((*paths.shape[:2], place(np.zeros(paths.shape[2])).shape[-1]), np.nan)
-    known = ~np.isnan(paths).any(axis=-1)
-    there[known] = place(paths[known])
-    named, lines = set[str](), []
-    chosen = choose(len(paths), most, groups)
-    told = plural(len(paths), "trajectory", "trajectories")
-    told = told if len(chosen) == len(paths) else f"{len(chosen)} of {told}"
+    places, groups, named, lines = view.trial_places, view.trials, set[str](), []
+    chosen = choose(len(places), view.most, groups)
     for k in chosen:
-        label = told if groups is None else groups.told(int(groups.codes[k]))
+        label = _count_of(view, len(chosen)) if groups is None else groups.told(groups.codes[k])
         colour = GREY if groups is None else _hex(groups.colours[k])
-        lines.append(Line(there[k], "" if label in named else label, colour))
+        lines.append(Line(places[k], "" if label in named else label, colour))
         named.add(label)
     return lines
+
+
+def _count_of(view: View, shown: int) -> str:
+    """Return how many trajectories there are, and how many of them are shown."""
+    told = plural(len(view.trial_places), "trajectory", "trajectories")
+    return told if shown == len(view.trial_places) else f"{shown} of {told}"
 
 
 def _add_manifold(record: SlowManifold, place: Any, marks: list[Marks], lines: list[Line]) -> None:
