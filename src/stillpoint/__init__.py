@@ -58,11 +58,11 @@ from .local import (
 from .points import Comparison, Cycles, FixedPoints, SlowPoints, Source, Starts
 from .portrait import FlowField, LyapunovSpectrum, flow_field, lyapunov
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
+from .recurrence import find_cycles
 from .report import Report
 from .search import (
     certify,
     find_all_fixed_points,
-    find_cycles,
     find_fixed_points,
     find_slow_points,
     sample_slow_states,

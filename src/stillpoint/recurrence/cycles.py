@@ -21,14 +21,14 @@ from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
 from ..errors import ArgumentError, warn
 from ..points import Cycles, FixedPoints, Source
+from ..search.certify import certify
+from ..search.find_all import find_all_fixed_points, read_each_input
+from ..search.options import provenance, read_options
+from ..search.rounds import with_more
+from ..search.run import run_search
 from ..solvers import Status
 from ..system import System, check_system
-from .certify import certify
 from .cycle_orbits import CycleOrbits, FoundCycle, images_of
-from .find_all import find_all_fixed_points, read_each_input
-from .options import provenance, read_options
-from .rounds import with_more
-from .run import run_search
 
 # How often images of what is new are looked for among the points.
 _CLOSED = 4

@@ -10,7 +10,7 @@ import pytest
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
 from stillpoint.proofs import prove
-from stillpoint.search.cycle_orbits import _is_prime
+from stillpoint.recurrence.cycle_orbits import _is_prime
 from stillpoint.tasks import load_network
 
 M = 0.9575040240772688  # m = tanh 2 m
