@@ -49,11 +49,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Followed:
-    """How many orbits were followed under one input, how many settled on no point, and on what."""
+    """How many orbits were followed under one input, and how many came to nothing that is known.
+
+    `summary` says what these did, `ends` what the others came to that is no point.
+    """
 
     orbits: int
     restless: int
     summary: str
+    ends: str = ""
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,8 @@ def sentence(counts: Counts, judgement: Judgement) -> str:
         clauses.append(_on_the_hits(counts))
     if not counts.has_attractor:
         clauses.append("no stable point is known")
+    if counts.followed and counts.followed.ends:
+        clauses.append(f"orbits also end at {counts.followed.ends}")
     if counts.followed and counts.followed.restless:
         restless, orbits = counts.followed.restless, counts.followed.orbits
         clauses.append(f"{restless} of {orbits} orbits did not settle ({counts.followed.summary})")

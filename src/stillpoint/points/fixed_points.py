@@ -34,6 +34,7 @@ from ..census import (
 from ..errors import ArgumentError, came
 from ..local import DEGENERATE, Linearization
 from ..proofs import UNDECIDED, Certificate, Enumeration, ProofStatus
+from .attractors import Attractors
 from .comparison import Comparison, compare
 from .orbits import Orbits
 from .point_set import PointSet
@@ -270,15 +271,25 @@ class FixedPoints(PointSet):
 
     # -- evidence -----------------------------------------------------------------------------
 
-    def census(self) -> Census:
+    def census(self, attractors: Attractors | None = None) -> Census:
         """Return what the points, hits and indices say about points that may be missing.
 
         Copies of a point, as records put together have them, count as one, and so do equal starts.
+        With `attractors` of the same network (`find_attractors`), orbits that end at a cycle or
+        closed curve which is proved or decided are explained; one that ends at a point which is
+        none of these speaks against them.
+
+        Raises
+        ------
+        ArgumentError
+            If `attractors` are no such record, or are of another network.
         """
+        if attractors is not None:
+            attractors.check_of(self.system)
         once = self.unique()
         if len(once) < len(self) and not self._proofs.all_distinct:
-            return once.census()
-        return self._census_of(self._evidence())
+            return once.census(attractors)
+        return self._census_of(self._evidence(), attractors)
 
     def _evidence(self) -> Evidence:
         """Return what the search knows of each point."""
@@ -312,7 +323,10 @@ class FixedPoints(PointSet):
         sources = [source for source in Source if not source.is_independent]
         return np.isin(self.starts.source, sources) | self.starts.repeated
 
-    def _census_of(self, evidence: Evidence) -> Census:
+    def _census_of(self, evidence: Evidence, attractors: Attractors | None = None) -> Census:
+        followed = {} if self.orbits is None else self.orbits.by_input()
+        if attractors is not None:
+            followed |= attractors.by_input(self.xstar, self.inputs, self.tol_unique)
         return take_census(
             evidence,
             self.starts.inputs,
@@ -325,7 +339,7 @@ class FixedPoints(PointSet):
             proved_points={
                 tuple(e.inputs.tolist()): e.n_points for e in self.enumerations if e.is_proof
             },
-            followed={} if self.orbits is None else self.orbits.by_input(),
+            followed=followed,
             is_selection=self.is_selection,
         )
 

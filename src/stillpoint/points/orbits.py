@@ -21,14 +21,32 @@ class OrbitEnd(SentenceEnum):
 
     Examples
     --------
-    >>> OrbitEnd.CYCLE.sentence
-    'ran into a cycle'
+    >>> OrbitEnd.CYCLE.sentence, OrbitEnd.CYCLE.noun, OrbitEnd.GHOST.attracts
+    ('ran into a cycle', 'cycle', False)
     """
 
-    POINT = 0, "settled on a point"
-    CYCLE = 1, "ran into a cycle"
-    MOVING = 2, "still moved"
-    DIVERGED = 3, "ran away"
+    #: What it came to, as a noun, and whether that is something that attracts.
+    noun: str
+    attracts: bool
+
+    POINT = 0, "settled on a point", "point", True
+    CYCLE = 1, "ran into a cycle", "cycle", True
+    MOVING = 2, "still moved", "still moving", False
+    DIVERGED = 3, "ran away", "unbounded", False
+    CURVE = 4, "went round a closed curve", "closed curve", True
+    TORUS = 5, "moved on a torus", "torus", True
+    CHAOS = 6, "moved chaotically", "chaotic attractor", True
+    CONTINUUM = 7, "settled on a continuum of points", "continuum", True
+    GHOST = 8, "was passing a ghost", "ghost", False
+    OPEN = 9, "stayed at what is not known to attract", "not attracting", False
+
+    def __new__(
+        cls, value: int, sentence: str = "", noun: str = "", attracts: bool = False
+    ) -> OrbitEnd:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.sentence, member.noun, member.attracts = sentence, noun, attracts
+        return member
 
 
 @final

@@ -1,7 +1,8 @@
-"""What lies between the points: how states move in a plane, and how deviations grow."""
+"""What lies between the points: what attracts, how states move in a plane, how deviations grow."""
 
+from .attractors import find_attractors
 from .flow_field import FlowField, flow_field
 from .lyapunov import lyapunov
 from .lyapunov_spectrum import LyapunovSpectrum
 
-__all__ = ["FlowField", "LyapunovSpectrum", "flow_field", "lyapunov"]
+__all__ = ["FlowField", "LyapunovSpectrum", "find_attractors", "flow_field", "lyapunov"]

@@ -79,6 +79,7 @@ class FoundCycle:
     q: float
     hits: int
     proved: bool
+    stability_proved: bool
     tolerance: float
 
     @classmethod
@@ -112,6 +113,7 @@ class FoundCycle:
             float(gap @ gap / 2),
             int(points.hits[rows].sum()),
             proved,
+            proved and bool(certificate and certificate.n_unstable_proved[row] == 0),
             points.tol_unique,
         )
 

@@ -72,7 +72,7 @@ def certify(system: System, points: Points, *, estimates: bool = False) -> Point
     >>> certificate.all_proved, certificate.all_distinct, certificate.n_unstable_proved.tolist()
     (True, True, [0, 0, 1])
     """
-    _check(system, points)
+    check_points(system, points)
     check_flag("estimates", estimates)
     exact = system.dynamics.interval_extension()
     points = replace(points, certificate=_certificate(system, points, estimates))
@@ -191,7 +191,8 @@ def _unknowns(exact: Dynamics, x: Interval, u: Float[np.ndarray, "n m"]) -> Inte
     return exact.equilibrium_problem().coordinates(x, Interval(u))
 
 
-def _check(system: Any, points: Any) -> None:
+def check_points(system: Any, points: Any) -> None:
+    """Refuse points that are not of this system."""
     info = check_system(system).info
     if not isinstance(points, FixedPoints | SlowPoints):
         raise ArgumentError(

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from .._core.arrays import to_numpy
 from .._core.grouping import match_states
 from ..dynamics.simulate import stepper
+from ..local import Linearization
 from ..points import FixedPoints, OrbitEnd, Orbits, Source, Starts
 from ..solvers import Status
 from ..solvers.loop import DIVERGENCE
@@ -72,7 +73,7 @@ def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[
             several = wanted[first : first + _INPUTS]
             begun = [_beginnings(points, u, options) for u in several]
             u = np.repeat(np.stack(several), [len(states) for states in begun], axis=0)
-            orbits, before = _followed(system, np.concatenate(begun), u)
+            orbits, before = follow(system, np.concatenate(begun), u)
             points, reached, interrupted = _with_ends(system, points, orbits, options)
             followed.append(_settled(points, orbits, before, reached))
             if interrupted:
@@ -115,23 +116,30 @@ def _beginnings(
     points: FixedPoints, u: Float[np.ndarray, " m"], options: Options
 ) -> Float[np.ndarray, "o d"]:
     """Return where orbits under one input begin."""
-    rng = np.random.default_rng(options.seed)
     starts = points.starts.states[(points.starts.inputs == u).all(axis=1)]
     chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), _FROM_STARTS)).astype(int)]
     unstable = np.flatnonzero((points.inputs == u).all(axis=1) & (points.n_unstable > 0))
-    unstable = rng.permutation(unstable)[:_FROM_POINTS]
-    lin, away = points.linearization.take(unstable), []
-    for k in range(len(unstable)):
+    unstable = np.random.default_rng(options.seed).permutation(unstable)[:_FROM_POINTS]
+    return np.concatenate([chosen, beside_unstable(points.linearization.take(unstable))])
+
+
+def beside_unstable(lin: Linearization) -> Float[np.ndarray, "o d"]:
+    """Return states beside unstable points, along some unstable directions, both ways."""
+    away = []
+    for k in range(len(lin.states)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
         vectors = lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])]
         turned = np.where(lin.eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
         for direction in (vectors * turned[:, None]).real:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]
-    return np.concatenate([chosen, np.array(away).reshape(-1, chosen.shape[1])])
+    return np.array(away).reshape(-1, lin.states.shape[1])
 
 
-def _followed(
-    system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
+def follow(
+    system: System,
+    x: Float[np.ndarray, "o d"],
+    u: Float[np.ndarray, "o m"],
+    steps: int = _STEPS,
 ) -> tuple[Orbits, Float[np.ndarray, "o d"]]:
     """Return orbits followed until they rest, and where each was a while before its end.
 
@@ -141,7 +149,7 @@ def _followed(
     asarray, dt = dynamics.arrays.asarray, np.ones(n)
     bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     end, before, going = x.copy(), x.copy(), np.arange(n)
-    for _ in range(_STEPS // _LOOK):
+    for _ in range(-(-steps // _LOOK)):
         before[going] = end[going]
         state, inputs = asarray(end[going]), asarray(u[going])
         dt[going] = time_steps(system, end[going], u[going])
