@@ -34,6 +34,8 @@ PCA = sp.fit_pca(PATH + np.arange(2))
 PLANE = sp.planes.along([1.0, 0.0], [0.0, 1.0])
 FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
+ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
+EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -265,6 +267,18 @@ def verbs() -> dict[str, Call]:
                 "progress": False,
             },
         ),
+        "find_attractors": Call(
+            sp.find_attractors,
+            {
+                "system": SYSTEM,
+                "inputs": U,
+                "points": POINTS,
+                "starts": X,
+                "n_starts": 4,
+                "steps": 20,
+                "seed": 0,
+            },
+        ),
         "lyapunov": Call(
             sp.lyapunov,
             {
@@ -309,7 +323,7 @@ def records() -> dict[str, Call]:
         "FixedPoints.merged": Call(POINTS.merged, {"labels": np.arange(len(POINTS))}),
         "FixedPoints.unique": Call(POINTS.unique, {"tolerance": None}),
         "FixedPoints.compare": Call(POINTS.compare, {"other": POINTS, "tolerance": None}),
-        "FixedPoints.census": Call(POINTS.census, {}),
+        "FixedPoints.census": Call(POINTS.census, {"attractors": ATTRACTORS}),
         "Census.to_dataframe": Call(POINTS.census().to_dataframe, {}),
         "Starts.counts": Call(POINTS.starts.counts, {}),
         "Starts.discoveries": Call(POINTS.starts.discoveries, {}),
@@ -334,6 +348,9 @@ def records() -> dict[str, Call]:
         "Projection.distances": Call(PCA.distances, {"states": X}),
         "Projection.share": Call(PCA.share, {"vectors": X}),
         "Projection.range_of": Call(PCA.range_of, {"states": X}),
+        "Attractors.take": Call(ATTRACTORS.take, {"rows": [0]}),
+        "Attractors.along": Call(ATTRACTORS.along, {"row": 0}),
+        "Attractors.to_dataframe": Call(ATTRACTORS.to_dataframe, {}),
         "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
         "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
         "Cycles.index": Call(CYCLES.index, {"iterate": None}),
@@ -364,7 +381,8 @@ def records() -> dict[str, Call]:
         "Cycles": CYCLES,
         "Comparison": POINTS.compare(POINTS),
         "FlowField": FIELD,
-        "LyapunovSpectrum": sp.lyapunov(SYSTEM, X, U, steps=20, transient=5),
+        "Attractors": ATTRACTORS,
+        "LyapunovSpectrum": EXPONENTS,
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}
         found[f"{name}.report"] = Call(record.report, page, paths=("path",))
@@ -575,6 +593,11 @@ def figures() -> dict[str, Call]:
             plots.slow_manifold,
             {"manifold": MANIFOLD, **trajectories, **more},
         ),
+        "attractors": (
+            plots.attractors,
+            {"attractors": ATTRACTORS, **trajectories, **more},
+        ),
+        "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
         "cycles": (
             plots.cycles,
             {"cycles": CYCLES, **trajectories, **more},

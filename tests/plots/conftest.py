@@ -49,6 +49,29 @@ def cycles():
 
 
 @pytest.fixture(scope="session")
+def attractors():
+    """A point, cycles of period 2, a chaotic attractor, and what runs away."""
+
+    def step(x):
+        odd = np.where(np.abs(x[:, :1]) < 2, np.tanh(-2 * x[:, :1]), 2 * x[:, :1])
+        chaos = 4 * x[:, 1:] * (1 - x[:, 1:])
+        return np.concatenate([odd, np.where(x[:, 1:] < 0, x[:, 1:] / 2 - 0.5, chaos)], axis=1)
+
+    system = sp.as_system(step, state_size=2, recognise=False)
+    starts = np.array([[0.5, -0.5], [0.3, -0.2], [0.5, 0.3], [3.0, -0.5]])
+    return sp.find_attractors(system, starts=starts)
+
+
+@pytest.fixture(scope="session")
+def exponents():
+    """The exponents of the Hénon map."""
+    system = sp.as_system(
+        lambda x: np.stack([1 - 1.4 * x[:, 0] ** 2 + x[:, 1], 0.3 * x[:, 0]], 1), state_size=2
+    )
+    return sp.lyapunov(system, np.zeros(2), steps=400)
+
+
+@pytest.fixture(scope="session")
 def paths():
     """160 trials, 40 of each of four conditions, which end around 0, 1, 2 and 3."""
     ends = np.repeat(np.arange(4.0), 40) + np.random.default_rng(0).uniform(-0.1, 0.1, 160)
@@ -61,7 +84,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles):
+def figures(points, slow, line, paths, field, cycles, attractors):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -75,13 +98,25 @@ def figures(points, slow, line, paths, field, cycles):
         "slow": lambda ax=None, **o: plots.slow_points(slow, paths, ax=ax, **o),
         "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
         "cycles": lambda ax=None, **o: plots.cycles(cycles, paths, ax=ax, **o),
+        "attractors": lambda ax=None, **o: plots.attractors(attractors, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
         "summary": lambda ax=None, **o: plots.search_summary(points, ax=ax, **o),
     }
 
 
-EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "flow", "spectrum", "summary"]
+EVERY = [
+    "points",
+    "conditions",
+    "bars",
+    "slow",
+    "line",
+    "cycles",
+    "attractors",
+    "flow",
+    "spectrum",
+    "summary",
+]
 
 
 @pytest.fixture(params=EVERY)

@@ -13,6 +13,9 @@ import numpy as np
 _ROWS = 40
 _COORDINATES = 4
 
+# States of sizes between these are shown with three decimals, others with exponents.
+_SMALL, _LARGE = 1e-2, 1e4
+
 _STYLE = "text-align:right;padding:0 .6em;border:none"
 
 
@@ -122,9 +125,13 @@ def position(x: Sequence[float] | np.ndarray) -> str:
     --------
     >>> position([1.0, -0.5])
     '(+1.000, -0.500)'
+    >>> position([2e-9, 1e7])
+    '(+2.00e-09, +1.00e+07)'
     """
     more = ", ..." if len(x) > _COORDINATES else ""
-    return f"({', '.join(f'{value:+.3f}' for value in x[:_COORDINATES])}{more})"
+    size = max((abs(float(value)) for value in x), default=0.0)
+    digits = "+.3f" if _SMALL <= size < _LARGE or size == 0 else "+.2e"
+    return f"({', '.join(f'{value:{digits}}' for value in x[:_COORDINATES])}{more})"
 
 
 def plural(count: int, noun: str, several: str | None = None) -> str:

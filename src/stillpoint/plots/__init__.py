@@ -3,7 +3,9 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
+from .attractors import attractors
 from .cycles import cycles
+from .exponents import exponents
 from .fixed_points import fixed_points
 from .flow_field import flow_field
 from .interactive import interactive
@@ -14,7 +16,9 @@ from .slow_points import slow_points
 from .spectrum import spectrum
 
 __all__ = [
+    "attractors",
     "cycles",
+    "exponents",
     "fixed_points",
     "flow_field",
     "interactive",

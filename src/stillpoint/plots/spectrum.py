@@ -10,7 +10,7 @@ import numpy as np
 from .._core.validation import check_flag
 from ..errors import ArgumentError
 from ..local import Linearization
-from ..points import FixedPoints, SlowPoints
+from ..points import Cycles, FixedPoints, SlowPoints
 from .parts.by import groups_of_points
 from .parts.checks import axes_or_new, check_axes, check_record
 from .parts.legend import complete
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def spectrum(
-    linear: FixedPoints | SlowPoints | Linearization,
+    linear: FixedPoints | SlowPoints | Linearization | Cycles,
     *,
     by: Any = "n_unstable",
     legend: bool = True,
     ax: Axes | None = None,
 ) -> dict[str, Any]:
-    """Draw the eigenvalues of Jacobians and the border of stability.
+    """Draw the eigenvalues of Jacobians, or multipliers of cycles, and the border of stability.
 
     Eigenvalues of stable states are filled, those of unstable ones open, of marginal ones grey
     inside.
@@ -36,7 +36,7 @@ def spectrum(
     Parameters
     ----------
     linear
-        Points of a search, or a `Linearization`.
+        Points or cycles of a search, or a `Linearization`.
     by
         What colour and marker say of the state that an eigenvalue belongs to, as for
         `plots.fixed_points`.
@@ -46,7 +46,7 @@ def spectrum(
     Returns
     -------
     dict
-        The artists: "border" (the unit circle of a map, the imaginary axis of a flow),
+        The artists: "border" (the unit circle of maps and cycles, the imaginary axis of a flow),
         "eigenvalues" (one collection for every group and stability), "colorbars".
 
     Raises
@@ -63,25 +63,30 @@ def spectrum(
     >>> [cloud.get_label() for cloud in drawn["eigenvalues"]]
     ['1 with 2 unstable modes']
     """
-    check_record("linear", linear, FixedPoints, SlowPoints, Linearization)
+    check_record("linear", linear, FixedPoints, SlowPoints, Linearization, Cycles)
     check_flag("legend", legend)
     check_axes(ax)
     if not len(linear):
         raise ArgumentError("linear: there are no states: nothing to draw.")
     groups = groups_of_points(by, linear, own="n_unstable")
-    lin = linear if isinstance(linear, Linearization) else linear.linearization
-    labelled = linear if isinstance(linear, FixedPoints) else lin
+    labelled: Any = linear
+    if isinstance(linear, Cycles):
+        eigenvalues, is_circle, symbol = linear.multipliers, True, "μ"
+    else:
+        lin = linear if isinstance(linear, Linearization) else linear.linearization
+        labelled = linear if isinstance(linear, FixedPoints) else lin
+        eigenvalues, is_circle, symbol = lin.eigenvalues, lin.kind == "map", "λ"
     are_counted = groups.names is not None and not groups.is_told
     words = counted if are_counted else stability
 
     ax = axes_or_new(ax)
-    if lin.kind == "map":
+    if is_circle:
         angle = np.linspace(0, 2 * np.pi, 361)
         border = ax.plot(np.cos(angle), np.sin(angle), color=GREY, lw=1, zorder=1)
         ax.set_aspect("equal", adjustable="box")
     else:
         border = [ax.axvline(0, color=GREY, lw=1, zorder=1)]
-    values, each = lin.eigenvalues.ravel(), lin.eigenvalues.shape[1]
+    values, each = eigenvalues.ravel(), eigenvalues.shape[1]
     drawn = draw_points(
         lambda rows, **style: ax.scatter(values[rows].real, values[rows].imag, **style, zorder=2),
         replace(groups, values=np.repeat(groups.values, each)),
@@ -91,6 +96,6 @@ def spectrum(
         inside="none",
         linewidth=0.8,
     )
-    ax.set(xlabel="Re λ", ylabel="Im λ")
+    ax.set(xlabel=f"Re {symbol}", ylabel=f"Im {symbol}")
     bars = complete(ax, legend, (groups, "states"))
     return {"border": border, "eigenvalues": drawn, "colorbars": bars}

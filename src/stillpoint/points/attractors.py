@@ -182,7 +182,7 @@ class Attractors(Record):
         states = self.states[check_whole("row", row, least=0, most=len(self) - 1)]
         return states[~np.isnan(states).all(axis=1)] if states.size else states
 
-    def by_input(
+    def _by_input(
         self, points: Float[np.ndarray, "n d"], inputs: Float[np.ndarray, "n m"], tolerance: float
     ) -> dict[tuple[float, ...], Followed]:
         """Return what a census of these points counts: orbits that end at nothing that is known."""
@@ -201,7 +201,7 @@ class Attractors(Record):
     def _where(self, rows: Bool[np.ndarray, " a"]) -> Attractors:
         return self.take(np.flatnonzero(rows))
 
-    def check_of(self, system: SystemInfo) -> None:
+    def _check_of(self, system: SystemInfo) -> None:
         """Refuse what is asked with a record of another network.
 
         Raises

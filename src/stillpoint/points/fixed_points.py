@@ -20,7 +20,7 @@ from .._core.grouping import (
 )
 from .._core.record import column, part, plain
 from .._core.selections import read_indices
-from .._core.validation import check_real
+from .._core.validation import check_kind, check_real
 from .._core.values import Domain
 from ..census import (
     Census,
@@ -285,7 +285,8 @@ class FixedPoints(PointSet):
             If `attractors` are no such record, or are of another network.
         """
         if attractors is not None:
-            attractors.check_of(self.system)
+            check_kind("attractors", attractors, Attractors, "what find_attractors returns")
+            attractors._check_of(self.system)
         once = self.unique()
         if len(once) < len(self) and not self._proofs.all_distinct:
             return once.census(attractors)
@@ -326,7 +327,7 @@ class FixedPoints(PointSet):
     def _census_of(self, evidence: Evidence, attractors: Attractors | None = None) -> Census:
         followed = {} if self.orbits is None else self.orbits.by_input()
         if attractors is not None:
-            followed |= attractors.by_input(self.xstar, self.inputs, self.tol_unique)
+            followed |= attractors._by_input(self.xstar, self.inputs, self.tol_unique)
         return take_census(
             evidence,
             self.starts.inputs,

@@ -89,7 +89,7 @@ def find_attractors(
     steps = check_whole("steps", steps, least=1)
     rng = np.random.default_rng(read_seed("seed", seed))
     if points is not None:
-        check_points(system, check_kind("points", points, FixedPoints, "from a search"))
+        check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
     given = None if starts is None else read_states("starts", starts, d)
     if given is not None and not len(given):
         raise ArgumentError("starts: there is no state; one at least is wanted.")

@@ -93,8 +93,12 @@ class LyapunovSpectrum(Record):
         """The sum of the positive exponents, which bounds the metric entropy (Ruelle 1978)."""
         return float(self.exponents[self.exponents > 0].sum())
 
+    @property
+    def time_unit(self) -> str:
+        """What exponents are measured per."""
+        return "step" if self.system.kind == "map" and self.system.dt is None else "unit of time"
+
     def _display(self) -> Display:
-        unit = "step" if self.system.kind == "map" and self.system.dt is None else "unit of time"
         shown = min(len(self), _SHOWN)
         columns = [
             Column("", [str(k) for k in range(shown)], 4),
@@ -110,7 +114,7 @@ class LyapunovSpectrum(Record):
         )
         orbits = plural(len(self.by_orbit), "orbit")
         return Display(
-            f"{plural(len(self), 'Lyapunov exponent')} per {unit}, from {orbits} of "
+            f"{plural(len(self), 'Lyapunov exponent')} per {self.time_unit}, from {orbits} of "
             f"{self.steps} steps",
             columns,
             remarks,

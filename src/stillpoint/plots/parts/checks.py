@@ -21,7 +21,9 @@ _MADE_BY = {
     "SlowPoints": "find_slow_points(system, states)",
     "SlowManifold": "follow_slow_manifold(system, states)",
     "Linearization": "linearize(system, states)",
+    "Attractors": "find_attractors(system)",
     "Cycles": "find_cycles(system)",
+    "LyapunovSpectrum": "lyapunov(system, start)",
     "FlowField": "flow_field(system, plane)",
 }
 
