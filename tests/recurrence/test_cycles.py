@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import numpy as np
@@ -143,11 +144,17 @@ def test_states_behind_closed_gates_are_no_cycles():
     W = np.array([[3.36542062], [4.77777136], [6.80030077]])
     b = np.array([-0.60125134, -1.11267937, -0.58023399])
     cell = sp.cells.GRUCell(W, np.zeros((3, 0)), b, np.array([-0.10964162]))
-    with pytest.warns(StillpointWarning, match="not listed"):
-        cycles = sp.find_cycles(sp.as_system(cell), periods=[1, 2], max_starts=1024)
+    cycles = sp.find_cycles(sp.as_system(cell), periods=[1, 2])
     assert cycles.period.tolist() == [1, 1, 1]
     assert cycles.proved.all()
-    assert cycles.n_points[0] == 3
+    assert cycles.n_points.tolist() == [3, 3]
+    assert set(cycles.completeness) == {"proved complete"}
+    unknown = sp.as_system(
+        lambda x: cell.step(x, np.zeros((len(x), 0))), state_size=1, recognise=False
+    )
+    with pytest.warns(StillpointWarning, match="not listed"):
+        cycles = sp.find_cycles(unknown, periods=[1, 2], max_starts=1024)
+    assert cycles.period.tolist() == [1, 1, 1]
 
 
 def test_a_continuum_is_told_and_not_listed():
@@ -216,3 +223,30 @@ def test_every_cycle_of_a_ring_of_seven():
     assert {k: v[:2] for k, v in numbers(cycles).items()} == {1: (3, 2), 7: (312, 18)}
     assert cycles.of_period(7).proved.all()
     assert cycles.n_points.tolist() == [2187]
+
+
+@pytest.mark.parametrize(("n", "sign"), [(2, 1), (3, 1), (2, -1), (3, -1)])
+def test_cycles_of_small_networks_are_proved_complete(n, sign):
+    cycles = sp.find_cycles(ring(n, 2.0 * sign), periods=range(1, 2 * n + 1))
+    assert set(cycles.completeness) == {"proved complete"}
+    assert cycles.proved.all()
+    for k, points in zip(cycles.searched.tolist(), cycles.n_points.tolist(), strict=True):
+        assert points == fixed_of_power(n, sign, k)
+
+
+def fixed_of_power(n: int, sign: int, k: int) -> int:
+    """Count states in {-m, 0, m}^n that k shifts, each with its sign, bring back."""
+    states = np.array(list(itertools.product((-1, 0, 1), repeat=n)))
+    after = states
+    for _ in range(k):
+        after = np.roll(after, 1, axis=1)
+        after[:, 0] *= sign
+    return int((after == states).all(axis=1).sum())
+
+
+def test_that_there_is_no_cycle_is_proved():
+    W = np.array([[1.2, -0.4], [0.5, 0.9]])
+    system = sp.as_system(sp.cells.VanillaCell(W, np.zeros((2, 0)), np.array([0.1, 0.3])))
+    cycles = sp.find_cycles(system, periods=range(1, 5))
+    assert set(cycles.period) == {1}
+    assert cycles.verdict == "no cycle of period 2 to 4: proved"

@@ -40,6 +40,9 @@ class UpdateGatedCell(Cell):
         return n + self.gate(UPDATE, x, u) * (x - n)
 
     def equilibrium_box(self) -> Interval:
+        return self.box_of_states()
+
+    def box_of_states(self) -> Interval:
         size = self.state_size
         return Interval(np.zeros(size), np.ones(size))  # a candidate is the tanh of something
 

@@ -95,7 +95,10 @@ class VanillaCell(RowScaledCell, RateNetwork):
         return PiecewiseLinear.without_kinks(W - identity, B, b)
 
     def equilibrium_box(self) -> Interval | None:
-        return range_of(self.phi, self.state_size)
+        return self.box_of_states()
+
+    def box_of_states(self) -> Interval | None:
+        return range_of(self.phi, self.state_size)  # leaks between 0 and 1 draw states into it
 
     def output_problem(self) -> RootProblem:
         return self.residual_problem()

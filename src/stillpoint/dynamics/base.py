@@ -120,6 +120,11 @@ class Dynamics(ABC):
         return 1
 
     @property
+    def n_steps(self) -> int:
+        """How many steps of a network one step of these dynamics is."""
+        return 1
+
+    @property
     def parts(self) -> Mapping[str, range]:
         """Named parts of the state, such as `h` and `c` of an LSTM."""
         return {}
@@ -190,6 +195,13 @@ class Dynamics(ABC):
         """Return a box that holds the unknowns of all fixed points, shape (k,), or None.
 
         It is one of the equilibrium form, under every input; asked of dynamics over intervals.
+        """
+        return None
+
+    def box_of_states(self) -> Interval | None:
+        """Return a box that a map enters from wherever it recurs, shape (d,), or None.
+
+        All states of its cycles lie there, under every input; asked of dynamics over intervals.
         """
         return None
 

@@ -190,6 +190,8 @@ class Cycles(Record):
             return f"{plural(counts.get(1, 0), 'fixed point')}; no iterate was searched"
         each = self.completeness[self.searched > 1]
         weakest = Completeness.weakest(Completeness(c) for c in each.tolist())
+        if weakest is Completeness.PROVED and not longer:
+            return f"no cycle of period {span}: proved"
         where = self.searched[(self.searched > 1) & (self.completeness == weakest.value)]
         under = (
             "" if len(np.unique(where)) == len(periods) else f" under F^{_span(np.unique(where))}"

@@ -52,16 +52,20 @@ class Equations(ABC):
 @final
 @dataclass(frozen=True, eq=False)
 class EquilibriumForm(Equations):
-    """The equilibrium form of a network under an input for every box, or one for all of them."""
+    """The equilibrium form of a network under an input for every box, or one for all of them.
+
+    It takes so many steps of the network.
+    """
 
     problem: RootProblem
     u: Float[np.ndarray, "n m"]
     size: int
     region: Interval | None = None
+    steps: int = 1
 
     @property
     def work(self) -> int:  # type: ignore[override]
-        return 64 * self.size**2
+        return 64 * self.size**2 * self.steps
 
     def residual(self, z: Interval) -> Interval:
         return self.problem.residual(z, self._inputs(len(z)))

@@ -8,6 +8,7 @@ F^k are those of whole orbits.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, SupportsIndex
@@ -19,7 +20,7 @@ from .._core.grouping import match_states
 from .._core.validation import check_whole
 from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
-from ..errors import ArgumentError, warn
+from ..errors import ArgumentError, StillpointWarning, warn
 from ..points import Cycles, FixedPoints, Source
 from ..search.certify import certify
 from ..search.find_all import find_all_fixed_points, read_each_input
@@ -163,15 +164,17 @@ def _searched(
 ) -> tuple[FixedPoints, CycleOrbits]:
     """Return the fixed points of F^k, closed under F as far as Newton's method finds the images."""
     for starts in _doubling(max_starts):
-        points = find_all_fixed_points(
-            _power(system, k),
-            u,
-            trajectories=trajectories,
-            max_starts=starts,
-            orbits=False,
-            seed=seed,
-            progress=progress,
-        )
+        with warnings.catch_warnings():  # that an iterate has no fixed point is no surprise
+            warnings.filterwarnings("ignore", "no start reached", StillpointWarning)
+            points = find_all_fixed_points(
+                _power(system, k),
+                u,
+                trajectories=trajectories,
+                max_starts=starts,
+                orbits=False,
+                seed=seed,
+                progress=progress,
+            )
         for _ in range(_CLOSED if k > 1 and len(points) else 0):
             images = np.concatenate(list(images_of(system, points.xstar, points.inputs, k))[:-1])
             before, points = len(points), _with_states(system, k, points, images)

@@ -123,7 +123,8 @@ def _proved_box(system: System, u: Float[np.ndarray, " m"]) -> Interval | None:
     if form is not None and form.bounds is not None:
         states = form.bounds @ form.W.T + form.c if form.of_currents else form.bounds
         return exact.equilibrium_problem().coordinates(states[None], Interval(u[None]))[0]
-    return exact.equilibrium_box()
+    box, nodes = exact.equilibrium_box(), system.dynamics.n_nodes
+    return None if box is None else Interval(np.tile(box.mid, nodes), np.tile(box.radius, nodes))
 
 
 def _images(

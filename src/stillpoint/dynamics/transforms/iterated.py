@@ -65,6 +65,10 @@ class Iterated(Transformed):
         return min(self.times, _MOST_NODES, max(1, _MOST_UNKNOWNS // self.state_size))
 
     @property
+    def n_steps(self) -> int:
+        return self.times * self.inner.n_steps
+
+    @property
     def stops(self) -> list[int]:
         """The steps from 0 to `times` at which a search has a state of its own."""
         return [self.times * k // self.n_nodes for k in range(self.n_nodes + 1)]
@@ -76,6 +80,9 @@ class Iterated(Transformed):
     def interval_extension(self) -> Dynamics | None:
         held = None if self.held is None else Interval(host(self.held))
         return extended(self, held=held, is_enclosed=True)
+
+    def equilibrium_box(self) -> Interval | None:
+        return self.inner.box_of_states()
 
     def equilibrium_problem(self) -> RootProblem:
         return self.residual_problem() if self.is_enclosed else Cyclic(self)

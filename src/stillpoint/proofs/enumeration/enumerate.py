@@ -49,7 +49,8 @@ def enumerate_fixed_points(
 
     Proofs are available for vanilla and leaky cells that are contractions, or of low rank (or few
     units), for rectified ones with few linear regions, and for GRUs, LSTMs and stacks of cells
-    with few units; also clamped and restricted.
+    with few units; also clamped and restricted. Of `system.iterate(k)`, whose fixed points are
+    cycles, they are available for bounded vanilla and leaky rate cells and GRUs with few units.
 
     Parameters
     ----------
@@ -107,7 +108,8 @@ def enumerate_states(
         if box is None:
             return proof.not_available("no box is known that holds all fixed points")
         problem = enclosed.equilibrium_problem()
-        return proof.by_bisection(EquilibriumForm(problem, u[None], len(box), box))
+        steps = enclosed.n_steps
+        return proof.by_bisection(EquilibriumForm(problem, u[None], len(box), box, steps))
 
 
 @dataclass(frozen=True)
