@@ -13,7 +13,7 @@ is anything missing  points.census(), enumerate_fixed_points for a proof
 prove                certify
 linearise            linearize, at any states; points.linearization; of rates h = phi(x):
                      rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
-what recurs          find_cycles; where orbits end: find_attractors
+what recurs          find_cycles; where orbits end: find_attractors, echo_index
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 between the points   flow_field(system, plane); plots.flow_field; lyapunov
@@ -56,7 +56,15 @@ from .local import (
     rates_at_fixed_state,
 )
 from .points import Attractors, Comparison, Cycles, FixedPoints, SlowPoints, Source, Starts
-from .portrait import FlowField, LyapunovSpectrum, find_attractors, flow_field, lyapunov
+from .portrait import (
+    EchoIndex,
+    FlowField,
+    LyapunovSpectrum,
+    echo_index,
+    find_attractors,
+    flow_field,
+    lyapunov,
+)
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .recurrence import find_cycles
 from .report import Report
@@ -83,6 +91,7 @@ __all__ = [
     "Comparison",
     "Completeness",
     "Cycles",
+    "EchoIndex",
     "End",
     "Enumeration",
     "FileFormatError",
@@ -110,6 +119,7 @@ __all__ = [
     "as_system",
     "cells",
     "certify",
+    "echo_index",
     "enumerate_fixed_points",
     "find_all_fixed_points",
     "find_attractors",

@@ -279,6 +279,17 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "echo_index": Call(
+            sp.echo_index,
+            {
+                "system": SYSTEM,
+                "inputs": np.ones((4, 1)),
+                "amplitudes": (1.0,),
+                "starts": X,
+                "n_starts": 4,
+                "seed": 0,
+            },
+        ),
         "lyapunov": Call(
             sp.lyapunov,
             {
@@ -383,6 +394,7 @@ def records() -> dict[str, Call]:
         "FlowField": FIELD,
         "Attractors": ATTRACTORS,
         "LyapunovSpectrum": EXPONENTS,
+        "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}
         found[f"{name}.report"] = Call(record.report, page, paths=("path",))

@@ -37,7 +37,15 @@ BUDGET = 600
 #: What is made by searches alone, or is a contract that arguments do not pass unchecked.
 NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
-    *("Attractors", "Comparison", "Cycles", "FlowField", "LyapunovSpectrum", "Projection.of"),
+    *(
+        "Attractors",
+        "Comparison",
+        "Cycles",
+        "EchoIndex",
+        "FlowField",
+        "LyapunovSpectrum",
+        "Projection.of",
+    ),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),
     *("cells.Activation", "solvers.Outcome", "solvers.Solver", "tasks.Task", "tasks.Trials"),
 }

@@ -1,8 +1,17 @@
 """What lies between the points: what attracts, how states move in a plane, how deviations grow."""
 
 from .attractors import find_attractors
+from .echo_index import EchoIndex, echo_index
 from .flow_field import FlowField, flow_field
 from .lyapunov import lyapunov
 from .lyapunov_spectrum import LyapunovSpectrum
 
-__all__ = ["FlowField", "LyapunovSpectrum", "find_attractors", "flow_field", "lyapunov"]
+__all__ = [
+    "EchoIndex",
+    "FlowField",
+    "LyapunovSpectrum",
+    "echo_index",
+    "find_attractors",
+    "flow_field",
+    "lyapunov",
+]
