@@ -1,5 +1,6 @@
 """The records of states that searches found, one row per state."""
 
+from .closed_curves import ClosedCurves
 from .comparison import Comparison
 from .cycles import Cycles
 from .fixed_points import FixedPoints
@@ -9,6 +10,7 @@ from .slow_points import SlowPoints
 from .starts import Source, Starts
 
 __all__ = [
+    "ClosedCurves",
     "Comparison",
     "Cycles",
     "FixedPoints",

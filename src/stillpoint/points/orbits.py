@@ -29,6 +29,7 @@ class OrbitEnd(SentenceEnum):
     CYCLE = 1, "ran into a cycle"
     MOVING = 2, "still moved"
     DIVERGED = 3, "ran away"
+    CURVE = 4, "ran onto a closed curve"
 
 
 @final
