@@ -37,7 +37,7 @@ BUDGET = 600
 #: What is made by searches alone, or is a contract that arguments do not pass unchecked.
 NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
-    *("Comparison", "Cycles", "FlowField", "LyapunovSpectrum", "Projection.of"),
+    *("ClosedCurves", "Comparison", "Cycles", "FlowField", "LyapunovSpectrum", "Projection.of"),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),
     *("cells.Activation", "solvers.Outcome", "solvers.Solver", "tasks.Task", "tasks.Trials"),
 }

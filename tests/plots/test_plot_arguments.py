@@ -28,7 +28,7 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional, field, cycles):
+def records(points, slow, line, regional, field, cycles, curves):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
@@ -36,6 +36,7 @@ def records(points, slow, line, regional, field, cycles):
         "slow_manifold": ("manifold", line),
         "flow_field": ("field", field),
         "cycles": ("cycles", cycles),
+        "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),

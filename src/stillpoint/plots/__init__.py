@@ -3,6 +3,7 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
+from .closed_curves import closed_curves
 from .cycles import cycles
 from .fixed_points import fixed_points
 from .flow_field import flow_field
@@ -14,6 +15,7 @@ from .slow_points import slow_points
 from .spectrum import spectrum
 
 __all__ = [
+    "closed_curves",
     "cycles",
     "fixed_points",
     "flow_field",

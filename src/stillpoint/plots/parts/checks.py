@@ -22,6 +22,7 @@ _MADE_BY = {
     "SlowManifold": "follow_slow_manifold(system, states)",
     "Linearization": "linearize(system, states)",
     "Cycles": "find_cycles(system)",
+    "ClosedCurves": "find_closed_curves(system, starts)",
     "FlowField": "flow_field(system, plane)",
 }
 
