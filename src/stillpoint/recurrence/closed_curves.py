@@ -135,7 +135,7 @@ def _record(
     pieces = np.array([curve.pieces for curve in known.curves], dtype=np.int64)
     n_nodes = np.array([len(turn.nodes) for turn in turns], dtype=np.int64)
     d, m = orbits.states.shape[1], orbits.inputs.shape[1]
-    states = np.full((len(turns), max(n_nodes, default=0), d), np.nan)
+    states = np.full((len(turns), max(n_nodes, default=1), d), np.nan)
     across = np.zeros((len(turns), d - 1))
     for row, turn in enumerate(turns):
         states[row, : len(turn.nodes)] = turn.nodes

@@ -41,6 +41,9 @@ _ROUNDING = 64 * np.finfo(np.float64).eps
 # largest.
 _ABSENT = 1e-7
 
+# A turn that comes back this nearly, after as many steps as there are modes or these, is a cycle's.
+_BACK, _STEPS_BACK = 1e-9, 64
+
 # What the highest modes are: the last tenth of them.
 _LAST = 0.1
 
@@ -104,6 +107,12 @@ class Turn:
         return to_numpy(function(asarray(states), asarray(inputs))).astype(np.float64)
 
     @property
+    def comes_back(self) -> bool:
+        """Whether ρ is a ratio of small numbers, so that orbits are cycles and fill no curve."""
+        turns = self.rho * np.arange(1, max(_STEPS_BACK, n_modes(len(self.nodes))) + 1)
+        return bool((np.abs(turns - np.rint(turns)) < _BACK).any())
+
+    @property
     def gaps(self) -> States:
         """``F(K(θ)) - K(θ + ρ)`` at the nodes."""
         return self.step(self.nodes) - turned(self.nodes, self.rho)
@@ -149,6 +158,8 @@ def solved(guess: Turn, tol: float, most_modes: int) -> Turn | None:
             return None
         finer = replace(turn, nodes=resampled(turn.nodes, more_nodes(len(turn.nodes))))
         if finer.missed <= max(tol * size, _ROUNDING * largest):
+            if turn.comes_back:
+                return None
             step = finer.correction()
             error = np.inf if step is None else abs(step[1])
             return _told(replace(turn, residual=finer.missed, error=error))
