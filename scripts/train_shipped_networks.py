@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from stillpoint.models import (
     Connection,
@@ -21,7 +23,8 @@ from stillpoint.models import (
     MultiRegionRNN,
     RecurrentRegion,
 )
-from stillpoint.tasks import ContextIntegration, FlipFlop, PerceptualDecision, Task
+from stillpoint.tasks import ContextIntegration, FlipFlop, PerceptualDecision, SineWave, Task
+from stillpoint.tasks.modules import new_module
 from stillpoint.tasks.networks import SHIPPED
 from stillpoint.tasks.training import TrainedNetwork, train
 
@@ -48,6 +51,26 @@ def dale_network(form: str) -> MultiRegionRNN:
     return MultiRegionRNN(connectome, "tanh", form=form, **options)
 
 
+def wave_network(units: int) -> nn.Module:
+    """Return an untrained tanh network whose activity turns by itself for a while."""
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        module = new_module("tanh", 1, units)
+        nn.init.normal_(module.weight_hh_l0, std=1.2 / units**0.5)
+        nn.init.normal_(module.weight_ih_l0)
+        return module
+
+
+def trained_on_waves() -> tuple[Task, TrainedNetwork]:
+    """Train on longer and longer trials: the phase at the end of a long one is hard to learn."""
+    module = wave_network(40)
+    for steps, max_steps, rate in ((30, 2000, 3e-3), (80, 3000, 2e-3), (200, 4000, 1e-3)):
+        task = SineWave(n_frequencies=6, lowest=0.1, highest=0.5, steps=steps)
+        result = train(task, module, max_steps=max_steps, batch=64, rate=rate, stop_at=None)
+        module = result.module
+    return task, result
+
+
 def trained(name: str) -> tuple[Task, TrainedNetwork]:
     """Return a network's task and the trained network."""
     if name == "decision":
@@ -59,6 +82,8 @@ def trained(name: str) -> tuple[Task, TrainedNetwork]:
     if name == "context":
         context = ContextIntegration()
         return context, train(context, "tanh", 64, max_steps=3000, rate=2e-3, stop_at=None)
+    if name == "sine":
+        return trained_on_waves()
     dale = name.startswith("dale_")
     cell: Any = dale_network(name.removeprefix("dale_")) if dale else name
     flip_flop = FlipFlop(bits=3)

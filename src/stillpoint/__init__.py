@@ -13,7 +13,7 @@ is anything missing  points.census(), enumerate_fixed_points for a proof
 prove                certify
 linearise            linearize, at any states; points.linearization; of rates h = phi(x):
                      rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
-what recurs          find_cycles; where orbits end: find_attractors, echo_index
+what recurs          find_cycles, find_closed_curves; where orbits end: find_attractors, echo_index
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 between the points   flow_field(system, plane); plots.flow_field; lyapunov
@@ -55,7 +55,16 @@ from .local import (
     rate_jacobian,
     rates_at_fixed_state,
 )
-from .points import Attractors, Comparison, Cycles, FixedPoints, SlowPoints, Source, Starts
+from .points import (
+    Attractors,
+    ClosedCurves,
+    Comparison,
+    Cycles,
+    FixedPoints,
+    SlowPoints,
+    Source,
+    Starts,
+)
 from .portrait import (
     EchoIndex,
     FlowField,
@@ -66,7 +75,7 @@ from .portrait import (
     lyapunov,
 )
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
-from .recurrence import find_cycles
+from .recurrence import find_closed_curves, find_cycles
 from .report import Report
 from .search import (
     certify,
@@ -88,6 +97,7 @@ __all__ = [
     "Attractors",
     "Census",
     "Certificate",
+    "ClosedCurves",
     "Comparison",
     "Completeness",
     "Cycles",
@@ -123,6 +133,7 @@ __all__ = [
     "enumerate_fixed_points",
     "find_all_fixed_points",
     "find_attractors",
+    "find_closed_curves",
     "find_cycles",
     "find_fixed_points",
     "find_slow_points",

@@ -36,6 +36,10 @@ FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
+TURNING = sp.as_system(
+    sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
+)
+CURVES = sp.find_closed_curves(TURNING, [[0.5, 0.0]], np.zeros(1), max_components=1)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -255,6 +259,19 @@ def verbs() -> dict[str, Call]:
         "Report.save": Call(
             sp.Report("Points").save, {"path": FOLDER / "report.html"}, paths=("path",)
         ),
+        "find_closed_curves": Call(
+            sp.find_closed_curves,
+            {
+                "system": TURNING,
+                "starts": [[0.5, 0.0]],
+                "inputs": np.zeros(1),
+                "transient": 50,
+                "max_components": 1,
+                "max_modes": 64,
+                "repelling": False,
+                "tol": 1e-9,
+            },
+        ),
         "find_cycles": Call(
             sp.find_cycles,
             {
@@ -362,6 +379,10 @@ def records() -> dict[str, Call]:
         "Attractors.take": Call(ATTRACTORS.take, {"rows": [0]}),
         "Attractors.along": Call(ATTRACTORS.along, {"row": 0}),
         "Attractors.to_dataframe": Call(ATTRACTORS.to_dataframe, {}),
+        "ClosedCurves.orbit": Call(CURVES.orbit, {"row": 0}),
+        "ClosedCurves.at": Call(CURVES.at, {"row": 0, "angles": [0.0, 0.25]}),
+        "ClosedCurves.to_dataframe": Call(CURVES.to_dataframe, {}),
+        "ClosedCurves.citation": Call(CURVES.citation, {}),
         "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
         "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
         "Cycles.index": Call(CYCLES.index, {"iterate": None}),
@@ -389,6 +410,7 @@ def records() -> dict[str, Call]:
         "SlowManifold": MANIFOLD,
         "Certificate": sp.certify(SYSTEM, POINTS).certificate,
         "Projection": PCA,
+        "ClosedCurves": CURVES,
         "Cycles": CYCLES,
         "Comparison": POINTS.compare(POINTS),
         "FlowField": FIELD,
@@ -613,6 +635,10 @@ def figures() -> dict[str, Call]:
         "cycles": (
             plots.cycles,
             {"cycles": CYCLES, **trajectories, **more},
+        ),
+        "closed_curves": (
+            plots.closed_curves,
+            {"curves": CURVES, **trajectories, **more},
         ),
         "flow_field": (
             plots.flow_field,

@@ -39,6 +39,7 @@ NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
     *(
         "Attractors",
+        "ClosedCurves",
         "Comparison",
         "Cycles",
         "EchoIndex",

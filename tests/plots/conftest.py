@@ -71,6 +71,18 @@ def exponents():
     return sp.lyapunov(system, np.zeros(2), steps=400)
 
 
+def curves():
+    """A closed curve that attracts, and one that repels, of maps of two and the same variables."""
+    turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
+
+    def step(x):
+        square = (x**2).sum(axis=1, keepdims=True)  # circles of radius 1/2 and 1
+        return (x @ turn.T) * (1 - 0.4 * (square - 0.25) * (1 - square))
+
+    system = sp.as_system(step, state_size=2, recognise=False)
+    return sp.find_closed_curves(system, np.array([[0.3, 0.0], [0.999, 0.0]]))
+
+
 @pytest.fixture(scope="session")
 def paths():
     """160 trials, 40 of each of four conditions, which end around 0, 1, 2 and 3."""
@@ -84,7 +96,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles, attractors):
+def figures(points, slow, line, paths, field, cycles, curves, attractors):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -99,24 +111,15 @@ def figures(points, slow, line, paths, field, cycles, attractors):
         "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
         "cycles": lambda ax=None, **o: plots.cycles(cycles, paths, ax=ax, **o),
         "attractors": lambda ax=None, **o: plots.attractors(attractors, paths, ax=ax, **o),
+        "curves": lambda ax=None, **o: plots.closed_curves(curves, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
         "summary": lambda ax=None, **o: plots.search_summary(points, ax=ax, **o),
     }
 
 
-EVERY = [
-    "points",
-    "conditions",
-    "bars",
-    "slow",
-    "line",
-    "cycles",
-    "attractors",
-    "flow",
-    "spectrum",
-    "summary",
-]
+EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "curves", "attractors"]
+EVERY += ["flow", "spectrum", "summary"]
 
 
 @pytest.fixture(params=EVERY)

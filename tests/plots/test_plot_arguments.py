@@ -28,7 +28,7 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional, field, cycles, attractors, exponents):
+def records(points, slow, line, regional, field, cycles, curves, attractors, exponents):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
@@ -38,6 +38,7 @@ def records(points, slow, line, regional, field, cycles, attractors, exponents):
         "cycles": ("cycles", cycles),
         "attractors": ("attractors", attractors),
         "exponents": ("spectrum", exponents),
+        "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),

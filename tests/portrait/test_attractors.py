@@ -179,3 +179,22 @@ def test_wrong_arguments():
     }.items():
         with pytest.raises(ArgumentError, match=f"^{match}: "):
             call()
+
+
+@pytest.mark.parametrize("gain", [1.2, 1.5])
+def test_a_closed_curve_with_its_period(gain):
+    found = sp.find_attractors(vanilla(gain * turn(1.0).T), n_starts=32)
+    assert kinds(found) == [OrbitEnd.CURVE]
+    assert found.evidence[0] == "decided"
+    assert found.exponent[0] == 0.0
+    assert found.hits[0] == 32
+    if gain == 1.5:
+        assert found.period[0] == pytest.approx(1 / 0.161397800798167, rel=1e-10)
+
+
+def test_a_network_that_generates_waves():
+    network = sp.tasks.load_network("sine")
+    task = sp.tasks.SineWave(n_frequencies=6, lowest=0.1, highest=0.5)
+    found = sp.find_attractors(network.system, task.constant_input(3), n_starts=16)
+    assert kinds(found) == [OrbitEnd.CURVE]
+    assert found.period[0] == pytest.approx(2 * np.pi / task.frequencies[3], rel=0.01)

@@ -13,6 +13,9 @@ SYSTEM = sp.as_system(sp.cells.VanillaCell(WEIGHTS, np.zeros((3, 0)), np.zeros(3
 
 FLIPPED = sp.as_system(sp.cells.VanillaCell(-WEIGHTS, np.zeros((3, 0)), np.zeros(3)))
 
+TURNED = 1.5 * np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
+TURNING = sp.as_system(sp.cells.VanillaCell(TURNED, np.zeros((2, 0)), np.zeros(2)))
+
 
 @pytest.fixture(scope="session")
 def trajectories():
@@ -37,6 +40,7 @@ def records(points):
         "field": sp.flow_field(SYSTEM, sp.planes.pca(points.xstar)),
         "linear": sp.linearize(SYSTEM, points),
         "cycles": sp.find_cycles(FLIPPED, periods=(1, 2)),
+        "curves": sp.find_closed_curves(TURNING, np.eye(2), transient=50, max_components=1),
         "exponents": sp.lyapunov(SYSTEM, np.ones(3), steps=50, transient=20),
     }
 

@@ -16,6 +16,9 @@ _SOURCES = {
     "25:626",
     "census": "index sum: Brouwer (1911), Lefschetz (1926); hits: Good (1953) Biometrika 40:237, "
     "Chao (1984) Scand. J. Stat. 11:265",
+    "curves": "closed curves: Haro, Canadell, Figueras, Luque and Mondelo (2016) The "
+    "Parameterization Method for Invariant Manifolds; rotation numbers: Das, Saiki, Sander and "
+    "Yorke (2017) Nonlinearity 30:4111",
     "proofs": "interval proofs: Krawczyk (1969) Computing 4:187, Rump (2010) Acta Numer. 19:287",
 }
 
@@ -51,7 +54,7 @@ def show_versions() -> None:
 
 
 def citation(*parts: str) -> str:
-    """Return what to cite for a result with these parts: points, census, proofs.
+    """Return what to cite for a result with these parts: points, census, curves, proofs.
 
     Examples
     --------

@@ -4,6 +4,7 @@ Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
 from .attractors import attractors
+from .closed_curves import closed_curves
 from .cycles import cycles
 from .exponents import exponents
 from .fixed_points import fixed_points
@@ -17,6 +18,7 @@ from .spectrum import spectrum
 
 __all__ = [
     "attractors",
+    "closed_curves",
     "cycles",
     "exponents",
     "fixed_points",

@@ -1,6 +1,7 @@
 """The records of states that searches found, one row per state."""
 
 from .attractors import Attractors
+from .closed_curves import ClosedCurves
 from .comparison import Comparison
 from .cycles import Cycles
 from .fixed_points import FixedPoints
@@ -11,6 +12,7 @@ from .starts import Source, Starts
 
 __all__ = [
     "Attractors",
+    "ClosedCurves",
     "Comparison",
     "Cycles",
     "FixedPoints",

@@ -66,7 +66,7 @@ class FoundEnd:
         if self.kind != other.kind:
             return False
         nowhere = self.kind in (OrbitEnd.DIVERGED, OrbitEnd.CONTINUUM)
-        return nowhere or bool(distance_from(other.states, self.states[:1])[0] < _THERE)
+        return nowhere or bool(distance_from(other.states[:, None], self.states[:1])[0] < _THERE)
 
 
 class OrbitEnds:
@@ -159,21 +159,21 @@ class OrbitEnds:
         points = self._points_from(self.end[rows][np.unique(alike, return_index=True)[1]])
         reached = points.starts.point[alike]
         for k in range(len(points)):
-            own, x = rows[reached == k], points.xstar[k][None]
+            own, x = rows[reached == k], points.xstar[k]
             rate = self._rate(points.eigenvalues[k])
-            there = distance_from(x, self.end[own]) < _THERE
+            there = distance_from(x[None, None], self.end[own]) < _THERE
             if points.on_continuum[k]:
                 on_continua.append(own[there])
                 continue
             if not points.is_stable[k]:
-                found = FoundEnd(OrbitEnd.OPEN, "none", x, exponent=rate / self.dt)
+                found = FoundEnd(OrbitEnd.OPEN, "none", x[None], exponent=rate / self.dt)
                 self.held.append((found, own[there]))
                 continue
             proofs = points.certificate
             proved = proofs is not None and proofs.proved[k] and not proofs.n_unstable_proved[k]
             evidence = "proved" if proved else "decided"
-            found = FoundEnd(OrbitEnd.POINT, evidence, x, exponent=rate / self.dt)
-            self._claim(found, own[self._arrives(own, x, rate)])
+            found = FoundEnd(OrbitEnd.POINT, evidence, x[None], exponent=rate / self.dt)
+            self._claim(found, own[self._arrives(own, x[None, None], rate)])
         own = np.concatenate(on_continua)
         self._claim(FoundEnd(OrbitEnd.CONTINUUM, "decided", self.end[own][:_KEPT]), own)
 
@@ -215,16 +215,14 @@ class OrbitEnds:
                 self._claim(found, rows[alike])
 
     def _claim_recurrent(self, recurrent: Recurrent, rows: Int[np.ndarray, " k"]) -> None:
-        line, closed = recurrent.states, recurrent.is_line
-        kept = line[:: -(-len(line) // _KEPT)] if closed else line
+        lines, kind = recurrent.lines, recurrent.kind
+        kept = lines[:, :: -(-lines.shape[1] // _KEPT)].reshape(-1, lines.shape[2])
         if recurrent.attracts:
-            there = self._arrives(rows, line, recurrent.rate * self.dt, closed=closed)
-            found = FoundEnd(
-                recurrent.kind, recurrent.evidence, kept, recurrent.period, recurrent.exponent
-            )
-            self._claim(found, rows[there])
+            exponent = recurrent.exponent
+            found = FoundEnd(kind, recurrent.evidence, kept, recurrent.period, exponent)
+            self._claim(found, rows[self._arrives(rows, lines, recurrent.rate * self.dt)])
         else:
-            there = distance_from(line, self.end[rows], closed=closed) < _THERE
+            there = distance_from(lines, self.end[rows]) < _THERE
             exponent = max(recurrent.rate, 0.0)
             found = FoundEnd(OrbitEnd.OPEN, "none", kept, recurrent.period, exponent)
             self.held.append((found, rows[there]))
@@ -238,26 +236,21 @@ class OrbitEnds:
         ended = slow.starts.point
         for k in np.flatnonzero(slow.label == "ghost"):
             own = rows[ended == k]
-            near = distance_from(slow.xstar[k][None], self.end[own]) < _BASIN
+            near = distance_from(slow.xstar[k][None, None], self.end[own]) < _BASIN
             self._claim(FoundEnd(OrbitEnd.GHOST, "decided", slow.xstar[k][None]), own[near])
 
     # -- coming to states --------------------------------------------------------------------------
 
     def _arrives(
-        self,
-        rows: Int[np.ndarray, " k"],
-        states: Float[np.ndarray, "t d"],
-        rate: float,
-        *,
-        closed: bool = False,
+        self, rows: Int[np.ndarray, " k"], lines: Float[np.ndarray, "p t d"], rate: float
     ) -> Bool[np.ndarray, " k"]:
-        """Follow orbits as long as it takes to come to states that attract; return which do."""
-        then = distance_from(states, self.end[rows], closed=closed)
+        """Follow orbits as long as it takes to come to lines that attract; return which do."""
+        then = distance_from(lines, self.end[rows])
         near = then < _BASIN
         needed = np.log(_THERE / np.maximum(then[near], np.finfo(float).tiny)) / rate
-        steps = int(np.clip(2 * needed.max(initial=0.0) + len(states), 0, self.steps))
+        steps = int(np.clip(2 * needed.max(initial=0.0) + len(lines), 0, self.steps))
         self.end[rows[near]] = self._later(self.end[rows[near]], steps)
-        now = distance_from(states, self.end[rows], closed=closed)
+        now = distance_from(lines, self.end[rows])
         with np.errstate(all="ignore"):
             as_told = np.abs(np.log(now / then) / (steps * rate) - 1) < _AS_TOLD
         return near & ((now < _THERE) | as_told)

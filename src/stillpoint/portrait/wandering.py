@@ -106,26 +106,27 @@ def _window(
 
 
 def distance_from(
-    states: Float[np.ndarray, "t d"], x: Float[np.ndarray, "k d"], *, closed: bool = False
+    lines: Float[np.ndarray, "p t d"], x: Float[np.ndarray, "k d"]
 ) -> Float[np.ndarray, " k"]:
-    """Return how far x are from the nearest of the states, relative to max(1, |x|).
+    """Return how far x are from the nearest of some closed lines, relative to max(1, |x|).
 
-    Of a `closed` line, from the lines between the nearest of them and its neighbours.
+    A line goes straight from each of its states to the next; with one state it is a point.
 
     Examples
     --------
-    >>> square = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
-    >>> distance_from(square, np.array([[1.0, 0.5]])), distance_from(
-    ...     square, np.array([[1.0, 0.5]]), closed=True)
-    (array([0.5]), array([0.]))
+    >>> square = np.array([[[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]])
+    >>> distance_from(square, np.array([[1.25, 0.5]]))
+    array([0.2])
     """
     size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+    states, length = lines.reshape(-1, lines.shape[2]), lines.shape[1]
     distance, nearest = cKDTree(states).query(x)
-    for step in (-1, 1) if closed else ():
+    line, place = np.divmod(nearest, length)
+    for neighbour in (place - 1, place + 1):
         begin = states[nearest]
-        along = states[(nearest + step) % len(states)] - begin
-        length = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
-        share = np.clip(((x - begin) * along).sum(axis=1) / length, 0, 1)
+        along = lines[line, neighbour % length] - begin
+        squared = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
+        share = np.clip(((x - begin) * along).sum(axis=1) / squared, 0, 1)
         between = np.linalg.norm(x - begin - share[:, None] * along, axis=1)
         distance = np.minimum(distance, between)
     return distance / size

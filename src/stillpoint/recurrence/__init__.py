@@ -1,6 +1,7 @@
-"""What recurs: cycles of maps, put together from fixed points of iterates."""
+"""What recurs: cycles of maps, put together from fixed points of iterates, and closed curves."""
 
 from .attracting import Recurrent, comes_back, goes_round
+from .closed_curves import find_closed_curves
 from .cycles import find_cycles
 
-__all__ = ["Recurrent", "comes_back", "find_cycles", "goes_round"]
+__all__ = ["Recurrent", "comes_back", "find_closed_curves", "find_cycles", "goes_round"]

@@ -13,7 +13,11 @@ from ..search.describe import collect
 from ..search.options import read_options
 from ..search.run import run_search
 from ..system import System
+from .closed_curves import find_closed_curves
 from .cycle_orbits import CycleOrbits, FoundCycle
+
+# States along a closed line between which it is as good as straight.
+_DRAWN = 4096
 
 # Steps of Newton's method from a state of an orbit.
 _STEPS = 50
@@ -29,10 +33,9 @@ class Recurrent:
         `OrbitEnd.CYCLE` or `CURVE`.
     evidence
         "proved" or "decided".
-    states
-        All of a cycle of a map, or so many of a line that they stand for it.
-    is_line
-        Whether they are those of a closed line: a limit cycle of a flow, or a closed curve.
+    lines
+        Closed lines that the map takes to each other, shape (p, t, d): the curve, or its pieces; of
+        a cycle of a map, each of its states.
     period
         In steps, or units of time of a flow; of a closed curve, that of one turn.
     rate, exponent
@@ -43,8 +46,7 @@ class Recurrent:
 
     kind: OrbitEnd
     evidence: str
-    states: Float[np.ndarray, "t d"]
-    is_line: bool
+    lines: Float[np.ndarray, "p t d"]
     period: float
     rate: float
     exponent: float
@@ -64,13 +66,30 @@ def comes_back(
 
 
 def goes_round(
-    system: System,  # noqa: ARG001
-    x: Float[np.ndarray, " d"],  # noqa: ARG001
-    u: Float[np.ndarray, " m"],  # noqa: ARG001
-    kind: OrbitEnd,  # noqa: ARG001
+    system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"], kind: OrbitEnd
 ) -> Recurrent | None:
     """Return what an orbit goes round, if its exponents say that it does."""
-    return None
+    return _closed_curve(system, x, u) if kind == OrbitEnd.CURVE else None
+
+
+def _closed_curve(
+    system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"]
+) -> Recurrent | None:
+    curves = find_closed_curves(system, x[None], u, repelling=False)
+    if not len(curves):
+        return None
+    lines = [curves.at(0, np.arange(_DRAWN) / _DRAWN)]
+    for _ in range(1, curves.n_components[0]):
+        lines.append(system.step(lines[-1], np.tile(u, (_DRAWN, 1))))
+    return Recurrent(
+        kind=OrbitEnd.CURVE,
+        evidence="decided",
+        lines=np.stack(lines),
+        period=float(curves.period[0]),
+        rate=float(curves.normal_exponents[0].max(initial=-np.inf)),
+        exponent=0.0,
+        attracts=bool(curves.is_stable[0]),
+    )
 
 
 def _cycle(
@@ -95,12 +114,11 @@ def _cycle(
     rate = np.log(largest) / len(cycle.states)
     evidence = "proved" if cycle.proved and cycle.stability_proved else "decided"
     return Recurrent(
-        OrbitEnd.CYCLE,
-        evidence,
-        cycle.states,
-        False,
-        float(len(cycle.states)),
-        rate,
-        rate,
-        cycle.is_stable,
+        kind=OrbitEnd.CYCLE,
+        evidence=evidence,
+        lines=cycle.states[:, None],
+        period=float(len(cycle.states)),
+        rate=rate,
+        exponent=rate,
+        attracts=cycle.is_stable,
     )

@@ -15,7 +15,7 @@ from ..branches.slow_manifold import SlowManifold
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..plots.parts.scene import Scene, scene_of
-from ..points import Cycles, FixedPoints, SlowPoints
+from ..points import ClosedCurves, Cycles, FixedPoints, SlowPoints
 from ..portrait import FlowField, LyapunovSpectrum
 from ..proofs import ProofStatus
 from . import svg
@@ -34,7 +34,7 @@ def sections_of(
 ) -> tuple[list[Section], dict[str, Any] | None]:
     """Return the sections on a record as HTML, and the scene of its portrait as plain data."""
     sections, scene = [], None
-    if isinstance(record, FixedPoints | SlowPoints | SlowManifold | Cycles):
+    if isinstance(record, FixedPoints | SlowPoints | SlowManifold | Cycles | ClosedCurves):
         is_there = trajectories is not None or len(record)
         if is_there:
             drawn = scene_of(
@@ -205,6 +205,7 @@ _PARTS: tuple[tuple[type, Parts], ...] = (
     (SlowPoints, (_remarks, *_OF_POINTS)),
     (SlowManifold, (_remarks, _drift)),
     (Cycles, (_remarks, _spectra, _table_of_points)),
+    (ClosedCurves, (_remarks, _table_of_points)),
     (LyapunovSpectrum, (_remarks, _exponents)),
     (FlowField, (_remarks, _flow)),
     (Linearization, (_remarks, _spectra)),

@@ -33,6 +33,7 @@ SHIPPED = {
     "dale_elman": "flip_flop_dale_elman_30",
     "decision": "decision_relu_64",
     "context": "context_tanh_64",
+    "sine": "sine_tanh_40",
 }
 _CLASSES = {cell.__name__: cell for cell in (VanillaCell, LeakyCell, GRUCell, LSTMCell)}
 _REGION, _HISTORY = "region_", "history_"
@@ -159,7 +160,8 @@ def load_network(name: str = "tanh") -> ReadoutNetwork:
         Of the 3-bit flip-flop: "tanh", "gru" or "lstm", 16 units each; "dale_leaky" or
         "dale_elman", 21 excitatory and 9 inhibitory units that obey Dale's law. "decision": 64
         rectified units, trained on `PerceptualDecision()`. "context": 64 tanh units, trained on
-        `ContextIntegration()`.
+        `ContextIntegration()`. "sine": 40 tanh units, trained on
+        `SineWave(n_frequencies=6, lowest=0.1, highest=0.5, steps=200)`.
 
     Raises
     ------

@@ -24,6 +24,7 @@ _MADE_BY = {
     "Attractors": "find_attractors(system)",
     "Cycles": "find_cycles(system)",
     "LyapunovSpectrum": "lyapunov(system, start)",
+    "ClosedCurves": "find_closed_curves(system, starts)",
     "FlowField": "flow_field(system, plane)",
 }
 

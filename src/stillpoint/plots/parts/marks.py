@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ..._core.display import plural
 from ...census import kinds_of
 from ...local import n_unstable as count_unstable
-from ...points import Cycles, SlowPoints
+from ...points import ClosedCurves, Cycles, SlowPoints
 from .groups import Groups
-from .style import CONDITIONS, GREY, MARKERS
+from .style import CONDITIONS, GREY, LINES, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
@@ -153,3 +153,15 @@ def cycles_by_look(cycles: Cycles) -> Iterator[tuple[list[int], str, Any, dict[s
             if rows:
                 look = {"marker": marker, "edgecolor": colour, "facecolor": face(word, colour)}
                 yield rows, f"{plural(len(rows), word, word)} of period {period}", colour, look
+
+
+def curves_by_look(
+    curves: ClosedCurves,
+) -> Iterator[tuple[Float[np.ndarray, "n d"], str, dict[str, Any]]]:
+    """Yield closed curves one by one: states, the first again at the end, words, look of a line."""
+    for row, stable in enumerate(curves.is_stable.tolist()):
+        word = "stable" if stable else "unstable"
+        look = {"color": CONDITIONS[row % len(CONDITIONS)], "ls": LINES[row % len(LINES)]}
+        states = curves.orbit(row)
+        words = f"{word}, a turn in {curves.period[row]:.4g} steps"
+        yield np.vstack([states, states[:1]]), words, look | {"lw": 1.6 if stable else 0.8}

@@ -13,11 +13,20 @@ from ..._core.display import plural
 from ..._core.validation import shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
-from ...points import Cycles, FixedPoints, SlowPoints
+from ...points import ClosedCurves, Cycles, FixedPoints, SlowPoints
 from .by import groups_of_points
 from .checks import check_record
 from .groups import Groups
-from .marks import SEVERAL, counted, cycles_by_look, draw_points, face, slow_statuses, stability
+from .marks import (
+    SEVERAL,
+    counted,
+    curves_by_look,
+    cycles_by_look,
+    draw_points,
+    face,
+    slow_statuses,
+    stability,
+)
 from .style import BLACK, GREY
 from .trials import choose
 from .view import View
@@ -95,7 +104,7 @@ def scene_of(
     dimensions: Any = 3,
     max_trajectories: Any = 40,
 ) -> Scene:
-    """Return the scene of points, slow manifolds and cycles among trajectories.
+    """Return the scene of points, slow manifolds, cycles and closed curves among trajectories.
 
     Arguments are those of `plots.fixed_points`.
 
@@ -105,7 +114,7 @@ def scene_of(
         If an argument is of the wrong kind, size or shape, or there is nothing to show.
     """
     for record in records:
-        check_record("records", record, FixedPoints, SlowPoints, SlowManifold, Cycles)
+        check_record("records", record, FixedPoints, SlowPoints, SlowManifold, Cycles, ClosedCurves)
     states = [_states(record) for record in records]
     sizes = {x.shape[1] for x in states}
     if len(sizes) > 1:
@@ -124,6 +133,9 @@ def scene_of(
             _add_manifold(record, place, marks, lines)
         elif isinstance(record, Cycles):
             _add_cycles(record, place, marks, lines)
+        elif isinstance(record, ClosedCurves):
+            for curve, words, look in curves_by_look(record):
+                lines.append(Line(place(curve), words, look["color"], look["lw"]))
         elif len(record):
             own = "n_unstable" if isinstance(record, FixedPoints) else "label"
             groups = groups_of_points(own if by is None else by, record, own=own)
@@ -143,7 +155,8 @@ def _scale_of(groups: Groups | None, noun: str) -> list[str]:
 def _states(record: Any) -> Float[np.ndarray, "n d"]:
     if isinstance(record, SlowManifold):
         return record.states[record.present]
-    return record.every_state if isinstance(record, Cycles) else record.xstar
+    is_orbits = isinstance(record, Cycles | ClosedCurves)
+    return record.every_state if is_orbits else record.xstar
 
 
 def _points(record: Any, groups: Groups, place: Any) -> list[Marks]:
