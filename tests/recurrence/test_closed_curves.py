@@ -14,6 +14,7 @@ from stillpoint import ArgumentError
 from stillpoint.points import OrbitEnd
 from stillpoint.points.fourier import evaluated, resampled, slope, turned
 from stillpoint.recurrence.along_curves import bounded_solution
+from stillpoint.recurrence.curve_evidence import birkhoff_rotation
 from stillpoint.recurrence.curve_guesses import guesses
 from stillpoint.recurrence.curve_newton import Turn, solved
 
@@ -75,6 +76,8 @@ def test_a_curve_with_many_modes(gain, rotation, exponent):
     assert abs(np.linalg.slogdet(J)[1].mean() - curves.normal_exponents[0, 0]) < 1e-9
     # it holds at angles that no node has
     angles = np.random.default_rng(0).uniform(size=500)
+    wrong = Turn(turning(gain), np.zeros(0), curves.orbit(0), rotation + 1e-3)
+    assert abs(birkhoff_rotation(wrong) - rotation) < 1e-12  # the orbit does not know ρ
     after = turning(gain).step(curves.at(0, angles))
     assert np.abs(after - curves.at(0, angles + curves.rotation[0])).max() < 1e-11
 
@@ -170,8 +173,12 @@ def test_what_is_no_curve_is_called_none():
     )
     chaos = sp.find_closed_curves(henon, [[0.1, 0.1]], transient=100)
     assert (len(chaos), ends(chaos)) == (0, ["MOVING"])
-    spiral = sp.find_closed_curves(circle_map(-0.002), [[0.1, 0.1]])
-    assert (len(spiral), ends(spiral)) == (0, ["POINT"])
+    for middle in (0.0, 5.0):
+        spiral = complex_map(
+            lambda z, m=middle: m + np.exp(1j) * (z - m) * (0.998 - np.abs(z - m) ** 2)
+        )
+        slow = sp.find_closed_curves(spiral, [[middle + 0.1, 0.1]])
+        assert (len(slow), ends(slow)) == (0, ["POINT"])
     rational = sp.find_closed_curves(
         complex_map(lambda z: np.exp(2j * np.pi / 7) * z * (1.1 - np.abs(z) ** 2)), [[0.1, 0.1]]
     )
@@ -196,6 +203,8 @@ def test_the_direction_of_a_curve_is_that_of_the_smaller_rotation():
     back = complex_map(lambda z: np.exp(-1j) * z * (1.1 - np.abs(z) ** 2))
     curves = sp.find_closed_curves(back, [[0.1, 0.2]])
     np.testing.assert_allclose(curves.rotation, [RADIAN], atol=1e-13)
+    other = Turn(back, np.zeros(0), np.roll(curves.orbit(0)[::-1], 1, axis=0), 1 - RADIAN)
+    assert abs(solved(other, 1e-12, 64).rho - RADIAN) < 1e-13
     after = back.step(curves.orbit(0))
     assert np.abs(after - curves.at(0, np.arange(45) / 45 + RADIAN)).max() < 1e-12
 
@@ -219,6 +228,13 @@ def test_curves_are_kept_under_their_inputs():
     assert curves.inputs.ravel().tolist() == [0.1, 0.2]
     assert curves.reached.tolist() == [1, 0, 1, -1]
     assert curves.take([1]).reached.tolist() == [0, -1, 0, -1]
+    idle = sp.as_system(
+        lambda x, u: (x @ TURN.T) * (1.1 + 0 * u - (x**2).sum(axis=1, keepdims=True)),
+        state_size=2,
+        input_size=1,
+        recognise=False,
+    )
+    assert len(sp.find_closed_curves(idle, starts[:2], [[0.0], [1.0]])) == 2
     sizes = [np.linalg.norm(curves.orbit(row), axis=1).mean() for row in (0, 1)]
     np.testing.assert_allclose(sizes, np.sqrt([0.1, 0.2]), atol=1e-12)
 

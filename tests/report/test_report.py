@@ -158,7 +158,7 @@ def test_every_kind_of_record_has_its_sections(records):
         assert head == repr(record).partition("\n")[0]
     titles = [e["text"] for e in parsed.all("h3")]
     for title, times in [
-        ("Portrait", 4),
+        ("Portrait", 5),
         ("Eigenvalues", 3),
         ("Multipliers", 1),
         ("Drift", 1),

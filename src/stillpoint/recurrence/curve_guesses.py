@@ -47,17 +47,18 @@ def guesses(
     if not np.abs(centred).max(initial=0.0) > 0:
         return
     strongest = _strongest(centred, weights)
-    told = []
+    told: list[tuple[int, int, float, Float[np.ndarray, "n d"]]] = []
     for multiple in range(1, _MULTIPLES + 1):
         for turns in range(multiple):
             rho = (strongest + turns) / multiple
             nodes, missed = _fit(path, centred, rho)
-            told.append((round(max(float(np.log10(missed / _NOTHING)), 0.0)), multiple, rho, nodes))
-        if min(missed for missed, *_ in told) == 0:
+            if missed <= _UNEXPLAINED:
+                digits = round(max(float(np.log10(missed / _NOTHING)), 0.0))
+                told.append((digits, multiple, rho, nodes))
+        if any(digits == 0 for digits, *_ in told):
             break
     told.sort(key=lambda one: one[:3])
-    worst = min(told[0][0] + 1, np.log10(_UNEXPLAINED / _NOTHING))
-    yield from ((nodes, rho) for missed, _, rho, nodes in told if missed <= worst)
+    yield from ((nodes, rho) for digits, _, rho, nodes in told if digits <= told[0][0] + 1)
 
 
 def _strongest(centred: Float[np.ndarray, "t d"], weights: Float[np.ndarray, " t"]) -> float:

@@ -42,8 +42,8 @@ def follow(
             paths = _watched(known.system, end[rows], u[rows], transient)
             for row, path in zip(rows, paths, strict=True):
                 end[row] = path[-1]
-                bound = DIVERGENCE * max(1.0, np.abs(x[row]).max())
-                ending[row], period[row], reached[row] = _ending(known, path, u[row], bound)
+                told = _ending(known, path, u[row], _bound(x[row]))
+                ending[row], period[row], reached[row] = told
         going = np.flatnonzero(ending == OrbitEnd.MOVING)
         transient *= _LONGER
     (after,) = images_of(known.system, end, u, 1)
@@ -60,9 +60,15 @@ def with_beginnings(
         start = orbits.take(np.array([row]))
         (path,) = _watched(known.system, start.states, start.inputs, 0, max(_BEGINNINGS))
         for steps in _BEGINNINGS:
-            if reached[row] < 0 and np.isfinite(path[:steps]).all():
+            stays = np.abs(path[:steps]).max() < _bound(start.states[0])
+            if reached[row] < 0 and stays:
                 reached[row] = known.near(path[:steps], start.inputs[0])
     return reached
+
+
+def _bound(start: Float[np.ndarray, " d"]) -> float:
+    """Return how large states are of an orbit that runs away."""
+    return DIVERGENCE * max(1.0, float(np.abs(start).max()))
 
 
 def _watched(

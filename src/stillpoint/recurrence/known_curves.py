@@ -19,9 +19,6 @@ _ON, _NEAR = 1e-6, 1e-3
 # How often an orbit must come to the first piece of a curve, and be on it, to be on the curve.
 _TURNS = 8
 
-# Rotation numbers of one curve differ by no more.
-_SAME = 1e-8
-
 
 @dataclass(frozen=True, eq=False)
 class KnownCurve:
@@ -35,10 +32,6 @@ class KnownCurve:
         whole = max(1, min(_TURNS, len(path) // self.pieces)) * self.pieces
         near = nearest(self.turn.nodes, path[-whole:])[1] < within * self.turn.size
         return bool(near.reshape(-1, self.pieces).all(axis=0).any())
-
-    def is_like(self, other: KnownCurve) -> bool:
-        """Whether another curve has as many pieces and turns as fast."""
-        return self.pieces == other.pieces and abs(self.turn.rho - other.turn.rho) < _SAME
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,21 +97,15 @@ class KnownCurves:
     def _placed(self, curve: KnownCurve) -> int:
         """Return the row of a curve, a new one if it is not known."""
         start, u = curve.turn.nodes[:1], curve.turn.u
-        images = images_of(self.system, start, u[None], curve.pieces)
-        row = self._place(np.concatenate(list(images)), u, curve)
+        images = images_of(self.system, start, u[None], self.most_pieces)
+        row = self._place(np.concatenate(list(images)), u)
         if row < 0:
             self.curves.append(curve)
         return row if row >= 0 else len(self.curves) - 1
 
-    def _place(
-        self,
-        path: Float[np.ndarray, "t d"],
-        u: Float[np.ndarray, " m"],
-        like: KnownCurve | None = None,
-    ) -> int:
+    def _place(self, path: Float[np.ndarray, "t d"], u: Float[np.ndarray, " m"]) -> int:
         """Return the curve under that input that an orbit is on, -1 if it is on none."""
         for row, known in enumerate(self.curves):
-            is_other = like is not None and not known.is_like(like)
-            if not is_other and (known.turn.u == u).all() and known.holds(path):
+            if (known.turn.u == u).all() and known.holds(path):
                 return row
         return -1
