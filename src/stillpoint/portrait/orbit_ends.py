@@ -96,11 +96,13 @@ class OrbitEnds:
         self.looked_at = np.zeros(len(begin), dtype=bool)
         self.held = list[tuple[FoundEnd, Int[np.ndarray, " k"]]]()  # at what may repel
         self.rng = np.random.default_rng(seed)
-        for longer in (min(steps, _SHORT), steps - _SHORT):  # few need the longer one
-            if longer > 0 and len(self.open_):
-                self._follow(self.open_, longer)
-                self._points()
-                self._what_recurs()
+        done = 0
+        while done < steps and len(self.open_):
+            longer = min(_SHORT, steps) if not done else steps - done  # which few need
+            self._follow(self.open_, longer)
+            done += longer
+            self._points()
+            self._what_recurs(is_last=done == steps)
         for found, rows in self.held:
             self._claim(found, np.intersect1d(rows, self.open_))
         self._ghosts()
@@ -192,8 +194,12 @@ class OrbitEnds:
 
     # -- what recurs, and what does not ------------------------------------------------------------
 
-    def _what_recurs(self) -> None:
-        """Find what orbits that move go round, or move on."""
+    def _what_recurs(self, is_last: bool) -> None:
+        """Find what orbits that move go round, or move on.
+
+        A torus, or a curve that is only estimated, may be a cycle that attracts slowly; that is
+        said at the end.
+        """
         for _ in range(_TRIED):
             rows = np.setdiff1d(self.open_, self._slower(_HELD_UP))
             new = rows[~self.looked_at[rows]]
@@ -208,11 +214,14 @@ class OrbitEnds:
                 recurrent = goes_round(self.system, x, self.u, seen.kind)
             if recurrent is not None:
                 self._claim_recurrent(recurrent, rows)
-            elif seen and (seen := seen.at_length()).kind != OrbitEnd.MOVING:
-                alike = seen.moves_alike(self.end[rows]) | (rows == row)
-                states = seen.states[-_KEPT:]
-                found = FoundEnd(seen.kind, "estimated", states, exponent=seen.exponents[0])
-                self._claim(found, rows[alike])
+            elif seen is not None:
+                seen = seen.at_length() if is_last else seen
+                alike = rows[seen.moves_alike(self.end[rows])]
+                self.looked_at[alike] = True
+                if seen.kind == OrbitEnd.CHAOS or (is_last and seen.kind != OrbitEnd.MOVING):
+                    states = seen.states[-_KEPT:]
+                    found = FoundEnd(seen.kind, "estimated", states, exponent=seen.exponents[0])
+                    self._claim(found, np.union1d(alike, row))
 
     def _claim_recurrent(self, recurrent: Recurrent, rows: Int[np.ndarray, " k"]) -> None:
         lines, kind = recurrent.lines, recurrent.kind
