@@ -23,12 +23,12 @@ _SAFETY, _LEAST_FACTOR, _LARGEST_FACTOR = 0.9, 0.2, 8.0
 # A step shorter than this part of what is left is taken whatever its error: it is across a kink.
 _SHORTEST = 1e-14
 
-# Deviations tell directions, and how they grow: their error, relative to the largest of them, may be
-# so many times that of states. Those that are made of differences have no more digits.
+# Deviations tell directions, and how they grow: their error, relative to the largest of them, may
+# be so many times that of states. Those that are made of differences have no more digits.
 _OF_DEVIATIONS = 1e3
 
-#: Steps after which a row is given up, as one that has left the range of numbers.
-MOST_STEPS = 4000
+#: A row is given up after so many steps, or where its state is so many times its scale.
+MOST_STEPS, AWAY = 1000, 1e4
 
 
 @dataclass
@@ -129,7 +129,7 @@ def integrate(
     tolerance: float,
     scale: Float[np.ndarray, " n"],
 ) -> Float[np.ndarray, "n d"]:
-    """Return the states that a flow brings others to; NaN for rows that need too many steps.
+    """Return the states that a flow brings others to; NaN for rows that are given up.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def integrate_tangent(
 
 def _arrived(march: March, duration: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n p"]:
     """March until every row has arrived or is lost."""
-    end = np.where(duration[:, None] == 0, march.z, np.nan)
+    d, end = march.dynamics.state_size, np.where(duration[:, None] == 0, march.z, np.nan)
     left, rows = duration.astype(np.float64), np.arange(len(duration))
     going: Bool[np.ndarray, " n"] | Int[np.ndarray, " n"] = (left != 0) & np.isfinite(left)
     for _ in range(MOST_STEPS):
@@ -172,5 +172,5 @@ def _arrived(march: March, duration: Float[np.ndarray, " n"]) -> Float[np.ndarra
         left = left - march.advance(left)
         arrived = left == 0
         end[rows[arrived]] = march.z[arrived]
-        going = ~arrived & np.isfinite(march.z).all(axis=1)
+        going = ~arrived & (np.abs(march.z[:, :d]).max(axis=1) < AWAY * march.scale)
     return end

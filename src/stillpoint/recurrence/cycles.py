@@ -54,10 +54,10 @@ def find_cycles(
 ) -> Cycles:
     """Find the cycles of a map with given periods and prove them, or limit cycles of a flow.
 
-    Of a map, for each period k the fixed points of F^k are sought as k states that map onto each other
-    (multiple shooting; no Jacobian of all steps is multiplied out), from starts of many sources,
-    and put together to orbits with their minimal period. What is known of F^k as a whole (index
-    sum, hits) is a verdict for each k.
+    Of a map, for each period k the fixed points of F^k are sought as k states that map onto each
+    other (multiple shooting; no Jacobian of all steps is multiplied out), from starts of many
+    sources, and put together to orbits with their minimal period. What is known of F^k as a whole
+    (index sum, hits) is a verdict for each k.
 
     Of a flow, closed orbits that have no others beside them are sought together with their periods,
     again by multiple shooting, so those that repel are found as well: from where orbits come back

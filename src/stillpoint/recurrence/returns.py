@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from .._core.arrays import to_numpy
 from ..dynamics import Dynamics
-from ..dynamics.integrate import March, integrate
+from ..dynamics.integrate import March
 from ..solvers.loop import DIVERGENCE
 
 # Steps between two looks at the orbits, and how many looks there are at most.
@@ -116,6 +116,8 @@ def _of_orbit(
         crossing = path[steps] + share[:, None] * (path[steps + 1] - path[steps])
         distance = np.linalg.norm(crossing - path[first], axis=1) / extent
         period = times[steps] + share * (times[steps + 1] - times[steps]) - times[first]
-        nearest = {int(np.flatnonzero(distance < near)[0]) for near in _NEAR if (distance < near).any()}
+        nearest = {
+            int(np.flatnonzero(distance < near)[0]) for near in _NEAR if (distance < near).any()
+        }
         found += [(path[first], float(period[k]), float(distance[k])) for k in sorted(nearest)]
     return found

@@ -104,7 +104,7 @@ class Shooting(Dynamics):
         return self.unknowns(np.stack(states, axis=1), period)
 
     def sizes(self, y: Unknowns) -> Float[np.ndarray, " n"]:
-        """Return how large each orbit is: the root mean square distance of its states from their mean."""
+        """Return the root mean square distance of the states of each orbit from their mean."""
         spread = self._spread(y)
         size = np.sqrt((spread**2).sum(axis=(1, 2)) / self.n_pieces)
         return np.maximum(size, np.finfo(np.float64).tiny)
@@ -121,12 +121,12 @@ class Shooting(Dynamics):
         size = np.maximum(self.sizes(y), _LEAST_SIZE * np.abs(y[:, :-1]).max(axis=1))
         part = np.where(period <= self.longest, period / s, np.nan)
         rows = states.reshape(-1, d), np.repeat(u, s, axis=0), np.repeat(part, s)
-        how = {"tolerance": self.tolerance, "scale": np.repeat(size, s)}
+        tolerance, scale = self.tolerance, np.repeat(size, s)
         if not tangent:
-            return integrate(self.flow, *rows, **how).reshape(n, s, d), None
-        ends, slopes = integrate_tangent(self.flow, *rows, **how)
+            ends = integrate(self.flow, *rows, tolerance=tolerance, scale=scale)
+            return ends.reshape(n, s, d), None
+        ends, slopes = integrate_tangent(self.flow, *rows, tolerance=tolerance, scale=scale)
         return ends.reshape(n, s, d), slopes.reshape(n, s, d, d)
-
 
     def _spread(self, y: Unknowns) -> Float[np.ndarray, "n s d"]:
         states, _ = self.orbits(y)

@@ -32,9 +32,7 @@ def starts_of_returns(
     inputs, asarray = np.tile(u, (len(states), 1)), flow.arrays.asarray
     scale = np.maximum(np.abs(states).max(axis=1, initial=0.0), 1.0)
     for _ in range(_CORRECTIONS):  # to the time at which the gap lies across the motion
-        end = integrate(
-            flow, states, inputs, period, tolerance=shooting.tolerance, scale=scale
-        )
+        end = integrate(flow, states, inputs, period, tolerance=shooting.tolerance, scale=scale)
         rate = to_numpy(flow.step(asarray(end), asarray(inputs))).astype(np.float64)
         late = np.nan_to_num(((end - states) * rate).sum(axis=1) / (rate**2).sum(axis=1))
         period = period - np.clip(late, -_LARGEST * period, _LARGEST * period)
@@ -54,7 +52,10 @@ def rings_around(shooting: Shooting, points: FixedPoints) -> Float[np.ndarray, "
         values = lin.eigenvalues[k]
         for mode in np.flatnonzero(values.imag > np.abs(values.real))[:_PAIRS]:
             vector = lin.right[k][:, mode] / np.abs(lin.right[k][:, mode]).max()
-            ring, period = (np.exp(1j * angles)[:, None] * vector).real, 2 * np.pi / values[mode].imag
+            ring, period = (
+                (np.exp(1j * angles)[:, None] * vector).real,
+                2 * np.pi / values[mode].imag,
+            )
             states = points.xstar[k] + np.array(_RADII)[:, None, None] * ring
             rows.append(shooting.unknowns(states, np.full(len(_RADII), period)))
     return np.concatenate([np.zeros((0, shooting.state_size)), *rows])
