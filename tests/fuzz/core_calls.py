@@ -34,6 +34,12 @@ PCA = sp.fit_pca(PATH + np.arange(2))
 PLANE = sp.planes.along([1.0, 0.0], [0.0, 1.0])
 FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
+TURNING = sp.as_system(
+    lambda x: (1 - (x**2).sum(1, keepdims=True)) * x + x[:, ::-1] * [-1.0, 1.0],
+    state_size=2,
+    kind="flow",
+)
+LIMIT_CYCLES = sp.find_cycles(TURNING, max_starts=8)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -265,6 +271,17 @@ def verbs() -> dict[str, Call]:
                 "progress": False,
             },
         ),
+        "find_cycles of a flow": Call(
+            sp.find_cycles,
+            {
+                "system": TURNING,
+                "periods": None,
+                "trajectories": None,
+                "max_starts": 4,
+                "seed": 0,
+                "progress": False,
+            },
+        ),
         "lyapunov": Call(
             sp.lyapunov,
             {
@@ -334,6 +351,8 @@ def records() -> dict[str, Call]:
         "Projection.distances": Call(PCA.distances, {"states": X}),
         "Projection.share": Call(PCA.share, {"vectors": X}),
         "Projection.range_of": Call(PCA.range_of, {"states": X}),
+        "Cycles.orbit of a flow": Call(LIMIT_CYCLES.orbit, {"row": 0}),
+        "Cycles.index of a flow": Call(LIMIT_CYCLES.index, {"iterate": None}),
         "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
         "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
         "Cycles.index": Call(CYCLES.index, {"iterate": None}),

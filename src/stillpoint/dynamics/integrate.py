@@ -27,8 +27,8 @@ _SHORTEST = 1e-14
 # be so many times that of states. Those that are made of differences have no more digits.
 _OF_DEVIATIONS = 1e3
 
-#: A row is given up after so many steps, or where its state is so many times its scale.
-MOST_STEPS, AWAY = 1000, 1e4
+# A row is given up after so many steps, or where its state is so many times its scale.
+_MOST_STEPS, _AWAY = 1000, 1e4
 
 
 @dataclass
@@ -128,6 +128,7 @@ def integrate(
     *,
     tolerance: float,
     scale: Float[np.ndarray, " n"],
+    most_steps: int = _MOST_STEPS,
 ) -> Float[np.ndarray, "n d"]:
     """Return the states that a flow brings others to; NaN for rows that are given up.
 
@@ -140,7 +141,7 @@ def integrate(
     >>> integrate(decay, x, none, after, tolerance=1e-12, scale=np.ones(2)).ravel().round(10)
     array([0.5, 2. ])
     """
-    return _arrived(March(dynamics, x.copy(), u, tolerance, scale), duration)
+    return _arrived(March(dynamics, x.copy(), u, tolerance, scale), duration, most_steps)
 
 
 def integrate_tangent(
@@ -151,20 +152,23 @@ def integrate_tangent(
     *,
     tolerance: float,
     scale: Float[np.ndarray, " n"],
+    most_steps: int = _MOST_STEPS,
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n d d"]]:
     """Return the same states and their derivatives in where they come from."""
     n, d = x.shape
     z = np.concatenate([x, np.broadcast_to(np.eye(d).ravel(), (n, d * d))], axis=1)
-    z = _arrived(March(dynamics, z, u, tolerance, scale), duration)
+    z = _arrived(March(dynamics, z, u, tolerance, scale), duration, most_steps)
     return z[:, :d], z[:, d:].reshape(n, d, d)
 
 
-def _arrived(march: March, duration: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n p"]:
+def _arrived(
+    march: March, duration: Float[np.ndarray, " n"], most_steps: int
+) -> Float[np.ndarray, "n p"]:
     """March until every row has arrived or is lost."""
     d, end = march.dynamics.state_size, np.where(duration[:, None] == 0, march.z, np.nan)
     left, rows = duration.astype(np.float64), np.arange(len(duration))
     going: Bool[np.ndarray, " n"] | Int[np.ndarray, " n"] = (left != 0) & np.isfinite(left)
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         march.keep(going)
         left, rows = left[going], rows[going]
         if not len(rows):
@@ -172,5 +176,5 @@ def _arrived(march: March, duration: Float[np.ndarray, " n"]) -> Float[np.ndarra
         left = left - march.advance(left)
         arrived = left == 0
         end[rows[arrived]] = march.z[arrived]
-        going = ~arrived & (np.abs(march.z[:, :d]).max(axis=1) < AWAY * march.scale)
+        going = ~arrived & (np.abs(march.z[:, :d]).max(axis=1) < _AWAY * march.scale)
     return end

@@ -1,4 +1,4 @@
-"""What recurs: cycles of maps, put together from fixed points of iterates."""
+"""What recurs: cycles of maps, put together from fixed points of iterates; cycles of flows."""
 
 from .cycles import find_cycles
 

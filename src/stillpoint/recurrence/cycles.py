@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.grouping import match_states
-from .._core.validation import check_whole
+from .._core.validation import check_whole, read_seed
 from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
 from ..errors import ArgumentError, came, warn
@@ -123,8 +123,8 @@ def find_cycles(
     max_starts = check_whole("max_starts", max_starts, least=1)
     rows = read_each_input(system, inputs)
     if is_flow:
-        path = read_trajectories(system, trajectories)
-        return find_limit_cycles(system, rows, path, max_starts, seed, progress)
+        path, number = read_trajectories(system, trajectories), read_seed("seed", seed)
+        return find_limit_cycles(system, rows, path, max_starts, number, progress)
     found, searches = [], []
     for u in rows:
         known: list[FoundCycle] = []

@@ -26,6 +26,10 @@ _MOST_UNKNOWNS = 512
 _COARSE, _FINE = 1e-8, 1e-12
 _ROUNDING = 100.0
 
+# A piece of an orbit takes hardly more steps in a search; trials of Newton's method in stiff places
+# would take thousands.
+_MOST_STEPS = 300
+
 # The largest gap that counts as none, in units of the error of integration.
 _GAP = 100.0
 
@@ -63,7 +67,8 @@ class LimitCycles:
         fitting = [s for s in _PIECES if s * d <= _MOST_UNKNOWNS]
         n_pieces, rounding = (fitting or [_PIECES[-1]])[0], _ROUNDING * resolution
         quick = self.flow.differentiated_quickly()
-        self.coarse = Shooting(quick, n_pieces, max(_COARSE, rounding))
+        coarse = Shooting(quick, n_pieces, max(_COARSE, rounding))
+        self.coarse = replace(coarse, most_steps=_MOST_STEPS)
         self.fine = Shooting(quick, n_pieces, max(_FINE, rounding))
 
     def solve(self, rows: Float[np.ndarray, "n k"], progress: bool | None) -> None:

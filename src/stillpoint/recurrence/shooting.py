@@ -41,14 +41,15 @@ class Shooting(Dynamics):
         How many states along the orbit are unknown.
     tolerance
         Of the integration, relative to the size of the orbit.
-    longest
-        The longest period that is looked at.
+    longest, most_steps
+        The longest period that is looked at, and how many steps of integration a piece may take.
     """
 
     flow: Dynamics
     n_pieces: int
     tolerance: float
     longest: float = np.inf
+    most_steps: int = 1000
 
     @property
     def state_size(self) -> int:
@@ -121,11 +122,15 @@ class Shooting(Dynamics):
         size = np.maximum(self.sizes(y), _LEAST_SIZE * np.abs(y[:, :-1]).max(axis=1))
         part = np.where(period <= self.longest, period / s, np.nan)
         rows = states.reshape(-1, d), np.repeat(u, s, axis=0), np.repeat(part, s)
-        tolerance, scale = self.tolerance, np.repeat(size, s)
+        scale, most = np.repeat(size, s), self.most_steps
         if not tangent:
-            ends = integrate(self.flow, *rows, tolerance=tolerance, scale=scale)
+            ends = integrate(
+                self.flow, *rows, tolerance=self.tolerance, scale=scale, most_steps=most
+            )
             return ends.reshape(n, s, d), None
-        ends, slopes = integrate_tangent(self.flow, *rows, tolerance=tolerance, scale=scale)
+        ends, slopes = integrate_tangent(
+            self.flow, *rows, tolerance=self.tolerance, scale=scale, most_steps=most
+        )
         return ends.reshape(n, s, d), slopes.reshape(n, s, d, d)
 
     def _spread(self, y: Unknowns) -> Float[np.ndarray, "n s d"]:
