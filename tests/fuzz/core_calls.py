@@ -40,6 +40,12 @@ TURNING = sp.as_system(
     sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
 )
 CURVES = sp.find_closed_curves(TURNING, [[0.5, 0.0]], np.zeros(1), max_components=1)
+ROTATING = sp.as_system(
+    lambda x: (1 - (x**2).sum(1, keepdims=True)) * x + x[:, ::-1] * [-1.0, 1.0],
+    state_size=2,
+    kind="flow",
+)
+LIMIT_CYCLES = sp.find_cycles(ROTATING, max_starts=8)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -307,6 +313,17 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "find_cycles of a flow": Call(
+            sp.find_cycles,
+            {
+                "system": ROTATING,
+                "periods": None,
+                "trajectories": None,
+                "max_starts": 4,
+                "seed": 0,
+                "progress": False,
+            },
+        ),
         "lyapunov": Call(
             sp.lyapunov,
             {
@@ -383,6 +400,8 @@ def records() -> dict[str, Call]:
         "ClosedCurves.at": Call(CURVES.at, {"row": 0, "angles": [0.0, 0.25]}),
         "ClosedCurves.to_dataframe": Call(CURVES.to_dataframe, {}),
         "ClosedCurves.citation": Call(CURVES.citation, {}),
+        "Cycles.orbit of a flow": Call(LIMIT_CYCLES.orbit, {"row": 0}),
+        "Cycles.index of a flow": Call(LIMIT_CYCLES.index, {"iterate": None}),
         "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
         "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
         "Cycles.index": Call(CYCLES.index, {"iterate": None}),

@@ -198,3 +198,25 @@ def test_a_network_that_generates_waves():
     found = sp.find_attractors(network.system, task.constant_input(3), n_starts=16)
     assert kinds(found) == [OrbitEnd.CURVE]
     assert found.period[0] == pytest.approx(2 * np.pi / task.frequencies[3], rel=0.01)
+
+
+def test_limit_cycles_of_flows():
+    def van_der_pol(x):
+        return np.stack([x[:, 1], (1 - x[:, 0] ** 2) * x[:, 1] - x[:, 0]], axis=1)
+
+    found = sp.find_attractors(black_box(van_der_pol, 2, kind="flow"), n_starts=8)
+    assert kinds(found) == [OrbitEnd.CYCLE]
+    assert found.evidence[0] == "decided"
+    assert found.period[0] == pytest.approx(6.66328685932314, rel=1e-9)
+    assert np.abs(found.along(0)[:, 0]).max() == pytest.approx(2.0086, abs=1e-3)
+
+
+def test_a_cycle_and_a_point_of_one_flow():
+    def step(x):
+        square = (x**2).sum(axis=1, keepdims=True)
+        return x * (-0.1 + square - square**2) + x[:, ::-1] * [-1.0, 1.0]
+
+    starts = np.array([[0.3, 0.0], [0.0, 0.33], [0.34, 0.0], [1.5, 0.0]])  # 0.3357 repels
+    found = sp.find_attractors(black_box(step, 2, kind="flow"), starts=starts)
+    assert [found.kind[row] for row in found.attractor] == [0, 0, 1, 1]
+    assert found.period[found.attractor[2]] == pytest.approx(2 * np.pi, rel=1e-9)

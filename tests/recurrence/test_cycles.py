@@ -200,9 +200,9 @@ def test_cycles_survive_their_file(tmp_path):
 )
 def test_what_does_not_fit_is_refused():
     flow = sp.as_system(lambda x: -x, state_size=1, kind="flow")
-    with pytest.raises(ArgumentError, match=r"^system: a flow"):
-        sp.find_cycles(flow)
-    for wrong in ([], [0], [1.5], "a", None, -1):
+    with pytest.raises(ArgumentError, match=r"^periods: got 2, but the periods of a flow"):
+        sp.find_cycles(flow, periods=2)
+    for wrong in ([], [0], [1.5], "a", -1):
         with pytest.raises(ArgumentError, match=r"^periods: "):
             sp.find_cycles(ring(2), periods=wrong)
     with pytest.raises(ArgumentError, match=r"^max_starts: "):

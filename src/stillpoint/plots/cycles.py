@@ -10,7 +10,7 @@ from .._core.validation import check_flag
 from ..points import Cycles
 from .parts.canvas import Canvas
 from .parts.checks import check_record
-from .parts.marks import cycles_by_look
+from .parts.marks import cycles_by_look, marked_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,7 @@ def cycles(
     """Draw cycles as closed lines through their states, in the colour of their period.
 
     States of stable cycles are filled, those of unstable ones open. Fixed points have no line.
+    Limit cycles of a flow have the colour of their stability, and one mark each.
 
     Parameters
     ----------
@@ -71,6 +72,6 @@ def cycles(
             if len(orbit) > 1:
                 ends = canvas.view.place(np.vstack([orbit, orbit[:1]]))
                 artists["cycles"] += canvas.ax.plot(*ends.T, color=colour, lw=0.9, zorder=2)
-        states = np.concatenate(orbits)
+        states = np.concatenate([marked_states(cycles, row) for row in rows])
         artists["states"].append(canvas.scatter(states, label=words, s=22, zorder=3, **look))
     return artists | {"colorbars": canvas.complete(legend)}

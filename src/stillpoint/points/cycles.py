@@ -1,4 +1,4 @@
-"""The record of the cycles of a map: states that follow each other and come back."""
+"""The record of cycles: states of a map that follow each other and come back, orbits of a flow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, final
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Int, Shaped
+from jaxtyping import Bool, Complex, Float, Int, Num, Shaped
 
 from .._core.display import Column, Display, plural, position
 from .._core.provenance import citation
@@ -15,6 +15,7 @@ from .._core.record import Record, column, plain
 from .._core.validation import check_whole, read_rows
 from .._core.values import Domain
 from ..census import Completeness
+from ..errors import ArgumentError, came
 from ..system_info import SystemInfo
 
 if TYPE_CHECKING:
@@ -27,36 +28,49 @@ _BORDER = 1e-9
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Cycles(Record):
-    """Cycles of a map, one row each, with what is known of each iterate; see `find_cycles`.
+    """Cycles of a map or a flow, one row each, with what was searched; see `find_cycles`.
 
-    A cycle of period k is k states that map onto each other and are all different; of period 1, a
-    fixed point.
+    A cycle of a map, of period k, is k states that map onto each other and are all different; of
+    period 1, a fixed point. One of a flow is a closed orbit that has no other beside it, a limit
+    cycle.
 
     Attributes
     ----------
     period
-        How many states the cycle has: its minimal (prime) period.
+        The minimal (prime) period: how many states a cycle of a map has, or the time around a limit
+        cycle.
     states
-        Its states in their order, shape (c, longest, d), NaN behind the last.
+        Its states in their order, shape (c, longest, d), NaN behind the last; of a flow at equal
+        times along the orbit.
     inputs
         The constant input, shape (c, m).
     multipliers
-        Eigenvalues of the Jacobian of all its steps together, the most unstable first; NaN on a
-        kink of ReLU, where each side has its own.
+        Eigenvalues of the Jacobian over a period, the most unstable first; of a flow those across
+        the motion, d - 1 of them. NaN on a kink of ReLU, where each side has its own.
     n_unstable
         How many directions are unstable; -1 where that is not known.
     is_stable
         Whether all modes decay. Not said where errors of eigenvalues leave it open.
     q
-        ``1/2 |F^k(x, u) - x|^2`` at its first state.
+        ``1/2 |F^k(x, u) - x|^2`` at its first state; of a flow, of the gaps between the pieces
+        of the orbit, together.
     hits
         How many starts came to it.
     proved
-        Whether it is proved that the cycle exists, and that its period is no shorter.
+        Whether it is proved that the cycle exists, and that its period is no shorter. No limit
+        cycle is.
+    period_error
+        How far the period of a limit cycle moved in the last step, on a finer integration: an
+        estimate of its error. NaN for maps, whose periods are exact.
+    trivial_multiplier
+        The multiplier along the motion of a limit cycle, which must be 1, as it was computed: how
+        far it is from 1 tells the error of the others. NaN for maps.
     searched, searched_inputs
-        Which iterates were searched, under which inputs, shapes (s,) and (s, m).
+        Which iterates were searched, under which inputs, shapes (s,) and (s, m); 0 for a flow,
+        whose cycles were sought whatever their period.
     n_points, index_sum
-        Fixed points of that iterate that are known, and the sum of their indices.
+        Fixed points of that iterate that are known, and the sum of their indices; of a flow the
+        limit cycles, and 0.
     completeness, reason
         What is known of their completeness (a `Completeness`), and why.
     system
@@ -69,8 +83,8 @@ class Cycles(Record):
 
     rows = "cycle"
 
-    period: Int[np.ndarray, " c"] = column(
-        "cycle", long_name="minimal period", units="steps", domain=Domain(least=1)
+    period: Num[np.ndarray, " c"] = column(
+        "cycle", long_name="minimal period, in steps of a map or time", domain=Domain(above=0)
     )
     states: Float[np.ndarray, "c t d"] = column(
         "cycle", "step", "state", long_name="states in their order", domain=Domain(missing=True)
@@ -78,7 +92,7 @@ class Cycles(Record):
     inputs: Float[np.ndarray, "c m"] = column(
         "cycle", "input", long_name="input", domain=Domain(finite=True)
     )
-    multipliers: Complex[np.ndarray, "c d"] = column(
+    multipliers: Complex[np.ndarray, "c e"] = column(
         "cycle",
         "mode",
         long_name="eigenvalues of the Jacobian over a period",
@@ -89,14 +103,20 @@ class Cycles(Record):
     )
     is_stable: Bool[np.ndarray, " c"] = column("cycle", long_name="all modes decay")
     q: Float[np.ndarray, " c"] = column(
-        "cycle", long_name="1/2 |F^k(x, u) - x|^2", domain=Domain(least=0)
+        "cycle", long_name="1/2 |gap|^2 after a period", domain=Domain(least=0)
     )
     hits: Int[np.ndarray, " c"] = column(
         "cycle", long_name="starts that came to it", domain=Domain(least=0)
     )
     proved: Bool[np.ndarray, " c"] = column("cycle", long_name="proved, with its period")
+    period_error: Float[np.ndarray, " c"] = column(
+        "cycle", long_name="estimated error of the period", domain=Domain(least=0, missing=True)
+    )
+    trivial_multiplier: Float[np.ndarray, " c"] = column(
+        "cycle", long_name="multiplier along the motion", domain=Domain(missing=True)
+    )
     searched: Int[np.ndarray, " s"] = column(
-        "search", long_name="iterate that was searched", domain=Domain(least=1)
+        "search", long_name="iterate that was searched", domain=Domain(least=0)
     )
     searched_inputs: Float[np.ndarray, "s m"] = column(
         "search", "input", long_name="its input", domain=Domain(finite=True)
@@ -131,7 +151,7 @@ class Cycles(Record):
         return replace(super().take(chosen), is_selection=self.is_selection or not is_whole)
 
     def orbit(self, row: SupportsIndex) -> Float[np.ndarray, "k d"]:
-        """Return the states of one cycle, shape (period, d).
+        """Return the states of one cycle, shape (period, d); of a flow at equal times, (t, d).
 
         Raises
         ------
@@ -139,16 +159,36 @@ class Cycles(Record):
             If there is no such cycle.
         """
         row = check_whole("row", row, least=0, most=len(self) - 1)
-        return self.states[row, : self.period[row]]
+        return self.states[row, : self.n_states[row]]
 
     @property
     def every_state(self) -> Float[np.ndarray, "n d"]:
         """The states of all cycles, one after the other, shape (n, d)."""
-        within = np.arange(self.states.shape[1]) < self.period[:, None]
-        return self.states[within]
+        return self.states[np.arange(self.states.shape[1]) < self.n_states[:, None]]
+
+    @property
+    def n_states(self) -> Int[np.ndarray, " c"]:
+        """How many states each cycle has: as many as its period of a map, or samples of a flow."""
+        return np.full(len(self), self.states.shape[1]) if self.is_flow else self.period
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether they are limit cycles of a flow."""
+        return self.system.kind == "flow"
 
     def of_period(self, period: SupportsIndex) -> Cycles:
-        """Return the cycles of one minimal period."""
+        """Return the cycles of a map of one minimal period.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no positive whole number, or these are limit cycles of a flow.
+        """
+        if self.is_flow:
+            raise ArgumentError(
+                f"period: got {came(period)}, but limit cycles have periods that are no whole "
+                f"numbers; choose rows: cycles.take(np.flatnonzero(abs(cycles.period - 3) < 0.1))."
+            )
         wanted = check_whole("period", period, least=1)
         return self.take(np.flatnonzero(self.period == wanted))
 
@@ -156,7 +196,8 @@ class Cycles(Record):
         """Return sign det(I - M^(k/d)) of each cycle of period d under the iterate F^k.
 
         By default each under its own period. A cycle of period d is d fixed points of F^k, each of
-        this index. 0 where the period does not divide k, or where the
+        this index. For a limit cycle F is the map from a plane across it to the next return there,
+        and d is 1. 0 where the period does not divide k, or where the
         matrix is singular to rounding. A cycle with a multiplier below -1 has different indices
         under odd and even multiples of its period.
 
@@ -165,8 +206,9 @@ class Cycles(Record):
         ArgumentError
             If `iterate` is no positive whole number.
         """
-        k = self.period if iterate is None else check_whole("iterate", iterate, least=1)
-        power, left = np.divmod(k, self.period)
+        own = np.ones(len(self), dtype=np.int64) if self.is_flow else self.period
+        k = own if iterate is None else check_whole("iterate", iterate, least=1)
+        power, left = np.divmod(k, own)
         factors = 1 - self.multipliers ** np.maximum(power, 1)[:, None]
         sign = np.sign(np.prod(factors / np.maximum(np.abs(factors), 1e-300), axis=1).real)
         regular = (np.abs(factors) > _BORDER).all(axis=1) & (left == 0)
@@ -180,6 +222,8 @@ class Cycles(Record):
                 "this is a selection of the cycles that were found, so nothing can be said on "
                 "completeness"
             )
+        if self.is_flow:
+            return self._verdict_of_flow()
         counts = {int(k): int((self.period == k).sum()) for k in np.unique(self.period)}
         longer = {k: n for k, n in counts.items() if k > 1}
         periods = np.unique(self.searched[self.searched > 1])
@@ -198,11 +242,22 @@ class Cycles(Record):
         )
         return f"{begin}; of periods {span}: {weakest.sentence}{under}"
 
+    def _verdict_of_flow(self) -> str:
+        weakest = Completeness.weakest(Completeness(c) for c in self.completeness.tolist())
+        if weakest is Completeness.PROVED:
+            return "a flow of one variable has no limit cycle, as on a line nothing returns"
+        unknown = "nothing is known on others, as no theorem says how many a flow has"
+        if not len(self):
+            return f"no limit cycle was found; {unknown}"
+        told = f"{plural(len(self), 'limit cycle')}, {int(self.is_stable.sum())} of them stable"
+        return f"{told}; {unknown}"
+
     def to_dataframe(self) -> pandas.DataFrame:
         """Return a `pandas.DataFrame`, one row per cycle; its first state is in x0, x1, ..."""
         import pandas as pd
 
-        names = ("period", "n_unstable", "is_stable", "q", "hits", "proved")
+        names = ["period", "n_unstable", "is_stable", "q", "hits", "proved"]
+        names += ["period_error", "trivial_multiplier"] if self.is_flow else []
         columns: dict[str, Any] = {name: getattr(self, name) for name in names}
         columns["largest_multiplier"] = np.abs(self.multipliers).max(axis=1, initial=0.0)
         columns["index"] = self.index()
@@ -221,18 +276,25 @@ class Cycles(Record):
         modes = np.abs(self.multipliers).max(axis=1, initial=0.0)
         return [
             Column("", [str(k) for k in range(len(self))], 5),
-            Column("period", [str(k) for k in self.period], 6),
+            Column("period", [f"{k:.7g}" for k in self.period], 9 if self.is_flow else 6),
             Column("unstable", [str(k) if k >= 0 else "?" for k in self.n_unstable], 8),
             Column("hits", [str(k) for k in self.hits], 6),
             Column("max|μ|", [f"{size:.4g}" for size in modes], 9),
             Column("index", [f"{k:+}" if k else "?" for k in self.index()], 5),
-            Column("proof", ["yes" if p else "no" for p in self.proved], 5),
+            self._evidence(),
             Column(" x", [f" {position(x)}" for x in self.states[:, 0]]),
         ]
 
+    def _evidence(self) -> Column:
+        if self.is_flow:
+            return Column("error of period", [f"{e:.0e}" for e in self.period_error], 15)
+        return Column("proof", ["yes" if p else "no" for p in self.proved], 5)
+
     def _display(self) -> Display:
+        of_one = f" ({int((self.period == 1).sum())} of period 1)"
+        heading = plural(len(self), "limit cycle" if self.is_flow else "cycle")
         return Display(
-            plural(len(self), "cycle") + f" ({int((self.period == 1).sum())} of period 1)",
+            f"{heading}, periods in units of time" if self.is_flow else heading + of_one,
             self._columns() if len(self) else (),
             [self.verdict, *self._tables()],
             self.provenance,
@@ -240,7 +302,7 @@ class Cycles(Record):
 
     def _tables(self) -> list[str]:
         """Return a line for every iterate that was searched."""
-        if self.is_selection:
+        if self.is_selection or self.is_flow:
             return []
         rows = zip(self.searched, self.n_points, self.index_sum, self.completeness, strict=True)
         lines = [f"F^{k}: {n} points, index sum {total:+}: {c}" for k, n, total, c in rows]
@@ -248,7 +310,7 @@ class Cycles(Record):
 
     def _contradictions(self) -> Iterator[str]:
         yield from self.system.contradictions(self.states.shape[2], self.inputs.shape[1])
-        if len(self) and self.period.max() > self.states.shape[1]:
+        if len(self) and self.n_states.max() > self.states.shape[1]:
             yield "states: there are fewer steps than the longest period"
 
 

@@ -20,7 +20,8 @@ from ..search.samplers import Box
 from ..search.sampling import box_of_points, visited_states
 from ..search.units import units_of_motion
 from ..system import System, check_system
-from .orbit_ends import FoundEnd, OrbitEnds
+from .found_end import FoundEnd
+from .orbit_ends import OrbitEnds
 
 
 @np.errstate(all="ignore")

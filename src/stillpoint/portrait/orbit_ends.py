@@ -6,14 +6,14 @@ attracts follows how many steps that takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
 from .._core.arrays import to_numpy
 from .._core.grouping import group
-from ..dynamics.simulate import stepper
+from ..dynamics.integrate import integrate
 from ..points import FixedPoints, OrbitEnd, Source
 from ..recurrence import Recurrent, comes_back, goes_round
 from ..search import certify, find_slow_points
@@ -22,10 +22,10 @@ from ..search.options import read_options
 from ..search.orbits import follow, time_steps
 from ..search.run import run_search
 from ..system import System
-from .wandering import Wandering, distance_from
+from .found_end import THERE, FoundEnd, distance_from, near
+from .wandering import Wandering
 
-# Relative to max(1, |x|): within this an orbit is at a state; at this distance it may come to it.
-_THERE = 1e-6
+# An orbit may come to a state at this distance, relative to max(1, |x|).
 _BASIN = 0.1
 
 # An orbit too slow to arrive comes nearer as eigenvalues say, up to this share.
@@ -47,26 +47,8 @@ _PUSH = 1e-6
 # Steps after which most orbits show what they do.
 _SHORT = 3072
 
-# States that records keep of what has no period.
-_KEPT = 256
-
-
-@dataclass(frozen=True, eq=False)
-class FoundEnd:
-    """What some orbits ended at: see `Attractors`."""
-
-    kind: OrbitEnd
-    evidence: str
-    states: Float[np.ndarray, "t d"]
-    period: float = np.nan
-    exponent: float = np.nan
-
-    def is_as(self, other: FoundEnd) -> bool:
-        """Whether it is one with another: the same states, or nothing that has a place."""
-        if self.kind != other.kind:
-            return False
-        nowhere = self.kind in (OrbitEnd.DIVERGED, OrbitEnd.CONTINUUM)
-        return nowhere or bool(distance_from(other.states[:, None], self.states[:1])[0] < _THERE)
+# The error of a step along which a flow is followed to what attracts.
+_ACCURACY = 1e-10
 
 
 class OrbitEnds:
@@ -107,7 +89,7 @@ class OrbitEnds:
             self._claim(found, np.intersect1d(rows, self.open_))
         self._ghosts()
         left = self.open_
-        self._claim(FoundEnd(OrbitEnd.MOVING, "none", self.end[left][:_KEPT]), left)
+        self._claim(FoundEnd(OrbitEnd.MOVING, "none", self.end[left][:, None]), left)
 
     def _follow(self, rows: Int[np.ndarray, " k"], steps: int) -> None:
         """Go on along orbits, and see which run away.
@@ -121,7 +103,7 @@ class OrbitEnds:
         self.end[rows] = np.where(np.isfinite(orbits.end), orbits.end, 0.0)
         self.speed[rows], self.period[rows] = orbits.speed, orbits.period
         self.looked_at[:], self.held = False, []
-        self._claim(FoundEnd(OrbitEnd.DIVERGED, "estimated", self.end[lost][:_KEPT]), lost)
+        self._claim(FoundEnd(OrbitEnd.DIVERGED, "estimated", self.end[lost][:, None]), lost)
         going = self.open_
         if self.system.kind == "flow" and len(going):
             dt = time_steps(self.system, self.end[going], self._inputs(len(going)))
@@ -157,27 +139,27 @@ class OrbitEnds:
         rows, on_continua = self._slower(_SLOW), [np.zeros(0, dtype=np.int64)]
         if not len(rows):
             return
-        alike = group(self.end[rows], _THERE)
+        alike = group(self.end[rows], THERE)
         points = self._points_from(self.end[rows][np.unique(alike, return_index=True)[1]])
         reached = points.starts.point[alike]
         for k in range(len(points)):
-            own, x = rows[reached == k], points.xstar[k]
+            own, x = rows[reached == k], points.xstar[k][None, None]
             rate = self._rate(points.eigenvalues[k])
-            there = distance_from(x[None, None], self.end[own]) < _THERE
+            there = distance_from(x, self.end[own]) < THERE
             if points.on_continuum[k]:
                 on_continua.append(own[there])
                 continue
             if not points.is_stable[k]:
-                found = FoundEnd(OrbitEnd.OPEN, "none", x[None], exponent=rate / self.dt)
+                found = FoundEnd(OrbitEnd.OPEN, "none", x, exponent=rate / self.dt)
                 self.held.append((found, own[there]))
                 continue
             proofs = points.certificate
             proved = proofs is not None and proofs.proved[k] and not proofs.n_unstable_proved[k]
             evidence = "proved" if proved else "decided"
-            found = FoundEnd(OrbitEnd.POINT, evidence, x[None], exponent=rate / self.dt)
-            self._claim(found, own[self._arrives(own, x[None, None], rate)])
+            found = FoundEnd(OrbitEnd.POINT, evidence, x, exponent=rate / self.dt)
+            self._claim(found, own[self._arrives(own, x, rate)])
         own = np.concatenate(on_continua)
-        self._claim(FoundEnd(OrbitEnd.CONTINUUM, "decided", self.end[own][:_KEPT]), own)
+        self._claim(FoundEnd(OrbitEnd.CONTINUUM, "decided", self.end[own][:, None]), own)
 
     def _points_from(self, states: Float[np.ndarray, "k d"]) -> FixedPoints:
         source = np.full(len(states), Source.ORBIT)
@@ -219,21 +201,20 @@ class OrbitEnds:
                 alike = rows[seen.moves_alike(self.end[rows])]
                 self.looked_at[alike] = True
                 if seen.kind == OrbitEnd.CHAOS or (is_last and seen.kind != OrbitEnd.MOVING):
-                    states = seen.states[-_KEPT:]
-                    found = FoundEnd(seen.kind, "estimated", states, exponent=seen.exponents[0])
+                    states, exponent = seen.states[:, None], seen.exponents[0]
+                    found = FoundEnd(seen.kind, "estimated", states, exponent=exponent)
                     self._claim(found, np.union1d(alike, row))
 
     def _claim_recurrent(self, recurrent: Recurrent, rows: Int[np.ndarray, " k"]) -> None:
         lines, kind = recurrent.lines, recurrent.kind
-        kept = lines[:, :: -(-lines.shape[1] // _KEPT)].reshape(-1, lines.shape[2])
         if recurrent.attracts:
             exponent = recurrent.exponent
-            found = FoundEnd(kind, recurrent.evidence, kept, recurrent.period, exponent)
+            found = FoundEnd(kind, recurrent.evidence, lines, recurrent.period, exponent)
             self._claim(found, rows[self._arrives(rows, lines, recurrent.rate * self.dt)])
         else:
-            there = distance_from(lines, self.end[rows]) < _THERE
+            there = distance_from(lines, self.end[rows]) < near(lines)
             exponent = max(recurrent.rate, 0.0)
-            found = FoundEnd(OrbitEnd.OPEN, "none", kept, recurrent.period, exponent)
+            found = FoundEnd(OrbitEnd.OPEN, "none", lines, recurrent.period, exponent)
             self.held.append((found, rows[there]))
 
     def _ghosts(self) -> None:
@@ -245,8 +226,8 @@ class OrbitEnds:
         ended = slow.starts.point
         for k in np.flatnonzero(slow.label == "ghost"):
             own = rows[ended == k]
-            near = distance_from(slow.xstar[k][None, None], self.end[own]) < _BASIN
-            self._claim(FoundEnd(OrbitEnd.GHOST, "decided", slow.xstar[k][None]), own[near])
+            close = distance_from(slow.xstar[k][None, None], self.end[own]) < _BASIN
+            self._claim(FoundEnd(OrbitEnd.GHOST, "decided", slow.xstar[k][None, None]), own[close])
 
     # -- coming to states --------------------------------------------------------------------------
 
@@ -255,18 +236,25 @@ class OrbitEnds:
     ) -> Bool[np.ndarray, " k"]:
         """Follow orbits as long as it takes to come to lines that attract; return which do."""
         then = distance_from(lines, self.end[rows])
-        near = then < _BASIN
-        needed = np.log(_THERE / np.maximum(then[near], np.finfo(float).tiny)) / rate
+        comes = then < _BASIN
+        needed = np.log(THERE / np.maximum(then[comes], np.finfo(float).tiny)) / rate
         steps = int(np.clip(2 * needed.max(initial=0.0) + len(lines), 0, self.steps))
-        self.end[rows[near]] = self._later(self.end[rows[near]], steps)
+        self.end[rows[comes]] = self._later(self.end[rows[comes]], steps)
         now = distance_from(lines, self.end[rows])
         with np.errstate(all="ignore"):
             as_told = np.abs(np.log(now / then) / (steps * rate) - 1) < _AS_TOLD
-        return near & ((now < _THERE) | as_told)
+        return comes & ((now < near(lines)) | as_told)
 
     def _later(self, x: Float[np.ndarray, "k d"], steps: int) -> Float[np.ndarray, "k d"]:
-        asarray = self.system.dynamics.arrays.asarray
-        step, u, state = stepper(self.system.dynamics, self.dt), self._inputs(len(x)), asarray(x)
+        """Return where orbits are some steps later, of a flow more accurately than by steps."""
+        dynamics, u = self.system.dynamics, self._inputs(len(x))
+        if self.system.kind == "flow":
+            time, scale = np.full(len(x), steps * self.dt), np.maximum(1.0, np.abs(x).max(axis=1))
+            return integrate(
+                dynamics, x, u, time, tolerance=_ACCURACY, scale=scale, most_steps=10 * self.steps
+            )
+        asarray = dynamics.arrays.asarray
+        state, inputs = asarray(x), asarray(u)
         for _ in range(steps if len(x) else 0):
-            state = step(state, asarray(u))
+            state = dynamics.step(state, inputs)
         return to_numpy(state).astype(np.float64)

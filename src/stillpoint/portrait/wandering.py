@@ -103,30 +103,3 @@ def _window(
 ) -> Float[np.ndarray, "k t d"]:
     """Return the states in the steps that follow."""
     return system.simulate(x, np.tile(u, (len(x), steps, 1)))
-
-
-def distance_from(
-    lines: Float[np.ndarray, "p t d"], x: Float[np.ndarray, "k d"]
-) -> Float[np.ndarray, " k"]:
-    """Return how far x are from the nearest of some closed lines, relative to max(1, |x|).
-
-    A line goes straight from each of its states to the next; with one state it is a point.
-
-    Examples
-    --------
-    >>> square = np.array([[[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]]])
-    >>> distance_from(square, np.array([[1.25, 0.5]]))
-    array([0.2])
-    """
-    size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
-    states, length = lines.reshape(-1, lines.shape[2]), lines.shape[1]
-    distance, nearest = cKDTree(states).query(x)
-    line, place = np.divmod(nearest, length)
-    for neighbour in (place - 1, place + 1):
-        begin = states[nearest]
-        along = lines[line, neighbour % length] - begin
-        squared = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
-        share = np.clip(((x - begin) * along).sum(axis=1) / squared, 0, 1)
-        between = np.linalg.norm(x - begin - share[:, None] * along, axis=1)
-        distance = np.minimum(distance, between)
-    return distance / size

@@ -1,4 +1,4 @@
-"""What recurs: cycles of maps, put together from fixed points of iterates, and closed curves."""
+"""What recurs: cycles and closed curves of maps, limit cycles of flows."""
 
 from .attracting import Recurrent, comes_back, goes_round
 from .closed_curves import find_closed_curves

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from .._core.arrays import to_numpy
+from ..dynamics.simulate import stepper
 from ..points import OrbitEnd, Source
 from ..search import certify
 from ..search.describe import collect
@@ -15,9 +17,14 @@ from ..search.run import run_search
 from ..system import System
 from .closed_curves import find_closed_curves
 from .cycle_orbits import CycleOrbits, FoundCycle
+from .limit_cycle_rounds import LimitCycles
+from .turning import starts_of_returns
 
 # States along a closed line between which it is as good as straight.
 _DRAWN = 4096
+
+# Returns of an orbit that are tried.
+_RETURNS = 4
 
 # Steps of Newton's method from a state of an orbit.
 _STEPS = 50
@@ -60,16 +67,45 @@ def comes_back(
 
     It does so after `period` steps, or units of time of a flow; NaN where it does not.
     """
-    if not np.isfinite(period) or system.kind == "flow":
+    if not np.isfinite(period):
         return None
-    return _cycle(system, x, u, int(period))
+    return (
+        _limit_cycle(system, x, u) if system.kind == "flow" else _cycle(system, x, u, int(period))
+    )
 
 
 def goes_round(
     system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"], kind: OrbitEnd
 ) -> Recurrent | None:
     """Return what an orbit goes round, if its exponents say that it does."""
+    if kind == OrbitEnd.CYCLE:
+        return _limit_cycle(system, x, u)
     return _closed_curve(system, x, u) if kind == OrbitEnd.CURVE else None
+
+
+def _limit_cycle(
+    system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"]
+) -> Recurrent | None:
+    search = LimitCycles(system.dynamics, u)
+    search.solve(starts_of_returns(search.coarse, x[None], u)[:_RETURNS], progress=False)
+    if not search.found:
+        return None
+    cycle = min(search.found, key=lambda c: not c.is_stable)
+    step = stepper(system.dynamics, cycle.period / _DRAWN)
+    asarray, state, states = system.dynamics.arrays.asarray, cycle.states[:1], []
+    for _ in range(_DRAWN):
+        states.append(state)
+        state = to_numpy(step(asarray(state), asarray(u[None]))).astype(np.float64)
+    largest = np.abs(cycle.multipliers).max(initial=np.finfo(float).tiny)
+    return Recurrent(
+        kind=OrbitEnd.CYCLE,
+        evidence="decided",
+        lines=np.stack(states, axis=1),
+        period=cycle.period,
+        rate=float(np.log(largest)) / cycle.period,
+        exponent=0.0,
+        attracts=cycle.is_stable,
+    )
 
 
 def _closed_curve(

@@ -1,4 +1,4 @@
-"""The search for cycles of maps: fixed points of iterates, put together to orbits.
+"""The search for cycles; of maps: fixed points of iterates, put together to orbits.
 
 Points of F^k are sought by multiple shooting (`Cyclic`), in rounds of starts like fixed points. A
 start that comes to one state of a cycle has found all of them: images of what is known are added,
@@ -17,19 +17,20 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.grouping import match_states
-from .._core.validation import check_whole
+from .._core.validation import check_whole, read_seed
 from ..census import Completeness, Tally
 from ..census.estimators import chao1, coverage_bound, good_turing
-from ..errors import ArgumentError, StillpointWarning, warn
+from ..errors import ArgumentError, StillpointWarning, came, warn
 from ..points import Cycles, FixedPoints, Source
 from ..search.certify import certify
-from ..search.find_all import find_all_fixed_points, read_each_input
+from ..search.find_all import find_all_fixed_points, read_each_input, read_trajectories
 from ..search.options import provenance, read_options
 from ..search.rounds import with_more
 from ..search.run import run_search
 from ..solvers import Status
 from ..system import System, check_system
 from .cycle_orbits import CycleOrbits, FoundCycle, images_of
+from .limit_cycles import find_limit_cycles
 
 # How often images of what is new are looked for among the points.
 _CLOSED = 4
@@ -46,32 +47,38 @@ def find_cycles(
     system: System,
     inputs: Any = None,
     *,
-    periods: Iterable[SupportsIndex] | SupportsIndex = range(1, 9),
+    periods: Iterable[SupportsIndex] | SupportsIndex | None = None,
     trajectories: Any = None,
     max_starts: int = 8192,
     seed: int = 0,
     progress: bool | None = None,
 ) -> Cycles:
-    """Find the cycles of a map with given periods, prove them, and say whether any are missing.
+    """Find the cycles of a map with given periods and prove them, or limit cycles of a flow.
 
-    For each period k the fixed points of F^k are sought as k states that map onto each other
-    (multiple shooting; no Jacobian of all steps is multiplied out), from starts of many sources,
-    and put together to orbits with their minimal period. What is known of F^k as a whole (index
-    sum, hits) is a verdict for each k.
+    Of a map, for each period k the fixed points of F^k are sought as k states that map onto each
+    other (multiple shooting; no Jacobian of all steps is multiplied out), from starts of many
+    sources, and put together to orbits with their minimal period. What is known of F^k as a whole
+    (index sum, hits) is a verdict for each k.
+
+    Of a flow, closed orbits that have no others beside them are sought together with their periods,
+    again by multiple shooting, so those that repel are found as well: from where orbits come back
+    near where they were, and from rings around fixed points in the planes of modes that turn. They
+    are computed to about 1e-12, and not proved; nothing is known on whether there are others.
 
     Parameters
     ----------
     system
-        A map, from `as_system`. Of a flow, `system.euler(dt)` is one.
+        From `as_system`.
     inputs
         One constant input, shape (m,), or several, shape (k, m); may be left out if m = 0.
     periods
-        Which iterates are searched. A cycle whose period divides one of them is found with it.
+        Which iterates of a map are searched, by default 1 to 8. A cycle whose period divides one of
+        them is found with it. None for a flow.
     trajectories
         As for `find_all_fixed_points`.
     max_starts
         Starts for each period and input, at most: 1,024, and twice as many again while an index
-        sum or hits say that points of F^k are missing.
+        sum or hits say that points of F^k are missing. Of a flow, orbits and rings to start from.
     seed, progress
         As for `find_all_fixed_points`.
 
@@ -84,7 +91,12 @@ def find_cycles(
     Raises
     ------
     ArgumentError
-        If an argument does not fit, or the system is a flow.
+        If an argument does not fit, or periods are given for a flow.
+
+    Warns
+    -----
+    StillpointWarning
+        If fixed points of an iterate are not listed, or closed orbits of a flow form a family.
 
     Examples
     --------
@@ -93,12 +105,27 @@ def find_cycles(
     >>> cycles = sp.find_cycles(flip, periods=range(1, 4))
     >>> cycles.period.tolist(), cycles.orbit(1).round(4).ravel().tolist()
     ([1, 2], [-0.9575, 0.9575])
+
+    The van der Pol oscillator has one limit cycle.
+
+    >>> def oscillator(x):
+    ...     return np.stack([x[:, 1], (1 - x[:, 0] ** 2) * x[:, 1] - x[:, 0]], axis=1)
+    >>> cycles = sp.find_cycles(sp.as_system(oscillator, state_size=2, kind="flow"))
+    >>> cycles.period.round(9), cycles.is_stable
+    (array([6.663286859]), array([ True]))
     """
-    if check_system(system).kind == "flow":
-        raise ArgumentError("system: a flow has no steps; make it a map by system.euler(dt).")
-    wanted = _read_periods(periods)
+    is_flow = check_system(system).kind == "flow"
+    if is_flow and periods is not None:
+        raise ArgumentError(
+            f"periods: got {came(periods)}, but the periods of a flow are not known before; leave "
+            f"them out, or make it a map by system.euler(dt)."
+        )
+    wanted = [] if is_flow else _read_periods(range(1, 9) if periods is None else periods)
     max_starts = check_whole("max_starts", max_starts, least=1)
     rows = read_each_input(system, inputs)
+    if is_flow:
+        path, number = read_trajectories(system, trajectories), read_seed("seed", seed)
+        return find_limit_cycles(system, rows, path, max_starts, number, progress)
     found, searches = [], []
     for u in rows:
         known: list[FoundCycle] = []
@@ -289,6 +316,8 @@ def _record(
         q=each("q", float),
         hits=each("hits", np.int64),
         proved=each("proved", bool),
+        period_error=np.full(len(found), np.nan),
+        trivial_multiplier=np.full(len(found), np.nan),
         searched=np.array([k for k, *_ in searches], dtype=np.int64),
         searched_inputs=np.array([u for _, u, _ in searches]).reshape(len(searches), m),
         n_points=np.array([t.n_points for t in tallies], dtype=np.int64),

@@ -12,6 +12,7 @@ import numpy as np
 from .._core.display import Column
 from .._core.record import Record
 from ..branches.slow_manifold import SlowManifold
+from ..dynamics import Kind
 from ..errors import ArgumentError
 from ..local import Linearization
 from ..plots.parts.scene import Scene, scene_of
@@ -89,8 +90,9 @@ def _columns(record: Record) -> Section:
 
 def _spectra(points: Any) -> Section:
     """Return the eigenvalues; where there are many, the most unstable ones of the first states."""
-    if isinstance(points, Cycles):
-        values, kind, what = points.multipliers, points.system.kind, "Multipliers"
+    kind: Kind
+    if isinstance(points, Cycles):  # of a flow, too, multipliers are those of a map: of returns
+        values, kind, what = points.multipliers, "map", "Multipliers"
     else:
         lin = points if isinstance(points, Linearization) else points.linearization
         values, kind, what = lin.eigenvalues, lin.kind, "Eigenvalues"

@@ -124,7 +124,7 @@ def find_all_fixed_points(
     (27, 'PROVED')
     """
     rows = read_each_input(system, inputs)
-    path = _read_trajectories(system, trajectories)
+    path = read_trajectories(system, trajectories)
     max_starts = check_whole("max_starts", max_starts, least=1)
     check_flag("exhaustive", exhaustive)
     options = read_options(
@@ -265,7 +265,7 @@ def read_each_input(system: Any, inputs: Any) -> Float[np.ndarray, "k m"]:
     return np.unique(np.atleast_2d(rows), axis=0)
 
 
-def _read_trajectories(system: System, trajectories: Any) -> Float[np.ndarray, "k d"] | None:
+def read_trajectories(system: System, trajectories: Any) -> Float[np.ndarray, "k d"] | None:
     """Return the states of a caller's trajectories, one row each."""
     if trajectories is None:
         return None

@@ -71,7 +71,7 @@ def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[
     try:
         for first in range(0, len(wanted), _INPUTS):
             several = wanted[first : first + _INPUTS]
-            begun = [_beginnings(points, u, options) for u in several]
+            begun = [beginnings(points, u, options.seed) for u in several]
             u = np.repeat(np.stack(several), [len(states) for states in begun], axis=0)
             orbits, before = follow(system, np.concatenate(begun), u)
             points, reached, interrupted = _with_ends(system, points, orbits, options)
@@ -112,14 +112,14 @@ def _matched(points: FixedPoints, ends: Starts) -> Int[np.ndarray, " k"]:
     return match_states(points.xstar, points.inputs, ends.end, ends.inputs, points.tol_unique)
 
 
-def _beginnings(
-    points: FixedPoints, u: Float[np.ndarray, " m"], options: Options
+def beginnings(
+    points: FixedPoints, u: Float[np.ndarray, " m"], seed: int
 ) -> Float[np.ndarray, "o d"]:
     """Return where orbits under one input begin."""
     starts = points.starts.states[(points.starts.inputs == u).all(axis=1)]
     chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), _FROM_STARTS)).astype(int)]
     unstable = np.flatnonzero((points.inputs == u).all(axis=1) & (points.n_unstable > 0))
-    unstable = np.random.default_rng(options.seed).permutation(unstable)[:_FROM_POINTS]
+    unstable = np.random.default_rng(seed).permutation(unstable)[:_FROM_POINTS]
     return np.concatenate([chosen, beside_unstable(points.linearization.take(unstable))])
 
 

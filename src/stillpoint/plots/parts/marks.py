@@ -145,14 +145,26 @@ def _rank(status: str) -> tuple[int, str]:
 
 
 def cycles_by_look(cycles: Cycles) -> Iterator[tuple[list[int], str, Any, dict[str, Any]]]:
-    """Yield cycles of one period and stability: rows, words, colour of lines, look of marks."""
-    for number, period in enumerate(np.unique(cycles.period).tolist()):
+    """Yield cycles of one period and stability: rows, words, colour of lines, look of marks.
+
+    Limit cycles of a flow are told apart by their stability alone.
+    """
+    stable = np.where(cycles.is_stable, "stable", "unstable")
+    kinds = stable if cycles.is_flow else cycles.period
+    for number, kind in enumerate(np.unique(kinds).tolist()):
         colour, marker = CONDITIONS[number % len(CONDITIONS)], MARKERS[number % len(MARKERS)]
-        for word, wanted in (("stable", cycles.is_stable), ("unstable", ~cycles.is_stable)):
-            rows = np.flatnonzero((cycles.period == period) & wanted).tolist()
+        for word in ("stable", "unstable"):
+            rows = np.flatnonzero((kinds == kind) & (stable == word)).tolist()
             if rows:
                 look = {"marker": marker, "edgecolor": colour, "facecolor": face(word, colour)}
-                yield rows, f"{plural(len(rows), word, word)} of period {period}", colour, look
+                what = plural(len(rows), f"{word} limit cycle")
+                told = f"{plural(len(rows), word, word)} of period {kind}"
+                yield rows, what if cycles.is_flow else told, colour, look
+
+
+def marked_states(cycles: Cycles, row: int) -> Float[np.ndarray, "k d"]:
+    """Return the states of a cycle that have marks: those of a map, the first of a flow."""
+    return cycles.orbit(row)[: 1 if cycles.is_flow else None]
 
 
 def curves_by_look(

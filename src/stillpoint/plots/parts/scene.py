@@ -24,6 +24,7 @@ from .marks import (
     cycles_by_look,
     draw_points,
     face,
+    marked_states,
     slow_statuses,
     stability,
 )
@@ -240,12 +241,13 @@ def _add_manifold(record: SlowManifold, place: Any, marks: list[Marks], lines: l
 
 
 def _add_cycles(cycles: Cycles, place: Any, marks: list[Marks], lines: list[Line]) -> None:
-    """Add every cycle as a closed line through its states, in the colour of its period."""
+    """Add every cycle as a closed line through its states, in the colour of its kind."""
     told = _told(cycles)
     for rows, words, colour, look in cycles_by_look(cycles):
         orbits = [cycles.orbit(row) for row in rows]
-        each = np.repeat(rows, [len(orbit) for orbit in orbits])
-        texts, states = [told[row] for row in each], place(np.concatenate(orbits))
+        marked = [marked_states(cycles, row) for row in rows]
+        each = np.repeat(rows, [len(states) for states in marked])
+        texts, states = [told[row] for row in each], place(np.concatenate(marked))
         edges, faces = (_each(look[name], len(each)) for name in ("edgecolor", "facecolor"))
         marks.append(Marks(states, words, texts, each, edges, faces, look["marker"]))
         closed = [np.vstack([orbit, orbit[:1]]) for orbit in orbits if len(orbit) > 1]
