@@ -59,6 +59,7 @@ class ClosedCurves(Record):
         repel, and where the curve shows no angle to measure.
     normal_exponents
         How fast deviations across the curve grow, per step, the fastest first, shape (c, d - 1).
+        Estimates: of those that are nearly equal, the mean is more accurate than each.
     tangent_exponent
         The same along the curve: 0 but for rounding.
     residual
