@@ -179,6 +179,10 @@ def test_what_is_no_curve_is_called_none():
         )
         slow = sp.find_closed_curves(spiral, [[middle + 0.1, 0.1]])
         assert (len(slow), ends(slow)) == (0, ["POINT"])
+    angles = 2 * np.pi * np.arange(9) / 9
+    speck = 5 + 1e-8 * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # too small to tell
+    turns = sp.as_system(lambda x: 5 + (x - 5) @ TURN.T, state_size=2, recognise=False)
+    assert solved(Turn(turns, np.zeros(0), speck, RADIAN), 1e-6, 64) is None
     rational = sp.find_closed_curves(
         complex_map(lambda z: np.exp(2j * np.pi / 7) * z * (1.1 - np.abs(z) ** 2)), [[0.1, 0.1]]
     )
@@ -275,6 +279,10 @@ def test_curves_survive_their_file(tmp_path):
     none = sp.find_closed_curves(circle_map(0.1), [[0.0, 0.0]])
     assert repr(sp.load(none.save(tmp_path / "none.nc"))) == repr(none)
     assert len(none.to_dataframe()) == 0
+    line = sp.as_system(lambda x: np.tanh(-2 * x), state_size=1, recognise=False)
+    on_a_line = sp.find_closed_curves(line, [[0.5]])
+    assert ends(on_a_line) == ["CYCLE"]
+    assert len(on_a_line.to_dataframe()) == 0
 
 
 @pytest.mark.skipif(

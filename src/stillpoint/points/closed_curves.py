@@ -59,6 +59,7 @@ class ClosedCurves(Record):
         repel, and where the curve shows no angle to measure.
     normal_exponents
         How fast deviations across the curve grow, per step, the fastest first, shape (c, d - 1).
+        Estimates: of those that are nearly equal, the mean is more accurate than each.
     tangent_exponent
         The same along the curve: 0 but for rounding.
     residual
@@ -218,7 +219,7 @@ class ClosedCurves(Record):
         names = "rotation rotation_error birkhoff_rotation period n_components is_stable n_unstable"
         more = "tangent_exponent resonance_distance residual tail n_nodes hits"
         columns: dict[str, Any] = {name: getattr(self, name) for name in f"{names} {more}".split()}
-        columns["largest_exponent"] = self.normal_exponents[:, 0]
+        columns["largest_exponent"] = self.normal_exponents.max(axis=1, initial=-np.inf)
         columns |= {"resonance_p": self.resonance[:, 0], "resonance_q": self.resonance[:, 1]}
         columns |= {f"x{i}": self.states[:, 0, i] for i in range(self.states.shape[2])}
         columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}

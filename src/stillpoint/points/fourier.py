@@ -30,7 +30,7 @@ def more_nodes(n: int) -> int:
     Examples
     --------
     >>> more_nodes(1), more_nodes(27), more_nodes(45)
-    (3, 45, 81)
+    (3, 45, 75)
     """
     powers = (3**a * 5**b for a in range(20) for b in range(12))
     return min(power for power in powers if power > 1.6 * n)
@@ -136,7 +136,7 @@ def bump(n: int) -> Float[np.ndarray, " n"]:
     Examples
     --------
     >>> bump(3).round(3)
-    array([0.164, 0.672, 0.164])
+    array([0.173, 0.655, 0.173])
     """
     t = np.arange(1, n + 1) / (n + 1)
     weights = np.exp(-1 / (t * (1 - t)))

@@ -85,8 +85,8 @@ def find_closed_curves(
     >>> turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
     >>> network = sp.cells.VanillaCell(1.5 * turn, np.zeros((2, 0)), np.zeros(2))
     >>> curves = sp.find_closed_curves(sp.as_system(network), np.eye(2))
-    >>> curves.rotation.round(9), curves.normal_exponents.round(4), curves.hits
-    (array([0.161397801]), array([[-0.962]]), array([2]))
+    >>> curves.rotation.round(6), curves.normal_exponents.round(4), curves.hits
+    (array([0.161398]), array([[-0.962]]), array([2]))
     """
     if check_system(system).kind == "flow":
         raise ArgumentError(
