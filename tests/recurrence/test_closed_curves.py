@@ -13,10 +13,10 @@ import stillpoint as sp
 from stillpoint import ArgumentError
 from stillpoint.points import OrbitEnd
 from stillpoint.points.fourier import evaluated, resampled, slope, turned
-from stillpoint.recurrence.along_curves import bounded_solution
-from stillpoint.recurrence.curve_evidence import birkhoff_rotation
-from stillpoint.recurrence.curve_guesses import guesses
-from stillpoint.recurrence.curve_newton import Turn, solved
+from stillpoint.recurrence.closed_curves.along import bounded_solution
+from stillpoint.recurrence.closed_curves.evidence import birkhoff_rotation
+from stillpoint.recurrence.closed_curves.guesses import guesses
+from stillpoint.recurrence.closed_curves.newton import Turn, solved
 
 TURN = np.array([[np.cos(1.0), -np.sin(1.0)], [np.sin(1.0), np.cos(1.0)]])
 RADIAN = 1 / (2 * np.pi)

@@ -10,8 +10,8 @@ from scipy.linalg import expm
 
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
-from stillpoint.recurrence.limit_cycle import multipliers
-from stillpoint.recurrence.shooting import Shooting
+from stillpoint.recurrence.limit_cycles.limit_cycle import multipliers
+from stillpoint.recurrence.limit_cycles.shooting import Shooting
 
 
 def flow(f, d=2, **options):

@@ -17,8 +17,7 @@ from ..search.run import run_search
 from ..system import System
 from .closed_curves import find_closed_curves
 from .cycle_orbits import CycleOrbits, FoundCycle
-from .limit_cycle_rounds import LimitCycles
-from .turning import starts_of_returns
+from .limit_cycles import LimitCycles, starts_of_returns
 
 # States along a closed line between which it is as good as straight.
 _DRAWN = 4096

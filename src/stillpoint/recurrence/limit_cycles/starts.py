@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import to_numpy
-from ..dynamics.integrate import integrate
-from ..points import FixedPoints
+from ..._core.arrays import to_numpy
+from ...dynamics.integrate import integrate
+from ...points import FixedPoints
 from .returns import find_returns
 from .shooting import Shooting
 

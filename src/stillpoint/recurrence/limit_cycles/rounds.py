@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..dynamics import Dynamics
-from ..solvers import Newton, Status
-from ..solvers.loop import solve
+from ...dynamics import Dynamics
+from ...solvers import Newton, Status
+from ...solvers.loop import solve
 from .limit_cycle import LimitCycle, shortest_turn
 from .shooting import Shooting, velocities
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy.optimize import minimize_scalar
 
-from ..points.fourier import bump
+from ...points.fourier import bump
 
 # Modes of a guess, at most, and states of the orbit for each of its numbers.
 _MODES, _STATES = 13, 3

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import to_numpy
-from ..dynamics import Dynamics
-from ..dynamics.integrate import March
-from ..solvers.loop import DIVERGENCE
+from ..._core.arrays import to_numpy
+from ...dynamics import Dynamics
+from ...dynamics.integrate import March
+from ...solvers.loop import DIVERGENCE
 
 # Steps between two looks at the orbits, and how many looks there are at most.
 _LOOK = 256

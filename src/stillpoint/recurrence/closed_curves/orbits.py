@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.arrays import to_numpy
-from ..points import OrbitEnd, Orbits
-from ..solvers.loop import DIVERGENCE
-from ..system import System
-from .cycle_orbits import images_of
-from .known_curves import KnownCurves
+from ..._core.arrays import to_numpy
+from ...points import OrbitEnd, Orbits
+from ...solvers.loop import DIVERGENCE
+from ...system import System
+from ..cycle_orbits import images_of
+from .known import KnownCurves
 
 # Steps of an orbit that are looked at; times as long an orbit is followed whose end is not told,
 # and how often it is looked at.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from ..points.fourier import turned
+from ...points.fourier import turned
 
 # Doublings, at most; a product of matrices that is as small as the first has no more to add, and
 # one as large as the second does not contract.

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..census import Completeness
-from ..errors import warn
-from ..points import Cycles
-from ..search.find_all import find_all_fixed_points
-from ..search.options import provenance
-from ..search.orbits import beginnings
-from ..search.units import read_units, units_of_motion
-from ..system import System
+from ...census import Completeness
+from ...errors import warn
+from ...points import Cycles
+from ...search.find_all import find_all_fixed_points
+from ...search.options import provenance
+from ...search.orbits import beginnings
+from ...search.units import read_units, units_of_motion
+from ...system import System
 from .limit_cycle import N_STATES, LimitCycle
-from .limit_cycle_rounds import LimitCycles
-from .turning import rings_around, starts_of_returns
+from .rounds import LimitCycles
+from .starts import rings_around, starts_of_returns
 
 # Fixed points are sought from so many starts, at most.
 _POINT_STARTS = 512

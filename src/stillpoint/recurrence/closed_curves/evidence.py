@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from ..points.fourier import bump, evaluated, slope
-from .curve_newton import Turn
-from .cycle_orbits import images_of
+from ...points.fourier import bump, evaluated, slope
+from ..cycle_orbits import images_of
+from .newton import Turn
 
 # Steps before and while exponents are measured, along so many orbits: a prime, so that near a
 # resonance, where one orbit sees little of the curve in this time, they see all of it together.

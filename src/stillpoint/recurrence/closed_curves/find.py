@@ -1,8 +1,8 @@
 """The search for closed curves of maps: where orbits go that neither rest nor come back.
 
 Orbits are followed until they settle. What is neither at rest nor on a cycle is asked for its
-rotation number (`curve_guesses`), and Newton's method makes a closed curve of the answer
-(`curve_newton`), or none. Orbits that lead elsewhere may begin near a curve that repels, so their
+rotation number (`guesses`), and Newton's method makes a closed curve of the answer
+(`newton`), or none. Orbits that lead elsewhere may begin near a curve that repels, so their
 first steps are looked at as well.
 """
 
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from .._core.validation import check_flag, check_real, check_whole, read_inputs, read_states
-from ..errors import ArgumentError
-from ..points import ClosedCurves, Orbits
-from ..search.options import provenance
-from ..system import System, check_system
-from .curve_evidence import birkhoff_rotation, normal_exponents, tangent_exponent
-from .curve_orbits import follow, with_beginnings
-from .known_curves import KnownCurves
+from ..._core.validation import check_flag, check_real, check_whole, read_inputs, read_states
+from ...errors import ArgumentError
+from ...points import ClosedCurves, Orbits
+from ...search.options import provenance
+from ...system import System, check_system
+from .evidence import birkhoff_rotation, normal_exponents, tangent_exponent
+from .known import KnownCurves
+from .orbits import follow, with_beginnings
 
 # The residual that a step in double precision allows, and one in single precision.
 _TOLERANCE, _TOLERANCE_SINGLE = 1e-12, 1e-5

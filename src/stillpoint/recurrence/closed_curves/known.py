@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float
 
-from ..points.fourier import nearest
-from ..system import System
-from .curve_guesses import guesses
-from .curve_newton import Turn, solved
-from .cycle_orbits import images_of
+from ...points.fourier import nearest
+from ...system import System
+from ..cycle_orbits import images_of
+from .guesses import guesses
+from .newton import Turn, solved
 
 # Relative to the size of a curve: what lies on it, and where an orbit is that comes to it.
 _ON, _NEAR = 1e-6, 1e-3

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import to_numpy
-from ..points.fourier import evaluated, more_nodes, n_modes, resampled, sizes, slope, turned
-from ..system import System
-from .along_curves import bounded_solution
+from ..._core.arrays import to_numpy
+from ...points.fourier import evaluated, more_nodes, n_modes, resampled, sizes, slope, turned
+from ...system import System
+from .along import bounded_solution
 
 # Newton steps with one number of modes, the parts of a step that are tried, and what a step, or two
 # refinements, must gain to be worth another.

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import ArrayKind, to_numpy
-from ..dynamics import Dynamics, RootProblem
-from ..dynamics.integrate import integrate, integrate_tangent
+from ..._core.arrays import ArrayKind, to_numpy
+from ...dynamics import Dynamics, RootProblem
+from ...dynamics.integrate import integrate, integrate_tangent
 
 Unknowns = Float[np.ndarray, "n k"]
 

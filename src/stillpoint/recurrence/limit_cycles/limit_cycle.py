@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from .._core.arrays import solve_rows
-from ..dynamics import Dynamics
-from ..dynamics.integrate import integrate
+from ..._core.arrays import solve_rows
+from ...dynamics import Dynamics
+from ...dynamics.integrate import integrate
 from .shooting import Shooting, velocities
 
 #: States of a cycle that are kept, at equal times.
