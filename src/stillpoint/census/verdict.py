@@ -151,7 +151,7 @@ def sentence(counts: Counts, judgement: Judgement) -> str:
     if not counts.has_attractor:
         clauses.append("no stable point is known")
     if counts.followed and counts.followed.ends:
-        clauses.append(f"orbits also end at {counts.followed.ends}")
+        clauses.append(f"of {counts.followed.orbits} orbits {counts.followed.ends}")
     if counts.followed and counts.followed.restless:
         restless, orbits = counts.followed.restless, counts.followed.orbits
         clauses.append(f"{restless} of {orbits} orbits did not settle ({counts.followed.summary})")

@@ -193,7 +193,9 @@ class Attractors(Record):
         for u in np.unique(self.inputs, axis=0):
             here = (self.inputs == u).all(axis=1)
             own, left = self._where(here), self._where(here & ~explained)
-            ends = self._where(here & explained & ~is_point).nouns
+            elsewhere = self._where(here & explained & ~is_point)
+            told = f"{len(elsewhere.attractor)} ended at {elsewhere.nouns}"
+            ends = told if len(elsewhere) else ""
             n, open_ = len(own.attractor), len(left.attractor)
             counted[tuple(u.tolist())] = Followed(n, open_, left.summary, ends)
         return counted

@@ -63,7 +63,7 @@ class Orbits(Record):
     speed
         ``|F(x, u) - x|`` there (``|f|`` for a flow).
     period
-        Of a cycle, in `time_unit`; NaN elsewhere.
+        Of a cycle, or of a turn around a closed curve, in `time_unit`; NaN elsewhere.
     ending
         An `OrbitEnd` for each row.
     time_unit
@@ -104,8 +104,10 @@ class Orbits(Record):
         counted = {}
         for u in np.unique(self.inputs, axis=0):
             own = self.take(np.flatnonzero((self.inputs == u).all(axis=1)))
-            restless = own.take(np.flatnonzero(~own.is_settled))
-            counted[tuple(u.tolist())] = Followed(len(own), len(restless), restless.summary)
+            recurs = np.isin(own.ending, (OrbitEnd.CYCLE, OrbitEnd.CURVE))
+            restless = own.take(np.flatnonzero(~own.is_settled & ~recurs))
+            ends = own.take(np.flatnonzero(recurs)).summary
+            counted[tuple(u.tolist())] = Followed(len(own), len(restless), restless.summary, ends)
         return counted
 
     @property
@@ -118,7 +120,7 @@ class Orbits(Record):
 
     def _detail(self, ending: OrbitEnd) -> str:
         rows = self.ending == ending
-        if ending is OrbitEnd.CYCLE:
+        if ending in (OrbitEnd.CYCLE, OrbitEnd.CURVE):
             return f" of about {np.median(self.period[rows]):.3g} {self.time_unit}"
         if ending is OrbitEnd.MOVING:
             per = "a step" if self.time_unit == "steps" else "per unit of time"

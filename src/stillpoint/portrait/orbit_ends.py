@@ -11,25 +11,20 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from .._core.arrays import to_numpy
 from .._core.grouping import group
-from ..dynamics.integrate import integrate
 from ..points import FixedPoints, OrbitEnd, Source
-from ..recurrence import Recurrent, comes_back, goes_round
+from ..recurrence import THERE, Recurrent, arrives, comes_back, distance_from, goes_round, near
 from ..search import certify, find_slow_points
 from ..search.describe import collect
 from ..search.options import read_options
 from ..search.orbits import follow, time_steps
 from ..search.run import run_search
 from ..system import System
-from .found_end import THERE, FoundEnd, distance_from, near
+from .found_end import FoundEnd
 from .wandering import Wandering
 
-# An orbit may come to a state at this distance, relative to max(1, |x|).
-_BASIN = 0.1
-
-# An orbit too slow to arrive comes nearer as eigenvalues say, up to this share.
-_AS_TOLD = 0.1
+# An orbit may be passing a ghost at this distance, relative to max(1, |x|).
+_BESIDE = 0.1
 
 # Motion per step, relative to max(1, |x|), of what may be about to rest, and of what is held up.
 _SLOW = 1e-2
@@ -46,9 +41,6 @@ _PUSH = 1e-6
 
 # Steps after which most orbits show what they do.
 _SHORT = 3072
-
-# The error of a step along which a flow is followed to what attracts.
-_ACCURACY = 1e-10
 
 
 class OrbitEnds:
@@ -226,7 +218,7 @@ class OrbitEnds:
         ended = slow.starts.point
         for k in np.flatnonzero(slow.label == "ghost"):
             own = rows[ended == k]
-            close = distance_from(slow.xstar[k][None, None], self.end[own]) < _BASIN
+            close = distance_from(slow.xstar[k][None, None], self.end[own]) < _BESIDE
             self._claim(FoundEnd(OrbitEnd.GHOST, "decided", slow.xstar[k][None, None]), own[close])
 
     # -- coming to states --------------------------------------------------------------------------
@@ -235,26 +227,7 @@ class OrbitEnds:
         self, rows: Int[np.ndarray, " k"], lines: Float[np.ndarray, "p t d"], rate: float
     ) -> Bool[np.ndarray, " k"]:
         """Follow orbits as long as it takes to come to lines that attract; return which do."""
-        then = distance_from(lines, self.end[rows])
-        comes = then < _BASIN
-        needed = np.log(THERE / np.maximum(then[comes], np.finfo(float).tiny)) / rate
-        steps = int(np.clip(2 * needed.max(initial=0.0) + len(lines), 0, self.steps))
-        self.end[rows[comes]] = self._later(self.end[rows[comes]], steps)
-        now = distance_from(lines, self.end[rows])
-        with np.errstate(all="ignore"):
-            as_told = np.abs(np.log(now / then) / (steps * rate) - 1) < _AS_TOLD
-        return comes & ((now < near(lines)) | as_told)
-
-    def _later(self, x: Float[np.ndarray, "k d"], steps: int) -> Float[np.ndarray, "k d"]:
-        """Return where orbits are some steps later, of a flow more accurately than by steps."""
-        dynamics, u = self.system.dynamics, self._inputs(len(x))
-        if self.system.kind == "flow":
-            time, scale = np.full(len(x), steps * self.dt), np.maximum(1.0, np.abs(x).max(axis=1))
-            return integrate(
-                dynamics, x, u, time, tolerance=_ACCURACY, scale=scale, most_steps=10 * self.steps
-            )
-        asarray = dynamics.arrays.asarray
-        state, inputs = asarray(x), asarray(u)
-        for _ in range(steps if len(x) else 0):
-            state = dynamics.step(state, inputs)
-        return to_numpy(state).astype(np.float64)
+        there, self.end[rows] = arrives(
+            self.system, self.end[rows], self.u, lines, rate, self.dt, self.steps
+        )
+        return there

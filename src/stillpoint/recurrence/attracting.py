@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import to_numpy
 from ..dynamics.simulate import stepper
-from ..points import OrbitEnd, Source
+from ..points import OrbitEnd, Orbits, Source
 from ..search import certify
 from ..search.describe import collect
 from ..search.options import read_options
+from ..search.orbits import time_steps
 from ..search.run import run_search
 from ..system import System
+from .arrival import arrives
 from .closed_curves import find_closed_curves
 from .cycle_orbits import CycleOrbits, FoundCycle
 from .limit_cycles import LimitCycles, starts_of_returns
 
 # States along a closed line between which it is as good as straight.
 _DRAWN = 4096
+
+# Orbits under one input that are looked at one by one, and steps in which others arrive.
+_TRIED, _FOLLOWED = 4, 5000
+
+# Steps in which an orbit that was followed before settles on a closed curve.
+_SETTLING = 200
 
 # Returns of an orbit that are tried.
 _RETURNS = 4
@@ -82,6 +90,35 @@ def goes_round(
     return _closed_curve(system, x, u) if kind == OrbitEnd.CURVE else None
 
 
+def explained(system: System, orbits: Orbits) -> Orbits:
+    """Return orbits that settled on no point with what they go round, as far as that is decided.
+
+    What only seemed to be a cycle is still moving.
+    """
+    seems, period = orbits.ending == OrbitEnd.CYCLE, np.full(len(orbits), np.nan)
+    ending = np.where(seems, OrbitEnd.MOVING, orbits.ending)
+    for u in np.unique(orbits.inputs, axis=0):
+        here, looked_at = (orbits.inputs == u).all(axis=1), np.zeros(len(orbits), dtype=bool)
+        line, in_vain = OrbitEnd.CYCLE if system.kind == "flow" else OrbitEnd.CURVE, False
+        for _ in range(_TRIED):
+            open_ = np.flatnonzero(here & (ending == OrbitEnd.MOVING))
+            new = open_[~looked_at[open_]]
+            if not len(new):
+                break
+            row = new[np.argmin(np.isnan(orbits.period[new]))]  # first what seems to come back
+            looked_at[row], x = True, orbits.end[row]
+            found = comes_back(system, x, u, orbits.period[row])
+            if found is None and not in_vain:  # that takes a while where there is none
+                found = goes_round(system, x, u, line)
+                in_vain = found is None
+            if found is not None and found.attracts:
+                dt = float(time_steps(system, x[None], u[None])[0])
+                rate = found.rate * (1.0 if system.kind == "map" else dt)
+                there, _ = arrives(system, orbits.end[open_], u, found.lines, rate, dt, _FOLLOWED)
+                ending[open_[there]], period[open_[there]] = found.kind, found.period
+    return replace(orbits, period=period, ending=ending)
+
+
 def _limit_cycle(
     system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"]
 ) -> Recurrent | None:
@@ -110,7 +147,7 @@ def _limit_cycle(
 def _closed_curve(
     system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"]
 ) -> Recurrent | None:
-    curves = find_closed_curves(system, x[None], u, repelling=False)
+    curves = find_closed_curves(system, x[None], u, transient=_SETTLING, repelling=False)
     if not len(curves):
         return None
     lines = [curves.at(0, np.arange(_DRAWN) / _DRAWN)]

@@ -33,6 +33,10 @@ _FROM_POINTS = 8
 _DIRECTIONS = 2
 _AWAY = 1e-2
 
+# Off what repels, on which symmetry might hold an orbit, starts are pushed by this, relative to
+# max(1, |x|), and directions by this.
+_PUSH, _ASIDE = 1e-6, 1e-4
+
 # Inputs under which orbits are followed at a time.
 _INPUTS = 16
 
@@ -60,6 +64,11 @@ _EXACTLY = 1e-12
 _STEADY = 0.03
 
 
+def explain(system: System, orbits: Orbits) -> Orbits:  # noqa: ARG001
+    """Return the orbits with what else they go round; `stillpoint.recurrence` hands over how."""
+    return orbits
+
+
 def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[FixedPoints, bool]:
     """Return the points, those on which orbits settle besides, and the orbits.
 
@@ -75,7 +84,7 @@ def with_orbits(system: System, points: FixedPoints, options: Options) -> tuple[
             u = np.repeat(np.stack(several), [len(states) for states in begun], axis=0)
             orbits, before = follow(system, np.concatenate(begun), u)
             points, reached, interrupted = _with_ends(system, points, orbits, options)
-            followed.append(_settled(points, orbits, before, reached))
+            followed.append(explain(system, _settled(points, orbits, before, reached)))
             if interrupted:
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -118,19 +127,22 @@ def beginnings(
     """Return where orbits under one input begin."""
     starts = points.starts.states[(points.starts.inputs == u).all(axis=1)]
     chosen = starts[np.linspace(0, len(starts) - 1, min(len(starts), _FROM_STARTS)).astype(int)]
+    size = np.maximum(1.0, np.abs(chosen).max(axis=1, keepdims=True, initial=0.0))
+    chosen = chosen + _PUSH * size * np.random.default_rng(seed).standard_normal(chosen.shape)
     unstable = np.flatnonzero((points.inputs == u).all(axis=1) & (points.n_unstable > 0))
     unstable = np.random.default_rng(seed).permutation(unstable)[:_FROM_POINTS]
     return np.concatenate([chosen, beside_unstable(points.linearization.take(unstable))])
 
 
 def beside_unstable(lin: Linearization) -> Float[np.ndarray, "o d"]:
-    """Return states beside unstable points, along some unstable directions, both ways."""
-    away = []
+    """Return states beside unstable points, nearly along some unstable directions, both ways."""
+    away, rng = [], np.random.default_rng(0)
     for k in range(len(lin.states)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
         vectors = lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])]
         turned = np.where(lin.eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
-        for direction in (vectors * turned[:, None]).real:
+        aside = _ASIDE * rng.standard_normal(vectors.shape)
+        for direction in (vectors * turned[:, None]).real + aside:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]
     return np.array(away).reshape(-1, lin.states.shape[1])
 
