@@ -11,6 +11,7 @@ from scipy.linalg import expm
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
 from stillpoint.recurrence.limit_cycles.limit_cycle import multipliers
+from stillpoint.recurrence.limit_cycles.rounds import LimitCycles
 from stillpoint.recurrence.limit_cycles.shooting import Shooting
 
 
@@ -48,13 +49,15 @@ def threshold_linear(n):
     return flow(lambda x, u: -x + np.maximum(0, x @ W.T + 1), n, jacobian=slope)
 
 
-def largest(states):
-    """Return the largest value of each variable along the closed curve through samples."""
-    n = len(states)
-    modes = np.fft.fft(states, axis=0)
-    padded = np.zeros((64 * n, states.shape[1]), dtype=complex)
-    padded[: n // 2], padded[-n // 2 :] = modes[: n // 2], modes[-n // 2 :]
-    return np.fft.ifft(padded, axis=0).real.max(axis=0) * 64
+def largest(values):
+    """Return the largest value along the trigonometric curve through equally spaced ones."""
+    n = len(values)
+    modes, waves = np.fft.fft(values) / n, 1j * np.fft.fftfreq(n, 1 / n)
+    t = 2 * np.pi * values.argmax() / n
+    for _ in range(5):
+        slope, bend = ((modes * waves**k * np.exp(waves * t)).sum().real for k in (1, 2))
+        t -= slope / bend
+    return (modes * np.exp(waves * t)).sum().real
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,7 @@ def test_the_van_der_pol_oscillator(oscillator):
     np.testing.assert_allclose(oscillator.period, [6.66328685932314], rtol=1e-11)
     np.testing.assert_allclose(oscillator.multipliers, [[8.59695e-4]], rtol=1e-5)
     np.testing.assert_allclose(oscillator.trivial_multiplier, [1.0], atol=1e-8)
-    assert largest(oscillator.orbit(0))[0] == pytest.approx(2.00861986087484, rel=1e-6)
+    assert largest(oscillator.orbit(0)[:, 0]) == pytest.approx(2.00861986087484, rel=1e-9)
     assert oscillator.is_stable.all()
     assert oscillator.period_error[0] < 1e-10
     assert "1 limit cycle, 1 of them stable; nothing is known on others" in oscillator.verdict
@@ -98,7 +101,7 @@ def test_behind_the_fold_there_is_none():
 
 
 def test_kinks_of_rectifiers_are_no_hindrance():
-    cycles = sp.find_cycles(threshold_linear(3))
+    cycles = sp.find_cycles(threshold_linear(3), max_starts=32)
     assert len(cycles) == 1
     np.testing.assert_allclose(cycles.period, [11.24385556], rtol=1e-9)
     assert abs(cycles.multipliers[0, 0]) == pytest.approx(1.6908e-3, rel=1e-4)
@@ -115,7 +118,7 @@ def test_a_rate_network_of_fifty_units_agrees_with_its_exponents():
         return -np.eye(n) + W * (1 - np.tanh(x) ** 2)[:, None, :]
 
     network = flow(lambda x, u: -x + np.tanh(x) @ W.T, n, jacobian=slope, dt=0.05)
-    cycles = sp.find_cycles(network)
+    cycles = sp.find_cycles(network, max_starts=32)
     assert len(cycles) == 1
     assert cycles.is_stable.all()
     spectrum = sp.lyapunov(network, cycles.states[0, 0], k=2, steps=4000, transient=200)
@@ -158,12 +161,21 @@ def test_inputs_are_searched_one_by_one():
         r2 = (x**2).sum(axis=1, keepdims=True)
         return (u - r2) * x + np.stack([-x[:, 1], x[:, 0]], axis=1)
 
-    cycles = sp.find_cycles(flow(rate, input_size=1), [[-1.0], [0.25], [1.0]])
+    cycles = sp.find_cycles(flow(rate, input_size=1), [[-1.0], [0.25], [1.0]], max_starts=12)
     assert cycles.inputs.ravel().tolist() == [0.25, 1.0]
     assert cycles.searched_inputs.ravel().tolist() == [-1.0, 0.25, 1.0]
     assert cycles.n_points.tolist() == [0, 1, 1]
     np.testing.assert_allclose(np.linalg.norm(cycles.states[:, 0], axis=1), [0.5, 1.0], rtol=1e-9)
     np.testing.assert_allclose(cycles.multipliers[1].real, np.exp(-4 * np.pi), rtol=1e-5)
+
+
+def test_several_turns_and_other_phases_are_the_same_cycle():
+    search = LimitCycles(van_der_pol(1.0).dynamics, np.zeros(0))
+    x, periods = np.array([[2.0, 0.0], [-2.0, 0.0], [2.0, 0.0]]), 6.6633 * np.array([3, 2, 1])
+    search.solve(search.coarse.from_states(x, periods, np.zeros((3, 0))), False)
+    (cycle,) = search.found
+    assert cycle.period == pytest.approx(6.66328685932314, rel=1e-11)
+    assert cycle.hits == 3
 
 
 def test_multipliers_of_both_ends_of_the_scale():

@@ -197,9 +197,9 @@ class Cycles(Record):
 
         By default each under its own period. A cycle of period d is d fixed points of F^k, each of
         this index. For a limit cycle F is the map from a plane across it to the next return there,
-        and d is 1. 0 where the period does not divide k, or where the
-        matrix is singular to rounding. A cycle with a multiplier below -1 has different indices
-        under odd and even multiples of its period.
+        and d is 1. 0 where the period does not divide k, the matrix is singular to rounding, or it
+        is not known how many directions of a limit cycle are unstable. A cycle with a multiplier
+        below -1 has different indices under odd and even multiples of its period.
 
         Raises
         ------
@@ -212,6 +212,8 @@ class Cycles(Record):
         factors = 1 - self.multipliers ** np.maximum(power, 1)[:, None]
         sign = np.sign(np.prod(factors / np.maximum(np.abs(factors), 1e-300), axis=1).real)
         regular = (np.abs(factors) > _BORDER).all(axis=1) & (left == 0)
+        if self.is_flow:
+            regular &= self.n_unstable >= 0
         return np.where(regular, sign, 0).astype(np.int64)
 
     @property
