@@ -33,6 +33,10 @@ MANIFOLD = sp.follow_slow_manifold(LINE, np.zeros((1, 2)), max_norm=2.0)
 PCA = sp.fit_pca(PATH + np.arange(2))
 PLANE = sp.planes.along([1.0, 0.0], [0.0, 1.0])
 FIELD = sp.flow_field(SYSTEM, PLANE, U, bounds=[(-1, 1), (-1, 1)], resolution=5)
+RECTIFIED = sp.find_cycles(
+    sp.as_system(sp.cells.VanillaCell(np.diag([-0.5, 0.5]), np.zeros((2, 0)), np.ones(2), "relu")),
+    periods=1,
+)
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
@@ -403,6 +407,7 @@ def records() -> dict[str, Call]:
         "Cycles.orbit of a flow": Call(LIMIT_CYCLES.orbit, {"row": 0}),
         "Cycles.index of a flow": Call(LIMIT_CYCLES.index, {"iterate": None}),
         "Cycles.orbit": Call(CYCLES.orbit, {"row": 0}),
+        "Cycles.itinerary": Call(RECTIFIED.itinerary, {"row": 0}),
         "Cycles.of_period": Call(CYCLES.of_period, {"period": 1}),
         "Cycles.index": Call(CYCLES.index, {"iterate": None}),
         "Cycles.to_dataframe": Call(CYCLES.to_dataframe, {}),

@@ -39,6 +39,15 @@ def test_two_long_cycles_of_two_units(diagonal, weights, bias, period):
     assert cycles.period.tolist() == [1, period, period]
     assert cycles.is_stable.tolist() == [False, True, False]
     assert cycles.proved.all()
+    for row in range(3):
+        above = ["".join("01"[int(v > 0)] for v in state) for state in cycles.orbit(row)]
+        assert cycles.itinerary(row) == tuple(above)
+
+
+def test_smooth_networks_have_no_itinerary():
+    smooth = sp.as_system(lambda x: np.tanh(-2 * x), state_size=1)
+    with pytest.raises(sp.ArgumentError, match="^row: the system is not known"):
+        sp.find_cycles(smooth, periods=2, max_starts=32).itinerary(0)
 
 
 def test_two_cycles_of_ten_units():

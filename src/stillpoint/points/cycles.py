@@ -42,6 +42,9 @@ class Cycles(Record):
     states
         Its states in their order, shape (c, longest, d), NaN behind the last; of a flow at equal
         times along the orbit.
+    active
+        Of a piecewise-linear map: which drives are above zero at each state, shape (c, longest, h),
+        False behind the last; they say in which linear region it lies. Else h is 0.
     inputs
         The constant input, shape (c, m).
     multipliers
@@ -88,6 +91,9 @@ class Cycles(Record):
     )
     states: Float[np.ndarray, "c t d"] = column(
         "cycle", "step", "state", long_name="states in their order", domain=Domain(missing=True)
+    )
+    active: Bool[np.ndarray, "c t h"] = column(
+        "cycle", "step", "drive", long_name="drives above zero, of a piecewise-linear map"
     )
     inputs: Float[np.ndarray, "c m"] = column(
         "cycle", "input", long_name="input", domain=Domain(finite=True)
@@ -160,6 +166,33 @@ class Cycles(Record):
         """
         row = check_whole("row", row, least=0, most=len(self) - 1)
         return self.states[row, : self.n_states[row]]
+
+    def itinerary(self, row: SupportsIndex) -> tuple[str, ...]:
+        """Return the linear regions that one cycle goes through: a digit for every drive.
+
+        It is 1 where the drive of a rectified unit is above zero.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such cycle, or the system is not known to be piecewise linear.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> cell = sp.cells.ShallowCell.plrnn([0.5], [[-2.0]], np.zeros((1, 0)), [1.0])
+        >>> cycles = sp.find_cycles(sp.as_system(cell), periods=2)
+        >>> cycles.orbit(1).ravel().round(3).tolist(), cycles.itinerary(1)
+        ([-0.286, 0.857], ('0', '1'))
+        """
+        row = check_whole("row", row, least=0, most=len(self) - 1)
+        if not self.active.shape[2]:
+            raise ArgumentError(
+                "row: the system is not known to be piecewise linear, so its cycles have no "
+                "itinerary through linear regions."
+            )
+        digits = self.active[row, : self.n_states[row]].astype(int)
+        return tuple("".join(map(str, state)) for state in digits)
 
     @property
     def every_state(self) -> Float[np.ndarray, "n d"]:

@@ -297,10 +297,16 @@ def _record(
     system: System, found: list[FoundCycle], searches: list[Any], max_starts: int, seed: int
 ) -> Cycles:
     d, m = system.state_size, system.input_size
-    longest = max((len(c.states) for c in found), default=1)
+    longest, form = (
+        max((len(c.states) for c in found), default=1),
+        system.dynamics.piecewise_linear(),
+    )
     states = np.full((len(found), longest, d), np.nan)
+    active = np.zeros((len(found), longest, 0 if form is None else len(form.k)), dtype=bool)
     for row, cycle in enumerate(found):
         states[row, : len(cycle.states)] = cycle.states
+        if form is not None:
+            active[row, : len(cycle.states)] = form.drive(cycle.states, cycle.inputs[None]) > 0
     tallies = [tally for *_, tally in searches]
 
     def each(name: str, kind: Any, *shape: int) -> Any:
@@ -309,6 +315,7 @@ def _record(
     return Cycles(
         period=np.array([len(c.states) for c in found], dtype=np.int64),
         states=states,
+        active=active,
         inputs=each("inputs", float, m),
         multipliers=each("multipliers", complex, d),
         n_unstable=each("n_unstable", np.int64),

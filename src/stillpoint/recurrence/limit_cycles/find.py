@@ -111,6 +111,7 @@ def _record(
     return Cycles(
         period=each("period", float),
         states=states,
+        active=np.zeros((n, N_STATES, 0), dtype=bool),
         inputs=each("inputs", float, m),
         multipliers=each("multipliers", complex, d - 1),
         n_unstable=each("n_unstable", np.int64),
