@@ -46,7 +46,7 @@ def test_two_long_cycles_of_two_units(diagonal, weights, bias, period):
 
 def test_smooth_networks_have_no_itinerary():
     smooth = sp.as_system(lambda x: np.tanh(-2 * x), state_size=1)
-    with pytest.raises(sp.ArgumentError, match="^row: the system is not known"):
+    with pytest.raises(sp.ArgumentError, match=r"^row: the system is not known"):
         sp.find_cycles(smooth, periods=2, max_starts=32).itinerary(0)
 
 

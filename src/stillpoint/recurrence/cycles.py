@@ -297,10 +297,8 @@ def _record(
     system: System, found: list[FoundCycle], searches: list[Any], max_starts: int, seed: int
 ) -> Cycles:
     d, m = system.state_size, system.input_size
-    longest, form = (
-        max((len(c.states) for c in found), default=1),
-        system.dynamics.piecewise_linear(),
-    )
+    longest = max((len(c.states) for c in found), default=1)
+    form = system.dynamics.piecewise_linear()
     states = np.full((len(found), longest, d), np.nan)
     active = np.zeros((len(found), longest, 0 if form is None else len(form.k)), dtype=bool)
     for row, cycle in enumerate(found):
