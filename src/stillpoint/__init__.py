@@ -16,7 +16,7 @@ linearise            linearize, at any states; points.linearization; of rates h 
 what recurs          find_cycles, find_closed_curves; where orbits end: find_attractors, echo_index
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
-between the points   flow_field(system, plane); plots.flow_field; lyapunov
+between the points   connect, for what leads where; flow_field(system, plane); lyapunov
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
@@ -66,9 +66,11 @@ from .points import (
     Starts,
 )
 from .portrait import (
+    AttractorGraph,
     EchoIndex,
     FlowField,
     LyapunovSpectrum,
+    connect,
     echo_index,
     find_attractors,
     flow_field,
@@ -94,6 +96,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ArgumentError",
+    "AttractorGraph",
     "Attractors",
     "Census",
     "Certificate",
@@ -129,6 +132,7 @@ __all__ = [
     "as_system",
     "cells",
     "certify",
+    "connect",
     "echo_index",
     "enumerate_fixed_points",
     "find_all_fixed_points",

@@ -39,6 +39,7 @@ RECTIFIED = sp.find_cycles(
 )
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
+GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
     sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
@@ -306,6 +307,17 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "connect": Call(
+            sp.connect,
+            {
+                "system": SYSTEM,
+                "points": POINTS,
+                "attractors": ATTRACTORS,
+                "directions": 4,
+                "steps": 20,
+                "seed": 0,
+            },
+        ),
         "echo_index": Call(
             sp.echo_index,
             {
@@ -397,6 +409,11 @@ def records() -> dict[str, Call]:
         "Projection.distances": Call(PCA.distances, {"states": X}),
         "Projection.share": Call(PCA.share, {"vectors": X}),
         "Projection.range_of": Call(PCA.range_of, {"states": X}),
+        "AttractorGraph.targets": Call(GRAPH.targets, {"node": 0}),
+        "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
+        "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
+        "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
+        "AttractorGraph.to_networkx": Call(GRAPH.to_networkx, {}),
         "Attractors.take": Call(ATTRACTORS.take, {"rows": [0]}),
         "Attractors.along": Call(ATTRACTORS.along, {"row": 0}),
         "Attractors.to_dataframe": Call(ATTRACTORS.to_dataframe, {}),
@@ -440,6 +457,7 @@ def records() -> dict[str, Call]:
         "FlowField": FIELD,
         "Attractors": ATTRACTORS,
         "LyapunovSpectrum": EXPONENTS,
+        "AttractorGraph": GRAPH,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}

@@ -38,6 +38,7 @@ BUDGET = 600
 NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
     *(
+        "AttractorGraph",
         "Attractors",
         "ClosedCurves",
         "Comparison",

@@ -1,0 +1,248 @@
+"""The record of which states of a network lead to which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, SupportsIndex, final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+
+from .._core.display import Column, Display, plural
+from .._core.record import Record, column, plain
+from .._core.validation import check_whole, read_inputs
+from .._core.values import Domain
+from ..errors import MissingExtraError
+from ..points import OrbitEnd
+from ..system_info import SystemInfo
+from .morse import MorseCheck, morse_check
+
+if TYPE_CHECKING:
+    import pandas
+
+_EVIDENCE = ("proved", "decided", "estimated", "none")
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class AttractorGraph(Record):
+    """Saddles, attractors, and the connections between them; made by `connect`.
+
+    Nodes are the points that were handed over, in their order, and behind them the attractors that
+    are no points. An edge says that orbits on the unstable manifold of its source come to its
+    target.
+
+    Attributes
+    ----------
+    source, target
+        Nodes that each edge leaves and reaches, shape (e,); -1 where orbits came to nothing known.
+    side
+        1 or -1, the side of a saddle with one unstable direction; 0 elsewhere.
+    share
+        The share of the directions that were followed which lead there; NaN for edges to saddles.
+    steps
+        Steps (of a flow, of its step in time) until an orbit was there; -1 where none was followed.
+    evidence
+        "decided" where an orbit was followed to the target, or along the border of two basins past
+        the saddle; "estimated" where only inclusion suggests the edge: everything that one saddle
+        leads to, the other leads to as well. "none" where the target is not known.
+    states, inputs
+        A state of each node and its input, shapes (n, d) and (n, m).
+    kind
+        What each node is (an `OrbitEnd`): "point" for saddles too.
+    n_unstable
+        Unstable directions of each node, 0 for attractors, -1 where not known.
+    is_attractor
+        Which nodes attract.
+    sign
+        Of the determinant of the Jacobian on the unstable directions: -1 where a map turns them
+        over.
+    period
+        1 for points, the period of a cycle; NaN for what has none.
+    system
+        Which system it is of.
+    provenance
+        Call, options, versions, time and hashes, for people to read.
+    """
+
+    rows = "edge"
+
+    source: Int[np.ndarray, " e"] = column(
+        "edge", long_name="node it leaves", domain=Domain(least=0, below="node")
+    )
+    target: Int[np.ndarray, " e"] = column(
+        "edge", long_name="node it reaches, -1 for none", domain=Domain(least=-1, below="node")
+    )
+    side: Int[np.ndarray, " e"] = column(
+        "edge", long_name="side of a saddle", domain=Domain(least=-1, most=1)
+    )
+    share: Float[np.ndarray, " e"] = column(
+        "edge", long_name="share of directions", domain=Domain(least=0, most=1, missing=True)
+    )
+    steps: Int[np.ndarray, " e"] = column(
+        "edge", long_name="steps until there", domain=Domain(least=-1)
+    )
+    evidence: Shaped[np.ndarray, " e"] = column(
+        "edge", long_name="how it is known", domain=Domain(options=_EVIDENCE)
+    )
+    states: Float[np.ndarray, "n d"] = column(
+        "node", "state", long_name="a state of it", domain=Domain(finite=True)
+    )
+    inputs: Float[np.ndarray, "n m"] = column(
+        "node", "input", long_name="its input", domain=Domain(finite=True)
+    )
+    kind: Int[np.ndarray, " n"] = column(
+        "node", long_name="what it is (OrbitEnd)", domain=Domain(options=OrbitEnd)
+    )
+    n_unstable: Int[np.ndarray, " n"] = column(
+        "node", long_name="unstable directions, -1 if not known", domain=Domain(least=-1)
+    )
+    is_attractor: Bool[np.ndarray, " n"] = column("node", long_name="whether it attracts")
+    sign: Int[np.ndarray, " n"] = column(
+        "node", long_name="sign on the unstable directions", domain=Domain(options=(-1, 1))
+    )
+    period: Float[np.ndarray, " n"] = column(
+        "node", long_name="period", domain=Domain(above=0, missing=True)
+    )
+    system: SystemInfo = plain(SystemInfo)
+    provenance: Mapping[str, Any] = plain(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def attractors(self) -> Int[np.ndarray, " a"]:
+        """The nodes that attract."""
+        return np.flatnonzero(self.is_attractor)
+
+    @property
+    def saddles(self) -> Int[np.ndarray, " s"]:
+        """The nodes that orbits leave."""
+        return np.flatnonzero(self.n_unstable > 0)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Which node leads to which, each pair once, without edges that lead to nothing known."""
+        both = zip(self.source.tolist(), self.target.tolist(), strict=True)
+        return sorted({(p, q) for p, q in both if q >= 0})
+
+    def targets(self, node: SupportsIndex) -> Int[np.ndarray, " k"]:
+        """Return the nodes that one node leads to.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such node.
+        """
+        node = check_whole("node", node, least=0, most=len(self.states) - 1)
+        return np.unique(self.target[(self.source == node) & (self.target >= 0)])
+
+    def hasse(self) -> list[tuple[int, int]]:
+        """Return the pairs that are not made of others: p to q, without any r between them."""
+        pairs = set(self.pairs)
+        through = {(p, q) for p, r in pairs for s, q in pairs if r == s}
+        return sorted(pairs - through)
+
+    def morse_check(self, inputs: Any = None) -> MorseCheck | None:
+        """Return whether points and cycles can be all there are (see `MorseCheck`).
+
+        None where that cannot be said: the network is not known to send a ball into itself, there
+        are chaotic attractors or tori, or the stability of a node is not known. Under the first
+        input, unless `inputs` says under which.
+
+        Raises
+        ------
+        ArgumentError
+            If `inputs` is not one input.
+        """
+        rows = np.arange(len(self.states))
+        if self.inputs.shape[1] and len(rows):
+            m = self.inputs.shape[1]
+            wanted = self.inputs[:1] if inputs is None else read_inputs("inputs", inputs, 1, m)
+            rows = np.flatnonzero((self.inputs == wanted).all(axis=1))
+        kinds = self.kind[rows]
+        known = np.isin(kinds, (OrbitEnd.POINT, OrbitEnd.CYCLE, OrbitEnd.CURVE)).all()
+        is_clear = (self.n_unstable[rows] > 0) | self.is_attractor[rows]
+        if self.system.lefschetz != 1 or not known or not is_clear.all():
+            return None
+        items, turns = [], self.system.kind == "flow"
+        for node in rows.tolist():
+            u, sign = int(self.n_unstable[node]), int(self.sign[node])
+            if self.kind[node] == OrbitEnd.CURVE or (self.kind[node] == OrbitEnd.CYCLE and turns):
+                items += [(u, 1, sign), (u + 1, 1, sign)]
+            else:
+                items.append((u, int(self.period[node]), sign))
+        return morse_check(items)
+
+    @property
+    def verdict(self) -> str:
+        """What the graph looks like, in a sentence."""
+        orders = Counter(self.n_unstable[self.saddles].tolist())
+        told = [
+            f"{plural(count, 'saddle')} with {plural(order, 'unstable direction')}"
+            for order, count in sorted(orders.items())
+        ]
+        words = [plural(len(self.attractors), "attractor"), *told]
+        words.append(plural(len(self.pairs), "connection"))
+        if lost := len(set(self.source[self.target < 0].tolist())):
+            words.append(f"orbits of {plural(lost, 'saddle')} come to nothing that is known")
+        check = self.morse_check()
+        return ", ".join(words) + ("" if check is None else f"; {check.sentence}")
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a `pandas.DataFrame`, one row per edge."""
+        import pandas as pd
+
+        names = ("source", "target", "side", "share", "steps", "evidence")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def to_networkx(self) -> Any:
+        """Return a `networkx.MultiDiGraph`, nodes and edges with what is known of them.
+
+        Raises
+        ------
+        MissingExtraError
+            If networkx is not installed.
+        """
+        try:
+            import networkx as nx  # type: ignore[import-untyped,unused-ignore]
+        except ImportError:
+            raise MissingExtraError(
+                "to_networkx: networkx is not installed; pip install networkx."
+            ) from None
+        graph = nx.MultiDiGraph()
+        for node in range(len(self.states)):
+            graph.add_node(
+                node,
+                kind=OrbitEnd(self.kind[node]).noun,
+                n_unstable=int(self.n_unstable[node]),
+                is_attractor=bool(self.is_attractor[node]),
+            )
+        for row in np.flatnonzero(self.target >= 0):
+            graph.add_edge(
+                int(self.source[row]),
+                int(self.target[row]),
+                side=int(self.side[row]),
+                share=float(self.share[row]),
+                steps=int(self.steps[row]),
+                evidence=str(self.evidence[row]),
+            )
+        return graph
+
+    def _display(self) -> Display:
+        columns = [
+            Column("from", [str(k) for k in self.source], 5),
+            Column("unstable", [str(self.n_unstable[k]) for k in self.source], 8),
+            Column("side", [{1: "+", -1: "-"}.get(int(s), "") for s in self.side], 4),
+            Column("to", [str(k) if k >= 0 else "?" for k in self.target], 5),
+            Column("share", ["" if np.isnan(s) else f"{s:.2f}" for s in self.share], 6),
+            Column("steps", [str(n) if n >= 0 else "" for n in self.steps], 6),
+            Column("evidence", list(self.evidence), 9),
+        ]
+        title = f"graph of {plural(len(self.states), 'node')} and {plural(len(self), 'edge')}"
+        return Display(title, columns if len(self) else (), [self.verdict], self.provenance)
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.system.contradictions(self.states.shape[1], self.inputs.shape[1])

@@ -1,0 +1,124 @@
+"""Where orbits lead among known attractors, how long that takes, and what they pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.spatial import cKDTree
+
+from .._core.arrays import to_numpy
+from ..dynamics.simulate import stepper
+from ..points import Attractors, OrbitEnd
+from ..recurrence import distance_from, near
+from ..search.orbits import time_steps
+from ..system import System
+
+# An orbit has come to an attractor within so many times the distance at which it counts as there,
+# or, of a cloud of states, so many times what these are from their neighbours.
+_REACH, _CLOUDY = 10.0, 3.0
+
+# Steps between two looks at the attractors.
+_LOOK = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What orbits may lead to: its closed lines, and the distance at which they are there."""
+
+    lines: Float[np.ndarray, "p t d"]
+    reach: float
+
+    @classmethod
+    def of(cls, attractors: Attractors, row: int) -> Target:
+        """Return one attractor as a target."""
+        kind, states = OrbitEnd(attractors.kind[row]), attractors.along(row)
+        is_flow = attractors.system.kind == "flow"
+        if kind == OrbitEnd.CURVE or (kind == OrbitEnd.CYCLE and is_flow):
+            return cls(states[None], _REACH * near(states[None]))
+        if kind in (OrbitEnd.POINT, OrbitEnd.CYCLE):
+            return cls(states[:, None], _REACH * near(states[:, None]))
+        size = np.maximum(1.0, np.abs(states).max(initial=0.0))
+        apart = cKDTree(states).query(states, 2)[0][:, -1]
+        return cls(states[:, None], _CLOUDY * float(np.median(apart)) / size)
+
+
+@dataclass(frozen=True, eq=False)
+class Led:
+    """What became of orbits.
+
+    Attributes
+    ----------
+    target
+        The number of the attractor, -1 for none.
+    steps
+        Steps until it was seen there.
+    passed, distance
+        The state that it came closest to, after it had left its own, and how close.
+    """
+
+    target: Int[np.ndarray, " k"]
+    steps: Int[np.ndarray, " k"]
+    passed: Int[np.ndarray, " k"]
+    distance: Float[np.ndarray, " k"]
+
+
+@dataclass(frozen=True, eq=False)
+class Leading:
+    """Orbits under one input, among attractors and states that they may pass."""
+
+    system: System
+    u: Float[np.ndarray, " m"]
+    targets: list[Target]
+    saddles: Float[np.ndarray, "s d"]
+    steps: int
+
+    def lead(self, x: Float[np.ndarray, "k d"], own: Int[np.ndarray, " k"] | None = None) -> Led:
+        """Follow orbits until they are at an attractor.
+
+        What they pass is noted if they begin beside saddles of their `own`.
+        """
+        k, asarray = len(x), self.system.dynamics.arrays.asarray
+        u = asarray(np.tile(self.u, (k, 1)))
+        dt = time_steps(self.system, x, np.tile(self.u, (k, 1))).min(initial=1.0)
+        advance, state = stepper(self.system.dynamics, float(dt)), asarray(x)
+        none = np.full(k, -1)
+        led = Led(none, none.copy(), none.copy(), np.full(k, np.inf))
+        going, size = np.arange(k), np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+        for done in range(1, self.steps + 1):
+            state = advance(state, u)
+            now = to_numpy(state).astype(np.float64)
+            if own is not None:
+                self._pass(led, going, now, own[going], size[going])
+            if done % _LOOK and done < self.steps:
+                continue
+            there = np.full(len(going), -1)
+            finite = np.isfinite(now).all(axis=1)
+            for number, target in enumerate(self.targets):
+                at = finite & (there < 0)
+                at[at] = distance_from(target.lines, now[at]) < target.reach
+                there[at] = number
+            led.target[going], led.steps[going] = there, done
+            left = (there < 0) & finite
+            going, state, u = going[left], asarray(now[left]), u[: int(left.sum())]
+            if not len(going):
+                break
+        return led
+
+    def _pass(
+        self,
+        led: Led,
+        rows: Int[np.ndarray, " k"],
+        x: Float[np.ndarray, "k d"],
+        own: Int[np.ndarray, " k"],
+        size: Float[np.ndarray, " k"],
+    ) -> None:
+        """Note which saddles orbits are nearer to than to any before, but for their own."""
+        apart = np.linalg.norm(x[:, None] - self.saddles, axis=2) / size[:, None]
+        apart[np.arange(len(x)), own] = np.inf
+        nearest = apart.argmin(axis=1)
+        distance = apart[np.arange(len(x)), nearest]
+        closer = distance < led.distance[rows]
+        led.passed[rows[closer]] = nearest[closer]
+        led.distance[rows[closer]] = distance[closer]
