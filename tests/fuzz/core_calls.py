@@ -413,7 +413,6 @@ def records() -> dict[str, Call]:
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
         "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
-        "AttractorGraph.to_networkx": Call(GRAPH.to_networkx, {}),
         "Attractors.take": Call(ATTRACTORS.take, {"rows": [0]}),
         "Attractors.along": Call(ATTRACTORS.along, {"row": 0}),
         "Attractors.to_dataframe": Call(ATTRACTORS.to_dataframe, {}),

@@ -39,6 +39,7 @@ NOT_CALLED = {
     *("Census", "Certificate", "Enumeration", "FixedPoints", "Linearization", "Projection"),
     *(
         "AttractorGraph",
+        "AttractorGraph.to_networkx",  # an optional package
         "Attractors",
         "ClosedCurves",
         "Comparison",
