@@ -71,6 +71,7 @@ def exponents():
     return sp.lyapunov(system, np.zeros(2), steps=400)
 
 
+@pytest.fixture(scope="session")
 def curves():
     """A closed curve that attracts, and one that repels, of maps of two and the same variables."""
     turn = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])

@@ -130,7 +130,7 @@ def test_records_of_every_kind_run_without_an_error(browser, records, tmp_path):
     tab.on("console", lambda message: wrong.append(message.text))
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.goto(report.save(tmp_path / "all.html").as_uri())
-    assert tab.locator("canvas:visible").count() == 4
+    assert tab.locator("canvas:visible").count() == 5
     assert wrong == []
 
 

@@ -116,7 +116,7 @@ def test_a_cycle_of_rectified_units_is_seen_in_any_unit(size, own):
     wanted = sp.find_all_fixed_points(inhibiting(np.ones(3)), exhaustive=False)
     found = sp.find_all_fixed_points(inhibiting(size * own), exhaustive=False)
     same(found, wanted, size * own)
-    assert found.census().completeness.name == "UNDECIDED"
+    assert found.census().completeness.name == "NO_EVIDENCE"
     assert (found.orbits.ending == OrbitEnd.CYCLE).sum() > 10
     assert found.scale.max() / (size * own.max()) < 100
 

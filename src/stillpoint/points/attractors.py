@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.stats import binomtest
 
 from .._core.display import Column, Display, plural, position
 from .._core.grouping import equal_inputs, match_states
@@ -157,6 +156,8 @@ class Attractors(Record):
 
         It is about states drawn as these starts were.
         """
+        from scipy.stats import binomtest  # takes as long to import as all else together
+
         several = zip(self.hits.tolist(), self._trials.tolist(), strict=True)
         ends = [
             binomtest(hits, trials).proportion_ci(_CONFIDENCE, "exact") if trials else (0.0, 1.0)

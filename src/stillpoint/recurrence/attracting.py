@@ -25,7 +25,7 @@ from .limit_cycles import LimitCycles, starts_of_returns
 _DRAWN = 4096
 
 # Orbits under one input that are looked at one by one, and steps in which others arrive.
-_TRIED, _FOLLOWED = 4, 5000
+_TRIED, _FOLLOWED = 16, 5000
 
 # Steps in which an orbit that was followed before settles on a closed curve.
 _SETTLING = 200
