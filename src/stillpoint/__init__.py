@@ -13,6 +13,7 @@ is anything missing  points.census(), enumerate_fixed_points for a proof
 prove                certify
 linearise            linearize, at any states; points.linearization; of rates h = phi(x):
                      rate_jacobian, partial_rate_jacobian, rates_at_fixed_state
+what leads where     read_automaton: the machine of memories and pulses, proved; compare
 what recurs          find_cycles, find_closed_curves; where orbits end: find_attractors, echo_index
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
@@ -66,13 +67,16 @@ from .points import (
     Starts,
 )
 from .portrait import (
+    Automaton,
     EchoIndex,
     FlowField,
     LyapunovSpectrum,
+    MachineComparison,
     echo_index,
     find_attractors,
     flow_field,
     lyapunov,
+    read_automaton,
 )
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .recurrence import find_closed_curves, find_cycles
@@ -95,6 +99,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ArgumentError",
     "Attractors",
+    "Automaton",
     "Census",
     "Certificate",
     "ClosedCurves",
@@ -109,6 +114,7 @@ __all__ = [
     "FlowField",
     "Linearization",
     "LyapunovSpectrum",
+    "MachineComparison",
     "MissingExtraError",
     "Projection",
     "ProofStatus",
@@ -149,6 +155,7 @@ __all__ = [
     "plots",
     "rate_jacobian",
     "rates_at_fixed_state",
+    "read_automaton",
     "read_weights",
     "sample_slow_states",
     "sample_states",
