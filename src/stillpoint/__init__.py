@@ -16,7 +16,9 @@ linearise            linearize, at any states; points.linearization; of rates h 
 what recurs          find_cycles, find_closed_curves; where orbits end: find_attractors, echo_index
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
-between the points   connect, for what leads where; flow_field(system, plane); lyapunov
+what leads where     connect: the graph of saddles and attractors; read_automaton: the machine of
+                     memories and pulses, proved
+between the points   flow_field(system, plane); lyapunov
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
@@ -67,14 +69,17 @@ from .points import (
 )
 from .portrait import (
     AttractorGraph,
+    Automaton,
     EchoIndex,
     FlowField,
     LyapunovSpectrum,
+    MachineComparison,
     connect,
     echo_index,
     find_attractors,
     flow_field,
     lyapunov,
+    read_automaton,
 )
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .recurrence import find_closed_curves, find_cycles
@@ -98,6 +103,7 @@ __all__ = [
     "ArgumentError",
     "AttractorGraph",
     "Attractors",
+    "Automaton",
     "Census",
     "Certificate",
     "ClosedCurves",
@@ -112,6 +118,7 @@ __all__ = [
     "FlowField",
     "Linearization",
     "LyapunovSpectrum",
+    "MachineComparison",
     "MissingExtraError",
     "Projection",
     "ProofStatus",
@@ -153,6 +160,7 @@ __all__ = [
     "plots",
     "rate_jacobian",
     "rates_at_fixed_state",
+    "read_automaton",
     "read_weights",
     "sample_slow_states",
     "sample_states",

@@ -40,6 +40,7 @@ RECTIFIED = sp.find_cycles(
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
+MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
     sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
@@ -318,6 +319,21 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "read_automaton": Call(
+            sp.read_automaton,
+            {
+                "system": SYSTEM,
+                "attractors": ATTRACTORS,
+                "pulses": [[1.0]],
+                "silence": 5,
+                "rest": np.zeros(1),
+                "duration": 1,
+                "readout": lambda x: x,
+                "steps": 50,
+                "prove": False,
+            },
+            also={"rest": "attractors"},
+        ),
         "echo_index": Call(
             sp.echo_index,
             {
@@ -413,6 +429,12 @@ def records() -> dict[str, Call]:
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
         "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
+        "Automaton.unreachable": Call(MACHINE.unreachable, {"start": 0}),
+        "Automaton.after": Call(MACHINE.after, {"start": 0, "word": [0]}),
+        "Automaton.compare": Call(
+            MACHINE.compare, {"other": MACHINE, "start": (0, 0), "tolerance": 0.5}
+        ),
+        "Automaton.to_dataframe": Call(MACHINE.to_dataframe, {}),
         "Attractors.take": Call(ATTRACTORS.take, {"rows": [0]}),
         "Attractors.along": Call(ATTRACTORS.along, {"row": 0}),
         "Attractors.to_dataframe": Call(ATTRACTORS.to_dataframe, {}),

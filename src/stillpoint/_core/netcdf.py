@@ -78,8 +78,9 @@ def encode(record: Any, prefix: str = "") -> Iterator[Variable]:
         elif "dims" in told:
             yield from _variables(record, name, told, value)
         elif told["plain"]:  # too long for an attribute, which holds 64 kB at most
-            bare = [item.to_plain() for item in value] if told["many"] else value.to_plain()
-            yield name, (), np.array(json.dumps(bare)), {}
+            items = value if told["many"] else [value]
+            bare = [None if item is None else item.to_plain() for item in items]
+            yield name, (), np.array(json.dumps(bare if told["many"] else bare[0])), {}
     for name, told in record.derived.items():
         yield from _variables(record, prefix + name, told, getattr(record, name))
 

@@ -32,7 +32,7 @@ class Activation:
 
 # The bounds on rounding are those of the library's exp, log1p and tanh (8) and what is done with
 # them: exp loses its own 8, the sum 1, the quotient 1.
-@increasing(ulps=16, least=0.0, most=1.0)
+@increasing(ulps=16, least=0.0, most=1.0, slope=lambda a: sigmoid(a) * sigmoid(-a))
 def sigmoid(a: Array) -> Array:
     """Return 1 / (1 + exp(-a)) without overflow; `sigmoid(-a)` is 1 - sigmoid(a) to full accuracy.
 
@@ -47,7 +47,7 @@ def sigmoid(a: Array) -> Array:
     return xp.where(a >= 0, xp.ones_like(a), small) / (1 + small)
 
 
-@increasing(ulps=0)
+@increasing(ulps=0, slope=lambda a: _step(a, a))
 def _positive_part(a: Array) -> Array:
     xp = namespace(a)
     return xp.where(a > 0, a, xp.zeros_like(a))
@@ -58,7 +58,7 @@ def _step(a: Array, _: Array) -> Array:
     return namespace(a).astype(a > 0, a.dtype)
 
 
-@increasing(ulps=32)
+@increasing(ulps=32, slope=lambda a: sigmoid(a))
 def _softplus(a: Array) -> Array:
     xp = namespace(a)
     return _positive_part(a) + xp.log1p(xp.exp(-xp.abs(a)))

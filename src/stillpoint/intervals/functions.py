@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import reduce, wraps
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from .affine import AffineForm
 from .interval import EPS, TINY, Interval, as_interval
 
 #: What one library function is assumed to lose at most, in units of EPS times the result.
@@ -22,12 +23,16 @@ ULPS = 8
 
 
 def increasing(
-    ulps: float, least: float = -np.inf, most: float = np.inf
+    ulps: float,
+    least: float = -np.inf,
+    most: float = np.inf,
+    slope: Callable[[Interval], Interval] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an elementwise function increasing, so that it can also be taken of intervals.
 
     Of an interval the values at its ends are enough, widened by what computing them may lose:
-    `ulps` bounds the relative error in units of 2^-52. Values never leave [least, most].
+    `ulps` bounds the relative error in units of 2^-52. Values never leave [least, most]. With a
+    `slope`, which encloses its derivative over intervals, affine forms stay affine forms.
 
     Examples
     --------
@@ -44,6 +49,8 @@ def increasing(
         def enclosing(a: Any, *others: Any) -> Any:
             if not isinstance(a, Interval):
                 return function(a, *others)
+            if isinstance(a, AffineForm) and slope is not None:
+                return a.through(enclosing, slope)
             low, high = function(a.lower, *others), function(a.upper, *others)
             low = low - (ulps * EPS * np.abs(low) + TINY)
             high = high + (ulps * EPS * np.abs(high) + TINY)
@@ -56,7 +63,12 @@ def increasing(
     return declare
 
 
-@increasing(ulps=ULPS, least=-1.0, most=1.0)
+def _slope_of_tanh(a: Interval) -> Interval:
+    value = tanh(a)
+    return 1.0 - value * value
+
+
+@increasing(ulps=ULPS, least=-1.0, most=1.0, slope=_slope_of_tanh)
 def tanh(a: Any) -> Float[Any, "..."]:
     """Return the hyperbolic tangent."""
     return np.tanh(a)
@@ -78,6 +90,8 @@ def broadcast_to(values: Any, shape: tuple[int, ...]) -> Interval:
 
 def concat(several: Sequence[Any], axis: int = 0) -> Interval:
     parts = [as_interval(part) for part in several]
+    if axis == 1 and isinstance(parts[0], AffineForm):
+        return reduce(AffineForm.beside, parts)  # type: ignore[arg-type]
     mid = np.concatenate([part.mid for part in parts], axis=axis)
     return Interval(mid, np.concatenate([part.radius for part in parts], axis=axis))
 
@@ -95,6 +109,8 @@ def ones_like(values: Interval) -> Interval:
 
 
 def take(values: Interval, indices: Any, axis: int = 0) -> Interval:
+    if isinstance(values, AffineForm) and axis == 1:
+        return values[:, np.asarray(indices)]
     return values.each(lambda part: part.take(indices, axis=axis))
 
 

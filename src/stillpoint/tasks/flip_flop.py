@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_real, check_whole
+from ..portrait import Automaton
 from .trials import Trials, check_draw, read_outputs
 
 
@@ -83,6 +84,32 @@ class FlipFlop:
                [ 1.,  1.]])
         """
         return np.array(list(product([-1.0, 1.0], repeat=self.bits)))
+
+    def automaton(self) -> Automaton:
+        """Return the machine that the task asks for: a pulse sets the sign of its channel.
+
+        Memories have the signs of `corners`; pulses are +1 on each channel, then -1.
+
+        Examples
+        --------
+        >>> FlipFlop(bits=1).automaton().table
+        array([[1, 0],
+               [1, 0]])
+        """
+        outputs, pulses = self.corners(), np.concatenate([np.eye(self.bits), -np.eye(self.bits)])
+        after = np.where(pulses != 0, pulses, outputs[:, None])
+        table = (after > 0) @ (1 << np.arange(self.bits)[::-1])
+        return Automaton(
+            memories=np.zeros((len(outputs), 0)),
+            outputs=outputs,
+            pulses=pulses,
+            duration=np.ones(len(pulses), dtype=np.int64),
+            table=table,
+            silence_needed=np.zeros_like(table),
+            ball=np.zeros(len(outputs)),
+            silence_proved=np.full_like(table, -1),
+            spurious=np.zeros(len(outputs), dtype=bool),
+        )
 
     def accuracy(self, outputs: Float[np.ndarray, "trials time bits"], trials: Trials) -> float:
         """Return the fraction of outputs with the sign of their target."""
