@@ -9,7 +9,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError
-from stillpoint.portrait.morse import morse_check
+from stillpoint.portrait.graph.morse import morse_check
 from stillpoint.tasks import load_network
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.display import Column, Display, plural
-from .._core.record import Record, column, plain
-from .._core.validation import check_kind, check_real, check_sequence, check_whole
-from .._core.values import Domain
-from ..errors import ArgumentError
-from ..system_info import SystemInfo
-from .machines import NOWHERE, Machine, MachineComparison, compare_machines
+from ..._core.display import Column, Display, plural
+from ..._core.record import Record, column, plain
+from ..._core.validation import check_kind, check_real, check_sequence, check_whole
+from ..._core.values import Domain
+from ...errors import ArgumentError
+from ...system_info import SystemInfo
+from .compare import NOWHERE, Machine, MachineComparison, compare_machines
 
 if TYPE_CHECKING:
     import pandas

@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from .._core.arrays import to_numpy
-from ..dynamics.simulate import stepper
-from ..points import Attractors, OrbitEnd
-from ..recurrence import distance_from, near
-from ..search.orbits import time_steps
-from ..system import System
+from ..._core.arrays import to_numpy
+from ...dynamics.simulate import stepper
+from ...points import Attractors, OrbitEnd
+from ...recurrence import distance_from, near
+from ...search.orbits import time_steps
+from ...system import System
 
 # An orbit has come to an attractor within so many times the distance at which it counts as there,
 # or, of a cloud of states, so many times what these are from their neighbours.

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.grouping import match_states
-from .._core.validation import check_kind, check_whole, read_seed, read_states
-from ..errors import ArgumentError
-from ..points import Attractors, FixedPoints, OrbitEnd
-from ..search.certify import check_points
-from ..search.find_all import read_each_input
-from ..search.options import provenance
-from ..search.orbits import beside_unstable
-from ..search.samplers import Box
-from ..search.sampling import box_of_points, visited_states
-from ..search.units import units_of_motion
-from ..system import System, check_system
+from ..._core.grouping import match_states
+from ..._core.validation import check_kind, check_whole, read_seed, read_states
+from ...errors import ArgumentError
+from ...points import Attractors, FixedPoints, OrbitEnd
+from ...search.certify import check_points
+from ...search.find_all import read_each_input
+from ...search.options import provenance
+from ...search.orbits import beside_unstable
+from ...search.samplers import Box
+from ...search.sampling import box_of_points, visited_states
+from ...search.units import units_of_motion
+from ...system import System, check_system
 from .found_end import FoundEnd
 from .orbit_ends import OrbitEnds
 

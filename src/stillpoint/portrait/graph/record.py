@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, final
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from .._core.display import Column, Display, plural
-from .._core.record import Record, column, plain
-from .._core.validation import check_whole, read_inputs
-from .._core.values import Domain
-from ..errors import MissingExtraError
-from ..points import OrbitEnd
-from ..system_info import SystemInfo
+from ..._core.display import Column, Display, plural
+from ..._core.record import Record, column, plain
+from ..._core.validation import check_whole, read_inputs
+from ..._core.values import Domain
+from ...errors import MissingExtraError
+from ...points import OrbitEnd
+from ...system_info import SystemInfo
 from .morse import MorseCheck, morse_check
 
 if TYPE_CHECKING:

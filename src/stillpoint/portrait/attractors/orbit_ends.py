@@ -11,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from .._core.grouping import group
-from ..points import FixedPoints, OrbitEnd, Source
-from ..recurrence import THERE, Recurrent, arrives, comes_back, distance_from, goes_round, near
-from ..search import certify, find_slow_points
-from ..search.describe import collect
-from ..search.options import read_options
-from ..search.orbits import follow, time_steps
-from ..search.run import run_search
-from ..system import System
+from ..._core.grouping import group
+from ...points import FixedPoints, OrbitEnd, Source
+from ...recurrence import THERE, Recurrent, arrives, comes_back, distance_from, goes_round, near
+from ...search import certify, find_slow_points
+from ...search.describe import collect
+from ...search.options import read_options
+from ...search.orbits import follow, time_steps
+from ...search.run import run_search
+from ...system import System
 from .found_end import FoundEnd
 from .wandering import Wandering
 

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
-from ..errors import ArgumentError
-from ..points import OrbitEnd
-from ..system import System
-from .lyapunov import lyapunov
+from ...errors import ArgumentError
+from ...points import OrbitEnd
+from ...system import System
+from ..lyapunov import lyapunov
 
 # Exponents are asked for along so many steps: few at first, many where these leave it open. One is
 # zero within this many times its error, or within this over the time.

@@ -15,19 +15,19 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from .._core.arrays import to_numpy
-from .._core.grouping import group
-from .._core.validation import check_flag, check_whole, read_floats, read_inputs
-from ..dynamics.simulate import stepper
-from ..errors import ArgumentError, came
-from ..local import linearize
-from ..points import Attractors, FixedPoints, OrbitEnd
-from ..proofs.transitions import UNPROVED, prove_transitions
-from ..search.certify import check_points
-from ..search.options import provenance
-from ..system import System, check_system
-from .automaton import Automaton
-from .machines import NOWHERE
+from ..._core.arrays import to_numpy
+from ..._core.grouping import group
+from ..._core.validation import check_flag, check_whole, read_floats, read_inputs
+from ...dynamics.simulate import stepper
+from ...errors import ArgumentError, came
+from ...local import linearize
+from ...points import Attractors, FixedPoints, OrbitEnd
+from ...proofs.transitions import UNPROVED, prove_transitions
+from ...search.certify import check_points
+from ...search.options import provenance
+from ...system import System, check_system
+from .compare import NOWHERE
+from .record import Automaton
 
 # An orbit is at a memory this near to it, and at rest where a step moves it less, both relative to
 # max(1, |x|); memories are points that attract, so it stays.

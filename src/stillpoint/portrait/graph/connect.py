@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.grouping import match_states
-from .._core.validation import check_kind, check_whole, read_seed
-from ..errors import ArgumentError
-from ..points import Attractors, FixedPoints, OrbitEnd
-from ..search.certify import check_points
-from ..search.options import provenance
-from ..system import System
-from .attractors import find_attractors
-from .graph import AttractorGraph
+from ..._core.grouping import match_states
+from ..._core.validation import check_kind, check_whole, read_seed
+from ...errors import ArgumentError
+from ...points import Attractors, FixedPoints, OrbitEnd
+from ...search.certify import check_points
+from ...search.options import provenance
+from ...system import System
+from ..attractors import find_attractors
 from .leading import Leading, Led, Target
+from .record import AttractorGraph
 
 # Orbits begin this far from a saddle, relative to max(1, |x|).
 _AWAY = 1e-4

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..points import OrbitEnd
-from ..recurrence import distance_from, near
+from ...points import OrbitEnd
+from ...recurrence import distance_from, near
 
 # States that records keep of a line, or of what moves elsewhere.
 _KEPT = 256
