@@ -213,9 +213,9 @@ def test_what_does_not_fit_is_refused(name, options):
 
 def test_other_machines_that_do_not_fit_are_refused():
     one, two = FlipFlop(bits=1).automaton(), FlipFlop(bits=2).automaton()
-    with pytest.raises(ArgumentError, match="^other: "):
+    with pytest.raises(ArgumentError, match=r"^other: "):
         one.compare(two)
-    with pytest.raises(ArgumentError, match="^start: "):
+    with pytest.raises(ArgumentError, match=r"^start: "):
         two.compare(two, start=(0, 4))
-    with pytest.raises(ArgumentError, match="^start: "):
+    with pytest.raises(ArgumentError, match=r"^start: "):
         two.unreachable(4)

@@ -190,7 +190,8 @@ class _Courier:
             inside_from[left] = np.where(is_out, quiet + 1, inside_from[left])
             found[left[arrived]] = np.maximum(inside_from[left[arrived]], 0)
             goes_on = ~arrived & (away <= gone) & (quiet < self.steps)
-            left, sets, now = left[goes_on], sets[goes_on], now.take(np.flatnonzero(goes_on))
+            left, sets = left[goes_on], AffineForm.of(sets[goes_on])
+            now = now.take(np.flatnonzero(goes_on))
         return found
 
     @property

@@ -72,7 +72,7 @@ def trapping_balls(
     frames = [_frame(jacobian) for jacobian in exact.jacobian(Interval(x), Interval(u)).mid]
     R, inverse = (np.stack(parts) for parts in zip(*frames, strict=True))
     defects = np.eye(x.shape[1]) - Interval(inverse) @ R
-    off = np.array([norm_bound(defect) for defect in defects])
+    off = np.array([norm_bound(defects[k]) for k in range(len(x))])
     excess = np.where(off < 1, upward(1 / np.maximum(1 - off, 1e-300)), np.inf)
     balls = TrappingBalls(x, R, inverse, excess, np.zeros(len(x)))
     moved = exact.step(Interval(x), Interval(u)) - x
