@@ -48,8 +48,9 @@ def test_sets_that_are_carried_hold_their_states(name, radius, most):
         flat = network.step(x.reshape(-1, d), u.repeat(x.shape[1], axis=0))
         x = flat.reshape(x.shape)
         assert_holds(form, x)
-        form = form.remembered(most * d)
+        before, form = form, form.remembered(most * d)
         assert_holds(form, x)
+        assert (form.radius >= before.radius * (1 - 1e-12)).all()  # what is boxed is not dropped
 
 
 def stacked():

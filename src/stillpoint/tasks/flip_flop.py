@@ -96,7 +96,8 @@ class FlipFlop:
         array([[1, 0],
                [1, 0]])
         """
-        outputs, pulses = self.corners(), np.concatenate([np.eye(self.bits), -np.eye(self.bits)])
+        outputs, unit = self.corners(), np.eye(self.bits)
+        pulses = np.concatenate([unit, 0 - unit])
         after = np.where(pulses != 0, pulses, outputs[:, None])
         table = (after > 0) @ (1 << np.arange(self.bits)[::-1])
         return Automaton(

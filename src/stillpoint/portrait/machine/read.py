@@ -106,7 +106,7 @@ def read_automaton(
     >>> points = sp.find_all_fixed_points(system, np.zeros(1))
     >>> machine = sp.read_automaton(system, points, [[1.0], [-1.0]], duration=3)
     >>> machine.table.tolist(), machine.all_proved
-    ([[0, 1], [0, 1]], True)
+    ([[1, 0], [1, 0]], True)
     """
     check_system(system)
     if system.kind == "flow" and system.dt is None:
@@ -290,8 +290,11 @@ def _memories(
 
 def _read_durations(duration: Any) -> Int[np.ndarray, " k"]:
     """Return for how many steps pulses are held, each number once."""
-    several = duration if isinstance(duration, list | tuple | range | np.ndarray) else [duration]
-    held = [check_whole("duration", steps, least=1) for steps in several]
+    try:
+        several = [duration] if isinstance(duration, str) else list(duration)
+    except TypeError:
+        several = [duration]
+    held = [check_whole("duration", steps, least=1, most=100_000) for steps in several]
     if not held:
         raise ArgumentError("duration: there is none; one number of steps at least is wanted.")
     return np.unique(held)

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..._core.display import Column, Display, plural
 from ..._core.record import Record, column, plain
-from ..._core.validation import check_kind, check_real, check_sequence, check_whole
+from ..._core.validation import check_kind, check_real, check_sequence, check_whole, read_rows
 from ..._core.values import Domain
 from ...errors import ArgumentError
 from ...system_info import SystemInfo
@@ -143,9 +143,8 @@ class Automaton(Record):
         (array([ 1., -1.]), [[1.0, 0.0], [0.0, -1.0]])
         """
         here = check_whole("start", start, least=0, most=len(self) - 1)
-        for letter in np.atleast_1d(np.asarray(word)).tolist():
-            which = check_whole("word", letter, least=0, most=len(self.pulses) - 1)
-            here = int(self.table[here, which]) if here != NOWHERE else NOWHERE
+        for letter in read_rows("word", word, len(self.pulses)):
+            here = int(self.table[here, letter]) if here != NOWHERE else NOWHERE
         return here
 
     def compare(
