@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 
 from .._core.arrays import to_numpy
 from .._core.grouping import match_states
+from ..dynamics.integrate import integrate
 from ..dynamics.simulate import stepper
 from ..local import Linearization
 from ..points import FixedPoints, OrbitEnd, Orbits, Source, Starts
@@ -44,8 +45,15 @@ _INPUTS = 16
 _STEPS = 3072
 _LOOK = 256
 
-# A flow takes steps of its own dt, or of this part of its shortest time there.
+# A flow takes steps of its own dt, or of this part of its shortest time where it is, and where it
+# may be soon, at this distance relative to max(1, |x|).
 _PART = 0.5
+_ELSEWHERE = 0.3
+
+# The error of a step of a flow, relative to max(1, |x|), or to what rounding leaves; and how many
+# times as many steps that adapt are taken, at most.
+_ACCURACY, _ROUNDING = 1e-10, 100.0
+_LONGER = 4
 
 # Relative to max(1, |x|): the speed of what is at rest; the distance from a point at which an orbit
 # is there, and that from a stable point within which an orbit that comes nearer settles on it.
@@ -163,14 +171,9 @@ def follow(
     end, before, going = x.copy(), x.copy(), np.arange(n)
     for _ in range(-(-steps // _LOOK)):
         before[going] = end[going]
-        state, inputs = asarray(end[going]), asarray(u[going])
         dt[going] = time_steps(system, end[going], u[going])
-        step = stepper(dynamics, asarray(dt[going, None]))
-        for _ in range(_LOOK):
-            last, state = state, step(state, inputs)
-        end[going] = to_numpy(state)
+        end[going], moved = _ahead(system, end[going], u[going], dt[going])
         size = np.abs(end[going]).max(axis=1, initial=0.0)
-        moved = np.abs(end[going] - to_numpy(last)).max(axis=1, initial=0.0)
         rests = moved < _AT_REST * np.maximum(1.0, size)
         going = going[(size < bound[going]) & ~rests]
         if not len(going):
@@ -188,15 +191,49 @@ def follow(
     return Orbits(x, u, end, speed, dt * period, ending, "units of time"), before
 
 
+def _ahead(
+    system: System,
+    x: Float[np.ndarray, "o d"],
+    u: Float[np.ndarray, "o m"],
+    dt: Float[np.ndarray, " o"],
+) -> tuple[Float[np.ndarray, "o d"], Float[np.ndarray, " o"]]:
+    """Return where orbits are at the next look, and how far the last step brought them.
+
+    Steps of one length would damp a flow's slow oscillations, and overshoot behind its ghosts. They
+    are taken only where those that adapt are too many, or the orbit runs away.
+    """
+    end, dynamics, asarray = x.copy(), system.dynamics, system.dynamics.arrays.asarray
+    left, scale = np.ones(len(x), dtype=bool), np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+    if system.kind == "flow":
+        tolerance = max(_ACCURACY, _ROUNDING * dynamics.arrays.resolution)
+        told = {"tolerance": tolerance, "scale": scale, "most_steps": _LONGER * _LOOK}
+        end = integrate(dynamics, x, u, _LOOK * dt, **told)
+        left = np.isnan(end).any(axis=1)
+    if left.any():
+        state, inputs = asarray(x[left]), asarray(u[left])
+        step = stepper(dynamics, asarray(dt[left, None]))
+        for _ in range(_LOOK):
+            state = step(state, inputs)
+        end[left] = to_numpy(state)
+    moved = np.abs(system.residual(np.where(np.isfinite(end), end, 0.0), u)).max(
+        axis=1, initial=0.0
+    )
+    return end, dt * moved
+
+
 def time_steps(
     system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
 ) -> Float[np.ndarray, " o"]:
     """Return the step in time that each orbit of a flow takes from where it is."""
     if system.kind == "map" or system.dt is not None:
         return np.full(len(x), system.dt or 1.0)
-    size = np.linalg.norm(system.jacobian(x, u), axis=(1, 2))
-    usual = np.median(size[np.isfinite(size)]) if np.isfinite(size).any() else 1.0
-    size = np.fmax(size, usual)  # where it is at a turn, it will not stay
+    # Where it is at a turn, or passes a ghost, it will not stay.
+    aside = _ELSEWHERE * np.maximum(1.0, np.abs(x).max(axis=1, keepdims=True, initial=0.0))
+    elsewhere = x + aside * np.random.default_rng(0).standard_normal(x.shape)
+    size, there = (np.linalg.norm(system.jacobian(at, u), axis=(1, 2)) for at in (x, elsewhere))
+    for several in (size, there):
+        known = several[np.isfinite(several)]
+        size = np.fmax(size, np.median(known) if len(known) else 0.0)
     return np.where(size > 0, _PART / size, 1.0)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -24,6 +25,10 @@ _ZERO = 5.0
 # of which not the nearest are taken, as a rotation comes back much nearer than it moves on average.
 _CLOUD, _SEEN = 4096, 512
 _SAME, _NEIGHBOURS = 3.0, 4
+
+# Beside each other, states along a line are together this many times as far apart, at least, as the
+# line extends; those that creep in a few places are not.
+_FILLED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,37 +67,55 @@ class Wandering:
             return cls(system, x, u, OrbitEnd.MOVING, np.full(k, np.nan))
         is_flow, dt = system.kind == "flow", system.dt or 1.0
         zero = np.maximum(_ZERO * np.nan_to_num(spectrum.errors), _ZERO / (steps * dt))
-        kind = _kind(spectrum.exponents, zero, is_flow)
+        kind = _kind(spectrum.exponents, zero, is_flow, system.state_size)
         return cls(system, x, u, kind, spectrum.exponents * (1.0 if is_flow else dt))
 
     def at_length(self) -> Wandering:
-        """Return what more steps say, where few of them leave it open; chaos they do not."""
+        """Return what more steps say, where few of them leave it open; chaos they do not.
+
+        Exponents of what comes to a cycle very slowly are zeros as well, but it fills no line.
+        """
         if self.kind == OrbitEnd.CHAOS:
             return self
-        return Wandering.of(self.system, self.x, self.u, _MANY)
+        seen = Wandering.of(self.system, self.x, self.u, _MANY)
+        return seen if seen.fills_lines else replace(seen, kind=OrbitEnd.MOVING)
 
     @property
+    def fills_lines(self) -> bool:
+        """Whether it moves all over lines or more, and not in a few places only."""
+        return bool(self.apart.sum() > _FILLED * np.ptp(self.states, axis=0).max())
+
+    @property
+    def apart(self) -> Float[np.ndarray, " t"]:
+        """How far its states are from a near neighbour."""
+        return cKDTree(self.states).query(self.states, _NEIGHBOURS + 1)[0][:, -1]
+
+    @cached_property
     def states(self) -> Float[np.ndarray, "t d"]:
         """States that stand for what it moves on."""
         return _window(self.system, self.x[None], self.u, _CLOUD)[0]
 
     def moves_alike(self, others: Float[np.ndarray, "k d"]) -> Bool[np.ndarray, " k"]:
         """Whether orbits from other states move where this one does."""
-        cloud = self.states
-        tree, seen = cKDTree(cloud), _window(self.system, others, self.u, _SEEN)
-        apart = np.median(tree.query(cloud, _NEIGHBOURS + 1)[0][:, -1])
+        tree, seen = cKDTree(self.states), _window(self.system, others, self.u, _SEEN)
+        apart = np.median(self.apart)
         return np.array([np.median(tree.query(path)[0]) <= _SAME * apart for path in seen])
 
 
 def _kind(
-    exponents: Float[np.ndarray, " k"], zero: Float[np.ndarray, " k"], is_flow: bool
+    exponents: Float[np.ndarray, " k"], zero: Float[np.ndarray, " k"], is_flow: bool, d: int
 ) -> OrbitEnd:
-    """Return what the largest exponents say; along a flow one is zero in any case."""
+    """Return what the largest exponents say; along a flow one is zero in any case.
+
+    Where as many are zeros as there are dimensions, nothing attracts as far as they tell.
+    """
     if not np.isfinite(exponents).all():
         return OrbitEnd.MOVING
     if exponents[0] > zero[0]:
         return OrbitEnd.CHAOS
     zeros = int((np.abs(exponents) <= zero).sum()) - is_flow
+    if zeros + is_flow >= d:
+        return OrbitEnd.MOVING
     if zeros <= 0:
         return OrbitEnd.CYCLE if is_flow and zeros == 0 else OrbitEnd.MOVING
     return OrbitEnd.CURVE if zeros == 1 and not is_flow else OrbitEnd.TORUS
