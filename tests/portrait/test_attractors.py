@@ -220,3 +220,14 @@ def test_a_cycle_and_a_point_of_one_flow():
     found = sp.find_attractors(black_box(step, 2, kind="flow"), starts=starts)
     assert [found.kind[row] for row in found.attractor] == [0, 0, 1, 1]
     assert found.period[found.attractor[2]] == pytest.approx(2 * np.pi, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_symmetric_weights_have_periods_one_and_two_only(seed):
+    """A theorem on x' = tanh(W x + b) with symmetric W (Marcus and Westervelt 1989)."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((20, 20)) / 2
+    found = sp.find_attractors(vanilla(W + W.T, rng.standard_normal(20) / 2), n_starts=48)
+    assert found.attracts.all()
+    assert set(found.kind) <= {OrbitEnd.POINT, OrbitEnd.CYCLE}
+    assert set(found.period[found.kind == OrbitEnd.CYCLE]) <= {2.0}
