@@ -8,6 +8,7 @@ from mpmath import mp
 
 import stillpoint as sp
 from stillpoint import cells
+from stillpoint.dynamics import activation
 from stillpoint.intervals import Interval
 from stillpoint.proofs.transitions import UNPROVED, prove_transitions
 from stillpoint.proofs.trapping_ball import trapping_balls
@@ -156,3 +157,23 @@ def test_rounding_is_counted():
     assert none.radius[0] == 0
     assert balls.radius[0] in (0.0, pytest.approx(1.0, rel=0.1))
     assert isinstance(hardly.interval_extension().W, Interval)
+
+
+class Flipping(cells.VanillaCell):
+    """x' = tanh(2 x (1 - 2 u)): under u = 1 the memories M and -M change places at every step."""
+
+    def step(self, x, u):
+        return activation("tanh").value(x * (2.0 - 4.0 * u))
+
+    def jacobian(self, x, u):
+        value = activation("tanh").value(x * (2.0 - 4.0 * u))
+        return ((1.0 - value * value) * (2.0 - 4.0 * u))[:, :, None]
+
+
+def test_a_pulse_that_only_passes_a_memory_does_not_lead_there():
+    flipping = Flipping(np.eye(1), np.zeros((1, 1)), np.zeros(1))
+    states, pulse = [[M], [-M]], [[1.0]]
+    right = proved(flipping, states, pulse, [2], [[0], [1]])[1]
+    assert (right >= 0).all()  # there and back
+    for duration, wrong in ((2, [[1], [0]]), (1, [[0], [1]]), (3, [[0], [1]])):
+        assert (proved(flipping, states, pulse, [duration], wrong)[1] == UNPROVED).all()
