@@ -74,7 +74,7 @@ def test_a_two_dimensional_torus():
         a, b = x[:, :2], x[:, 2:]
         return np.concatenate([np.tanh(1.5 * a @ turn(1.0)), np.tanh(1.4 * b @ turn(0.6))], axis=1)
 
-    starts = np.random.default_rng(0).standard_normal((6, 4))
+    starts = np.random.default_rng(0).standard_normal((2, 4))
     found = sp.find_attractors(black_box(step, 4), starts=starts)
     assert kinds(found) == [OrbitEnd.TORUS]
     assert found.evidence[0] == "estimated"

@@ -58,7 +58,7 @@ def test_cycles_and_limit_cycles_are_nodes():
     W = np.array([[2.0, 0.0], [0.0, -2.0]])
     system = sp.as_system(sp.cells.VanillaCell(W, np.zeros((2, 0)), np.zeros(2)))
     points = sp.find_all_fixed_points(system)
-    graph = sp.connect(system, points)
+    graph = sp.connect(system, points, sp.find_attractors(system, n_starts=16))
     assert len(graph.states) == len(points) + 2  # two cycles of period 2
     assert graph.period[-2:].tolist() == [2, 2]
     below = graph.sign[:3].tolist()
@@ -69,7 +69,8 @@ def test_cycles_and_limit_cycles_are_nodes():
         return x * (1 - (x**2).sum(axis=1, keepdims=True)) + x[:, ::-1] * [-1.0, 1.0]
 
     flow = sp.as_system(step, state_size=2, kind="flow", lefschetz=1)
-    graph = sp.connect(flow, sp.find_all_fixed_points(flow))
+    points = sp.find_all_fixed_points(flow)
+    graph = sp.connect(flow, points, sp.find_attractors(flow, n_starts=8))
     assert graph.pairs == [(0, 1)]
     assert graph.morse_check().holds
 
