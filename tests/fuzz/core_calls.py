@@ -479,6 +479,7 @@ def records() -> dict[str, Call]:
         "Attractors": ATTRACTORS,
         "LyapunovSpectrum": EXPONENTS,
         "AttractorGraph": GRAPH,
+        "Automaton": MACHINE,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}
@@ -628,6 +629,7 @@ def tasks_and_networks() -> dict[str, Call]:
             asked = {"ContextIntegration": {"context": 0}, "SineWave": {"which": 0}}
             asked["PerceptualDecision"] = {"coherence": 0.0, "choice": 0}  # type: ignore[dict-item]
             found[f"tasks.{name}.constant_input"] = Call(task.constant_input, asked.get(name, {}))
+    found["tasks.FlipFlop.automaton"] = Call(tasks.FlipFlop(2).automaton, {})
     found["tasks.FlipFlop.corners"] = Call(tasks.FlipFlop(2).corners, {})
     network = {"cell": NETWORK.cell, "C": NETWORK.C, "a": NETWORK.a, "regions": {}, "history": {}}
     NETWORK.save(FOLDER / "network.npz")
