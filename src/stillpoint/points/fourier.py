@@ -59,7 +59,7 @@ def slope(curve: Nodes) -> Nodes:
     return _filtered(curve, 2j * np.pi * np.arange(n_modes(len(curve)) + 1))
 
 
-def resampled(curve: Nodes, n: int) -> Nodes:
+def resampled(curve: Nodes, n: int) -> Float[np.ndarray, "k ..."]:
     """Return the same curve at another number of nodes; with fewer its highest modes are cut.
 
     Examples
@@ -71,7 +71,9 @@ def resampled(curve: Nodes, n: int) -> Nodes:
     return np.fft.irfft(terms * (n / len(curve)), n, axis=0)
 
 
-def evaluated(curve: Float[np.ndarray, "n d"], angles: Float[np.ndarray, " k"]) -> Nodes:
+def evaluated(
+    curve: Float[np.ndarray, "n d"], angles: Float[np.ndarray, " k"]
+) -> Float[np.ndarray, "k d"]:
     """Return the points of a curve at any angles, in turns.
 
     Examples
