@@ -85,6 +85,18 @@ def test_a_missing_memory_breaks_the_inequalities():
     assert "broken" in graph.verdict
 
 
+def test_a_memory_that_is_not_among_the_points_is_a_node_of_its_own():
+    system = memories(1)
+    points = sp.find_all_fixed_points(system)
+    (saddle,) = np.flatnonzero(points.n_unstable == 1)
+    memory = np.flatnonzero(points.is_stable)[0]  # and not the other
+    graph = sp.connect(system, points.take([saddle, memory]))
+    assert graph.pairs == [(0, 1), (0, 2)]
+    assert graph.is_attractor.tolist() == [False, True, True]
+    assert graph.period.tolist() == [1, 1, 1]
+    assert graph.morse_check().holds
+
+
 @pytest.mark.slow
 def test_the_inequalities_find_that_a_closed_curve_is_missing():
     """Two saddles turn with a modulus above one: around them lie curves that no search was for."""

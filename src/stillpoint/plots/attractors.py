@@ -79,8 +79,7 @@ def attractors(
         rows = np.flatnonzero(placed.kind == kind)
         colour = CONDITIONS[kind % len(CONDITIONS)] if kind.attracts else GREY
         for row in rows if kind in _ROUND else ():
-            ends = canvas.view.place(np.vstack([every[row], every[row][:1]]))
-            artists["lines"] += canvas.ax.plot(*ends.T, color=colour, lw=0.9, zorder=2)
+            artists["lines"] += canvas.draw_loop(every[row], color=colour)
         marks = canvas.scatter(
             np.concatenate([every[row] for row in rows]),
             label=plural(len(rows), kind.noun),

@@ -70,8 +70,7 @@ def cycles(
         orbits = [cycles.orbit(row) for row in rows]
         for orbit in orbits:
             if len(orbit) > 1:
-                ends = canvas.view.place(np.vstack([orbit, orbit[:1]]))
-                artists["cycles"] += canvas.ax.plot(*ends.T, color=colour, lw=0.9, zorder=2)
+                artists["cycles"] += canvas.draw_loop(orbit, color=colour)
         states = np.concatenate([marked_states(cycles, row) for row in rows])
         artists["states"].append(canvas.scatter(states, label=words, s=22, zorder=3, **look))
     return artists | {"colorbars": canvas.complete(legend)}

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from .._core.display import Column, Display, plural, position
-from .._core.grouping import equal_inputs, match_states
+from .._core.grouping import equal_inputs
 from .._core.record import Record, column, plain
 from .._core.validation import check_whole, read_rows
 from .._core.values import Domain
@@ -183,13 +183,10 @@ class Attractors(Record):
         states = self.states[check_whole("row", row, least=0, most=len(self) - 1)]
         return states[~np.isnan(states).all(axis=1)] if states.size else states
 
-    def _by_input(
-        self, points: Float[np.ndarray, "n d"], inputs: Float[np.ndarray, "n m"], tolerance: float
-    ) -> dict[tuple[float, ...], Followed]:
-        """Return what a census of these points counts: orbits that end at nothing that is known."""
-        known = match_states(points, inputs, self.states[:, 0], self.inputs, tolerance) >= 0
+    def _by_input(self, points: Int[np.ndarray, " a"]) -> dict[tuple[float, ...], Followed]:
+        """Return what a census counts, given which of its points each row is, -1 for none."""
         is_point = self.kind == OrbitEnd.POINT
-        explained = np.where(is_point, known, self.is_named)
+        explained = np.where(is_point, points >= 0, self.is_named)
         counted = {}
         for u in np.unique(self.inputs, axis=0):
             here = (self.inputs == u).all(axis=1)

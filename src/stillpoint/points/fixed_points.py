@@ -13,6 +13,7 @@ from .._core.display import Column, Display, position
 from .._core.grouping import (
     equal_inputs,
     group_states,
+    match_states,
     numbered,
     reach_of_groups,
     representatives,
@@ -36,7 +37,7 @@ from ..local import DEGENERATE, Linearization
 from ..proofs import UNDECIDED, Certificate, Enumeration, ProofStatus
 from .attractors import Attractors
 from .comparison import Comparison, compare
-from .orbits import Orbits
+from .orbits import OrbitEnd, Orbits
 from .point_set import PointSet
 from .proof_words import proof_entries, proof_sentence
 from .starts import Source, Starts
@@ -324,10 +325,17 @@ class FixedPoints(PointSet):
         sources = [source for source in Source if not source.is_independent]
         return np.isin(self.starts.source, sources) | self.starts.repeated
 
+    def _rows_of(self, attractors: Attractors) -> Int[np.ndarray, " a"]:
+        """Return which of the points each attractor is, -1 for what is none of them."""
+        rest = np.isin(attractors.kind, (OrbitEnd.POINT, OrbitEnd.OPEN))
+        x, first = self.xstar / self.scale, attractors.states[:, 0] / self.scale
+        known = match_states(x, self.inputs, first, attractors.inputs, self.tol_unique)
+        return np.where(rest, known, -1)
+
     def _census_of(self, evidence: Evidence, attractors: Attractors | None = None) -> Census:
         followed = {} if self.orbits is None else self.orbits.by_input()
         if attractors is not None:
-            followed |= attractors._by_input(self.xstar, self.inputs, self.tol_unique)
+            followed |= attractors._by_input(self._rows_of(attractors))
         return take_census(
             evidence,
             self.starts.inputs,

@@ -37,7 +37,7 @@ class OrbitEnd(SentenceEnum):
     TORUS = 5, "moved on a torus", "torus", True
     CHAOS = 6, "moved chaotically", "chaotic attractor", True
     CONTINUUM = 7, "settled on a continuum of points", "continuum", True
-    GHOST = 8, "was passing a ghost", "ghost", False
+    GHOST = 8, "passed a ghost", "ghost", False
     OPEN = 9, "stayed at what is not known to attract", "not attracting", False
 
     def __new__(

@@ -36,13 +36,15 @@ def arrives(
     """Return which orbits come to lines that attract, and where those near them are then.
 
     Deviations from the lines shrink by the logarithm `rate` in a step, of length `dt` of a flow;
-    from that follows how many steps an orbit needs.
+    from that follows how many steps an orbit needs. One that takes more than `most_steps` comes if
+    it came nearer as fast as that until then; one that cannot be followed stays where it was.
     """
     then, x = distance_from(lines, x), x.copy()
     comes = then < _BASIN
     needed = np.log(THERE / np.maximum(then[comes], np.finfo(float).tiny)) / rate
     steps = int(np.clip(2 * needed.max(initial=0.0) + len(lines), 0, most_steps))
-    x[comes] = _later(system, x[comes], u, steps, dt)
+    later = _later(system, x[comes], u, steps, dt)
+    x[comes] = np.where(np.isfinite(later).all(axis=1, keepdims=True), later, x[comes])
     now = distance_from(lines, x)
     with np.errstate(all="ignore"):
         as_told = np.abs(np.log(now / then) / (steps * rate) - 1) < _AS_TOLD
@@ -77,7 +79,8 @@ def distance_from(
 ) -> Float[np.ndarray, " k"]:
     """Return how far x are from the nearest of some closed lines, relative to max(1, |x|).
 
-    A line goes straight from each of its states to the next; with one state it is a point.
+    A line goes straight from each of its states to the next; with one state it is a point. It is
+    looked at on both sides of its nearest state, which must lie more densely than lines do.
 
     Examples
     --------

@@ -77,6 +77,11 @@ class Canvas:
         flat = {"depthshade": False} if self.view.dimensions == 3 else {}
         return self.ax.scatter(*self.view.place(states).T, **style, **flat)
 
+    def draw_loop(self, states: Float[np.ndarray, "n d"], **style: Any) -> list[Line2D]:
+        """Draw a line through states that ends where it begins."""
+        places = self.view.place(np.vstack([states, states[:1]]))
+        return list(self.ax.plot(*places.T, **({"lw": 0.9, "zorder": 2} | style)))
+
     def complete(self, legend: bool) -> list[Any]:
         """Name the axes as the projection does, and add what is needed to read them."""
         for axis, name in zip("xyz", self.view.axes, strict=False):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..._core.grouping import match_states
 from ..._core.validation import check_kind, check_whole, read_seed, read_states
 from ...errors import ArgumentError
-from ...points import Attractors, FixedPoints, OrbitEnd
+from ...points import Attractors, FixedPoints
 from ...search.certify import check_points
 from ...search.find_all import read_each_input
 from ...search.options import provenance
@@ -20,7 +19,6 @@ from ...search.samplers import Box
 from ...search.sampling import box_of_points, visited_states
 from ...search.units import units_of_motion
 from ...system import System, check_system
-from .found_end import FoundEnd
 from .orbit_ends import OrbitEnds
 
 
@@ -38,8 +36,9 @@ def find_attractors(
     """Follow orbits to where they end, and say what that is.
 
     Points and cycles are found by Newton's method from the ends of orbits, and proved where the
-    step can be enclosed; an orbit counts as there when it was followed until it was. What comes to
-    none of these is named by its Lyapunov exponents. An orbit that is passing a ghost, still
+    step can be enclosed. An orbit counts as there when it was followed until it was or, where that
+    takes too long, while it came nearer as fast as eigenvalues say. What comes to none of these is
+    named by its Lyapunov exponents. An orbit that is passing a ghost, still
     moves, runs away, or stays at a point or cycle that is not known to attract, ends at no
     attractor, and has a row that says so. Orbits are pushed by a millionth of their size at the
     beginning, and once more if they take long, so that none stays where only symmetry holds it.
@@ -157,14 +156,14 @@ def _record(
         for first, part in zip(before[:-1], found, strict=True)
     ]
     begin = np.concatenate([np.concatenate([p.begin, p.beside]) * p.scale for p in found])
-    return Attractors(
+    attractors = Attractors(
         kind=np.array([end.kind for _, end in ends], dtype=np.int64),
         evidence=np.array([end.evidence for _, end in ends], dtype=np.str_),
         inputs=inputs,
         states=states,
         period=np.array([end.period for _, end in ends], dtype=float),
         exponent=np.array([end.exponent for _, end in ends], dtype=float),
-        point=_rows_of(points, ends, states[:, 0], inputs),
+        point=np.full(len(ends), -1),
         attractor=np.concatenate(owner),
         begin=begin,
         begin_inputs=np.concatenate([np.tile(p.u, (len(p.ends.owner), 1)) for p in found]),
@@ -172,17 +171,4 @@ def _record(
         system=system.info,
         provenance=provenance("find_attractors", system, begin, **told),
     )
-
-
-def _rows_of(
-    points: FixedPoints | None,
-    ends: list[tuple[_Under, FoundEnd]],
-    states: Float[np.ndarray, "a d"],
-    inputs: Float[np.ndarray, "a m"],
-) -> Int[np.ndarray, " a"]:
-    """Return which of the points the ends are, -1 for none."""
-    rest = np.array([end.kind in (OrbitEnd.POINT, OrbitEnd.OPEN) for _, end in ends])
-    if points is None:
-        return np.full(len(ends), -1)
-    x, own = points.xstar / points.scale, states / points.scale
-    return np.where(rest, match_states(x, points.inputs, own, inputs, points.tol_unique), -1)
+    return attractors if points is None else replace(attractors, point=points._rows_of(attractors))

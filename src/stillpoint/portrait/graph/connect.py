@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..._core.grouping import match_states
 from ..._core.validation import check_kind, check_whole, read_seed
 from ...errors import ArgumentError
 from ...points import Attractors, FixedPoints, OrbitEnd
@@ -18,9 +17,7 @@ from ...system import System
 from ..attractors import find_attractors
 from .leading import Leading, Led, Target
 from .record import AttractorGraph
-
-# Orbits begin this far from a saddle, relative to max(1, |x|).
-_AWAY = 1e-4
+from .sides import UnstableSides, nearest_pairs
 
 # Two directions that lead to different attractors are halved so often; what is between them then
 # passes the saddle on their border within this distance, relative to max(1, |x|).
@@ -108,11 +105,7 @@ class _Nodes:
 
     @classmethod
     def of(cls, points: FixedPoints, attractors: Attractors) -> _Nodes:
-        rest = attractors.kind == OrbitEnd.POINT
-        matched = match_states(
-            points.xstar, points.inputs, attractors.states[:, 0], attractors.inputs, 1e-6
-        )
-        node = np.where(rest, matched, -1)
+        node = points._rows_of(attractors)
         others = np.flatnonzero(attractors.attracts & (node < 0))
         node[others] = len(points) + np.arange(len(others))
         return cls(node, others)
@@ -145,7 +138,7 @@ def _under(
         system, u, [Target.of(attractors, int(row)) for row in rows], points.xstar[saddles], steps
     )
     rng, edges = np.random.default_rng(seed), []
-    sides = [_Sides.of(points, int(row), directions, rng) for row in saddles]
+    sides = [UnstableSides.of(points, int(row), directions, rng) for row in saddles]
     if not sides:
         return []
     own = np.repeat(np.arange(len(sides)), [len(side.vectors) for side in sides])
@@ -163,40 +156,12 @@ def _under(
     return _with_inclusions(edges, {int(k): int(points.n_unstable[k]) for k in saddles})
 
 
-@dataclass(frozen=True, eq=False)
-class _Sides:
-    """The unstable directions of one saddle that are followed."""
-
-    point: Float[np.ndarray, " d"]
-    basis: Float[np.ndarray, "d p"]
-    vectors: Float[np.ndarray, "k p"]
-
-    @classmethod
-    def of(cls, points: FixedPoints, row: int, n: int, rng: np.random.Generator) -> _Sides:
-        p, lin = int(points.n_unstable[row]), points.linearization
-        values, right = lin.eigenvalues[row, :p], lin.right[row][:, :p]
-        basis = np.where(values.imag < 0, right.imag, right.real)
-        basis = basis / np.linalg.norm(basis, axis=0)
-        if p == 1:
-            return cls(points.xstar[row], basis, np.array([[1.0], [-1.0]]))
-        # What is slow shows only where the fast directions have hardly any part: random parts, as
-        # they were on the way here from nearer and nearer.
-        rates = values.real if points.system.kind == "flow" else np.log(np.abs(values))
-        steps = rng.uniform(0, -np.log(_AWAY) / rates.max(), (n, 1))
-        vectors = rng.standard_normal((n, p)) * np.exp(-steps * (rates - rates.min()))
-        return cls(points.xstar[row], basis, vectors / np.linalg.norm(vectors, axis=1)[:, None])
-
-    @property
-    def dimension(self) -> int:
-        return self.basis.shape[1]
-
-    def starts(self, vectors: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k d"]:
-        size = _AWAY * max(1.0, float(np.abs(self.point).max()))
-        return self.point + size * vectors @ self.basis.T
-
-
 def _to_attractors(
-    source: int, side: _Sides, led: Led, mine: Int[np.ndarray, " k"], node: Int[np.ndarray, " t"]
+    source: int,
+    side: UnstableSides,
+    led: Led,
+    mine: Int[np.ndarray, " k"],
+    node: Int[np.ndarray, " t"],
 ) -> list[_Edge]:
     """Return the edges to attractors: two of a line, of a sphere one for each attractor."""
     targets, taken = node[led.target[mine]], led.steps[mine]
@@ -214,10 +179,10 @@ def _to_attractors(
 
 
 def _borders(
-    leading: Leading, side: _Sides, number: int, targets: Int[np.ndarray, " k"]
+    leading: Leading, side: UnstableSides, number: int, targets: Int[np.ndarray, " k"]
 ) -> dict[int, int]:
     """Return the saddles on borders between directions, and the steps to pass them."""
-    one, other = _pairs(side.vectors, targets)
+    one, other = nearest_pairs(side.vectors, targets)
     one, other = one[:_PAIRS], other[:_PAIRS]
     if not len(one):
         return {}
@@ -230,30 +195,6 @@ def _borders(
     led = leading.lead(side.starts(a), np.full(len(a), number))
     near = led.distance < _PASSED
     return {int(k): int(led.steps[near & (led.passed == k)].min()) for k in set(led.passed[near])}
-
-
-def _pairs(
-    vectors: Float[np.ndarray, "k p"], targets: Int[np.ndarray, " k"]
-) -> tuple[Int[np.ndarray, " j"], Int[np.ndarray, " j"]]:
-    """Return pairs of directions with different targets: the nearest of every two targets.
-
-    In a plane all neighbours, so that no border between them is left out.
-    """
-    if vectors.shape[1] == 2:
-        order = np.argsort(np.arctan2(*vectors.T))
-        after = np.roll(order, -1)
-        differ = targets[order] != targets[after]
-        return order[differ], after[differ]
-    cosine, pairs = vectors @ vectors.T, []
-    for s in np.unique(targets):
-        for t in np.unique(targets[targets > s]):
-            rows, columns = np.flatnonzero(targets == s), np.flatnonzero(targets == t)
-            best = np.unravel_index(
-                cosine[np.ix_(rows, columns)].argmax(), (len(rows), len(columns))
-            )
-            pairs.append((rows[best[0]], columns[best[1]]))
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
 
 
 def _with_inclusions(edges: list[_Edge], orders: dict[int, int]) -> list[_Edge]:
@@ -283,7 +224,8 @@ def _record(
         return np.array([getattr(edge, name) for edge in edges], dtype=kind)
 
     stable: Bool[np.ndarray, " n"] = points.is_stable
-    period = np.where(attractors.kind[others] == OrbitEnd.CYCLE, attractors.period[others], np.nan)
+    rest = attractors.kind[others] == OrbitEnd.POINT
+    period = np.where(rest, 1.0, attractors.period[others])
     return AttractorGraph(
         source=each("source", np.int64),
         target=each("target", np.int64),

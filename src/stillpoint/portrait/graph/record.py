@@ -22,7 +22,7 @@ from .morse import MorseCheck, morse_check
 if TYPE_CHECKING:
     import pandas
 
-_EVIDENCE = ("proved", "decided", "estimated", "none")
+_EVIDENCE = ("decided", "estimated", "none")
 
 
 @final
@@ -60,7 +60,7 @@ class AttractorGraph(Record):
         Of the determinant of the Jacobian on the unstable directions: -1 where a map turns them
         over.
     period
-        1 for points, the period of a cycle; NaN for what has none.
+        1 for points; of a cycle, or of one turn of a closed curve; NaN for what has none.
     system
         Which system it is of.
     provenance

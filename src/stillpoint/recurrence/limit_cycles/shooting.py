@@ -176,7 +176,7 @@ class Closing(RootProblem):
         G[:, :-1, :-1] -= self._gaps(y, ends)[:, :, None] * grown
         return G / size
 
-    def _gaps(self, y: Unknowns, ends: Float[np.ndarray, "n s d"]) -> Float[np.ndarray, "n k"]:
+    def _gaps(self, y: Unknowns, ends: Float[np.ndarray, "n s d"]) -> Float[np.ndarray, "n g"]:
         states, _ = self.shooting.orbits(y)
         gaps = (ends - np.roll(states, -1, axis=1)).reshape(len(y), -1)
         return gaps / self.shooting.sizes(y)[:, None]

@@ -1,0 +1,72 @@
+"""The unstable directions of a saddle, along which orbits leave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ...points import FixedPoints
+
+# Orbits begin this far from a saddle, relative to max(1, |x|).
+_AWAY = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class UnstableSides:
+    """The unstable directions of one saddle that are followed."""
+
+    point: Float[np.ndarray, " d"]
+    basis: Float[np.ndarray, "d p"]
+    vectors: Float[np.ndarray, "k p"]
+
+    @classmethod
+    def of(cls, points: FixedPoints, row: int, n: int, rng: np.random.Generator) -> UnstableSides:
+        """Return both sides of a line, or n directions of what has more dimensions."""
+        p, lin = int(points.n_unstable[row]), points.linearization
+        values, right = lin.eigenvalues[row, :p], lin.right[row][:, :p]
+        basis = np.where(values.imag < 0, right.imag, right.real)
+        basis = basis / np.linalg.norm(basis, axis=0)
+        if p == 1:
+            return cls(points.xstar[row], basis, np.array([[1.0], [-1.0]]))
+        # What is slow shows only where the fast directions have hardly any part: random parts, as
+        # they were on the way here from nearer and nearer.
+        rates = values.real if points.system.kind == "flow" else np.log(np.abs(values))
+        steps = rng.uniform(0, -np.log(_AWAY) / rates.max(), (n, 1))
+        vectors = rng.standard_normal((n, p)) * np.exp(-steps * (rates - rates.min()))
+        return cls(points.xstar[row], basis, vectors / np.linalg.norm(vectors, axis=1)[:, None])
+
+    @property
+    def dimension(self) -> int:
+        """How many unstable directions there are."""
+        return self.basis.shape[1]
+
+    def starts(self, vectors: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k d"]:
+        """Return states beside the saddle, in these directions."""
+        size = _AWAY * max(1.0, float(np.abs(self.point).max()))
+        return self.point + size * vectors @ self.basis.T
+
+
+def nearest_pairs(
+    vectors: Float[np.ndarray, "k p"], targets: Int[np.ndarray, " k"]
+) -> tuple[Int[np.ndarray, " j"], Int[np.ndarray, " j"]]:
+    """Return pairs of directions with different targets: the nearest of every two targets.
+
+    In a plane all neighbours, so that no border between them is left out.
+    """
+    if vectors.shape[1] == 2:
+        order = np.argsort(np.arctan2(*vectors.T))
+        after = np.roll(order, -1)
+        differ = targets[order] != targets[after]
+        return order[differ], after[differ]
+    cosine, pairs = vectors @ vectors.T, []
+    for s in np.unique(targets):
+        for t in np.unique(targets[targets > s]):
+            rows, columns = np.flatnonzero(targets == s), np.flatnonzero(targets == t)
+            best = np.unravel_index(
+                cosine[np.ix_(rows, columns)].argmax(), (len(rows), len(columns))
+            )
+            pairs.append((rows[best[0]], columns[best[1]]))
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
