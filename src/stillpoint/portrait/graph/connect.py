@@ -74,7 +74,7 @@ def connect(
     >>> system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
     >>> graph = sp.connect(system, sp.find_all_fixed_points(system))
     >>> graph.pairs
-    [(1, 0), (1, 2)]
+    [(2, 0), (2, 1)]
     """
     check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
     if not len(points):
