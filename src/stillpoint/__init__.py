@@ -18,7 +18,7 @@ slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 what leads where     connect: the graph of saddles and attractors; read_automaton: the machine of
                      memories and pulses, proved
-between the points   flow_field(system, plane); lyapunov
+between the points   flow_field(system, plane); lyapunov; energy, for symmetric weights
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
 what was used        show_versions, points.citation(), points.provenance
@@ -71,11 +71,13 @@ from .portrait import (
     AttractorGraph,
     Automaton,
     EchoIndex,
+    Energy,
     FlowField,
     LyapunovSpectrum,
     MachineComparison,
     connect,
     echo_index,
+    energy,
     find_attractors,
     flow_field,
     lyapunov,
@@ -112,6 +114,7 @@ __all__ = [
     "Cycles",
     "EchoIndex",
     "End",
+    "Energy",
     "Enumeration",
     "FileFormatError",
     "FixedPoints",
@@ -141,6 +144,7 @@ __all__ = [
     "certify",
     "connect",
     "echo_index",
+    "energy",
     "enumerate_fixed_points",
     "find_all_fixed_points",
     "find_attractors",

@@ -40,6 +40,8 @@ RECTIFIED = sp.find_cycles(
 CYCLES = sp.find_cycles(SYSTEM, U, periods=1)
 ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
+SYMMETRIC = sp.as_system(sp.cells.VanillaCell(np.eye(2), np.ones((2, 1)), np.zeros(2)))
+ENERGY = sp.energy(SYMMETRIC)
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
@@ -319,6 +321,9 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "energy": Call(sp.energy, {"system": SYMMETRIC}),
+        "Energy": Call(ENERGY, {"states": X, "inputs": U}),
+        "Energy.drops": Call(ENERGY.drops, {"graph": GRAPH}),
         "read_automaton": Call(
             sp.read_automaton,
             {

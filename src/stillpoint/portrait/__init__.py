@@ -2,6 +2,7 @@
 
 from .attractors import find_attractors
 from .echo_index import EchoIndex, echo_index
+from .energy import Energy, energy
 from .flow_field import FlowField, flow_field
 from .graph import AttractorGraph, connect
 from .lyapunov import lyapunov
@@ -12,11 +13,13 @@ __all__ = [
     "AttractorGraph",
     "Automaton",
     "EchoIndex",
+    "Energy",
     "FlowField",
     "LyapunovSpectrum",
     "MachineComparison",
     "connect",
     "echo_index",
+    "energy",
     "find_attractors",
     "flow_field",
     "lyapunov",
