@@ -92,7 +92,7 @@ def distance_from(
     states, length = lines.reshape(-1, lines.shape[2]), lines.shape[1]
     distance, nearest = cKDTree(states).query(x)
     line, place = np.divmod(nearest, length)
-    for neighbour in (place - 1, place + 1):
+    for neighbour in (place - 1, place + 1) if length > 1 else ():
         begin = states[nearest]
         along = lines[line, neighbour % length] - begin
         squared = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)

@@ -16,15 +16,13 @@ from ...search.options import provenance
 from ...system import System
 from ..attractors import find_attractors
 from .leading import Leading, Led, Target
+from .paths import Passing, passing
 from .record import AttractorGraph
-from .sides import UnstableSides, nearest_pairs
+from .sides import Borders, UnstableSides
 
 # Two directions that lead to different attractors are halved so often; what is between them then
 # passes the saddle on their border within this distance, relative to max(1, |x|).
 _HALVED, _PASSED = 46, 1e-3
-
-# Pairs of directions of one saddle that are halved, at most.
-_PAIRS = 64
 
 
 @np.errstate(all="ignore")
@@ -88,12 +86,14 @@ def connect(
         check_kind("attractors", attractors, Attractors, "what find_attractors returns")
         attractors._check_of(system.info)
     nodes = _Nodes.of(points, attractors)
-    edges = []
+    edges: list[_Edge] = []
+    passed: list[Passing] = []
     for u in inputs:
         here = np.flatnonzero((points.inputs == u).all(axis=1))
-        edges += _under(system, u, points, here, attractors, nodes, (directions, steps, seed))
+        found, seen = _under(system, u, points, here, attractors, nodes, (directions, steps, seed))
+        edges, passed = edges + found, [*passed, seen]
     told = {"directions": directions, "steps": steps, "seed": seed}
-    return _record(system, points, attractors, nodes, edges, told)
+    return _record(system, points, attractors, nodes, edges, Passing.joined(passed), told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,23 +102,34 @@ class _Nodes:
 
     of_attractor: Int[np.ndarray, " a"]
     others: Int[np.ndarray, " o"]
+    states: Float[np.ndarray, "n d"]
+    inputs: Float[np.ndarray, "n m"]
 
     @classmethod
     def of(cls, points: FixedPoints, attractors: Attractors) -> _Nodes:
         node = points._rows_of(attractors)
         others = np.flatnonzero(attractors.attracts & (node < 0))
         node[others] = len(points) + np.arange(len(others))
-        return cls(node, others)
+        states = np.concatenate([points.xstar, attractors.states[others, 0]])
+        return cls(node, others, states, np.concatenate([points.inputs, attractors.inputs[others]]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Edge:
+    """An edge, and where the orbit behind it begins; NaN where none was followed."""
+
     source: int
     target: int
     side: int
     share: float
     steps: int
     evidence: str
+    start: Float[np.ndarray, " d"]
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """By source, then by target."""
+        return self.source, self.target, -self.side
 
 
 def _under(
@@ -129,8 +140,8 @@ def _under(
     attractors: Attractors,
     nodes: _Nodes,
     options: tuple[int, int, int],
-) -> list[_Edge]:
-    """Return the edges under one input."""
+) -> tuple[list[_Edge], Passing]:
+    """Return the edges under one input, and where the orbits behind them run."""
     directions, steps, seed = options
     rows = np.flatnonzero((attractors.inputs == u).all(axis=1) & (nodes.of_attractor >= 0))
     saddles = here[points.n_unstable[here] > 0]
@@ -139,21 +150,28 @@ def _under(
     )
     rng, edges = np.random.default_rng(seed), []
     sides = [UnstableSides.of(points, int(row), directions, rng) for row in saddles]
-    if not sides:
-        return []
     own = np.repeat(np.arange(len(sides)), [len(side.vectors) for side in sides])
-    led = leading.lead(np.concatenate([side.starts(side.vectors) for side in sides]))
+    none = np.zeros((0, points.xstar.shape[1]))
+    led = leading.lead(np.concatenate([none, *(side.starts for side in sides)]))
     node = np.append(nodes.of_attractor[rows], -1)
+    each = [np.flatnonzero(own == number) for number in range(len(sides))]
     for number, side in enumerate(sides):
-        mine = np.flatnonzero(own == number)
-        edges += _to_attractors(int(saddles[number]), side, led, mine, node)
-        if side.dimension > 1:
-            passed = _borders(leading, side, number, led.target[mine])
-            edges += [
-                _Edge(int(saddles[number]), int(saddles[other]), 0, np.nan, taken, "decided")
-                for other, taken in passed.items()
-            ]
-    return _with_inclusions(edges, {int(k): int(points.n_unstable[k]) for k in saddles})
+        edges += _to_attractors(int(saddles[number]), side, led, each[number], node)
+    edges += _to_saddles(leading, saddles, sides, [led.target[mine] for mine in each])
+    edges = _with_inclusions(edges, {int(k): int(points.n_unstable[k]) for k in saddles})
+    return edges, _passed(leading, edges, nodes)
+
+
+def _passed(leading: Leading, edges: list[_Edge], nodes: _Nodes) -> Passing:
+    """Return where the orbits behind edges run, and which nodes under their input they pass."""
+    among = np.flatnonzero((nodes.inputs == leading.u).all(axis=1))
+    place = np.full(len(nodes.inputs) + 1, -1)
+    place[among] = np.arange(len(among))
+    starts = np.array([edge.start for edge in edges]).reshape(-1, nodes.states.shape[1])
+    ends = np.array([(edge.source, edge.target) for edge in edges], dtype=np.int64).reshape(-1, 2)
+    steps = np.array([edge.steps for edge in edges], dtype=np.int64)
+    seen = passing(leading.advance, starts, steps, nodes.states[among], place[ends])
+    return seen._replace(nearest=np.append(among, -1)[seen.nearest])
 
 
 def _to_attractors(
@@ -164,48 +182,60 @@ def _to_attractors(
     node: Int[np.ndarray, " t"],
 ) -> list[_Edge]:
     """Return the edges to attractors: two of a line, of a sphere one for each attractor."""
-    targets, taken = node[led.target[mine]], led.steps[mine]
-    known = np.where(targets >= 0, "decided", "none").tolist()
+    targets, taken, starts = node[led.target[mine]], led.steps[mine], side.starts
     if side.dimension == 1:
-        several = zip(targets.tolist(), (1, -1), taken.tolist(), known, strict=True)
-        return [_Edge(source, target, way, 0.5, n, told) for target, way, n, told in several]
-    edges = []
-    for target in np.unique(targets).tolist():
-        there = targets == target
-        told = "decided" if target >= 0 else "none"
-        n = int(np.median(taken[there]))
-        edges.append(_Edge(source, target, 0, float(there.mean()), n, told))
-    return edges
+        chosen, ways, shares = [0, 1], [1, -1], [0.5, 0.5]
+    else:  # of all orbits to a target, the one that took the median time
+        reached = [np.flatnonzero(targets == target) for target in np.unique(targets)]
+        chosen = [int(k[np.argsort(taken[k], kind="stable")[len(k) // 2]]) for k in reached]
+        ways, shares = [0] * len(reached), [len(k) / len(targets) for k in reached]
+    return [
+        _Edge(
+            source=source,
+            target=int(targets[k]),
+            side=way,
+            share=share,
+            steps=int(taken[k]),
+            evidence="decided" if targets[k] >= 0 else "none",
+            start=starts[k],
+        )
+        for k, way, share in zip(chosen, ways, shares, strict=True)
+    ]
 
 
-def _borders(
-    leading: Leading, side: UnstableSides, number: int, targets: Int[np.ndarray, " k"]
-) -> dict[int, int]:
-    """Return the saddles on borders between directions, and the steps to pass them."""
-    one, other = nearest_pairs(side.vectors, targets)
-    one, other = one[:_PAIRS], other[:_PAIRS]
-    if not len(one):
-        return {}
-    a, b, of_a = side.vectors[one], side.vectors[other], targets[one]
-    for _ in range(_HALVED):
-        middle = a + b
-        middle /= np.linalg.norm(middle, axis=1, keepdims=True)
-        same = (leading.lead(side.starts(middle)).target == of_a)[:, None]
-        a, b = np.where(same, middle, a), np.where(same, b, middle)
-    led = leading.lead(side.starts(a), np.full(len(a), number))
+def _to_saddles(
+    leading: Leading,
+    saddles: Int[np.ndarray, " s"],
+    sides: list[UnstableSides],
+    targets: list[Int[np.ndarray, " k"]],
+) -> list[_Edge]:
+    """Return the edges to saddles on borders between directions that lead to different targets."""
+    if not sides:
+        return []
+    borders = Borders.of(sides, targets)
+    for _ in range(_HALVED if len(borders.own) else 0):
+        borders = borders.halved(lambda starts: leading.lead(starts).target)
+    starts, edges = borders.starts, []
+    led = leading.lead(starts, borders.own)
     near = led.distance < _PASSED
-    return {int(k): int(led.steps[near & (led.passed == k)].min()) for k in set(led.passed[near])}
+    for p, q in np.unique(np.stack([borders.own, led.passed])[:, near], axis=1).T.tolist():
+        rows = np.flatnonzero(near & (borders.own == p) & (led.passed == q))
+        first = rows[led.when[rows].argmin()]
+        source, target, taken = int(saddles[p]), int(saddles[q]), int(led.when[first])
+        edges.append(_Edge(source, target, 0, np.nan, taken, "decided", starts[first]))
+    return edges
 
 
 def _with_inclusions(edges: list[_Edge], orders: dict[int, int]) -> list[_Edge]:
     """Return the edges with those that inclusion suggests: what q leads to, p leads to as well."""
+    nowhere = np.full(len(edges[0].start) if edges else 0, np.nan)
     reached = {k: {e.target for e in edges if e.source == k and e.target >= 0} for k in orders}
     for p in sorted(orders, key=lambda k: orders[k]):
         for q in orders:
             if not 1 < orders[q] < orders[p] or q in reached[p] or not reached[q]:
                 continue
             if reached[q] <= reached[p]:
-                edges.append(_Edge(p, q, 0, np.nan, -1, "estimated"))
+                edges.append(_Edge(p, q, 0, np.nan, -1, "estimated", nowhere))
     return edges
 
 
@@ -215,13 +245,14 @@ def _record(
     attractors: Attractors,
     nodes: _Nodes,
     edges: list[_Edge],
+    passed: Passing,
     told: dict[str, Any],
 ) -> AttractorGraph:
     n, others = len(points), nodes.others
-    edges = sorted(edges, key=lambda e: (e.source, e.target, -e.side))
+    order = sorted(range(len(edges)), key=lambda k: edges[k].order)
 
     def each(name: str, kind: Any) -> Any:
-        return np.array([getattr(edge, name) for edge in edges], dtype=kind)
+        return np.array([getattr(edges[k], name) for k in order], dtype=kind)
 
     stable: Bool[np.ndarray, " n"] = points.is_stable
     rest = attractors.kind[others] == OrbitEnd.POINT
@@ -233,8 +264,11 @@ def _record(
         share=each("share", float),
         steps=each("steps", np.int64),
         evidence=each("evidence", np.str_),
-        states=np.concatenate([points.xstar, attractors.states[others, 0]]),
-        inputs=np.concatenate([points.inputs, attractors.inputs[others]]),
+        path=passed.path[order],
+        nearest=passed.nearest[order],
+        distance=passed.distance[order],
+        states=nodes.states,
+        inputs=nodes.inputs,
         kind=np.concatenate([np.full(n, OrbitEnd.POINT), attractors.kind[others]]).astype(np.int64),
         n_unstable=np.concatenate([points.n_unstable, np.zeros(len(others), np.int64)]),
         is_attractor=np.concatenate([stable, np.ones(len(others), dtype=bool)]),

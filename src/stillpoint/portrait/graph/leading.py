@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -54,14 +57,15 @@ class Led:
         The number of the attractor, -1 for none.
     steps
         Steps until it was seen there.
-    passed, distance
-        The state that it came closest to, after it had left its own, and how close.
+    passed, distance, when
+        The state that it came closest to, after it had left its own, how close, and in which step.
     """
 
     target: Int[np.ndarray, " k"]
     steps: Int[np.ndarray, " k"]
     passed: Int[np.ndarray, " k"]
     distance: Float[np.ndarray, " k"]
+    when: Int[np.ndarray, " k"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,36 +83,70 @@ class Leading:
 
         What they pass is noted if they begin beside saddles of their `own`.
         """
-        k, asarray = len(x), self.system.dynamics.arrays.asarray
-        u = asarray(np.tile(self.u, (k, 1)))
-        dt = time_steps(self.system, x, np.tile(self.u, (k, 1))).min(initial=1.0)
-        advance, state = stepper(self.system.dynamics, float(dt)), asarray(x)
-        none = np.full(k, -1)
-        led = Led(none, none.copy(), none.copy(), np.full(k, np.inf))
-        going, size = np.arange(k), np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+        none = np.full(len(x), -1)
+        led = Led(none, none.copy(), none.copy(), np.full(len(x), np.inf), none.copy())
+        going, size = np.arange(len(x)), np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+        now = x
         for done in range(1, self.steps + 1):
-            state = advance(state, u)
-            now = to_numpy(state).astype(np.float64)
+            now = self.advance(now)
             if own is not None:
-                self._pass(led, going, now, own[going], size[going])
+                self._pass(led, done, going, now, own[going], size[going])
             if done % _LOOK and done < self.steps:
                 continue
-            there = np.full(len(going), -1)
-            finite = np.isfinite(now).all(axis=1)
-            for number, target in enumerate(self.targets):
-                at = finite & (there < 0)
-                at[at] = distance_from(target.lines, now[at]) < target.reach
-                there[at] = number
+            there, finite = np.full(len(going), -1), np.isfinite(now).all(axis=1)
+            there[finite] = self._at(now[finite])
             led.target[going], led.steps[going] = there, done
             left = (there < 0) & finite
-            going, state, u = going[left], asarray(now[left]), u[: int(left.sum())]
+            going, now = going[left], now[left]
             if not len(going):
                 break
         return led
 
+    def advance(self, x: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "k d"]:
+        """Return the states one step later; of a flow, a step that suits its states of rest."""
+        asarray, u = self.system.dynamics.arrays.asarray, np.tile(self.u, (len(x), 1))
+        return to_numpy(self._stepper(asarray(x), asarray(u))).astype(np.float64)
+
+    def _at(self, x: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
+        """Return at which attractor states are, -1 for none."""
+        there, left = np.full(len(x), -1), np.arange(len(x))
+        for reach, (tree, owner) in self._states.items():
+            distance, nearest = tree.query(x[left])
+            size = np.maximum(1.0, np.abs(x[left]).max(axis=1, initial=0.0))
+            there[left] = np.where(distance < reach * size, owner[nearest], -1)
+            left = left[there[left] < 0]
+        for number, target in enumerate(self.targets):
+            if target.lines.shape[1] > 1:
+                at = left[distance_from(target.lines, x[left]) < target.reach]
+                there[at], left = number, left[there[left] < 0]
+        return there
+
+    @cached_property
+    def _states(self) -> dict[float, tuple[cKDTree, Int[np.ndarray, " s"]]]:
+        """The attractors that are no lines: their states and whose they are, for each reach."""
+        several: dict[float, list[tuple[int, Float[np.ndarray, "p d"]]]] = {}
+        for number, target in enumerate(self.targets):
+            if target.lines.shape[1] == 1:
+                several.setdefault(target.reach, []).append((number, target.lines[:, 0]))
+        return {
+            reach: (
+                cKDTree(np.concatenate([states for _, states in those])),
+                np.repeat([number for number, _ in those], [len(states) for _, states in those]),
+            )
+            for reach, those in several.items()
+        }
+
+    @cached_property
+    def _stepper(self) -> Callable[[Any, Any], Any]:
+        lines = [target.lines.reshape(-1, self.saddles.shape[1]) for target in self.targets]
+        x = np.concatenate([self.saddles, *lines])
+        dt = time_steps(self.system, x, np.tile(self.u, (len(x), 1))).min(initial=1.0)
+        return stepper(self.system.dynamics, float(dt))
+
     def _pass(
         self,
         led: Led,
+        done: int,
         rows: Int[np.ndarray, " k"],
         x: Float[np.ndarray, "k d"],
         own: Int[np.ndarray, " k"],
@@ -120,5 +158,5 @@ class Leading:
         nearest = apart.argmin(axis=1)
         distance = apart[np.arange(len(x)), nearest]
         closer = distance < led.distance[rows]
-        led.passed[rows[closer]] = nearest[closer]
+        led.passed[rows[closer]], led.when[rows[closer]] = nearest[closer], done
         led.distance[rows[closer]] = distance[closer]

@@ -48,6 +48,11 @@ class AttractorGraph(Record):
         "decided" where an orbit was followed to the target, or along the border of two basins past
         the saddle; "estimated" where only inclusion suggests the edge: everything that one saddle
         leads to, the other leads to as well. "none" where the target is not known.
+    path
+        Where the orbit behind it runs, to be drawn: places at equal distances, shape (e, t, d); NaN
+        where none was followed.
+    nearest, distance
+        The node besides its ends that this orbit comes nearest to, -1 for none, and how near.
     states, inputs
         A state of each node and its input, shapes (n, d) and (n, m).
     kind
@@ -86,6 +91,15 @@ class AttractorGraph(Record):
     )
     evidence: Shaped[np.ndarray, " e"] = column(
         "edge", long_name="how it is known", domain=Domain(options=_EVIDENCE)
+    )
+    path: Float[np.ndarray, "e t d"] = column(
+        "edge", "place", "state", long_name="where the orbit runs", domain=Domain(missing=True)
+    )
+    nearest: Int[np.ndarray, " e"] = column(
+        "edge", long_name="node that it passes, -1 for none", domain=Domain(least=-1, below="node")
+    )
+    distance: Float[np.ndarray, " e"] = column(
+        "edge", long_name="how near it passes", domain=Domain(least=0, missing=True)
     )
     states: Float[np.ndarray, "n d"] = column(
         "node", "state", long_name="a state of it", domain=Domain(finite=True)
@@ -195,7 +209,7 @@ class AttractorGraph(Record):
         """Return a `pandas.DataFrame`, one row per edge."""
         import pandas as pd
 
-        names = ("source", "target", "side", "share", "steps", "evidence")
+        names = ("source", "target", "side", "share", "steps", "evidence", "nearest", "distance")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def to_networkx(self) -> Any:
@@ -239,6 +253,8 @@ class AttractorGraph(Record):
             Column("to", [str(k) if k >= 0 else "?" for k in self.target], 5),
             Column("share", ["" if np.isnan(s) else f"{s:.2f}" for s in self.share], 6),
             Column("steps", [str(n) if n >= 0 else "" for n in self.steps], 6),
+            Column("passes", [str(k) if k >= 0 else "" for k in self.nearest], 6),
+            Column("at", ["" if np.isnan(d) else f"{d:.2g}" for d in self.distance], 7),
             Column("evidence", list(self.evidence), 9),
         ]
         title = f"graph of {plural(len(self.states), 'node')} and {plural(len(self), 'edge')}"
