@@ -107,11 +107,11 @@ def test_the_inequalities_find_that_a_closed_curve_is_missing():
     assert not check.holds
     lin, found = points.linearization, 0
     for k in np.flatnonzero(points.n_unstable == 4):
-        turning = lin.right[k][:, np.argmax(np.abs(lin.eigenvalues[k, :4].imag))].real
-        starts = points.xstar[k] + np.geomspace(0.003, 0.6, 16)[:, None] * turning
-        curves = sp.find_closed_curves(system, starts, u)
+        turning = lin.right[k][:, np.argmax(lin.eigenvalues[k, :4].imag)].imag
+        away = np.geomspace(0.003, 0.6, 16)[:, None] * turning / np.linalg.norm(turning)
+        curves = sp.find_closed_curves(system, points.xstar[k] + away, u)
         found += int((curves.n_unstable == 2).sum())
-    assert found >= 1
+    assert found == 2
 
 
 @pytest.mark.parametrize(

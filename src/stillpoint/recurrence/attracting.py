@@ -84,10 +84,15 @@ def comes_back(
 def goes_round(
     system: System, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"], kind: OrbitEnd
 ) -> Recurrent | None:
-    """Return what an orbit goes round, if its exponents say that it does."""
+    """Return what an orbit goes round, if its exponents say that it does.
+
+    Curves of networks with kinks are not looked for: one that attracts crosses a kink, and has one
+    itself at every image of the crossing, so that no Fourier series of it converges.
+    """
     if kind == OrbitEnd.CYCLE:
         return _limit_cycle(system, x, u)
-    return _closed_curve(system, x, u) if kind == OrbitEnd.CURVE else None
+    is_smooth = system.dynamics.piecewise_linear() is None
+    return _closed_curve(system, x, u) if kind == OrbitEnd.CURVE and is_smooth else None
 
 
 def explained(system: System, orbits: Orbits) -> Orbits:

@@ -64,7 +64,7 @@ def connect(
     Raises
     ------
     ArgumentError
-        If an argument does not fit, or there is no point.
+        If an argument does not fit, or there are neither points nor starts.
 
     Examples
     --------
@@ -75,11 +75,11 @@ def connect(
     [(2, 0), (2, 1)]
     """
     check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
-    if not len(points):
-        raise ArgumentError("points: there is none, so nothing can be connected.")
     directions = check_whole("directions", directions, least=2)
     steps, seed = check_whole("steps", steps, least=1), read_seed("seed", seed)
-    inputs = np.unique(points.inputs, axis=0)
+    inputs = np.unique((points if len(points) else points.starts).inputs, axis=0)
+    if not len(inputs):
+        raise ArgumentError("points: there is none, nor a start, so that no input is known.")
     if attractors is None:
         attractors = find_attractors(system, inputs, points, seed=seed)
     else:
