@@ -701,6 +701,11 @@ def figures() -> dict[str, Call]:
             plots.attractors,
             {"attractors": ATTRACTORS, **trajectories, **more},
         ),
+        "attractor_graph": (
+            plots.attractor_graph,
+            {"graph": GRAPH, "all_edges": True, **trajectories, **more},
+        ),
+        "hasse_diagram": (plots.hasse_diagram, {"graph": GRAPH, "labels": None}),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
         "cycles": (
             plots.cycles,

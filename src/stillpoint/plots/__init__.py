@@ -3,13 +3,11 @@
 Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
-from .attractors import attractors
 from .closed_curves import closed_curves
 from .cycles import cycles
-from .exponents import exponents
 from .fixed_points import fixed_points
-from .flow_field import flow_field
 from .interactive import interactive
+from .portrait import attractor_graph, attractors, exponents, flow_field, hasse_diagram
 from .regions import region_blocks, region_modes
 from .search_summary import search_summary
 from .slow_manifold import slow_manifold
@@ -17,12 +15,14 @@ from .slow_points import slow_points
 from .spectrum import spectrum
 
 __all__ = [
+    "attractor_graph",
     "attractors",
     "closed_curves",
     "cycles",
     "exponents",
     "fixed_points",
     "flow_field",
+    "hasse_diagram",
     "interactive",
     "region_blocks",
     "region_modes",

@@ -15,9 +15,9 @@ from ..branches.slow_manifold import SlowManifold
 from ..dynamics import Kind
 from ..errors import ArgumentError
 from ..local import Linearization
-from ..plots.parts.scene import Scene, scene_of
+from ..plots.parts.scene import DRAWN, Scene, scene_of
 from ..points import ClosedCurves, Cycles, FixedPoints, SlowPoints
-from ..portrait import FlowField, LyapunovSpectrum
+from ..portrait import AttractorGraph, FlowField, LyapunovSpectrum
 from ..proofs import ProofStatus
 from . import svg
 
@@ -35,7 +35,7 @@ def sections_of(
 ) -> tuple[list[Section], dict[str, Any] | None]:
     """Return the sections on a record as HTML, and the scene of its portrait as plain data."""
     sections, scene = [], None
-    if isinstance(record, FixedPoints | SlowPoints | SlowManifold | Cycles | ClosedCurves):
+    if isinstance(record, DRAWN):
         is_there = trajectories is not None or len(record)
         if is_there:
             drawn = scene_of(
@@ -208,6 +208,7 @@ _PARTS: tuple[tuple[type, Parts], ...] = (
     (SlowManifold, (_remarks, _drift)),
     (Cycles, (_remarks, _spectra, _table_of_points)),
     (ClosedCurves, (_remarks, _table_of_points)),
+    (AttractorGraph, (_remarks, _columns)),
     (LyapunovSpectrum, (_remarks, _exponents)),
     (FlowField, (_remarks, _flow)),
     (Linearization, (_remarks, _spectra)),

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from ..dynamics import Kind
-from ..plots.flow_field import arrows_of
 from ..plots.parts.scene import Marks, Scene
 from ..plots.parts.style import BLACK, GREY
+from ..plots.portrait.flow_field import arrows_of
 from ..portrait import FlowField
 
 _WIDTH, _HEIGHT, _MARGIN = 640.0, 460.0, 44.0

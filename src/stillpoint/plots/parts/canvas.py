@@ -82,6 +82,10 @@ class Canvas:
         places = self.view.place(np.vstack([states, states[:1]]))
         return list(self.ax.plot(*places.T, **({"lw": 0.9, "zorder": 2} | style)))
 
+    def draw_line(self, states: Float[np.ndarray, "n d"], **style: Any) -> list[Line2D]:
+        """Draw a line through states."""
+        return list(self.ax.plot(*self.view.place(states).T, **style))
+
     def complete(self, legend: bool) -> list[Any]:
         """Name the axes as the projection does, and add what is needed to read them."""
         for axis, name in zip("xyz", self.view.axes, strict=False):

@@ -21,6 +21,7 @@ _MADE_BY = {
     "SlowPoints": "find_slow_points(system, states)",
     "SlowManifold": "follow_slow_manifold(system, states)",
     "Linearization": "linearize(system, states)",
+    "AttractorGraph": "connect(system, points)",
     "Attractors": "find_attractors(system)",
     "Cycles": "find_cycles(system)",
     "LyapunovSpectrum": "lyapunov(system, start)",

@@ -12,8 +12,9 @@ from ..._core.display import plural
 from ...census import kinds_of
 from ...local import n_unstable as count_unstable
 from ...points import ClosedCurves, Cycles, SlowPoints
+from ...portrait import AttractorGraph
 from .groups import Groups
-from .style import CONDITIONS, GREY, LINES, MARKERS
+from .style import BLACK, CONDITIONS, COUNTS, GREY, LINES, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
@@ -177,3 +178,42 @@ def curves_by_look(
         states = curves.orbit(row)
         words = f"{word}, a turn in {curves.period[row]:.4g} steps"
         yield np.vstack([states, states[:1]]), words, look | {"lw": 1.6 if stable else 0.8}
+
+
+def nodes_by_look(
+    graph: AttractorGraph,
+) -> Iterator[tuple[Int[np.ndarray, " k"], str, dict[str, Any]]]:
+    """Yield nodes of one kind: rows, words, look of marks."""
+    attracts = graph.is_attractor
+    orders = np.where(attracts, 0, np.where(graph.n_unstable > 0, graph.n_unstable, -1))
+    for order in np.unique(orders).tolist():
+        rows = np.flatnonzero(orders == order)
+        colour = COUNTS[order % len(COUNTS)] if order >= 0 else GREY
+        words = f"{len(rows)} with {plural(order, 'unstable mode')}"
+        if order <= 0:
+            words = plural(len(rows), "attractor") if order == 0 else f"{len(rows)} undecided"
+        filled = colour if order == 0 else "white"
+        look = {"marker": MARKERS[order % len(MARKERS)], "edgecolor": colour, "facecolor": filled}
+        yield rows, words, look | {"s": 36.0 if order == 0 else 26.0}
+
+
+def edges_by_look(
+    graph: AttractorGraph, all_edges: bool, followed: bool = True
+) -> Iterator[tuple[list[int], str, dict[str, Any]]]:
+    """Yield edges of one evidence, the strongest first: rows, words, look of lines.
+
+    Without `all_edges` those of saddles with one unstable direction; only those that were
+    `followed`, whose orbits can be drawn, unless all are wanted.
+    """
+    there = (graph.target >= 0) & (all_edges | (graph.side != 0))
+    if followed:
+        there &= np.isfinite(graph.path[:, :1, :1]).all(axis=(1, 2))
+    looks = {
+        "proved": {"color": BLACK, "ls": "-", "lw": 1.6},
+        "decided": {"color": GREY, "ls": "-", "lw": 0.9},
+        "estimated": {"color": GREY, "ls": LINES[1], "lw": 0.9},
+    }
+    for evidence, look in looks.items():
+        rows = np.flatnonzero(there & (graph.evidence == evidence)).tolist()
+        if rows:
+            yield rows, f"{evidence} connection", look | {"zorder": 2}

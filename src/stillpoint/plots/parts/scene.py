@@ -14,6 +14,7 @@ from ..._core.validation import shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
 from ...points import ClosedCurves, Cycles, FixedPoints, SlowPoints
+from ...portrait import AttractorGraph
 from .by import groups_of_points
 from .checks import check_record
 from .groups import Groups
@@ -23,8 +24,10 @@ from .marks import (
     curves_by_look,
     cycles_by_look,
     draw_points,
+    edges_by_look,
     face,
     marked_states,
+    nodes_by_look,
     slow_statuses,
     stability,
 )
@@ -95,6 +98,10 @@ class Scene:
     notes: tuple[str, ...] = ()
 
 
+#: The records that have a scene.
+DRAWN = (FixedPoints, SlowPoints, SlowManifold, Cycles, ClosedCurves, AttractorGraph)
+
+
 def scene_of(
     records: Sequence[Any],
     trajectories: Any = None,
@@ -105,7 +112,7 @@ def scene_of(
     dimensions: Any = 3,
     max_trajectories: Any = 40,
 ) -> Scene:
-    """Return the scene of points, slow manifolds, cycles and closed curves among trajectories.
+    """Return the scene of points, manifolds, cycles, curves and graphs among trajectories.
 
     Arguments are those of `plots.fixed_points`.
 
@@ -115,7 +122,7 @@ def scene_of(
         If an argument is of the wrong kind, size or shape, or there is nothing to show.
     """
     for record in records:
-        check_record("records", record, FixedPoints, SlowPoints, SlowManifold, Cycles, ClosedCurves)
+        check_record("records", record, *DRAWN)
     states = [_states(record) for record in records]
     sizes = {x.shape[1] for x in states}
     if len(sizes) > 1:
@@ -134,6 +141,8 @@ def scene_of(
             _add_manifold(record, place, marks, lines)
         elif isinstance(record, Cycles):
             _add_cycles(record, place, marks, lines)
+        elif isinstance(record, AttractorGraph):
+            _add_graph(record, place, marks, lines)
         elif isinstance(record, ClosedCurves):
             for curve, words, look in curves_by_look(record):
                 lines.append(Line(place(curve), words, look["color"], look["lw"]))
@@ -156,6 +165,8 @@ def _scale_of(groups: Groups | None, noun: str) -> list[str]:
 def _states(record: Any) -> Float[np.ndarray, "n d"]:
     if isinstance(record, SlowManifold):
         return record.states[record.present]
+    if isinstance(record, AttractorGraph):
+        return record.every_state
     is_orbits = isinstance(record, Cycles | ClosedCurves)
     return record.every_state if is_orbits else record.xstar
 
@@ -252,3 +263,21 @@ def _add_cycles(cycles: Cycles, place: Any, marks: list[Marks], lines: list[Line
         marks.append(Marks(states, words, texts, each, edges, faces, look["marker"]))
         closed = [np.vstack([orbit, orbit[:1]]) for orbit in orbits if len(orbit) > 1]
         lines += [Line(place(orbit), "", colour, 1.0) for orbit in closed]
+
+
+def _add_graph(graph: AttractorGraph, place: Any, marks: list[Marks], lines: list[Line]) -> None:
+    """Add nodes, and the orbits from saddles with one unstable direction."""
+    for rows, words, look in edges_by_look(graph, all_edges=False):
+        for number, row in enumerate(rows):
+            label = words if number == 0 else ""
+            lines.append(Line(place(graph.path[row]), label, look["color"], look["lw"]))
+    for nodes, words, look in nodes_by_look(graph):
+        texts = [_told_of_node(graph, node) for node in nodes.tolist()]
+        edges, faces = (_each(look[name], len(nodes)) for name in ("edgecolor", "facecolor"))
+        style = edges, faces, look["marker"], look["s"]
+        marks.append(Marks(place(graph.states[nodes]), words, texts, nodes, *style))
+
+
+def _told_of_node(graph: AttractorGraph, node: int) -> str:
+    leads = ", ".join(map(str, graph.targets(node)))
+    return f"node {node}, leads to {leads}" if leads else f"node {node}"

@@ -127,6 +127,12 @@ class AttractorGraph(Record):
         return len(self.source)
 
     @property
+    def every_state(self) -> Float[np.ndarray, "k d"]:
+        """The states of all nodes, and the places of all orbits behind edges."""
+        places = self.path.reshape(-1, self.states.shape[1])
+        return np.concatenate([self.states, places[np.isfinite(places).all(axis=1)]])
+
+    @property
     def attractors(self) -> Int[np.ndarray, " a"]:
         """The nodes that attract."""
         return np.flatnonzero(self.is_attractor)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._core.display import plural
-from .._core.validation import check_flag
-from ..points import Attractors, OrbitEnd
-from .parts.canvas import Canvas
-from .parts.checks import check_record
-from .parts.style import CONDITIONS, GREY, MARKERS
+from ..._core.display import plural
+from ..._core.validation import check_flag
+from ...points import Attractors, OrbitEnd
+from ..parts.canvas import Canvas
+from ..parts.checks import check_record
+from ..parts.style import CONDITIONS, GREY, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.validation import check_flag, check_option, check_real
-from ..errors import ArgumentError
-from ..points import FixedPoints, SlowPoints
-from ..portrait import FlowField
-from .fixed_points import fixed_points_on
-from .parts.by import groups_of_points
-from .parts.canvas import Canvas
-from .parts.checks import check_record
-from .parts.legend import add_bar
-from .parts.style import BLACK, NULLCLINES
-from .slow_points import slow_points_on
+from ..._core.validation import check_flag, check_option, check_real
+from ...errors import ArgumentError
+from ...points import FixedPoints, SlowPoints
+from ...portrait import FlowField
+from ..fixed_points import fixed_points_on
+from ..parts.by import groups_of_points
+from ..parts.canvas import Canvas
+from ..parts.checks import check_record
+from ..parts.legend import add_bar
+from ..parts.style import BLACK, NULLCLINES
+from ..slow_points import slow_points_on
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,14 @@
+"""What lies between the points: attractors, what leads where, flow fields and exponents."""
+
+from .attractor_graph import attractor_graph, hasse_diagram
+from .attractors import attractors
+from .exponents import exponents
+from .flow_field import flow_field
+
+__all__ = [
+    "attractor_graph",
+    "attractors",
+    "exponents",
+    "flow_field",
+    "hasse_diagram",
+]
