@@ -42,8 +42,8 @@ def enclosed_inverse(matrices: Float[np.ndarray, "n k k"]) -> Interval:
     >>> enclosed = enclosed_inverse(np.array([[[3.0]], [[0.0]]]))
     >>> bool(abs(enclosed.mid[0, 0, 0] - 1 / 3) <= enclosed.rad[0, 0, 0] < 1e-15)
     True
-    >>> enclosed.rad[1, 0, 0]
-    inf
+    >>> enclosed.upper[1, 0]
+    array([inf])
     """
     R = np.nan_to_num(approximate_inverse(matrices), posinf=0.0, neginf=0.0)
     sums = row_sums(np.eye(R.shape[1]) - Interval(R) @ matrices)

@@ -23,8 +23,8 @@ _KEPT = 4
 # Numbers in the generators of the sets that are carried together: 32 MiB.
 _NUMBERS = 2**22
 
-# Stands for what is not proved.
-UNPROVED = -1
+# Stand for what is not proved, and for what was still on its way after all steps.
+UNPROVED, LATE = -1, -2
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Courier:
         """Carry the sets that `begin` returns of some journeys until they lie in their balls.
 
         Return the step of rest from which on each was nowhere further than `stay` from the centre
-        of its ball; `UNPROVED` where it did not arrive.
+        of its ball; `UNPROVED` where it did not arrive, `LATE` where it may with more steps.
         """
         size = max(1, _NUMBERS // (5 * self.exact.state_size**2))
         rows = np.arange(len(journeys.end))
@@ -101,8 +101,10 @@ class Courier:
             arrived = (quiet >= 0) & (self.balls.sizes(sets, now.end) <= now.goal)
             is_out = ~arrived & ~(away <= now.stay)
             inside_from[left] = np.where(is_out, quiet + 1, inside_from[left])
-            found[left[arrived]] = np.maximum(inside_from[left[arrived]], 0)
-            goes_on = ~arrived & (away <= now.gone) & (quiet < self.steps)
+            goes_on = ~arrived & (away <= now.gone)
+            told = np.where(arrived, np.maximum(inside_from[left], 0), UNPROVED)
+            found[left] = np.where(goes_on & (quiet == self.steps), LATE, told)
+            goes_on &= quiet < self.steps
             left, sets = left[goes_on], AffineForm.of(sets[goes_on])
             now = now.take(np.flatnonzero(goes_on))
         return found

@@ -88,8 +88,8 @@ def prove_transitions(
         radius[carried.begin[failed]] *= _LESS
     settles = silence[:n] >= 0
     found = np.full(table.shape, UNPROVED)
-    ends = settles[begin] & settles[end[n:]]
-    found[begin, letter] = np.where(ends, silence[n:], UNPROVED)
+    holds = settles[begin] & settles[end[n:]] & (silence[n:] >= 0)
+    found[begin, letter] = np.where(holds, silence[n:], UNPROVED)
     return np.where(settles, radius, 0.0), found
 
 

@@ -29,8 +29,12 @@ from .trapping_ball import stable_frame
 # The box is first as high as it is wide, then so many times as high as the slope that is needed.
 _ROOM = 2.0
 
-# A slope that is needed is rounded up by this factor, as both sides of its inequality round.
-_SLACK = 1 + 2.0**-20
+# A slope that is needed is enlarged by this factor, as both sides of its inequality round; it is
+# no smaller than the second number.
+_SLACK, _LEAST = 1 + 2.0**-20, 2.0**-500
+
+
+_Bounds = Float[np.ndarray, " n"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ class Saddles:
         """
         a = upward(reach + 2 * self.off_u)
         first = self._needed(exact, a, np.ones_like(a))
-        return self._needed(exact, a, np.minimum(_ROOM * first, 1.0))
+        return self._needed(exact, a, np.minimum(_ROOM * first, 1.0))  # not at all, or less
 
     def sections(
         self,
@@ -106,28 +110,19 @@ class Saddles:
     def _needed(
         self, exact: Dynamics, a: Float[np.ndarray, " n"], most: Float[np.ndarray, " n"]
     ) -> Float[np.ndarray, " n"]:
-        """Return the least slopes that are proved on boxes |u| <= a, |s| <= `most` a; or infinity.
-
-        They are no larger than `most`.
-        """
-        tried = np.isfinite(most)
-        high = upward(np.where(tried, most, 0.0) * a + self.off_s)
+        """Return slopes that are proved on boxes |s| <= `most` a, and no more; or infinity."""
+        high = upward(most * a + self.off_s)
         m, k, q, r = self._blocks(exact, upward(a + self.off_u), high)
         gap = m - r
-        L = 2 * q / (gap + np.sqrt(np.maximum(gap * gap - 4 * k * q, 0.0)))
-        L = np.maximum(_SLACK * L, 2.0**-500)
-        stretch = np.nextafter(m - upward(k * L), -np.inf)
-        invariant = upward(q + upward(r * L)) <= np.nextafter(L * stretch, 0.0)
-        return np.where(tried & (stretch > 1) & invariant & (L <= most), L, np.inf)
+        root = np.sqrt(np.maximum(gap * gap - 4 * k * q, 0.0))
+        slope = np.maximum(_SLACK * 2 * q / (gap + root), _LEAST)
+        stretch = np.nextafter(m - upward(k * slope), -np.inf)
+        is_kept = upward(q + upward(r * slope)) <= np.nextafter(slope * stretch, 0.0)
+        return np.where((stretch > 1) & is_kept & (slope <= most), slope, np.inf)
 
     def _blocks(
         self, exact: Dynamics, wide: Float[np.ndarray, " n"], high: Float[np.ndarray, " n"]
-    ) -> tuple[
-        Float[np.ndarray, " n"],
-        Float[np.ndarray, " n"],
-        Float[np.ndarray, " n"],
-        Float[np.ndarray, " n"],
-    ]:
+    ) -> tuple[_Bounds, _Bounds, _Bounds, _Bounds]:
         """Return m, k, q and r of all Jacobians of boxes |u| <= wide, |s| <= high."""
         states = self._states(np.zeros_like(wide), wide, high)
         A = self.inverse @ (exact.jacobian(states, Interval(self.inputs)) @ self.P)

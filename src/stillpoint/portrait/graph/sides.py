@@ -12,6 +12,9 @@ from ...points import FixedPoints
 # Orbits begin this far from a saddle, relative to max(1, |x|).
 _AWAY = 1e-4
 
+# Entries of a direction that differ by this part count as equally large.
+_ALIKE = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class UnstableSides:
@@ -29,7 +32,7 @@ class UnstableSides:
         basis = np.where(values.imag < 0, right.imag, right.real)
         basis = basis / np.linalg.norm(basis, axis=0)
         if p == 1:
-            return cls(points.xstar[row], basis, np.array([[1.0], [-1.0]]))
+            return cls(points.xstar[row], outwards(basis.T).T, np.array([[1.0], [-1.0]]))
         # What is slow shows only where the fast directions have hardly any part: random parts, as
         # they were on the way here from nearer and nearer.
         rates = values.real if points.system.kind == "flow" else np.log(np.abs(values))
@@ -46,6 +49,20 @@ class UnstableSides:
         """Return states beside the saddle, in these directions."""
         size = _AWAY * max(1.0, float(np.abs(self.point).max()))
         return self.point + size * vectors @ self.basis.T
+
+
+def outwards(vectors: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Return directions turned to side 1: where the first of their largest entries is positive.
+
+    Examples
+    --------
+    >>> outwards(np.array([[0.1, -0.9], [-0.7, 0.7]]))
+    array([[-0.1,  0.9],
+           [ 0.7, -0.7]])
+    """
+    size = np.abs(vectors)
+    first = (size >= (1 - _ALIKE) * size.max(axis=1, keepdims=True)).argmax(axis=1)
+    return vectors * np.where(vectors[np.arange(len(vectors)), first] < 0, -1.0, 1.0)[:, None]
 
 
 def nearest_pairs(
