@@ -1,0 +1,148 @@
+"""Pieces of unstable manifolds are where they are said to be: parabolas, and what is no saddle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillpoint._core.arrays import namespace
+from stillpoint.cells import VanillaCell
+from stillpoint.intervals import Interval
+from stillpoint.proofs.unstable_manifold import Saddles
+
+
+@dataclass(frozen=True, eq=False)
+class Parabola(VanillaCell):
+    """(x, y) -> (m x + k y, r y + c x^2): for k = 0 it keeps y = c x^2 / (m^2 - r)."""
+
+    m: float = 2.0
+    k: float = 0.0
+    r: float = 0.5
+    c: float = 1.0
+
+    def step(self, x, u):
+        first, second = x[:, :1], x[:, 1:]
+        bend = first * first * self.c
+        return namespace(x).concat([first * self.m + second * self.k, second * self.r + bend], 1)
+
+    def jacobian(self, x, u):
+        one = x[:, :1] * 0.0 + 1.0
+        top = [one * self.m, one * self.k]
+        bottom = [x[:, :1] * (2 * self.c), one * self.r]
+        rows = [namespace(x).concat(row, 1)[:, None, :] for row in (top, bottom)]
+        return namespace(x).concat(rows, 1)
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with np.errstate(all="ignore"):  # as the verbs do
+        yield
+
+
+def parabola(**numbers):
+    cell = Parabola(np.eye(2), np.zeros((2, 0)), np.zeros(2), **numbers)
+    return cell.interval_extension()
+
+
+def saddle(exact, x=(0.0, 0.0), box=0.0, direction=(1.0, 0.0)):
+    none = np.zeros((1, 0))
+    return Saddles.of(exact, np.array([x]), none, np.full((1, 2), box), np.array([direction]))
+
+
+def inside(sets, x):
+    """Whether a state lies in an ellipse c + G z + e, up to rounding."""
+    away, G = np.asarray(x) - sets.mid[0], sets.G[0].T
+    z, *_ = np.linalg.lstsq(G, away, rcond=None)
+    left = np.abs(away - G @ z) - sets.rest[0]
+    return np.linalg.norm(z[: sets.n_ball]) <= 1 + 1e-9 and left.max() < 1e-12
+
+
+@pytest.mark.parametrize("m", [2.0, -2.0, 1.2])
+@pytest.mark.parametrize("reach", [0.05, 0.01, 1e-5])
+def test_a_known_manifold_lies_in_its_sections(m, reach):
+    exact = parabola(m=m)
+    one, a = saddle(exact), np.array([reach])
+    slope = one.slopes(exact, a)
+    h = 1.0 / (m * m - 0.5)
+    assert 2 * h * reach <= slope[0] < 8 * h * reach  # the steepest of the curve, and not much more
+    for side in (1, -1):
+        section = one.sections(a, slope, np.array([side]))
+        assert inside(section, [side * reach, h * reach**2])
+        assert not inside(section, [side * reach, 10 * h * reach**2])
+        assert not inside(section, [-side * reach, h * reach**2])
+
+
+@given(
+    st.floats(1.05, 3), st.floats(-0.9, 0.9), st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1),
+    st.sampled_from([1e-3, 1e-2, 0.05]),
+)  # fmt: skip
+def test_a_saddle_may_be_anywhere_in_its_box(m, r, c, dx, dy, reach):
+    """States near the saddle stand for it; the curve is where it is, and not where they are."""
+    exact, box = parabola(m=m, r=r, c=c), 1e-4
+    one, a = saddle(exact, (box * dx, box * dy), box), np.array([reach])
+    slope = one.slopes(exact, a)
+    if not np.isfinite(slope[0]):
+        return
+    h = c / (m * m - r)
+    assert slope[0] * reach >= abs(2 * h * reach) * reach * (1 - 1e-9)
+    for side in (1, -1):
+        section = one.sections(a, slope, np.array([side]))
+        # Where the parabola meets the line of all x with u = side * reach.
+        normal = np.linalg.inv(one.P[0])[0]
+        low, high = side * reach - 0.01, side * reach + 0.01
+        for _ in range(80):
+            x = 0.5 * (low + high)
+            u = normal @ (np.array([x, h * x * x]) - one.centre[0])
+            low, high = (x, high) if u < side * reach else (low, x)
+        assert inside(section, [x, h * x * x])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "direction"),
+    [
+        ({"m": 0.9, "r": 0.5}, (1.0, 0.0)),  # nothing leaves it
+        ({"m": 1.0, "r": 0.5}, (1.0, 0.0)),
+        ({"m": 1.5, "r": 3.0}, (1.0, 0.0)),  # what is across leaves it faster
+        ({"m": 1.5, "r": 1.5}, (1.0, 0.0)),
+        ({"m": 2.0, "r": 0.5}, (0.0, 1.0)),  # the stable direction
+        ({"m": 1.001, "r": 0.5, "k": 0.2, "c": 40.0}, (1.0, 0.0)),  # curved too much
+    ],
+)
+def test_what_is_no_such_curve_is_not_proved(numbers, direction):
+    exact = parabola(**numbers)
+    one = saddle(exact, direction=direction)
+    for reach in (0.1, 0.01):
+        assert not np.isfinite(one.slopes(exact, np.array([reach]))[0])
+
+
+def test_a_curve_that_leaves_its_box_is_not_proved():
+    """The cone must fit between the top and the bottom of the box where Jacobians were looked at."""
+    exact = parabola()
+    one, a = saddle(exact), np.array([0.05])
+    slope = one._needed(exact, a, np.ones(1))
+    assert np.isfinite(slope[0])
+    assert not np.isfinite(one._needed(exact, a, 0.5 * slope)[0])
+
+
+def test_a_box_of_the_saddle_makes_sections_wider():
+    exact, a = parabola(), np.array([0.01])
+    exactly, about = saddle(exact), saddle(exact, box=1e-3)
+    slope = about.slopes(exact, a)
+    one = np.ones(1, dtype=int)
+    assert slope > exactly.slopes(exact, a)
+    wide = about.sections(a, slope, one).radius.max() - slope[0] * 0.01
+    assert wide > 1e-3
+
+
+def test_coordinates_that_are_not_proved_regular_prove_nothing():
+    exact = parabola()
+    one = saddle(exact)
+    lost = Saddles(
+        one.centre, one.P, Interval(one.inverse.mid, np.full((1, 2, 2), np.inf)), one.inputs,
+        one.off_u, one.off_s,
+    )  # fmt: skip
+    assert not np.isfinite(lost.slopes(exact, np.array([0.01]))[0])
