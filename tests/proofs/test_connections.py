@@ -20,7 +20,9 @@ from stillpoint.proofs.unstable_manifold import Saddles
 
 def network(W, b=None):
     d = len(W)
-    return cells.VanillaCell(np.asarray(W, float), np.zeros((d, 0)), np.zeros(d) if b is None else b)
+    return cells.VanillaCell(
+        np.asarray(W, float), np.zeros((d, 0)), np.zeros(d) if b is None else b
+    )
 
 
 def claims(points, source, target, side, direction=None):
@@ -173,6 +175,7 @@ def test_what_a_proof_needs_of_a_saddle_is_asked(monkeypatch):
     points = sp.find_all_fixed_points(sp.as_system(cell))
     asked = every_claim(points)
     for name, value in (("n_unstable_proved", -1), ("n_unstable_proved", 2), ("proved", False)):
+
         def corrupted(dynamics, x, u, name=name, value=value):
             known = prove(dynamics, x, u)
             return replace(known, **{name: np.full_like(getattr(known, name), value)})

@@ -22,11 +22,9 @@ from .trapping_ball import TrappingBalls, trapping_balls
 from .unstable_manifold import Saddles
 
 # Sections are tried so many octaves nearer to the saddle than the attractor is: further out there
-# is less of a way to go, and further in the section is smaller for its distance.
+# is less of a way to go, and further in the section is smaller for its distance. Sets that are as
+# large as that distance are given up.
 _OCTAVES = range(6, 30, 3)
-
-# A set so many times as far from its attractor as the saddle is does not come back.
-_GONE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +113,7 @@ def _arrive(
         rest=saddles.inputs,
         goal=goal,
         stay=np.full(len(end), np.inf),
-        gone=_GONE * far,
+        large=far,
     )
 
     def begin(rows: Int[np.ndarray, " j"]) -> AffineForm:

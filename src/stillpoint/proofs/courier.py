@@ -43,8 +43,8 @@ class Journeys:
         The radii of the balls in which sets have arrived, shape (j,); 0 where there is none.
     stay
         So near to the centre of its ball a set is to stay, shape (j,).
-    gone
-        A set so far away does not come back, or is too large, shape (j,).
+    large
+        A set that is larger says nothing any more, shape (j,).
     """
 
     end: Int[np.ndarray, " j"]
@@ -53,7 +53,7 @@ class Journeys:
     rest: Float[np.ndarray, "j m"]
     goal: Float[np.ndarray, " j"]
     stay: Float[np.ndarray, " j"]
-    gone: Float[np.ndarray, " j"]
+    large: Float[np.ndarray, " j"]
 
     def take(self, rows: Int[np.ndarray, " k"]) -> Journeys:
         """Return some of them."""
@@ -101,7 +101,7 @@ class Courier:
             arrived = (quiet >= 0) & (self.balls.sizes(sets, now.end) <= now.goal)
             is_out = ~arrived & ~(away <= now.stay)
             inside_from[left] = np.where(is_out, quiet + 1, inside_from[left])
-            goes_on = ~arrived & (away <= now.gone)
+            goes_on = ~arrived & ((sets - sets.mid).length <= now.large)
             told = np.where(arrived, np.maximum(inside_from[left], 0), UNPROVED)
             found[left] = np.where(goes_on & (quiet == self.steps), LATE, told)
             goes_on &= quiet < self.steps

@@ -25,8 +25,8 @@ _HALVINGS, _OCTAVES = 7, 12.0
 # Balls that fail once they are one for all inputs are made smaller by a factor, a few times.
 _ATTEMPTS, _LESS = 4, 0.8
 
-# A set that is so many times as large as the rest states are apart does not come back.
-_GONE = 10.0
+# A set that is so many times as large as the rest states are apart says nothing any more.
+_LARGE = 10.0
 
 
 @np.errstate(all="ignore")
@@ -72,7 +72,7 @@ def prove_transitions(
         rest=np.tile(rest, (len(end), 1)),
         goal=balls.radius[end],
         stay=np.full(len(end), np.inf),
-        gone=np.full(len(end), _GONE * _to_the_next(states).max()),
+        large=np.full(len(end), _LARGE * _to_the_next(states).max()),
     )
     carried = _Carried(Courier(exact, balls, steps), np.concatenate([stay, begin]), journeys)
     own = carried.widest()
