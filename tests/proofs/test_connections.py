@@ -1,4 +1,4 @@
-"""Saddles are proved to lead only where they lead: multiple precision, attacks, corrupted claims."""
+"""Saddles are proved to lead only where they lead: fifty digits, attacks, corrupted claims."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ def every_claim(points):
     return claims(points, source, target, 2 * side - 1)
 
 
+def first(cell, asked, steps):
+    """Return which claims are proved; of no other is the whole side."""
+    found, whole = prove_connections(cell, asked, steps)
+    assert not (whole & ~found).any()
+    return found
+
+
 def truth(cell, points, asked, steps=4000):
     """Return what single orbits say of claims: from 1e-5 beside the saddle to within 1e-6."""
     x = points.xstar[asked.source] + 1e-5 * asked.side[:, None] * asked.direction
@@ -69,7 +76,7 @@ def test_units_that_do_not_meet_lead_to_their_neighbours(d):
     cell = network(2 * np.eye(d))
     points = sp.find_all_fixed_points(sp.as_system(cell))
     asked = every_claim(points)
-    found = prove_connections(cell, asked, 60)
+    found = first(cell, asked, 60)
     signs = np.sign(np.round(points.xstar, 3))
     changed = signs[asked.target] - signs[asked.source]
     one = (signs[asked.source] == 0).sum(axis=1) == 1
@@ -88,7 +95,7 @@ def test_random_networks_prove_nothing_that_is_not_so(seed):
     cell = network(W, 0.05 * rng.standard_normal(d))
     points = sp.find_all_fixed_points(sp.as_system(cell))
     asked = every_claim(points)
-    found, right = prove_connections(cell, asked, 120), truth(cell, points, asked)
+    found, right = first(cell, asked, 120), truth(cell, points, asked)
     assert right.any()
     assert not (found & ~right).any()
     assert found.sum() >= 0.8 * right.sum()
@@ -102,9 +109,9 @@ def test_a_multiplier_below_minus_one_leads_to_both_sides():
     source, direction = np.zeros(6, dtype=int), np.tile([0.0, 1.0], (6, 1))
     target, side = np.array([1, 1, 2, 2, 3, 3]), np.array([1, -1] * 3)
     asked = Connections(states, inputs, period, source, target, side, direction)
-    assert prove_connections(cell, asked, 60).tolist() == [True, True, False, False, True, True]
+    assert first(cell, asked, 60).tolist() == [True, True, False, False, True, True]
     as_points = replace(asked, period=np.ones(4, dtype=int))
-    assert not prove_connections(cell, as_points, 60).any()
+    assert not first(cell, as_points, 60).any()
 
 
 def test_a_trained_network_is_proved_at_once(flip_flop):
@@ -117,7 +124,7 @@ def test_a_trained_network_is_proved_at_once(flip_flop):
         asked, source=asked.source[some], target=asked.target[some], side=asked.side[some],
         direction=asked.direction[some],
     )  # fmt: skip
-    assert (prove_connections(cell, few, 60) == right[some]).all()
+    assert (first(cell, few, 60) == right[some]).all()
 
 
 # -- corrupted claims ------------------------------------------------------------------------------
@@ -135,7 +142,7 @@ def test_saddles_that_are_moved_are_none(flip_flop):
             asked, states=moved, source=asked.source[right], target=asked.target[right],
             side=asked.side[right], direction=asked.direction[right],
         )  # fmt: skip
-        assert not prove_connections(cell, few, 60).any()
+        assert not first(cell, few, 60).any()
 
 
 def test_directions_that_are_wrong_prove_no_wrong_side(flip_flop):
@@ -155,7 +162,7 @@ def test_directions_that_are_wrong_prove_no_wrong_side(flip_flop):
             asked, source=asked.source[rows], target=asked.target[rows], side=asked.side[rows],
             direction=bent,
         )  # fmt: skip
-        found = prove_connections(cell, few, 60)
+        found = first(cell, few, 60)
         pairs = left[few.source], asked.direction[rows]
         turned = [np.sign(np.einsum("ij,ij->i", pairs[0], v)) for v in (bent, pairs[1])]
         flipped = turned[0] != turned[1]
@@ -181,25 +188,25 @@ def test_what_a_proof_needs_of_a_saddle_is_asked(monkeypatch):
             return replace(known, **{name: np.full_like(getattr(known, name), value)})
 
         monkeypatch.setattr(proofs, "prove", corrupted)
-        assert not prove_connections(cell, asked, 40).any()
+        assert not first(cell, asked, 40).any()
 
 
 def test_a_pair_of_unstable_directions_is_no_line():
-    """What repels along (1, 0) and (0, 1) with different rates has a fast curve, but two sides no."""
+    """What repels along (1, 0) and (0, 1) with two rates has a fast curve, but no two sides."""
     cell = network(np.diag([3.0, 1.3]))
     points = sp.find_all_fixed_points(sp.as_system(cell))
     middle = np.flatnonzero(points.n_unstable == 2)[0]
     n = len(points)
     asked = claims(points, [middle] * n, np.arange(n), np.ones(n, dtype=int))
-    assert not prove_connections(cell, asked, 100).any()
+    assert not first(cell, asked, 100).any()
 
 
 def test_black_boxes_and_no_claims_prove_nothing():
     points = sp.find_all_fixed_points(sp.as_system(network(2 * np.eye(1))))
     box = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, recognise=False)
-    assert not prove_connections(box.dynamics, every_claim(points), 40).any()
+    assert not first(box.dynamics, every_claim(points), 40).any()
     none = np.zeros(0, dtype=int)
-    assert prove_connections(network(2 * np.eye(1)), claims(points, none, none, none), 40).size == 0
+    assert first(network(2 * np.eye(1)), claims(points, none, none, none), 40).size == 0
 
 
 @pytest.mark.parametrize("excess", [1e-9, 1e-6, 1e-3])
@@ -215,24 +222,23 @@ def test_what_hardly_repels(excess):
         states, np.zeros((3, 0)), np.ones(3, dtype=int), source, target, np.array([1, -1] * 3),
         np.ones((6, 1)),
     )  # fmt: skip
-    found = prove_connections(cell, asked, 300)
+    found = first(cell, asked, 300)
     assert not found[[0, 1, 3, 4]].any()
 
 
 def test_a_fold_beside_a_saddle():
-    """Beyond a fold x = tanh(2 x + b) has a saddle and a node as near to each other as one likes."""
+    """Beyond a fold x = tanh(2 x + b) has a saddle and a node beside each other."""
     fold = np.sqrt(0.5)
     b0 = 2 * fold - np.arctanh(fold)
     for below in (1e-12, 1e-8, 1e-4, 1e-2):
         cell = network(np.array([[2.0]]), np.array([b0 - below]))
         points = sp.find_all_fixed_points(sp.as_system(cell))
         asked = every_claim(points)
-        found = prove_connections(cell, asked, 200)
+        found = first(cell, asked, 200)
         x = points.xstar[:, 0]
         right = points.xstar[asked.target, 0] - x[asked.source]
-        between = np.array(
-            [((x - x[s]) * (x - x[t]) < 0).any() for s, t in zip(asked.source, asked.target, strict=True)]
-        )  # fmt: skip
+        pairs = zip(x[asked.source], x[asked.target], strict=True)
+        between = np.array([((x - one) * (x - other) < 0).any() for one, other in pairs])
         true = (right * asked.side > 0) & ~between & points.is_stable[asked.target]
         assert not (found & ~true).any()
     assert found.sum() == 2
@@ -251,12 +257,12 @@ class Bogdanov(cells.VanillaCell):
     k: float = 0.5
     m: float = 0.0
 
-    def step(self, x, u):
+    def step(self, x, u):  # noqa: ARG002
         first, second = x[:, :1], x[:, 1:]
         new = second * (1 + self.e) + first * (first - 1.0) * self.k + first * second * self.m
         return namespace(x).concat([first + new, new], 1)
 
-    def jacobian(self, x, u):
+    def jacobian(self, x, u):  # noqa: ARG002
         first, second = x[:, :1], x[:, 1:]
         down = (first * 2.0 - 1.0) * self.k + second * self.m
         across = first * self.m + (1 + self.e)
@@ -282,7 +288,7 @@ def test_what_comes_back_past_its_saddle(m):
         np.array([[1.0, 0.0], [0.0, 0.0]]), np.zeros((2, 0)), np.ones(2, dtype=int),
         np.zeros(2, dtype=int), np.ones(2, dtype=int), np.array([1, -1]), np.tile(v, (2, 1)),
     )  # fmt: skip
-    found = prove_connections(cell, asked, 600)
+    found = first(cell, asked, 600)
     settles = [_settles(cell, v, values.max() ** share) for share in np.arange(8) / 8]
     assert not found[0]
     assert any(settles) or not found[1]
@@ -343,7 +349,7 @@ def check_in_multiple_precision(cell, points, asked, edges):
             near = points.xstar[s][None]
             one = Saddles.of(exact, near, u, prove(cell, near, u).box, v[None])
             reach = np.linalg.norm(points.xstar[s] - points.xstar[t]) * 2.0**-6
-            slope = one.slopes(exact, np.array([reach]))
+            slope = one.curves(exact, np.array([reach])).slope
             assert np.isfinite(slope[0])
             P, p = mp.matrix(one.P[0].tolist()), _fixed_point(W, b, points.xstar[s])
             zero = mp.lu_solve(P, p - mp.matrix(near[0].tolist()))
@@ -375,7 +381,7 @@ def test_small_networks_in_multiple_precision(seed):
     cell = network(W)
     points = sp.find_all_fixed_points(sp.as_system(cell))
     asked = every_claim(points)
-    found = np.flatnonzero(prove_connections(cell, asked, 80))
+    found = np.flatnonzero(first(cell, asked, 80))
     check_in_multiple_precision(cell, points, asked, found[:4])
 
 

@@ -24,12 +24,12 @@ class Parabola(VanillaCell):
     r: float = 0.5
     c: float = 1.0
 
-    def step(self, x, u):
+    def step(self, x, u):  # noqa: ARG002
         first, second = x[:, :1], x[:, 1:]
         bend = first * first * self.c
         return namespace(x).concat([first * self.m + second * self.k, second * self.r + bend], 1)
 
-    def jacobian(self, x, u):
+    def jacobian(self, x, u):  # noqa: ARG002
         one = x[:, :1] * 0.0 + 1.0
         top = [one * self.m, one * self.k]
         bottom = [x[:, :1] * (2 * self.c), one * self.r]
@@ -66,7 +66,7 @@ def inside(sets, x):
 def test_a_known_manifold_lies_in_its_sections(m, reach):
     exact = parabola(m=m)
     one, a = saddle(exact), np.array([reach])
-    slope = one.slopes(exact, a)
+    slope = one.curves(exact, a).slope
     h = 1.0 / (m * m - 0.5)
     assert 2 * h * reach <= slope[0] < 8 * h * reach  # the steepest of the curve, and not much more
     for side in (1, -1):
@@ -84,7 +84,7 @@ def test_a_saddle_may_be_anywhere_in_its_box(m, r, c, dx, dy, reach):
     """States near the saddle stand for it; the curve is where it is, and not where they are."""
     exact, box = parabola(m=m, r=r, c=c), 1e-4
     one, a = saddle(exact, (box * dx, box * dy), box), np.array([reach])
-    slope = one.slopes(exact, a)
+    slope = one.curves(exact, a).slope
     if not np.isfinite(slope[0]):
         return
     h = c / (m * m - r)
@@ -116,11 +116,11 @@ def test_what_is_no_such_curve_is_not_proved(numbers, direction):
     exact = parabola(**numbers)
     one = saddle(exact, direction=direction)
     for reach in (0.1, 0.01):
-        assert not np.isfinite(one.slopes(exact, np.array([reach]))[0])
+        assert not np.isfinite(one.curves(exact, np.array([reach])).slope[0])
 
 
 def test_a_curve_that_leaves_its_box_is_not_proved():
-    """The cone must fit between the top and the bottom of the box where Jacobians were looked at."""
+    """The cone must fit between top and bottom of the box where Jacobians were looked at."""
     exact = parabola()
     one, a = saddle(exact), np.array([0.05])
     slope = one._needed(exact, a, np.ones(1))
@@ -131,9 +131,9 @@ def test_a_curve_that_leaves_its_box_is_not_proved():
 def test_a_box_of_the_saddle_makes_sections_wider():
     exact, a = parabola(), np.array([0.01])
     exactly, about = saddle(exact), saddle(exact, box=1e-3)
-    slope = about.slopes(exact, a)
+    slope = about.curves(exact, a).slope
     one = np.ones(1, dtype=int)
-    assert slope > exactly.slopes(exact, a)
+    assert slope > exactly.curves(exact, a).slope
     wide = about.sections(a, slope, one).radius.max() - slope[0] * 0.01
     assert wide > 1e-3
 
@@ -145,4 +145,4 @@ def test_coordinates_that_are_not_proved_regular_prove_nothing():
         one.centre, one.P, Interval(one.inverse.mid, np.full((1, 2, 2), np.inf)), one.inputs,
         one.off_u, one.off_s,
     )  # fmt: skip
-    assert not np.isfinite(lost.slopes(exact, np.array([0.01]))[0])
+    assert not np.isfinite(lost.curves(exact, np.array([0.01])).slope[0])

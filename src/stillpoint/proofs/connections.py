@@ -1,30 +1,35 @@
 """Proofs that saddles with one unstable direction lead to attractors.
 
 A connection is an orbit through all times that comes from the saddle and settles on the attractor.
-On a side of a saddle one state of such an orbit is known to lie in a small set, a section of the
-unstable manifold (`unstable_manifold`). That set is carried along until it lies in a ball from
-which everything settles on the attractor (`courier`, `trapping_ball`), so the orbit does as well.
+On a side of a saddle one state of such an orbit is known to lie in a small set, the end of a piece
+of the unstable manifold (`unstable_manifold`). That set is carried along until it lies in a ball
+from which everything settles on the attractor (`courier`, `trapping_ball`), so the orbit does as
+well. If the same is proved of sets that together hold a state of every orbit on that side, the
+whole side leads there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..dynamics import Dynamics
 from ..dynamics.transforms import Iterated
-from ..intervals import AffineForm
+from ..intervals import AffineForm, Interval
 from .courier import UNPROVED, Courier, Journeys
 from .existence import prove
 from .trapping_ball import TrappingBalls, trapping_balls
-from .unstable_manifold import Saddles
+from .unstable_manifold import Curves, Saddles
 
-# Sections are tried so many octaves nearer to the saddle than the attractor is: further out there
-# is less of a way to go, and further in the section is smaller for its distance. Sets that are as
+# Ends of pieces are tried so many octaves nearer to the saddle than the attractor is: further out
+# there is less of a way to go, further in the set is smaller for its distance. Sets that are as
 # large as that distance are given up.
 _OCTAVES = range(6, 30, 3)
+
+# Pieces that are too long, as they take so many times as long as ends, are halved so often.
+_LONGER, _HALVINGS = 2, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,27 +61,80 @@ class Connections:
 @np.errstate(all="ignore")
 def prove_connections(
     dynamics: Dynamics, connections: Connections, steps: int
-) -> Bool[np.ndarray, " e"]:
-    """Return which connections of a map are proved, following sets for so many steps at most.
+) -> tuple[Bool[np.ndarray, " e"], Bool[np.ndarray, " e"]]:
+    """Return which connections of a map are proved, and of which the whole side is.
 
     Of a source it is proved that it is a fixed point with exactly one unstable direction, of a
-    target that it attracts.
+    target that it attracts. Sets are followed for so many steps at most.
     """
     exact, found = dynamics.interval_extension(), np.full(len(connections.source), UNPROVED)
+    whole = np.zeros(len(found), dtype=bool)
     if exact is None or not len(found):
-        return np.zeros(len(found), dtype=bool)
+        return whole, whole
     saddles, which = _saddles(dynamics, exact, connections)
     targets, end = np.unique(connections.target, return_inverse=True)
     courier = Courier(exact, _balls(dynamics, connections, targets), steps)
     apart = connections.states[connections.source] - connections.states[connections.target]
-    far = np.linalg.norm(apart, axis=1)
+    ways = _Ways(connections.side, end, np.linalg.norm(apart, axis=1))
     for octaves in _OCTAVES:  # from nearer it takes longer, so what was late is left
         rows = np.flatnonzero((found == UNPROVED) & (which >= 0) & (courier.balls.radius[end] > 0))
         if not len(rows):
             break
-        own, reach = saddles.take(which[rows]), far[rows] * 2.0**-octaves
-        found[rows] = _arrive(courier, own, reach, connections.side[rows], end[rows], far[rows])
-    return np.asarray(found >= 0)
+        own = ways.take(rows)
+        curves = saddles.take(which[rows]).curves(exact, own.far * 2.0**-octaves)
+        found[rows] = own.arrivals(courier, curves, curves.ends)
+        good = np.flatnonzero(found[rows] >= 0)
+        patient = replace(courier, steps=min(steps, _LONGER * int(found.max(initial=0))))
+        whole[rows[good]] = _arrive_whole(patient, curves.take(good), own.take(good))
+    return np.asarray(found >= 0), whole
+
+
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """On which side which ball is to be reached, and how far its centre is from the saddle."""
+
+    side: Int[np.ndarray, " k"]
+    end: Int[np.ndarray, " k"]
+    far: Float[np.ndarray, " k"]
+
+    def take(self, rows: Int[np.ndarray, " j"]) -> _Ways:
+        return _Ways(self.side[rows], self.end[rows], self.far[rows])
+
+    def arrivals(
+        self, courier: Courier, curves: Curves, distance: Interval
+    ) -> Int[np.ndarray, " k"]:
+        """Return after how many steps pieces of curves are at their ends (see `Courier`)."""
+        inputs, known = curves.saddles.inputs, np.isfinite(curves.slope)
+        journeys = Journeys(
+            end=self.end,
+            inputs=inputs,
+            duration=np.zeros(len(self.end), dtype=np.int64),
+            rest=inputs,
+            goal=np.where(known, courier.balls.radius[self.end], 0.0),
+            stay=np.zeros(len(self.end)),  # so that the step of the arrival is told
+            large=self.far,
+        )
+
+        def begin(rows: Int[np.ndarray, " j"]) -> AffineForm:
+            return curves.take(rows).pieces(distance[rows], self.side[rows])
+
+        return courier.arrivals(begin, journeys)
+
+
+def _arrive_whole(courier: Courier, curves: Curves, ways: _Ways) -> Bool[np.ndarray, " k"]:
+    """Return of which curves a state of every orbit arrives, in pieces that are halved."""
+    good, own, pieces = np.ones(len(ways.end), dtype=bool), np.arange(len(ways.end)), curves.domains
+    for _ in range(_HALVINGS + 1):
+        found = ways.take(own).arrivals(courier, curves.take(own), pieces)
+        left = np.flatnonzero(found < 0)
+        if not len(left):
+            return good
+        low, high = pieces.lower[left], pieces.upper[left]
+        middle = 0.5 * (low + high)
+        ends = np.concatenate([low, middle]), np.concatenate([middle, high])
+        own, pieces = np.tile(own[left], 2), Interval.between(*ends)
+    good[own] = False
+    return good
 
 
 def _saddles(
@@ -92,34 +150,6 @@ def _saddles(
     direction = connections.direction[first[good]]
     saddles = Saddles.of(exact, x[good], u[good], certificate.box[good], direction)
     return saddles, place[which]
-
-
-def _arrive(
-    courier: Courier,
-    saddles: Saddles,
-    reach: Float[np.ndarray, " k"],
-    side: Int[np.ndarray, " k"],
-    end: Int[np.ndarray, " k"],
-    far: Float[np.ndarray, " k"],
-) -> Int[np.ndarray, " k"]:
-    """Return after how many steps sections of saddles are proved to be at their ends."""
-    slope = saddles.slopes(courier.exact, reach)
-    known = np.isfinite(slope)
-    goal = np.where(known, courier.balls.radius[end], 0.0)
-    journeys = Journeys(
-        end=end,
-        inputs=saddles.inputs,
-        duration=np.zeros(len(end), dtype=np.int64),
-        rest=saddles.inputs,
-        goal=goal,
-        stay=np.full(len(end), np.inf),
-        large=far,
-    )
-
-    def begin(rows: Int[np.ndarray, " j"]) -> AffineForm:
-        return saddles.take(rows).sections(reach[rows], slope[rows], side[rows])
-
-    return courier.arrivals(begin, journeys)
 
 
 def _balls(

@@ -101,7 +101,7 @@ class Courier:
             arrived = (quiet >= 0) & (self.balls.sizes(sets, now.end) <= now.goal)
             is_out = ~arrived & ~(away <= now.stay)
             inside_from[left] = np.where(is_out, quiet + 1, inside_from[left])
-            goes_on = ~arrived & ((sets - sets.mid).length <= now.large)
+            goes_on = ~arrived & (AffineForm.of(sets - sets.mid).length <= now.large)
             told = np.where(arrived, np.maximum(inside_from[left], 0), UNPROVED)
             found[left] = np.where(goes_on & (quiet == self.steps), LATE, told)
             goes_on &= quiet < self.steps

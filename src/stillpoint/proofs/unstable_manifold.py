@@ -12,14 +12,19 @@ one is mapped onto itself (Schauder; the graph transform of Hadamard 1901, cones
 2009). Each of its states has one before it on the curve, 1/e as far out, and so an orbit that comes
 from the saddle: the curve is the unstable manifold there. So for every |u - u*| <= a there is one
 state of it, with |s - s*| <= L |u - u*|.
+
+As a step also stretches by no more than some E, no orbit that comes from the saddle leaps over
+a / E <= |u - u*| <= a, or over a / E^2 <= |u - u*| <= a on one side where sides change at every
+step: what is proved of all states there is proved of all orbits on that side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from ..dynamics import Dynamics
 from ..intervals import AffineForm, Interval, upward
@@ -88,50 +93,34 @@ class Saddles:
             self.off_s[rows],
         )
 
-    def slopes(self, exact: Dynamics, reach: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Return slopes L for which the curve is proved to be there as far as |u| <= `reach`.
-
-        They are infinite where nothing is proved.
-        """
+    def curves(self, exact: Dynamics, reach: Float[np.ndarray, " n"]) -> Curves:
+        """Return the curves as far as |u| <= `reach`, with slopes that are proved."""
         a = upward(reach + 2 * self.off_u)
-        first = self._needed(exact, a, np.ones_like(a))
-        return self._needed(exact, a, np.minimum(_ROOM * first, 1.0))  # not at all, or less
-
-    def sections(
-        self,
-        reach: Float[np.ndarray, " n"],
-        slope: Float[np.ndarray, " n"],
-        side: Int[np.ndarray, " n"],
-    ) -> AffineForm:
-        """Return sets that hold the state of the curve with u = `side` times `reach`."""
-        size = upward(slope * (reach + self.off_u) + self.off_s)
-        return self._states(side * reach, np.zeros_like(reach), size)
-
-    def _needed(
-        self, exact: Dynamics, a: Float[np.ndarray, " n"], most: Float[np.ndarray, " n"]
-    ) -> Float[np.ndarray, " n"]:
-        """Return slopes that are proved on boxes |s| <= `most` a, and no more; or infinity."""
-        high = upward(most * a + self.off_s)
-        m, k, q, r = self._blocks(exact, upward(a + self.off_u), high)
-        gap = m - r
-        root = np.sqrt(np.maximum(gap * gap - 4 * k * q, 0.0))
-        slope = np.maximum(_SLACK * 2 * q / (gap + root), _LEAST)
-        stretch = np.nextafter(m - upward(k * slope), -np.inf)
-        is_kept = upward(q + upward(r * slope)) <= np.nextafter(slope * stretch, 0.0)
-        return np.where((stretch > 1) & is_kept & (slope <= most), slope, np.inf)
+        first = _slopes(self._blocks(exact, a, np.ones_like(a)), np.ones_like(a))
+        most = np.minimum(_ROOM * first, 1.0)
+        blocks = self._blocks(exact, a, most)
+        slope = _slopes(blocks, most)
+        return Curves(self, reach, slope, _growths(blocks, slope))
 
     def _blocks(
-        self, exact: Dynamics, wide: Float[np.ndarray, " n"], high: Float[np.ndarray, " n"]
-    ) -> tuple[_Bounds, _Bounds, _Bounds, _Bounds]:
-        """Return m, k, q and r of all Jacobians of boxes |u| <= wide, |s| <= high."""
-        states = self._states(np.zeros_like(wide), wide, high)
+        self, exact: Dynamics, a: Float[np.ndarray, " n"], most: Float[np.ndarray, " n"]
+    ) -> _Blocks:
+        """Return bounds of all Jacobians of the boxes |u - u*| <= a, |s - s*| <= most a."""
+        states = self.states(
+            np.zeros_like(a), upward(a + self.off_u), upward(most * a + self.off_s)
+        )
         A = self.inverse @ (exact.jacobian(states, Interval(self.inputs)) @ self.P)
-        straight = np.maximum(A.lower[:, 0, 0], -A.upper[:, 0, 0])
         size = A.magnitude
-        across = norm_bounds(A[:, 1:, 1:])
-        return straight, _lengths(size[:, 0, 1:]), _lengths(size[:, 1:, 0]), across
+        return _Blocks(
+            m=np.maximum(A.lower[:, 0, 0], -A.upper[:, 0, 0]),
+            k=_lengths(size[:, 0, 1:]),
+            q=_lengths(size[:, 1:, 0]),
+            r=norm_bounds(A[:, 1:, 1:]),
+            most=size[:, 0, 0],
+            turns=A.upper[:, 0, 0] < 0,
+        )
 
-    def _states(
+    def states(
         self,
         u: Float[np.ndarray, " n"],
         wide: Float[np.ndarray, " n"],
@@ -144,6 +133,76 @@ class Saddles:
         z = AffineForm.ellipsoid(u[:, None] * first, R)
         z = z + Interval(np.zeros((n, d)), wide[:, None] * first)
         return z @ np.swapaxes(self.P, 1, 2) + self.centre
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Unstable manifolds of saddles as far as |u| <= `reach`.
+
+    Attributes
+    ----------
+    slope
+        Infinite where nothing is proved, shape (n,).
+    growth
+        No orbit that comes from a saddle leaps over what lies between `reach` and so many times
+        less, on its side, shape (n,).
+    """
+
+    saddles: Saddles
+    reach: Float[np.ndarray, " n"]
+    slope: Float[np.ndarray, " n"]
+    growth: Float[np.ndarray, " n"]
+
+    @property
+    def ends(self) -> Interval:
+        """The values of |u| that are the ends, exact."""
+        return Interval(self.reach)
+
+    @property
+    def domains(self) -> Interval:
+        """The values of |u| one of which every orbit on a side has."""
+        off = self.saddles.off_u
+        low = np.nextafter(self.reach / self.growth, 0.0) - upward(off)
+        return Interval.between(np.nextafter(low, -np.inf), upward(self.reach + off))
+
+    def take(self, rows: Int[np.ndarray, " k"]) -> Curves:
+        """Return some of them."""
+        several = self.reach[rows], self.slope[rows], self.growth[rows]
+        return Curves(self.saddles.take(rows), *several)
+
+    def pieces(self, distance: Interval, side: Int[np.ndarray, " n"]) -> AffineForm:
+        """Return sets that hold the states of the curves with such |u| on a side."""
+        off_u, off_s = self.saddles.off_u, self.saddles.off_s
+        high = upward(self.slope * (distance.magnitude + off_u) + off_s)
+        return self.saddles.states(side * distance.mid, distance.radius, high)
+
+
+class _Blocks(NamedTuple):
+    """Bounds of Jacobians; `most` of |A_uu|, and whether it is negative."""
+
+    m: _Bounds
+    k: _Bounds
+    q: _Bounds
+    r: _Bounds
+    most: _Bounds
+    turns: Bool[np.ndarray, " n"]
+
+
+def _slopes(blocks: _Blocks, most: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Return slopes of at most `most` that are proved; infinity where none is."""
+    m, k, q, r = blocks[:4]
+    gap = m - r
+    root = np.sqrt(np.maximum(gap * gap - 4 * k * q, 0.0))
+    slope = np.maximum(_SLACK * 2 * q / (gap + root), _LEAST)
+    stretch = np.nextafter(m - upward(k * slope), -np.inf)
+    is_kept = upward(q + upward(r * slope)) <= np.nextafter(slope * stretch, 0.0)
+    return np.where((stretch > 1) & is_kept & (slope <= most), slope, np.inf)
+
+
+def _growths(blocks: _Blocks, slope: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Return bounds of how much further out an orbit is when it is next on its side."""
+    once = upward(blocks.most + upward(blocks.k * slope))
+    return np.where(blocks.turns, upward(once * once), once)
 
 
 def _frame(

@@ -18,14 +18,14 @@ def prove_edges(
     period: Float[np.ndarray, " n"],
     ends: tuple[Int[np.ndarray, " e"], Int[np.ndarray, " e"], Int[np.ndarray, " e"]],
     steps: int,
-) -> Bool[np.ndarray, " e"]:
-    """Return which edges from saddles to points and cycles are proved.
+) -> tuple[Bool[np.ndarray, " e"], Bool[np.ndarray, " e"]]:
+    """Return which edges from saddles to points and cycles are proved, and which for a whole side.
 
     `ends` are sources, targets and sides.
     """
     source, target, side = ends
     if system.kind != "map" or not len(source):
-        return np.zeros(len(source), dtype=bool)
+        return np.zeros(len(source), dtype=bool), np.zeros(len(source), dtype=bool)
     direction = outwards(linearize(system, states[source], inputs[source]).right[:, :, 0].real)
     known = np.where(np.isnan(period), 1, period).astype(np.int64)
     asked = Connections(states, inputs, known, source, target, side, direction)

@@ -233,6 +233,7 @@ def _record(
         share=each("share", float),
         steps=each("steps", np.int64),
         evidence=each("evidence", np.str_),
+        whole_side=np.zeros(len(edges), dtype=bool),
         states=np.concatenate([points.xstar, attractors.states[others, 0]]),
         inputs=np.concatenate([points.inputs, attractors.inputs[others]]),
         kind=np.concatenate([np.full(n, OrbitEnd.POINT), attractors.kind[others]]).astype(np.int64),

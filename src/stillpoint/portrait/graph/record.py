@@ -54,6 +54,8 @@ class AttractorGraph(Record):
         target; "decided" where an orbit was followed to the target, or along the border of two
         basins past the saddle; "estimated" where only inclusion suggests the edge: everything that
         one saddle leads to, the other leads to as well. "none" where the target is not known.
+    whole_side
+        Where that is proved of every orbit that comes from the source on that side.
     states, inputs
         A state of each node and its input, shapes (n, d) and (n, m).
     kind
@@ -92,6 +94,9 @@ class AttractorGraph(Record):
     )
     evidence: Shaped[np.ndarray, " e"] = column(
         "edge", long_name="how it is known", domain=Domain(options=EVIDENCE)
+    )
+    whole_side: Bool[np.ndarray, " e"] = column(
+        "edge", long_name="proved of every orbit on that side"
     )
     states: Float[np.ndarray, "n d"] = column(
         "node", "state", long_name="a state of it", domain=Domain(finite=True)
@@ -151,10 +156,9 @@ class AttractorGraph(Record):
         It is proved in interval arithmetic, every rounding included, that the source is a fixed
         point with exactly one unstable direction, that the target is a point or cycle that
         attracts, and that an orbit through all times comes from the source on that side and settles
-        on the target. The state of it that is known is on the source's unstable manifold, which is
-        proved to be a graph over a piece of its tangent. Edges of saddles with more unstable
-        directions, of flows, and of networks that are not canonical cells or made of such, stay as
-        they are. docs/what_leads_where.md states the theorem.
+        on the target; of a `whole_side`, that all orbits do that come from there. Edges of saddles
+        with more unstable directions, of flows, and of networks that are not canonical cells or
+        made of such, stay as they are. docs/what_leads_where.md states the theorems.
 
         Parameters
         ----------
@@ -181,15 +185,17 @@ class AttractorGraph(Record):
         >>> graph = sp.connect(system, sp.find_all_fixed_points(system)).certify(system)
         >>> graph.evidence.tolist()
         ['proved', 'proved']
+        >>> graph.whole_side.all()
+        np.True_
         """
         steps = check_whole("steps", steps, least=1)
         self._check_of(check_system(system).info)
         rows = np.flatnonzero(self._is_provable)
         ends = self.source[rows], self.target[rows], self.side[rows]
-        evidence = self.evidence.copy()
-        proved = prove_edges(system, self.states, self.inputs, self.period, ends, steps)
-        evidence[rows[proved]] = "proved"
-        return replace(self, evidence=evidence)
+        evidence, whole_side = self.evidence.copy(), self.whole_side.copy()
+        proved, whole = prove_edges(system, self.states, self.inputs, self.period, ends, steps)
+        evidence[rows[proved]], whole_side[rows[whole]] = "proved", True
+        return replace(self, evidence=evidence, whole_side=whole_side)
 
     @property
     def _is_provable(self) -> Bool[np.ndarray, " e"]:
@@ -257,8 +263,9 @@ class AttractorGraph(Record):
         words = [plural(len(self.attractors), "attractor"), *told]
         words.append(plural(len(self.pairs), "connection"))
         if proved := int((self.evidence == "proved").sum()):
-            all_ = int((self.side != 0).sum())
-            words[-1] += f" ({proved} of {all_} from saddles with 1 unstable direction proved)"
+            of, wholly = int((self.side != 0).sum()), int(self.whole_side.sum())
+            words[-1] += f" ({proved} of {of} from saddles with 1 unstable direction proved"
+            words[-1] += f", {wholly} for the whole side)"
         if lost := len(set(self.source[self.target < 0].tolist())):
             words.append(f"orbits of {plural(lost, 'saddle')} come to nothing that is known")
         check = self.morse_check()
@@ -268,7 +275,7 @@ class AttractorGraph(Record):
         """Return a `pandas.DataFrame`, one row per edge."""
         import pandas as pd
 
-        names = ("source", "target", "side", "share", "steps", "evidence")
+        names = ("source", "target", "side", "share", "steps", "evidence", "whole_side")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def to_networkx(self) -> Any:
@@ -301,6 +308,7 @@ class AttractorGraph(Record):
                 share=float(self.share[row]),
                 steps=int(self.steps[row]),
                 evidence=str(self.evidence[row]),
+                whole_side=bool(self.whole_side[row]),
             )
         return graph
 
@@ -322,3 +330,5 @@ class AttractorGraph(Record):
 
     def _contradictions(self) -> Iterator[str]:
         yield from self.system.contradictions(self.states.shape[1], self.inputs.shape[1])
+        if (self.whole_side & (self.evidence != "proved")).any():
+            yield "whole_side: holds true of an edge that is not proved"
