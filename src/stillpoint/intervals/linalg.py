@@ -31,6 +31,30 @@ def approximate_inverse(matrices: Float[np.ndarray, "n k k"]) -> Float[np.ndarra
     return inverse
 
 
+def enclosed_inverse(matrices: Float[np.ndarray, "n k k"]) -> Interval:
+    """Return enclosures of the inverses; infinite where a matrix is not proved regular.
+
+    With R near the inverse of A and G = I - R A, A^-1 - R = (I - G)^-1 G R, whose rows are bounded
+    by those of |G| times the largest entries of R's columns, over 1 - |G|_inf.
+
+    Examples
+    --------
+    >>> enclosed = enclosed_inverse(np.array([[[3.0]], [[0.0]]]))
+    >>> bool(abs(enclosed.mid[0, 0, 0] - 1 / 3) <= enclosed.rad[0, 0, 0] < 1e-15)
+    True
+    >>> enclosed.upper[1, 0]
+    array([inf])
+    """
+    R = np.nan_to_num(approximate_inverse(matrices), posinf=0.0, neginf=0.0)
+    sums = row_sums(np.eye(R.shape[1]) - Interval(R) @ matrices)
+    shrinks = sums.max(axis=1, initial=0.0)
+    regular = shrinks < 1
+    room = np.nextafter(1 - np.where(regular, shrinks, 0.0), 0.0)
+    largest = np.abs(R).max(axis=1, initial=0.0)
+    radius = upward(sums[:, :, None] * largest[:, None, :] / room[:, None, None])
+    return Interval(R, np.where(regular[:, None, None], radius, np.inf))
+
+
 def solve_enclosed(A: Interval, b: Interval) -> tuple[Interval, Bool[np.ndarray, " n"]]:
     """Return enclosures of the solutions of A x = b, and which matrices are proved regular.
 
@@ -126,6 +150,23 @@ def norm_bound(A: Interval) -> float:
     largest = row_sums(turned.T @ turned).max(keepdims=True, initial=0.0)
     square = Interval(largest) / (1.0 - Interval(np.array([loss])))
     return float(np.nextafter(np.sqrt(square.upper[0]), np.inf))
+
+
+def norm_bounds(matrices: Interval) -> Float[np.ndarray, " n"]:
+    """Return bounds of the largest singular values of matrices, shape (n, r, k).
+
+    Of the middle and of what there is around it they are added.
+
+    Examples
+    --------
+    >>> norm_bounds(Interval(np.zeros((2, 0, 0))))
+    array([0., 0.])
+    """
+    if not matrices.mid.size:
+        return np.zeros(len(matrices))
+    pairs = zip(matrices.mid, matrices.radius, strict=True)
+    sums = [norm_bound(Interval(mid)) + norm_bound(Interval(rad)) for mid, rad in pairs]
+    return upward(np.array(sums))
 
 
 def determinant_sign(matrix: Interval) -> int:

@@ -16,7 +16,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from ..dynamics import Dynamics
 from ..intervals import AffineForm, Interval, upward
-from ..intervals.linalg import norm_bound
+from ..intervals.linalg import norm_bound, norm_bounds
 
 # Radii are sought by halving between this, relative to max(1, |c|), and so many times less.
 _WIDEST = 1.0
@@ -69,7 +69,7 @@ def trapping_balls(
     >>> balls.radius.round(2)  # the slope is below 1 where |x| > 0.44
     array([0.47, 0.  ])
     """
-    frames = [_frame(jacobian) for jacobian in exact.jacobian(Interval(x), Interval(u)).mid]
+    frames = [stable_frame(jacobian) for jacobian in exact.jacobian(Interval(x), Interval(u)).mid]
     R, inverse = (np.stack(parts) for parts in zip(*frames, strict=True))
     defects = np.eye(x.shape[1]) - Interval(inverse) @ R
     off = np.array([norm_bound(defects[k]) for k in range(len(x))])
@@ -94,12 +94,10 @@ def _contraction(
     """Return bounds of |R^-1 F'(x) R|_2 for all x of balls of radii r."""
     states = AffineForm.ellipsoid(balls.centre, r[:, None, None] * balls.R)
     seen = Interval(balls.inverse) @ (exact.jacobian(states, Interval(u)) @ balls.R)
-    pairs = zip(seen.mid, seen.radius, strict=True)
-    bounds = [norm_bound(Interval(mid)) + norm_bound(Interval(rad)) for mid, rad in pairs]
-    return upward(np.array(bounds) * balls.excess)
+    return upward(norm_bounds(seen) * balls.excess)
 
 
-def _frame(
+def stable_frame(
     jacobian: Float[np.ndarray, "d d"],
 ) -> tuple[Float[np.ndarray, "d d"], Float[np.ndarray, "d d"]]:
     """Return R with longest half-axis 1, and its inverse to rounding."""

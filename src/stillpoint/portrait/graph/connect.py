@@ -264,6 +264,7 @@ def _record(
         share=each("share", float),
         steps=each("steps", np.int64),
         evidence=each("evidence", np.str_),
+        whole_side=np.zeros(len(edges), dtype=bool),
         path=passed.path[order],
         nearest=passed.nearest[order],
         distance=passed.distance[order],

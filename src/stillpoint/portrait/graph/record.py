@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, SupportsIndex, final
 
 import numpy as np
@@ -14,15 +14,19 @@ from ..._core.display import Column, Display, plural
 from ..._core.record import Record, column, plain
 from ..._core.validation import check_whole, read_inputs
 from ..._core.values import Domain
-from ...errors import MissingExtraError
+from ...errors import ArgumentError, MissingExtraError
 from ...points import OrbitEnd
+from ...points.attractors import EVIDENCE
+from ...system import System, check_system
 from ...system_info import SystemInfo
+from .certify import prove_edges
 from .morse import MorseCheck, morse_check
 
 if TYPE_CHECKING:
     import pandas
 
-_EVIDENCE = ("decided", "estimated", "none")
+# Steps for which sets are followed, at most.
+_STEPS = 2000
 
 
 @final
@@ -39,15 +43,19 @@ class AttractorGraph(Record):
     source, target
         Nodes that each edge leaves and reaches, shape (e,); -1 where orbits came to nothing known.
     side
-        1 or -1, the side of a saddle with one unstable direction; 0 elsewhere.
+        1 or -1, the side of a saddle with one unstable direction; 0 elsewhere. On side 1 the first
+        of the largest entries of that direction grows.
     share
         The share of the directions that were followed which lead there; NaN for edges to saddles.
     steps
         Steps (of a flow, of its step in time) until an orbit was there; -1 where none was followed.
     evidence
-        "decided" where an orbit was followed to the target, or along the border of two basins past
-        the saddle; "estimated" where only inclusion suggests the edge: everything that one saddle
-        leads to, the other leads to as well. "none" where the target is not known.
+        "proved" where `certify` proves that an orbit leads from the source, on that side, to the
+        target; "decided" where an orbit was followed to the target, or along the border of two
+        basins past the saddle; "estimated" where only inclusion suggests the edge: everything that
+        one saddle leads to, the other leads to as well. "none" where the target is not known.
+    whole_side
+        Where that is proved of every orbit that comes from the source on that side.
     path
         Where the orbit behind it runs, to be drawn: places at equal distances, shape (e, t, d); NaN
         where none was followed.
@@ -90,7 +98,10 @@ class AttractorGraph(Record):
         "edge", long_name="steps until there", domain=Domain(least=-1)
     )
     evidence: Shaped[np.ndarray, " e"] = column(
-        "edge", long_name="how it is known", domain=Domain(options=_EVIDENCE)
+        "edge", long_name="how it is known", domain=Domain(options=EVIDENCE)
+    )
+    whole_side: Bool[np.ndarray, " e"] = column(
+        "edge", long_name="proved of every orbit on that side"
     )
     path: Float[np.ndarray, "e t d"] = column(
         "edge", "place", "state", long_name="where the orbit runs", domain=Domain(missing=True)
@@ -159,6 +170,71 @@ class AttractorGraph(Record):
         node = check_whole("node", node, least=0, most=len(self.states) - 1)
         return np.unique(self.target[(self.source == node) & (self.target >= 0)])
 
+    def certify(self, system: System, *, steps: SupportsIndex = _STEPS) -> AttractorGraph:
+        """Return the same graph with the evidence "proved" for the edges that are.
+
+        It is proved in interval arithmetic, every rounding included, that the source is a fixed
+        point with exactly one unstable direction, that the target is a point or cycle that
+        attracts, and that an orbit through all times comes from the source on that side and settles
+        on the target; of a `whole_side`, that all orbits do that come from there. Edges of saddles
+        with more unstable directions, of flows, and of networks that are not canonical cells or
+        made of such, stay as they are. docs/what_leads_where.md states the theorems.
+
+        Parameters
+        ----------
+        system
+            The system that the graph is of.
+        steps
+            For so many steps at most sets of states are followed.
+
+        Returns
+        -------
+        AttractorGraph
+            With the same nodes and edges.
+
+        Raises
+        ------
+        ArgumentError
+            If the graph is of another network, or `steps` is no number of steps.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> cell = sp.cells.VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+        >>> system = sp.as_system(cell)
+        >>> graph = sp.connect(system, sp.find_all_fixed_points(system)).certify(system)
+        >>> graph.evidence.tolist()
+        ['proved', 'proved']
+        >>> graph.whole_side.all()
+        np.True_
+        """
+        steps = check_whole("steps", steps, least=1)
+        self._check_of(check_system(system).info)
+        rows = np.flatnonzero(self._is_provable)
+        ends = self.source[rows], self.target[rows], self.side[rows]
+        evidence, whole_side = self.evidence.copy(), self.whole_side.copy()
+        proved, whole = prove_edges(system, self.states, self.inputs, self.period, ends, steps)
+        evidence[rows[proved]], whole_side[rows[whole]] = "proved", True
+        return replace(self, evidence=evidence, whole_side=whole_side)
+
+    @property
+    def _is_provable(self) -> Bool[np.ndarray, " e"]:
+        """Which edges lead from a saddle with one unstable direction to a point or cycle."""
+        settles = np.isin(self.kind, (OrbitEnd.POINT, OrbitEnd.CYCLE)) & self.is_attractor
+        one = (self.side != 0) & (self.n_unstable[self.source] == 1)
+        return one & (self.target >= 0) & np.append(settles, False)[self.target]
+
+    def _check_of(self, system: SystemInfo) -> None:
+        """Refuse to prove a graph in another network."""
+        d, m = self.states.shape[1], self.inputs.shape[1]
+        other = len({self.system.weights_sha256, system.weights_sha256} - {None}) > 1
+        if other or (d, m) != (system.state_size, system.input_size):
+            raise ArgumentError(
+                f"system: it has {system.state_size} states and {system.input_size} inputs, and is "
+                f"not the one of this graph, which has {d} and {m}; pass the one that was handed "
+                f"to connect."
+            )
+
     def hasse(self) -> list[tuple[int, int]]:
         """Return the pairs that are not made of others: p to q, without any r between them."""
         pairs = set(self.pairs)
@@ -206,6 +282,10 @@ class AttractorGraph(Record):
         ]
         words = [plural(len(self.attractors), "attractor"), *told]
         words.append(plural(len(self.pairs), "connection"))
+        if proved := int((self.evidence == "proved").sum()):
+            of, wholly = int((self.side != 0).sum()), int(self.whole_side.sum())
+            words[-1] += f" ({proved} of {of} from saddles with 1 unstable direction proved"
+            words[-1] += f", {wholly} for the whole side)"
         if lost := len(set(self.source[self.target < 0].tolist())):
             words.append(f"orbits of {plural(lost, 'saddle')} come to nothing that is known")
         check = self.morse_check()
@@ -215,7 +295,8 @@ class AttractorGraph(Record):
         """Return a `pandas.DataFrame`, one row per edge."""
         import pandas as pd
 
-        names = ("source", "target", "side", "share", "steps", "evidence", "nearest", "distance")
+        ends = ("source", "target", "side", "share", "steps", "nearest", "distance")
+        names = (*ends, "evidence", "whole_side")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def to_networkx(self) -> Any:
@@ -248,6 +329,7 @@ class AttractorGraph(Record):
                 share=float(self.share[row]),
                 steps=int(self.steps[row]),
                 evidence=str(self.evidence[row]),
+                whole_side=bool(self.whole_side[row]),
             )
         return graph
 
@@ -266,5 +348,10 @@ class AttractorGraph(Record):
         title = f"graph of {plural(len(self.states), 'node')} and {plural(len(self), 'edge')}"
         return Display(title, columns if len(self) else (), [self.verdict], self.provenance)
 
+    def _rests_on(self) -> tuple[str, ...]:
+        return ("points", "proofs") if (self.evidence == "proved").any() else ("points",)
+
     def _contradictions(self) -> Iterator[str]:
         yield from self.system.contradictions(self.states.shape[1], self.inputs.shape[1])
+        if (self.whole_side & (self.evidence != "proved")).any():
+            yield "whole_side: holds true of an edge that is not proved"

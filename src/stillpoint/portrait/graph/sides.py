@@ -16,6 +16,9 @@ _PAIRS = 64
 # Orbits begin this far from a saddle, relative to max(1, |x|).
 _AWAY = 1e-4
 
+# Entries of a direction that differ by this part count as equally large.
+_ALIKE = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class UnstableSides:
@@ -33,7 +36,7 @@ class UnstableSides:
         basis = np.where(values.imag < 0, right.imag, right.real)
         basis = basis / np.linalg.norm(basis, axis=0)
         if p == 1:
-            return cls(points.xstar[row], basis, np.array([[1.0], [-1.0]]))
+            return cls(points.xstar[row], outwards(basis.T).T, np.array([[1.0], [-1.0]]))
         # What is slow shows only where the fast directions have hardly any part: random parts, as
         # they were on the way here from nearer and nearer.
         rates = values.real if points.system.kind == "flow" else np.log(np.abs(values))
@@ -109,6 +112,20 @@ class Borders:
         same = (lead(self.point + middle) == self.target)[:, None]
         one, other = np.where(same, middle, self.one), np.where(same, self.other, middle)
         return replace(self, one=one, other=other)
+
+
+def outwards(vectors: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Return directions turned to side 1: where the first of their largest entries is positive.
+
+    Examples
+    --------
+    >>> outwards(np.array([[0.1, -0.9], [-0.7, 0.7]]))
+    array([[-0.1,  0.9],
+           [ 0.7, -0.7]])
+    """
+    size = np.abs(vectors)
+    first = (size >= (1 - _ALIKE) * size.max(axis=1, keepdims=True)).argmax(axis=1)
+    return vectors * np.where(vectors[np.arange(len(vectors)), first] < 0, -1.0, 1.0)[:, None]
 
 
 def _nearest_pairs(
