@@ -17,7 +17,7 @@ what recurs          find_cycles, find_closed_curves; where orbits end: find_att
 slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 what leads where     connect: the graph of saddles and attractors; read_automaton: the machine of
-                     memories and pulses, proved
+                     memories and pulses, proved; portrait: all of it under one input
 between the points   flow_field(system, plane); lyapunov; energy, for symmetric weights
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
@@ -75,12 +75,14 @@ from .portrait import (
     FlowField,
     LyapunovSpectrum,
     MachineComparison,
+    Portrait,
     connect,
     echo_index,
     energy,
     find_attractors,
     flow_field,
     lyapunov,
+    portrait,
     read_automaton,
 )
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
@@ -123,6 +125,7 @@ __all__ = [
     "LyapunovSpectrum",
     "MachineComparison",
     "MissingExtraError",
+    "Portrait",
     "Projection",
     "ProofStatus",
     "Regions",
@@ -162,6 +165,7 @@ __all__ = [
     "partial_rate_jacobian",
     "planes",
     "plots",
+    "portrait",
     "rate_jacobian",
     "rates_at_fixed_state",
     "read_automaton",

@@ -73,8 +73,10 @@ def encode(record: Any, prefix: str = "") -> Iterator[Variable]:
     for field in dataclasses.fields(record):
         value, told, name = getattr(record, field.name), field.metadata, prefix + field.name
         if "record" in told:
-            for inner, *rest in [] if value is None else encode(value, prefix + told["prefix"]):
-                yield told["names"].get(inner, inner), *rest
+            inside = [] if value is None else encode(value, prefix + told["prefix"])
+            for inner, dims, *rest in inside:
+                own = tuple(_dimension(dim, told) for dim in dims)
+                yield told["names"].get(inner, inner), own, *rest
         elif "dims" in told:
             yield from _variables(record, name, told, value)
         elif told["plain"]:  # too long for an attribute, which holds 64 kB at most
@@ -83,6 +85,12 @@ def encode(record: Any, prefix: str = "") -> Iterator[Variable]:
             yield name, (), np.array(json.dumps(bare if told["many"] else bare[0])), {}
     for name, told in record.derived.items():
         yield from _variables(record, prefix + name, told, getattr(record, name))
+
+
+def _dimension(name: str, told: Mapping[str, Any]) -> str:
+    """Return what a dimension of a part is called in the whole."""
+    is_shared = told["shares"] is None or name in told["shares"]
+    return name if is_shared else told["prefix"] + name
 
 
 def _variables(record: Any, name: str, told: Mapping[str, Any], value: Any) -> Iterator[Variable]:
@@ -173,10 +181,20 @@ def _misfits(
         value, name = getattr(record, field), prefix + field
         if "record" in told:
             if value is not None:
-                yield from _misfits(value, sizes, prefix + told["prefix"], told["names"])
+                inside = _sizes_inside(sizes, told)
+                yield from _misfits(value, inside, prefix + told["prefix"], told["names"])
         elif problem := told["domain"].misfit(value, sizes, partial(getattr, record)):
             yield f"{(names or {}).get(name, name)}: {problem}"
     yield from record._contradictions()
+
+
+def _sizes_inside(sizes: Mapping[Any, int], told: Mapping[str, Any]) -> Mapping[Any, int]:
+    """Return the sizes of dimensions by the names that a part has for them."""
+    if told["shares"] is None:
+        return sizes
+    own = {k: n for k, n in sizes.items() if k in told["shares"]}
+    start = told["prefix"]
+    return own | {k.removeprefix(start): n for k, n in sizes.items() if k.startswith(start)}
 
 
 def _declared(record: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

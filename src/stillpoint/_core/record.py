@@ -50,13 +50,19 @@ def column(
 
 
 def part(
-    record: type, prefix: str = "", *, names: Mapping[str, str] | None = None, **options: Any
+    record: type,
+    prefix: str = "",
+    *,
+    names: Mapping[str, str] | None = None,
+    shares: tuple[str, ...] | None = None,
+    **options: Any,
 ) -> Any:
     """Declare a field that holds another record, or None.
 
-    In files its columns have a prefix, or other `names`.
+    In files its columns have a prefix, or other `names`; so have its dimensions, but for those that
+    it shares with the whole. By default it shares all.
     """
-    told = {"record": record, "prefix": prefix, "names": names or {}}
+    told = {"record": record, "prefix": prefix, "names": names or {}, "shares": shares}
     return dataclasses.field(metadata=told, **options)
 
 

@@ -7,7 +7,14 @@ from .closed_curves import closed_curves
 from .cycles import cycles
 from .fixed_points import fixed_points
 from .interactive import interactive
-from .portrait import attractor_graph, attractors, exponents, flow_field, hasse_diagram
+from .portrait import (
+    attractor_graph,
+    attractors,
+    exponents,
+    flow_field,
+    hasse_diagram,
+    portrait,
+)
 from .regions import region_blocks, region_modes
 from .search_summary import search_summary
 from .slow_manifold import slow_manifold
@@ -24,6 +31,7 @@ __all__ = [
     "flow_field",
     "hasse_diagram",
     "interactive",
+    "portrait",
     "region_blocks",
     "region_modes",
     "search_summary",

@@ -8,6 +8,8 @@ from .graph import AttractorGraph, connect
 from .lyapunov import lyapunov
 from .lyapunov_spectrum import LyapunovSpectrum
 from .machine import Automaton, MachineComparison, read_automaton
+from .portrait import portrait
+from .portrait_record import Portrait
 
 __all__ = [
     "AttractorGraph",
@@ -17,11 +19,13 @@ __all__ = [
     "FlowField",
     "LyapunovSpectrum",
     "MachineComparison",
+    "Portrait",
     "connect",
     "echo_index",
     "energy",
     "find_attractors",
     "flow_field",
     "lyapunov",
+    "portrait",
     "read_automaton",
 ]

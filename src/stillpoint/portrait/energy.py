@@ -154,21 +154,34 @@ def energy(system: System) -> Energy:
     >>> energy.longest_period  # (m, -m) and (-m, m) take turns
     2
     """
-    cell: Any = check_system(system).dynamics
-    if not isinstance(cell, VanillaCell | LeakyCell):
-        raise ArgumentError(
-            f"system: got one of {type(cell).__name__}, but a vanilla or leaky network is wanted: "
-            f"other cells have no such energy."
-        )
-    W = host(dense(cell.W)).astype(np.float64)
-    if (apart := np.abs(W - W.T).max()) > 0:
-        raise ArgumentError(
-            f"system: its weights are not symmetric, W and its transpose differ by up to "
-            f"{apart:.2g}; where that is rounding, pass a cell with W = (W + W.T) / 2."
-        )
-    leak = Interval(_leak(cell))
+    if misfit := _misfit(check_system(system)):
+        raise ArgumentError(f"system: {misfit}")
+    cell: Any = system.dynamics
+    W, leak = host(dense(cell.W)).astype(np.float64), Interval(_leak(cell))
     slow = (2.0 - leak) / (leak / _REST[cell.phi].stiffness)
     return Energy(system, is_positive_definite(Interval(W) + Interval(np.eye(len(W))) * slow))
+
+
+def longest_period(system: System) -> int | None:
+    """Return the longest period that a cycle can have, None where no theorem says anything."""
+    return None if _misfit(system) else energy(system).longest_period
+
+
+def _misfit(system: System) -> str:
+    """Return why a system has no energy, nothing where it has one."""
+    cell: Any = system.dynamics
+    if not isinstance(cell, VanillaCell | LeakyCell):
+        return (
+            f"got one of {type(cell).__name__}, but a vanilla or leaky network is wanted: other "
+            f"cells have no such energy."
+        )
+    W = host(dense(cell.W))
+    if (apart := np.abs(W - W.T).max()) > 0:
+        return (
+            f"its weights are not symmetric, W and its transpose differ by up to {apart:.2g}; "
+            f"where that is rounding, pass a cell with W = (W + W.T) / 2."
+        )
+    return ""
 
 
 def _leak(cell: Any) -> Float[np.ndarray, " d"]:

@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..local import Linearization
 from ..plots.parts.scene import DRAWN, Scene, scene_of
 from ..points import ClosedCurves, Cycles, FixedPoints, SlowPoints
-from ..portrait import AttractorGraph, FlowField, LyapunovSpectrum
+from ..portrait import AttractorGraph, FlowField, LyapunovSpectrum, Portrait
 from ..proofs import ProofStatus
 from . import svg
 
@@ -199,6 +199,17 @@ def _provenance(record: Any) -> Section:
     return f"<details><summary>Provenance</summary><table>{body}</table></details>"
 
 
+def _inside(name: str, heading: str, *parts: Callable[[Any], Section]) -> Callable[[Any], Section]:
+    """Return what tells of a part of a record, where there is one."""
+
+    def told(record: Any) -> Section:
+        inner = getattr(record, name)
+        sections = [] if inner is None else [*filter(None, (part(inner) for part in parts))]
+        return f"<h3>{escape(heading)}</h3>{''.join(sections)}" if sections else ""
+
+    return told
+
+
 _OF_POINTS: Parts = (_spectra, _table_of_points, _certificates, _starts)
 
 #: What is said of each kind of record, in order.
@@ -209,6 +220,16 @@ _PARTS: tuple[tuple[type, Parts], ...] = (
     (Cycles, (_remarks, _spectra, _table_of_points)),
     (ClosedCurves, (_remarks, _table_of_points)),
     (AttractorGraph, (_remarks, _columns)),
+    (
+        Portrait,
+        (
+            _remarks,
+            _inside("attractors", "Attractors", _columns),
+            _inside("graph", "What leads where", _columns),
+            _inside("points", "Fixed points", *_OF_POINTS),
+            _inside("cycles", "Cycles", _remarks, _table_of_points),
+        ),
+    ),
     (LyapunovSpectrum, (_remarks, _exponents)),
     (FlowField, (_remarks, _flow)),
     (Linearization, (_remarks, _spectra)),

@@ -26,6 +26,7 @@ _MADE_BY = {
     "Cycles": "find_cycles(system)",
     "LyapunovSpectrum": "lyapunov(system, start)",
     "ClosedCurves": "find_closed_curves(system, starts)",
+    "Portrait": "portrait(system)",
     "FlowField": "flow_field(system, plane)",
 }
 

@@ -14,7 +14,7 @@ from ..._core.validation import shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
 from ...points import ClosedCurves, Cycles, FixedPoints, SlowPoints
-from ...portrait import AttractorGraph
+from ...portrait import AttractorGraph, Portrait
 from .by import groups_of_points
 from .checks import check_record
 from .groups import Groups
@@ -99,7 +99,7 @@ class Scene:
 
 
 #: The records that have a scene.
-DRAWN = (FixedPoints, SlowPoints, SlowManifold, Cycles, ClosedCurves, AttractorGraph)
+DRAWN = (FixedPoints, SlowPoints, SlowManifold, Cycles, ClosedCurves, AttractorGraph, Portrait)
 
 
 def scene_of(
@@ -123,6 +123,7 @@ def scene_of(
     """
     for record in records:
         check_record("records", record, *DRAWN)
+    records = [part for record in records for part in _parts(record)]
     states = [_states(record) for record in records]
     sizes = {x.shape[1] for x in states}
     if len(sizes) > 1:
@@ -152,6 +153,15 @@ def scene_of(
             notes += _scale_of(groups, "points")
             marks += _points(record, groups, place)
     return Scene(view.axes, marks, lines, tuple(notes))
+
+
+def _parts(record: Any) -> list[Any]:
+    """Return what is drawn of a record: of a portrait its graph, and cycles that are no points."""
+    if not isinstance(record, Portrait):
+        return [record]
+    cycles = record.cycles
+    longer = [] if cycles is None else [cycles.take(np.flatnonzero(cycles.period != 1))]
+    return [record.graph, *(one for one in longer if len(one))]
 
 
 def _scale_of(groups: Groups | None, noun: str) -> list[str]:

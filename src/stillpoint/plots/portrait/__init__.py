@@ -4,6 +4,7 @@ from .attractor_graph import attractor_graph, hasse_diagram
 from .attractors import attractors
 from .exponents import exponents
 from .flow_field import flow_field
+from .portrait import portrait
 
 __all__ = [
     "attractor_graph",
@@ -11,4 +12,5 @@ __all__ = [
     "exponents",
     "flow_field",
     "hasse_diagram",
+    "portrait",
 ]

@@ -75,16 +75,22 @@ def attractor_graph(
     check_flag("all_edges", all_edges)
     seen = (projection, dimensions, ax)
     canvas = Canvas.of(graph.every_state, None, trajectories, trials_by, max_trajectories, seen)
-    artists: dict[str, Any] = {"trajectories": canvas.draw_trajectories(), "edges": []}
+    artists = {"trajectories": canvas.draw_trajectories(), **draw_graph(canvas, graph, all_edges)}
+    return artists | {"colorbars": canvas.complete(legend)}
+
+
+def draw_graph(canvas: Canvas, graph: AttractorGraph, all_edges: bool) -> dict[str, list[Any]]:
+    """Draw orbits and nodes; return both."""
+    edges: list[Any] = []
     for rows, words, look in edges_by_look(graph, all_edges):
         for number, row in enumerate(rows):
             label = words if number == 0 else "_"
-            artists["edges"] += canvas.draw_line(graph.path[row], label=label, **look)
-    artists["nodes"] = [
+            edges += canvas.draw_line(graph.path[row], label=label, **look)
+    nodes = [
         canvas.scatter(graph.states[rows], label=words, zorder=3, **look)
         for rows, words, look in nodes_by_look(graph)
     ]
-    return artists | {"colorbars": canvas.complete(legend)}
+    return {"edges": edges, "nodes": nodes}
 
 
 def hasse_diagram(

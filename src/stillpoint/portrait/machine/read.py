@@ -26,6 +26,7 @@ from ...proofs.transitions import UNPROVED, prove_transitions
 from ...search.certify import check_points
 from ...search.options import provenance
 from ...system import System, check_system
+from ..readout import outputs_of
 from .compare import NOWHERE
 from .record import Automaton
 
@@ -134,7 +135,7 @@ def read_automaton(
     safe = np.where((proved >= 0).all(axis=1), radius, 0.0)  # all that comes next is proved there
     return Automaton(
         memories=known,
-        outputs=_outputs(readout, known),
+        outputs=outputs_of(readout, known),
         pulses=letters,
         duration=held,
         table=table,
@@ -298,19 +299,3 @@ def _read_durations(duration: Any) -> Int[np.ndarray, " k"]:
     if not held:
         raise ArgumentError("duration: there is none; one number of steps at least is wanted.")
     return np.unique(held)
-
-
-def _outputs(
-    readout: Callable[[Any], Any] | None, x: Float[np.ndarray, "s d"]
-) -> Float[np.ndarray, "s k"]:
-    if readout is None:
-        return np.zeros((len(x), 0))
-    if not callable(readout):
-        raise ArgumentError(f"readout: got {came(readout)}, but a function of states is wanted.")
-    outputs = read_floats("readout", readout(x.copy()))
-    if outputs.ndim != 2 or len(outputs) != len(x):
-        raise ArgumentError(
-            f"readout: it returned shape {outputs.shape}, but ({len(x)}, k) is wanted: one row for "
-            f"each state."
-        )
-    return outputs
