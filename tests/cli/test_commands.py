@@ -142,6 +142,20 @@ def test_a_report_of_weights_and_of_a_result(capsys, weights, tmp_path):
     assert (tmp_path / "again.html").read_text().count('data-row="0"') > 0
 
 
+def test_a_portrait_says_what_leads_where(capsys, weights, tmp_path):
+    out, picture = tmp_path / "portrait.nc", tmp_path / "portrait.svg"
+    made = ("-o", out, "--figure", picture)
+    status, text, _ = run(capsys, "portrait", weights, *VANILLA, *made)
+    portrait = sp.load(out)
+    assert status == 0
+    assert all(sentence in text for sentence in portrait.sentences)
+    assert picture.stat().st_size > 10_000
+    told = json.loads(run(capsys, "portrait", weights, *VANILLA, "--json")[1])
+    assert told["sentences"] == portrait.sentences
+    assert len(told["points"]) == len(portrait)
+    assert run(capsys, "portrait", weights, *VANILLA, "--figure", "a.bmp")[0] == 2
+
+
 def test_compare_says_which_points_both_have(capsys, weights, tmp_path):
     system = sp.read_weights(weights, cell="vanilla", phi="tanh")
     every = sp.find_all_fixed_points(system, [0.0])

@@ -42,6 +42,7 @@ ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
 SYMMETRIC = sp.as_system(sp.cells.VanillaCell(np.eye(2), np.ones((2, 1)), np.zeros(2)))
 ENERGY = sp.energy(SYMMETRIC)
+PORTRAIT = sp.portrait(SYSTEM, points=POINTS, periods=())
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
@@ -321,6 +322,20 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "portrait": Call(
+            sp.portrait,
+            {
+                "system": SYSTEM,
+                "inputs": U,
+                "points": POINTS,
+                "trajectories": PATH,
+                "readout": None,
+                "periods": (),
+                "prove": False,
+                "seed": 0,
+            },
+        ),
+        "Portrait.take": Call(PORTRAIT.take, {"rows": [0]}),
         "energy": Call(sp.energy, {"system": SYMMETRIC}),
         "Energy": Call(ENERGY, {"states": X, "inputs": U}),
         "Energy.drops": Call(ENERGY.drops, {"graph": GRAPH}),
@@ -704,6 +719,10 @@ def figures() -> dict[str, Call]:
         "attractor_graph": (
             plots.attractor_graph,
             {"graph": GRAPH, "all_edges": True, **trajectories, **more},
+        ),
+        "portrait": (
+            plots.portrait,
+            {"portrait": PORTRAIT, "all_edges": True, **trajectories, **more},
         ),
         "hasse_diagram": (plots.hasse_diagram, {"graph": GRAPH, "labels": None}),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),

@@ -49,6 +49,7 @@ NOT_CALLED = {
         "FlowField",
         "LyapunovSpectrum",
         "MachineComparison",
+        "Portrait",
         "Projection.of",
     ),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),

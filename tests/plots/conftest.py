@@ -70,6 +70,13 @@ def graph(points):
 
 
 @pytest.fixture(scope="session")
+def portrait(points):
+    """The portrait of the system of `points`."""
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    return sp.portrait(system, points=points)
+
+
+@pytest.fixture(scope="session")
 def exponents():
     """The exponents of the Hénon map."""
     system = sp.as_system(
@@ -104,7 +111,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles, curves, attractors, graph):
+def figures(points, slow, line, paths, field, cycles, curves, attractors, graph, portrait):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -120,6 +127,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors, graph)
         "cycles": lambda ax=None, **o: plots.cycles(cycles, paths, ax=ax, **o),
         "attractors": lambda ax=None, **o: plots.attractors(attractors, paths, ax=ax, **o),
         "graph": lambda ax=None, **o: plots.attractor_graph(graph, paths, ax=ax, **o),
+        "portrait": lambda ax=None, **o: plots.portrait(portrait, paths, ax=ax, **o),
         "hasse": lambda ax=None, **o: plots.hasse_diagram(graph, ax=ax, **o),
         "curves": lambda ax=None, **o: plots.closed_curves(curves, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
@@ -129,7 +137,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors, graph)
 
 
 EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "curves", "attractors"]
-EVERY += ["flow", "spectrum", "summary", "graph", "hasse"]
+EVERY += ["flow", "spectrum", "summary", "graph", "hasse", "portrait"]
 
 
 @pytest.fixture(params=EVERY)

@@ -28,7 +28,9 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional, field, cycles, curves, attractors, exponents, graph):
+def records(
+    points, slow, line, regional, field, cycles, curves, attractors, exponents, graph, portrait
+):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
@@ -39,6 +41,7 @@ def records(points, slow, line, regional, field, cycles, curves, attractors, exp
         "attractors": ("attractors", attractors),
         "attractor_graph": ("graph", graph),
         "hasse_diagram": ("graph", graph),
+        "portrait": ("portrait", portrait),
         "exponents": ("spectrum", exponents),
         "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import plots
 from .._core.provenance import show_versions
 from ..errors import ArgumentError, FileFormatError
 from ..points import FixedPoints
+from ..portrait import Portrait, portrait
 from ..report import Report
 from ..search import find_all_fixed_points, find_slow_points
 from .networks import add_network, is_record, read_inputs_of, read_network, read_record
@@ -39,6 +41,18 @@ def add_to(commands: Any) -> None:
     report.add_argument("-o", "--out", help="of the report; by default the file's name with .html")
     report.add_argument("--title", help="of the page")
     report.set_defaults(run=_report)
+
+    whole = commands.add_parser(
+        "portrait", help="say what attracts, what lies between, and what leads where"
+    )
+    add_network(whole)
+    whole.add_argument("--inputs", help="one input, such as --inputs=-1,0.5")
+    whole.add_argument("--trajectories", help="states visited: .npy, (trials, time, units)")
+    whole.add_argument("--seed", type=int, default=0, help="of the starts")
+    whole.add_argument("--json", action="store_true", help="for programs")
+    whole.add_argument("-o", "--out", help="where to save it, such as portrait.nc")
+    whole.add_argument("--figure", help="where to draw it, such as portrait.png")
+    whole.set_defaults(run=_portrait)
 
     compare = commands.add_parser("compare", help="match the points of two results")
     compare.add_argument("first", metavar="A.nc")
@@ -97,12 +111,13 @@ def _find(options: argparse.Namespace) -> int:
     return _status(points)
 
 
-def _check_out(path: str | None, ending: str) -> None:
+def _check_out(path: str | None, *endings: str, option: str = "--out") -> None:
     """Refuse where nothing could be written, before a search that takes long."""
-    if path is not None and Path(path).suffix.lower() != ending:
-        raise ArgumentError(f"--out: got {path!r}, but a name that ends in {ending} is wanted.")
+    if path is not None and Path(path).suffix.lower() not in endings:
+        wanted = " or ".join(endings)
+        raise ArgumentError(f"{option}: got {path!r}, but a name that ends in {wanted} is wanted.")
     if path is not None and not Path(path).parent.is_dir():
-        raise ArgumentError(f"--out: the folder {Path(path).parent} does not exist.")
+        raise ArgumentError(f"{option}: the folder {Path(path).parent} does not exist.")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -119,6 +134,23 @@ def _report(options: argparse.Namespace) -> int:
     path = Report(title).add(record, _trajectories(options)).save(options.out or f"{name}.html")
     _print(record, options.json, str(path))
     return _status(record)
+
+
+def _portrait(options: argparse.Namespace) -> int:
+    _check_out(options.out, ".nc")
+    _check_out(options.figure, ".png", ".pdf", ".svg", option="--figure")
+    system, paths = read_network(options), _trajectories(options)
+    inputs = read_inputs_of(options.inputs, system)
+    made = portrait(system, inputs, trajectories=paths, seed=options.seed)
+    saved = None if options.out is None else str(made.save(options.out))
+    if options.figure is not None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 7), layout="constrained")
+        plots.portrait(made, paths, ax=figure.add_subplot())
+        figure.savefig(options.figure, dpi=150)
+    _print(made, options.json, saved)
+    return int(made.points.census().suggests_missing)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -172,6 +204,8 @@ def _print(record: Any, as_json: bool, saved: str | None) -> None:
             "completeness": census.completeness.name.lower(),
             "suggests_missing": census.suggests_missing,
         }
+    if isinstance(record, Portrait):
+        told["sentences"] = record.sentences
     if hasattr(record, "to_dataframe"):
         told["points"] = json.loads(
             record.to_dataframe().to_json(orient="records", double_precision=15)

@@ -66,6 +66,10 @@ def _flip_flop(options: argparse.Namespace) -> int:
         print("  " + " ".join(f"{sign:+d}" for sign in corner))
     distinct = len({tuple(corner) for corner in story.corners})
     print(f"  {distinct} of the {2**bits} corners\n")
+    print("between the points:")
+    for line in flip_flop.between(story, task):
+        print(f"  {line}")
+    print()
     figure = flip_flop.draw(story, out / f"flip_flop_{cell}.png")
     results = points.save(out / f"flip_flop_{cell}.nc")
     print(f"figure:  {figure}\nresults: {results}  (stillpoint.load reads it)")

@@ -17,6 +17,7 @@ from ..census import Completeness, count_kinds, kinds_of
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import FixedPoints
+from ..portrait import Automaton, Portrait, portrait, read_automaton
 from ..search import find_all_fixed_points, find_fixed_points, sample_states
 from ..system import System
 from ..tasks import FlipFlop, ReadoutNetwork, load_network
@@ -41,6 +42,10 @@ class Story:
         The points found from states of trajectories alone, and from all sources, certified.
     corners
         The memory that each stable point reads out, shape (stable, bits).
+    portrait
+        What lies between the points, without input.
+    machine
+        What pulses do to memories; None where there is no memory.
     """
 
     accuracy: float
@@ -48,6 +53,8 @@ class Story:
     from_trajectories: FixedPoints
     everything: FixedPoints
     corners: Float[np.ndarray, "s bits"]
+    portrait: Portrait
+    machine: Automaton | None
 
 
 def network_for(
@@ -83,12 +90,19 @@ def tell(network: ReadoutNetwork, system: System, task: FlipFlop, seed: int = 0)
     inputs = np.zeros(task.bits)
     starts = sample_states(states, _STARTS, seed=seed)
     everything = find_all_fixed_points(system, inputs, trajectories=states, seed=seed)
+    memories = everything.stable
     return Story(
         accuracy=task.accuracy(outputs, trials),
         trajectories=states,
         from_trajectories=find_fixed_points(system, starts, inputs, rounds=0),
         everything=everything,
-        corners=np.sign(network.read_out(everything.stable.xstar)),
+        corners=np.sign(network.read_out(memories.xstar)),
+        portrait=portrait(system, inputs, points=everything, readout=network.read_out, seed=seed),
+        machine=read_automaton(
+            system, everything, task.automaton().pulses, readout=network.read_out
+        )
+        if len(memories)
+        else None,
     )
 
 
@@ -147,6 +161,15 @@ _MISSING = {
     Completeness.UNDECIDED: "whether one is missing is undecided",
     Completeness.INCOMPLETE: "and some are missing",
 }
+
+
+def between(story: Story, task: FlipFlop) -> list[str]:
+    """Return what lies between the points, and whether the network is the machine of the task."""
+    told = story.portrait.sentences[1:]
+    if story.machine is None:
+        return told
+    found = story.machine.compare(task.automaton())
+    return [*told, story.machine.verdict, f"beside the machine of the task: {found.sentence}"]
 
 
 def _row(kind: str, points: FixedPoints, members: Any) -> Row:

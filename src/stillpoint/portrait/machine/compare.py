@@ -50,12 +50,17 @@ class MachineComparison:
     def __bool__(self) -> bool:
         return self.is_equal
 
-    def __repr__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The result in words."""
         if self.is_equal:
-            return f"MachineComparison: equal up to the names of memories ({self.evidence})"
+            return f"equal up to the names of memories ({self.evidence})"
         if not self.word:
-            return "MachineComparison: no memory of the other has the outputs of the first"
-        return f"MachineComparison: they differ after pulses {', '.join(map(str, self.word))}"
+            return "no memory of the other has the outputs of the first"
+        return f"they differ after pulses {', '.join(map(str, self.word))}"
+
+    def __repr__(self) -> str:
+        return f"MachineComparison: {self.sentence}"
 
 
 def compare_machines(
