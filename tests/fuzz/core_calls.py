@@ -42,7 +42,7 @@ ATTRACTORS = sp.find_attractors(SYSTEM, U, starts=X)
 GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
 SYMMETRIC = sp.as_system(sp.cells.VanillaCell(np.eye(2), np.ones((2, 1)), np.zeros(2)))
 ENERGY = sp.energy(SYMMETRIC)
-PORTRAIT = sp.portrait(SYSTEM, points=POINTS, periods=())
+PORTRAIT = sp.portrait(SYSTEM, points=POINTS, max_period=1)
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
@@ -328,14 +328,13 @@ def verbs() -> dict[str, Call]:
                 "system": SYSTEM,
                 "inputs": U,
                 "points": POINTS,
-                "trajectories": PATH,
+                "trajectories": None,
                 "readout": None,
-                "periods": (),
+                "max_period": 1,
                 "prove": False,
                 "seed": 0,
             },
         ),
-        "Portrait.take": Call(PORTRAIT.take, {"rows": [0]}),
         "energy": Call(sp.energy, {"system": SYMMETRIC}),
         "Energy": Call(ENERGY, {"states": X, "inputs": U}),
         "Energy.drops": Call(ENERGY.drops, {"graph": GRAPH}),
@@ -448,6 +447,8 @@ def records() -> dict[str, Call]:
         "AttractorGraph.targets": Call(GRAPH.targets, {"node": 0}),
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
         "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
+        "AttractorGraph.certify": Call(GRAPH.certify, {"system": SYSTEM, "steps": 20}),
+        "Portrait.to_dataframe": Call(PORTRAIT.to_dataframe, {}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
         "Automaton.unreachable": Call(MACHINE.unreachable, {"start": 0}),
         "Automaton.after": Call(MACHINE.after, {"start": 0, "word": [0]}),
@@ -499,6 +500,7 @@ def records() -> dict[str, Call]:
         "Attractors": ATTRACTORS,
         "LyapunovSpectrum": EXPONENTS,
         "AttractorGraph": GRAPH,
+        "Portrait": PORTRAIT,
         "Automaton": MACHINE,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
@@ -510,6 +512,7 @@ def records() -> dict[str, Call]:
             type(record).from_xarray, {"dataset": record.to_xarray()}
         )
         found.setdefault(f"{name}.take", Call(record.take, {"rows": np.array([0])}))
+    del found["Portrait.take"]  # which always refuses
     return found
 
 

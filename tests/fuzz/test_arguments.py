@@ -50,6 +50,7 @@ NOT_CALLED = {
         "LyapunovSpectrum",
         "MachineComparison",
         "Portrait",
+        "Portrait.take",  # always refuses
         "Projection.of",
     ),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),

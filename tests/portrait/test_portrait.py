@@ -70,13 +70,13 @@ def test_limit_cycles_are_in_portraits_of_flows():
     found = sp.portrait(flow)
     assert len(found.cycles) == 1
     assert found.graph.pairs == [(0, 1)]
-    assert sp.portrait(flow, periods=()).cycles is None
+    assert sp.portrait(flow, max_period=1).cycles is None
 
 
 def test_a_theorem_is_told():
     W = np.array([[0.0, 2.0], [2.0, 0.0]])
     system = sp.as_system(sp.cells.VanillaCell(W, np.zeros((2, 0)), np.zeros(2)))
-    found = sp.portrait(system, periods=(2,))
+    found = sp.portrait(system)
     assert found.longest_period == 2
     assert "no cycle has a period above 2, proved" in "\n".join(found.sentences)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .._core.validation import check_flag, check_kind, read_inputs, read_seed
+from .._core.validation import check_flag, check_kind, check_whole, read_inputs, read_seed
+from ..errors import ArgumentError
 from ..points import FixedPoints
 from ..recurrence import find_cycles
 from ..search import find_all_fixed_points
@@ -29,7 +30,7 @@ def portrait(
     points: FixedPoints | None = None,
     trajectories: Any = None,
     readout: Callable[[Any], Any] | None = None,
-    periods: Iterable[SupportsIndex] = (2,),
+    max_period: SupportsIndex = 2,
     prove: bool = True,
     seed: int = 0,
 ) -> Portrait:
@@ -47,11 +48,11 @@ def portrait(
     points
         Its fixed points, if they are known already; else all are looked for.
     trajectories
-        States that the network visits, shape (trials, time, d): more starts of that search.
+        States that the network visits, shape (trials, time, d): more starts of the searches.
     readout
         What is read out of states, a function of (n, d) that returns (n, k): what saddles decide.
-    periods
-        Of cycles of a map that are looked for; none, for no search, of a flow either.
+    max_period
+        Cycles of a map are looked for up to this period, limit cycles of a flow unless it is 1.
     prove
         Whether points and connections are to be proved.
     seed
@@ -77,10 +78,15 @@ def portrait(
     'between these two attractors 1 output differs in sign'
     """
     m = check_system(system).input_size
+    max_period = check_whole("max_period", max_period, least=1, most=1000)
     seed, prove = read_seed("seed", seed), check_flag("prove", prove)
     u = read_inputs("inputs", np.zeros(m) if inputs is None else inputs, 1, m)[0]
     if points is None:
         points = find_all_fixed_points(system, u, trajectories=trajectories, seed=seed)
+    elif trajectories is not None:
+        raise ArgumentError(
+            "trajectories: they are starts of a search, but points are handed over; leave one out."
+        )
     else:
         check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
         points = points.take(np.flatnonzero((points.inputs == u).all(axis=1)))
@@ -88,9 +94,9 @@ def portrait(
         points = certify(system, points)
     attractors = find_attractors(system, u, points, seed=seed)
     graph = connect(system, points, attractors, seed=seed)
-    cycles, several = None, list(periods)
-    if several:
-        asked = several if system.kind == "map" else None
+    cycles = None
+    if max_period > 1:
+        asked = range(2, max_period + 1) if system.kind == "map" else None
         cycles = find_cycles(system, u, periods=asked, trajectories=trajectories, seed=seed)
     return Portrait(
         points=points,
@@ -100,5 +106,5 @@ def portrait(
         outputs=outputs_of(readout, graph.states),
         longest_period=longest_period(system),
         system=system.info,
-        provenance=provenance("portrait", system, points.xstar, periods=str(several), seed=seed),
+        provenance=provenance("portrait", system, points.xstar, max_period=max_period, seed=seed),
     )
