@@ -425,6 +425,7 @@ def records() -> dict[str, Call]:
         "Projection.distances": Call(PCA.distances, {"states": X}),
         "Projection.share": Call(PCA.share, {"vectors": X}),
         "Projection.range_of": Call(PCA.range_of, {"states": X}),
+        "AttractorGraph.certify": Call(GRAPH.certify, {"system": SYSTEM, "steps": 20}),
         "AttractorGraph.targets": Call(GRAPH.targets, {"node": 0}),
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
         "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
