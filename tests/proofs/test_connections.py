@@ -11,6 +11,7 @@ from mpmath import mp
 import stillpoint as sp
 from stillpoint import cells
 from stillpoint._core.arrays import namespace
+from stillpoint.intervals import Interval
 from stillpoint.portrait.graph.sides import outwards
 from stillpoint.proofs import connections as proofs
 from stillpoint.proofs import prove
@@ -112,6 +113,31 @@ def test_a_multiplier_below_minus_one_leads_to_both_sides():
     assert first(cell, asked, 60).tolist() == [True, True, False, False, True, True]
     as_points = replace(asked, period=np.ones(4, dtype=int))
     assert not first(cell, as_points, 60).any()
+
+
+def test_points_and_cycles_may_come_in_any_order():
+    """A point is a point of two steps as well, and is looked at as one where it is told to be."""
+    cell, m = network(2 * np.eye(1)), 0.9575040240772688
+    states, source, side = np.array([[m], [-m], [0.0]]), np.array([2, 2]), np.array([1, -1])
+    for periods in ([2, 1, 1], [1, 2, 1], [3, 2, 1]):
+        asked = Connections(
+            states, np.zeros((3, 0)), np.array(periods), source, np.array([0, 1]), side,
+            np.ones((2, 1)),
+        )  # fmt: skip
+        assert first(cell, asked, 60).all()
+        assert not first(cell, replace(asked, target=np.array([1, 0])), 60).any()
+
+
+def test_halves_leave_nothing_out():
+    rng = np.random.default_rng(0)
+    low = rng.uniform(1e-6, 1, 1000)
+    high = low * (1 + rng.uniform(0, 1, 1000))
+    halves = proofs._halves(Interval.between(low, high))
+    first_end, second_begin = halves.upper[:1000], halves.lower[1000:]
+    assert (halves.lower[:1000] <= low).all()
+    assert (second_begin <= first_end).all()
+    assert (halves.upper[1000:] >= high).all()
+    assert (halves.radius[:1000] < 0.51 * (high - low) + 1e-15).all()
 
 
 def test_a_trained_network_is_proved_at_once(flip_flop):

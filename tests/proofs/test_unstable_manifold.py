@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from stillpoint._core.arrays import namespace
 from stillpoint.cells import VanillaCell
 from stillpoint.intervals import Interval
-from stillpoint.proofs.unstable_manifold import Saddles, _slopes
+from stillpoint.proofs.unstable_manifold import Saddles, _Blocks, _keeps, _slopes
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,20 +140,44 @@ def test_each_bound_counts(name):
     assert not np.isfinite(_slopes(blocks._replace(**{name: np.array([worse])}), np.ones(1))[0])
 
 
-def test_bounds_of_blocks_hold_over_the_box():
-    """All Jacobians of the box, those at its corners too, as (x, y) are its coordinates here."""
-    exact = parabola(k=0.1, c=3.0, r=-0.5)
-    one = saddle(exact, box=1e-3)
-    m, k, q, r, most, turns = one._blocks(exact, np.array([0.05]), np.array([0.5]))
-    inverse = np.linalg.inv(one.P[0])
-    for u in (-0.05, 0.05):
-        x = one.P[0] @ [u, 0.0] + [1e-3 * np.sign(u), 0.0]
-        A = inverse @ np.array([[2.0, 0.1], [6.0 * x[0], -0.5]]) @ one.P[0]
-        assert m[0] <= A[0, 0] <= most[0]
-        assert abs(A[0, 1]) <= k[0]
-        assert abs(A[1, 0]) <= q[0]
-        assert abs(A[1, 1]) <= r[0]
-    assert not turns[0]
+@given(
+    st.floats(1, 3), st.floats(0, 2), st.floats(1e-9, 1), st.floats(0, 3),
+    st.sampled_from([1e-12, 1e-3, 0.1, 1.0, None]), st.sampled_from([-1e-15, 0.0, 1e-15, 1e-3]),
+)  # fmt: skip
+def test_both_inequalities_hold_in_rational_numbers(m, k, q, r, slope, off):
+    """Also where the slope is that for which they are equations, or that but for rounding."""
+    if slope is None:
+        gap = m - r
+        root = np.sqrt(max(gap * gap - 4 * k * q, 0))
+        slope = float(np.clip(2 * q / (gap + root) * (1 + off), 1e-12, 1e6))
+    numbers = [np.array([float(value)]) for value in (m, k, q, r, 0.0)]
+    proved = _keeps(_Blocks(*numbers, np.zeros(1, dtype=bool)), np.array([slope]))[0]
+    m, k, q, r, slope = (Fraction(float(value)) for value in (m, k, q, r, slope))
+    stretch = m - k * slope
+    assert not proved or (stretch > 1 and q + r * slope <= slope * stretch)
+    if stretch > 1 + 1e-9 and q + r * slope < slope * stretch * (1 - Fraction(1e-9)):
+        assert proved
+
+
+@pytest.mark.parametrize("most", [0.01, 0.5])
+def test_bounds_of_blocks_hold_over_the_box(most):
+    """All Jacobians of the box, those at its corners too, and hardly more."""
+    exact = parabola(k=1.0, c=3.0, r=-0.5)
+    one, a = saddle(exact, box=1e-3), np.array([0.05])
+    blocks = one._blocks(exact, a, np.array([most]))
+    inverse, high = np.linalg.inv(one.P[0]), most * a[0] + one.off_s[0]
+    corners = []
+    for u, s in product((-1, 1), repeat=2):
+        x = one.P[0] @ [u * (a[0] + one.off_u[0]), s * high]
+        corners.append(inverse @ np.array([[2.0, 1.0], [6.0 * x[0], -0.5]]) @ one.P[0])
+    corners = np.array(corners)
+    size, room = np.abs(corners).max(axis=0), 1 - 1e-9
+    assert corners[:, 0, 0].min() * room - 0.05 < blocks.m[0] <= corners[:, 0, 0].min() / room
+    assert size[0, 0] * room <= blocks.most[0]
+    assert size[0, 1] * room <= blocks.k[0]
+    assert size[1, 0] * room <= blocks.q[0]
+    assert size[1, 1] * room <= blocks.r[0]
+    assert not blocks.turns[0]
 
 
 def test_a_box_of_the_saddle_makes_pieces_wider():

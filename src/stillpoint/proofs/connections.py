@@ -129,12 +129,15 @@ def _arrive_whole(courier: Courier, curves: Curves, ways: _Ways) -> Bool[np.ndar
         left = np.flatnonzero(found < 0)
         if not len(left):
             return good
-        low, high = pieces.lower[left], pieces.upper[left]
-        middle = 0.5 * (low + high)
-        ends = np.concatenate([low, middle]), np.concatenate([middle, high])
-        own, pieces = np.tile(own[left], 2), Interval.between(*ends)
+        own, pieces = np.tile(own[left], 2), _halves(pieces[left])
     good[own] = False
     return good
+
+
+def _halves(pieces: Interval) -> Interval:
+    """Return the lower and then the upper halves of intervals."""
+    low, middle, high = pieces.lower, pieces.mid, pieces.upper
+    return Interval.between(np.concatenate([low, middle]), np.concatenate([middle, high]))
 
 
 def _saddles(

@@ -190,13 +190,17 @@ class _Blocks(NamedTuple):
 
 def _slopes(blocks: _Blocks, most: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Return slopes of at most `most` that are proved; infinity where none is."""
-    m, k, q, r = blocks[:4]
-    gap = m - r
-    root = np.sqrt(np.maximum(gap * gap - 4 * k * q, 0.0))
-    slope = np.maximum(_SLACK * 2 * q / (gap + root), _LEAST)
-    stretch = np.nextafter(m - upward(k * slope), -np.inf)
-    is_kept = upward(q + upward(r * slope)) <= np.nextafter(slope * stretch, 0.0)
-    return np.where((stretch > 1) & is_kept & (slope <= most), slope, np.inf)
+    gap = blocks.m - blocks.r
+    root = np.sqrt(np.maximum(gap * gap - 4 * blocks.k * blocks.q, 0.0))
+    slope = np.maximum(_SLACK * 2 * blocks.q / (gap + root), _LEAST)
+    return np.where(_keeps(blocks, slope) & (slope <= most), slope, np.inf)
+
+
+def _keeps(blocks: _Blocks, slope: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+    """Return where curves with such slopes are proved to be stretched into such curves."""
+    stretch = np.nextafter(blocks.m - upward(blocks.k * slope), -np.inf)
+    rise = upward(blocks.q + upward(blocks.r * slope))
+    return (stretch > 1) & (rise <= np.nextafter(slope * stretch, 0.0))
 
 
 def _growths(blocks: _Blocks, slope: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
