@@ -29,3 +29,13 @@ figure, ax = plt.subplots(figsize=(4, 5), layout="constrained")
 image = ax.imshow(overlaps, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
 ax.set(xlabel="pattern", ylabel="stable point", xticks=range(3), xticklabels="123")
 figure.colorbar(image, label="overlap")
+
+# %%
+# Weights are symmetric, so states have an energy. For this network it is proved that every step
+# lowers it: nothing recurs but rest. Mixtures lie higher than memories, and saddles above both.
+
+energy = sp.energy(system)
+print("no cycle of a period above", energy.longest_period)
+figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+ax.scatter(points.n_unstable, energy(points.xstar), facecolor="none", edgecolor="black")
+ax.set(xlabel="unstable directions", ylabel="energy", xticks=range(points.n_unstable.max() + 1))
