@@ -653,6 +653,7 @@ def tasks_and_networks() -> dict[str, Call]:
             asked["PerceptualDecision"] = {"coherence": 0.0, "choice": 0}  # type: ignore[dict-item]
             found[f"tasks.{name}.constant_input"] = Call(task.constant_input, asked.get(name, {}))
     found["tasks.FlipFlop.automaton"] = Call(tasks.FlipFlop(2).automaton, {})
+    found["tasks.DelayedMatch.automaton"] = Call(tasks.DelayedMatch().automaton, {})
     found["tasks.FlipFlop.corners"] = Call(tasks.FlipFlop(2).corners, {})
     network = {"cell": NETWORK.cell, "C": NETWORK.C, "a": NETWORK.a, "regions": {}, "history": {}}
     NETWORK.save(FOLDER / "network.npz")

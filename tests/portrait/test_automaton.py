@@ -9,7 +9,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError, cells
-from stillpoint.tasks import FlipFlop, load_network
+from stillpoint.tasks import DelayedMatch, FlipFlop, load_network
 
 PULSES = np.concatenate([np.eye(3), -np.eye(3)])
 NAMES = ("tanh", "gru", "lstm", "dale_leaky", "dale_elman")
@@ -219,3 +219,24 @@ def test_other_machines_that_do_not_fit_are_refused():
         two.compare(two, start=(0, 4))
     with pytest.raises(ArgumentError, match=r"^start: "):
         two.unreachable(4)
+
+
+def test_what_a_task_leaves_open_may_be_anything():
+    """A network that holds which of two stimuli came, read from the pulses of a task."""
+    task = DelayedMatch(stimuli=2)
+    W, B = np.diag([3.0, 3.0]), np.array([[-0.6, 2.4, 0.0], [-0.6, 0.0, 2.4]])
+    holds = sp.as_system(sp.cells.VanillaCell(W, B, np.zeros(2)))
+    rest = np.array([1.0, 0.0, 0.0])
+    points = sp.find_all_fixed_points(holds, rest)
+    pulses = task.automaton().pulses
+    machine = sp.read_automaton(holds, points, pulses, rest=rest, duration=10)
+    begin = int(np.flatnonzero((machine.memories < 0).all(axis=1))[0])  # neither has come
+    assert len({*machine.table[begin].tolist(), begin}) == 3
+    found = machine.compare(task.automaton())
+    assert found
+    assert found.evidence == "proved"
+    assert len(found.pairs) == 3
+    alike = sp.as_system(sp.cells.VanillaCell(W, B[:, [0, 1, 1]], np.zeros(2)))
+    points = sp.find_all_fixed_points(alike, rest)
+    machine = sp.read_automaton(alike, points, pulses, rest=rest, duration=10)
+    assert not machine.compare(task.automaton())  # both stimuli lead to the same memory

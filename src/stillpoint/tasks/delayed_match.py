@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._core.validation import check_whole
+from ..portrait import Automaton
 from .periods import DelayedDecision
 from .trials import Trials, check_draw
 
@@ -72,6 +73,24 @@ class DelayedMatch(DelayedDecision):
     def input_size(self) -> int:
         """Fixation and a channel for each stimulus."""
         return 1 + self.stimuli
+
+    def automaton(self) -> Automaton:
+        """Return the machine that the task asks for: from the first memory to one of the sample.
+
+        Pulses are the stimuli, with fixation; between them fixation is on: `rest` of
+        `read_automaton`. What a test leads to is left open, as the trial ends with it.
+
+        Examples
+        --------
+        >>> DelayedMatch(stimuli=2).automaton().table
+        array([[ 1,  2],
+               [-1, -1],
+               [-1, -1]])
+        """
+        held = np.full((self.stimuli, self.stimuli), -1)
+        table = np.vstack([1 + np.arange(self.stimuli), held])
+        pulses = np.hstack([np.ones((self.stimuli, 1)), np.eye(self.stimuli)])
+        return Automaton._asked(table, pulses, np.zeros((len(table), 0)))
 
     def sample(self, n: int, rng: np.random.Generator) -> Trials:
         """Return `n` random trials.

@@ -100,17 +100,7 @@ class FlipFlop:
         pulses = np.concatenate([unit, 0 - unit])
         after = np.where(pulses != 0, pulses, outputs[:, None])
         table = (after > 0) @ (1 << np.arange(self.bits)[::-1])
-        return Automaton(
-            memories=np.zeros((len(outputs), 0)),
-            outputs=outputs,
-            pulses=pulses,
-            duration=np.ones(len(pulses), dtype=np.int64),
-            table=table,
-            silence_needed=np.zeros_like(table),
-            ball=np.zeros(len(outputs)),
-            silence_proved=np.full_like(table, -1),
-            spurious=np.zeros(len(outputs), dtype=bool),
-        )
+        return Automaton._asked(table, pulses, outputs)
 
     def accuracy(self, outputs: Float[np.ndarray, "trials time bits"], trials: Trials) -> float:
         """Return the fraction of outputs with the sign of their target."""

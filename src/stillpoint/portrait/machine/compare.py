@@ -19,11 +19,16 @@ NOWHERE = -1
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """A table of transitions, shape (s, p), what is put out in each state, and what is proved."""
+    """A table of transitions, shape (s, p), what is put out in each state, and what is proved.
+
+    Of one that `is_partial` an entry `NOWHERE` says that anything may come: a task does not ask for
+    more. Others lead to no state there.
+    """
 
     table: Int[np.ndarray, "s p"]
     outputs: Float[np.ndarray, "s k"]
     proved: Bool[np.ndarray, "s p"]
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,8 +73,8 @@ def compare_machines(
 ) -> MachineComparison:
     """Return whether two machines with the same letters do the same from a pair of states.
 
-    Without a pair the first state of one is tried with each of the other, and the comparison comes
-    back in which they are equal, or else agree longest.
+    Without a pair the first state of one is tried with each of the other, or each with the first of
+    a partial one, and the comparison comes back in which they are equal, or else agree longest.
 
     Examples
     --------
@@ -78,7 +83,12 @@ def compare_machines(
     >>> compare_machines(flip, stay, None, 0.5).word
     (0,)
     """
-    pairs = [(0, end) for end in range(len(other.table))] if pair is None else [pair]
+    if pair is not None:
+        pairs = [pair]
+    elif other.is_partial:  # which begins at its first state
+        pairs = [(begin, 0) for begin in range(len(one.table))]
+    else:
+        pairs = [(0, end) for end in range(len(other.table))]
     walks = [_walk(one, other, start, tolerance) for start in pairs]
     return max(walks, key=lambda walk: np.inf if walk.word is None else len(walk.word))
 
@@ -99,11 +109,19 @@ def _walk(
         if NOWHERE in pair:
             continue
         a, b = pair
-        is_proved &= bool(one.proved[a].all() and other.proved[b].all())
         ends = zip(one.table[a].tolist(), other.table[b].tolist(), strict=True)
-        waiting.extend((end, (*word, letter)) for letter, end in enumerate(ends))
+        for letter, end in enumerate(ends):
+            if not _is_free(one, other, end):
+                is_proved &= bool(one.proved[a, letter] and other.proved[b, letter])
+                waiting.append((end, (*word, letter)))
     evidence = "proved" if is_proved else "decided"
     return MachineComparison(True, None, np.array(list(words)), evidence)
+
+
+def _is_free(one: Machine, other: Machine, pair: tuple[int, int]) -> bool:
+    """Return whether one of two machines leaves open where it is, so that the other may be."""
+    several = zip((one, other), pair, strict=True)
+    return any(machine.is_partial and state == NOWHERE for machine, state in several)
 
 
 def _apart(

@@ -36,7 +36,8 @@ class Automaton(Record):
     pulses, duration
         The inputs, and for how many steps each is held, shapes (p, m) and (p,).
     table
-        The memory to which each pulse leads from each, shape (s, p); -1 for none.
+        The memory to which each pulse leads from each, shape (s, p); -1 for none, and where a task
+        leaves open what comes.
     silence_needed
         Decided by simulation: from so many steps of rest on, whatever pulse comes next does from
         there what it does from the memory itself; -1 where the table has -1.
@@ -88,6 +89,33 @@ class Automaton(Record):
     spurious: Bool[np.ndarray, " s"] = column("memory", long_name="not handed over, but reached")
     system: SystemInfo | None = plain(SystemInfo, default=None)
     provenance: Mapping[str, Any] = plain(default_factory=dict)
+
+    @classmethod
+    def _asked(
+        cls,
+        table: Int[np.ndarray, "s p"],
+        pulses: Float[np.ndarray, "p m"],
+        outputs: Float[np.ndarray, "s k"],
+    ) -> Automaton:
+        """Return the machine that a task asks for, which begins in its first memory.
+
+        Parameters
+        ----------
+        table, pulses, outputs
+            As the attributes; -1 in the table leaves open what comes.
+        """
+        n = len(table)
+        return cls(
+            memories=np.zeros((n, 0)),
+            outputs=outputs,
+            pulses=pulses,
+            duration=np.ones(len(pulses), dtype=np.int64),
+            table=table,
+            silence_needed=np.where(table >= 0, 0, NOWHERE),
+            ball=np.zeros(n),
+            silence_proved=np.full_like(table, -1),
+            spurious=np.zeros(n, dtype=bool),
+        )
 
     def __len__(self) -> int:
         return len(self.table)
@@ -243,7 +271,9 @@ class Automaton(Record):
 
     def _machine(self, letters: Int[np.ndarray, " j"]) -> Machine:
         proved = self.proved | (self.system is None)  # a task's machine is what it is by definition
-        return Machine(self.table[:, letters], self.outputs, proved[:, letters])
+        return Machine(
+            self.table[:, letters], self.outputs, proved[:, letters], self.system is None
+        )
 
     def _rests_on(self) -> tuple[str, ...]:
         return ("points", "proofs") if self.proved.any() else ("points",)
