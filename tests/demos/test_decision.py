@@ -116,6 +116,7 @@ def test_the_demo_tells_the_story(small, tmp_path):
     assert "2 minima of the speed: 2 fixed points" in result.output
     assert "selection vector on fixation, channel 1, channel 2" in result.output
     assert result.output.count("fixed point: time constants") == 2
+    assert "a saddle with one unstable direction separates choice 1 and choice 2" in result.output
     assert (tmp_path / "decision.png").stat().st_size > 50_000
     assert len(sp.load(tmp_path / "decision.nc")) == 2
 

@@ -90,7 +90,7 @@ def _decision(options: argparse.Namespace) -> int:
         print(f"  {line}")
     under = story.neutral
     print(f"\nwithout evidence:\n{under.slow!r}")
-    for line in [*decision.time_constants(under, task), ""]:
+    for line in [*decision.time_constants(under, task), *decision.between_choices(under), ""]:
         print(line)
     if under.line is None:
         print(f"no slow line: {under.why_none}\n")

@@ -15,7 +15,6 @@ from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import SlowPoints
 from ..search import find_slow_points, sample_slow_states
-from ..system import System
 from ..tasks import PerceptualDecision, ReadoutNetwork, load_network
 from .shared import trained_now
 
@@ -24,6 +23,11 @@ _TAU = 100.0  # ms, the time constant of a unit
 
 # Where the classic picture puts its threshold on |F(x) - x|.
 _SPEEDS = np.geomspace(1e-2, 2.0, 8)
+
+
+# From so near a saddle orbits are followed for at most so many steps, until they are as far from it
+# as it is large.
+_ASIDE, _LONGEST = 1e-3, 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +42,17 @@ class UnderEvidence:
         The minima of the speed.
     line
         The slow line through them, or None where there is none.
+    beside
+        Which choices the network makes from the two sides of each saddle with one unstable
+        direction, 0 or 1.
     why_none
-        Why there is none.
+        Why there is no line.
     """
 
     coherence: float
     slow: SlowPoints
     line: SlowManifold | None
+    beside: list[tuple[int, int]]
     why_none: str = ""
 
 
@@ -120,7 +128,7 @@ def tell(network: ReadoutNetwork, task: PerceptualDecision, seed: int = 0) -> St
     strengths = [c for c in sorted(task.coherences) if c > 0]
     signed = [-c for c in strengths[::-1]] + [0.0] + strengths
     neutral = task.constant_input()
-    evidence = [_under(network.system, starts, task, coherence) for coherence in signed]
+    evidence = [_under(network, starts, task, coherence) for coherence in signed]
     line = next(under.line for under in evidence if under.coherence == 0)
     during = states[:, task.periods["stimulus"]].reshape(-1, states.shape[-1])
     slower = [sample_slow_states(network.system, starts, neutral, speed=speed) for speed in _SPEEDS]
@@ -136,15 +144,49 @@ def tell(network: ReadoutNetwork, task: PerceptualDecision, seed: int = 0) -> St
 
 
 def _under(
-    system: System, starts: Float[np.ndarray, "k d"], task: PerceptualDecision, coherence: float
+    network: ReadoutNetwork,
+    starts: Float[np.ndarray, "k d"],
+    task: PerceptualDecision,
+    coherence: float,
 ) -> UnderEvidence:
+    system = network.system
     inputs = task.constant_input(abs(coherence), choice=int(coherence < 0))
     slow = find_slow_points(system, starts, inputs)
+    one_unstable = slow.linearization.n_unstable == 1
+    saddles = slow.take(np.flatnonzero((slow.label == "fixed point") & one_unstable))
+    beside = [_choices(network, saddles, row) for row in range(len(saddles))]
     try:
         line = follow_slow_manifold(system, slow if len(slow) else starts, inputs)
     except ArgumentError as error:
-        return UnderEvidence(coherence, slow, None, str(error))
-    return UnderEvidence(coherence, slow, line)
+        return UnderEvidence(coherence, slow, None, beside, str(error))
+    return UnderEvidence(coherence, slow, line, beside)
+
+
+def _choices(network: ReadoutNetwork, saddles: SlowPoints, row: int) -> tuple[int, int]:
+    """Return what is chosen on both sides of a saddle, once the orbits from there are far away."""
+    along = saddles.linearization.right[row, :, 0].real
+    x, u = saddles.xstar[row] + _ASIDE * np.outer((-1, 1), along), saddles.inputs[row]
+    size = np.linalg.norm(saddles.xstar[row])
+    for _ in range(_LONGEST):
+        x = network.system.step(x, u)
+        if (np.linalg.norm(x - saddles.xstar[row], axis=1) > size).all():
+            break
+    outputs = network.read_out(x)
+    one, other = (outputs[:, 2] > outputs[:, 1]).tolist()
+    return int(one), int(other)
+
+
+def between_choices(under: UnderEvidence) -> list[str]:
+    """Return which choices each saddle with one unstable direction lies between, in sentences."""
+    told = []
+    for one, other in under.beside:
+        where = f"choice {1 + one} and choice {1 + other}"
+        told.append(
+            f"a saddle with one unstable direction separates {where}"
+            if one != other
+            else f"both sides of a saddle with one unstable direction lead to choice {1 + one}"
+        )
+    return told
 
 
 def table(story: Story) -> list[str]:

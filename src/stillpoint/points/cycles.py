@@ -275,7 +275,8 @@ class Cycles(Record):
         under = (
             "" if len(np.unique(where)) == len(periods) else f" under F^{_span(np.unique(where))}"
         )
-        return f"{begin}; of periods {span}: {weakest.sentence}{under}"
+        noun = "period" if len(periods) == 1 else "periods"
+        return f"{begin}; of {noun} {span}: {weakest.sentence}{under}"
 
     def _verdict_of_flow(self) -> str:
         weakest = Completeness.weakest(Completeness(c) for c in self.completeness.tolist())
