@@ -7,18 +7,23 @@ from .graph import AttractorGraph, connect
 from .lyapunov import lyapunov
 from .lyapunov_spectrum import LyapunovSpectrum
 from .machine import Automaton, MachineComparison, read_automaton
+from .switching import Kicks, Pulses, smallest_kicks, smallest_pulses
 
 __all__ = [
     "AttractorGraph",
     "Automaton",
     "EchoIndex",
     "FlowField",
+    "Kicks",
     "LyapunovSpectrum",
     "MachineComparison",
+    "Pulses",
     "connect",
     "echo_index",
     "find_attractors",
     "flow_field",
     "lyapunov",
     "read_automaton",
+    "smallest_kicks",
+    "smallest_pulses",
 ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from ..._core.arrays import to_numpy
-from ...dynamics.simulate import stepper
-from ...points import Attractors, OrbitEnd
-from ...recurrence import distance_from, near
-from ...search.orbits import time_steps
-from ...system import System
+from .._core.arrays import to_numpy
+from ..dynamics.simulate import stepper
+from ..errors import ArgumentError, came
+from ..points import Attractors, FixedPoints, OrbitEnd
+from ..recurrence import distance_from, near
+from ..search.orbits import time_steps
+from ..system import System
 
 # An orbit has come to an attractor within so many times the distance at which it counts as there,
 # or, of a cloud of states, so many times what these are from their neighbours.
@@ -30,11 +32,20 @@ class Target:
     lines: Float[np.ndarray, "p t d"]
     reach: float
 
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a single state."""
+        return self.lines.shape[:2] == (1, 1)
+
     @classmethod
     def of(cls, attractors: Attractors, row: int) -> Target:
         """Return one attractor as a target."""
-        kind, states = OrbitEnd(attractors.kind[row]), attractors.along(row)
         is_flow = attractors.system.kind == "flow"
+        return cls.of_states(OrbitEnd(attractors.kind[row]), attractors.along(row), is_flow)
+
+    @classmethod
+    def of_states(cls, kind: OrbitEnd, states: Float[np.ndarray, "t d"], is_flow: bool) -> Target:
+        """Return what attracts as a target, given states on it."""
         if kind == OrbitEnd.CURVE or (kind == OrbitEnd.CYCLE and is_flow):
             return cls(states[None], _REACH * near(states[None]))
         if kind in (OrbitEnd.POINT, OrbitEnd.CYCLE):
@@ -42,6 +53,31 @@ class Target:
         size = np.maximum(1.0, np.abs(states).max(initial=0.0))
         apart = cKDTree(states).query(states, 2)[0][:, -1]
         return cls(states[:, None], _CLOUDY * float(np.median(apart)) / size)
+
+
+def read_targets(
+    system: System, attractors: Any, u: Float[np.ndarray, " m"]
+) -> tuple[Int[np.ndarray, " t"], list[Target]]:
+    """Return the rows of a caller's record that attract under an input, and each as a target.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither `Attractors` nor `FixedPoints`, or of another system.
+    """
+    if isinstance(attractors, Attractors):
+        attractors.system.check_same("attractors", system.info)
+        rows = np.flatnonzero(attractors.attracts & (attractors.inputs == u).all(axis=1))
+        return rows, [Target.of(attractors, int(row)) for row in rows]
+    if not isinstance(attractors, FixedPoints):
+        raise ArgumentError(
+            f"attractors: got {came(attractors)}, but what `find_attractors` or a search for fixed "
+            f"points returned is wanted."
+        )
+    attractors.system.check_same("attractors", system.info)
+    rows = np.flatnonzero(attractors.is_stable & (attractors.inputs == u).all(axis=1))
+    x, is_flow = attractors.xstar, system.kind == "flow"
+    return rows, [Target.of_states(OrbitEnd.POINT, x[row, None], is_flow) for row in rows]
 
 
 @dataclass(frozen=True, eq=False)
