@@ -70,6 +70,7 @@ from .points import (
 from .portrait import (
     AttractorGraph,
     Automaton,
+    Basins,
     EchoIndex,
     FlowField,
     Kicks,
@@ -82,6 +83,7 @@ from .portrait import (
     flow_field,
     lyapunov,
     read_automaton,
+    sample_basins,
     smallest_kicks,
     smallest_pulses,
 )
@@ -108,6 +110,7 @@ __all__ = [
     "AttractorGraph",
     "Attractors",
     "Automaton",
+    "Basins",
     "Census",
     "Certificate",
     "ClosedCurves",
@@ -168,6 +171,7 @@ __all__ = [
     "rates_at_fixed_state",
     "read_automaton",
     "read_weights",
+    "sample_basins",
     "sample_slow_states",
     "sample_states",
     "show_versions",

@@ -63,6 +63,14 @@ def attractors():
 
 
 @pytest.fixture(scope="session")
+def basins():
+    """Random states of four memories, some of which were not followed for long enough."""
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    found = sp.find_attractors(system, n_starts=32)
+    return sp.sample_basins(system, found, n_states=100, steps=16)
+
+
+@pytest.fixture(scope="session")
 def exponents():
     """The exponents of the Hénon map."""
     system = sp.as_system(
@@ -97,7 +105,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles, curves, attractors):
+def figures(points, slow, line, paths, field, cycles, curves, attractors, basins):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -112,6 +120,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors):
         "line": lambda ax=None, **o: plots.slow_manifold(line, paths, ax=ax, **o),
         "cycles": lambda ax=None, **o: plots.cycles(cycles, paths, ax=ax, **o),
         "attractors": lambda ax=None, **o: plots.attractors(attractors, paths, ax=ax, **o),
+        "basins": lambda ax=None, **o: plots.basins(basins, paths, ax=ax, **o),
         "curves": lambda ax=None, **o: plots.closed_curves(curves, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
@@ -120,7 +129,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors):
 
 
 EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "curves", "attractors"]
-EVERY += ["flow", "spectrum", "summary"]
+EVERY += ["basins", "flow", "spectrum", "summary"]
 
 
 @pytest.fixture(params=EVERY)

@@ -28,7 +28,9 @@ def regional():
 
 
 @pytest.fixture
-def records(points, slow, line, regional, field, cycles, curves, attractors, exponents):
+def records(
+    points, slow, line, regional, field, cycles, curves, attractors, basins, exponents
+):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),
@@ -37,6 +39,7 @@ def records(points, slow, line, regional, field, cycles, curves, attractors, exp
         "flow_field": ("field", field),
         "cycles": ("cycles", cycles),
         "attractors": ("attractors", attractors),
+        "basins": ("basins", basins),
         "exponents": ("spectrum", exponents),
         "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),

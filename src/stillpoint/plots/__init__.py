@@ -4,6 +4,7 @@ Nothing here changes global settings of matplotlib, and nothing needs a display.
 """
 
 from .attractors import attractors
+from .basins import basins
 from .closed_curves import closed_curves
 from .cycles import cycles
 from .exponents import exponents
@@ -18,6 +19,7 @@ from .spectrum import spectrum
 
 __all__ = [
     "attractors",
+    "basins",
     "closed_curves",
     "cycles",
     "exponents",

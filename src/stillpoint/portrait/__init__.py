@@ -1,6 +1,7 @@
 """What lies between the points: what attracts, what leads where, how states and errors move."""
 
 from .attractors import find_attractors
+from .basins import Basins, sample_basins
 from .echo_index import EchoIndex, echo_index
 from .flow_field import FlowField, flow_field
 from .graph import AttractorGraph, connect
@@ -12,6 +13,7 @@ from .switching import Kicks, Pulses, smallest_kicks, smallest_pulses
 __all__ = [
     "AttractorGraph",
     "Automaton",
+    "Basins",
     "EchoIndex",
     "FlowField",
     "Kicks",
@@ -24,6 +26,7 @@ __all__ = [
     "flow_field",
     "lyapunov",
     "read_automaton",
+    "sample_basins",
     "smallest_kicks",
     "smallest_pulses",
 ]

@@ -100,6 +100,25 @@ class Led:
     distance: Float[np.ndarray, " k"]
 
 
+def lead_to(
+    system: System,
+    attractors: Attractors,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    steps: int,
+) -> Led:
+    """Follow orbits, each under its own input; targets are rows of the attractors."""
+    none = np.full(len(x), -1)
+    every = Led(none, none.copy(), none.copy(), np.full(len(x), np.inf))
+    for one in np.unique(u, axis=0):
+        own = np.flatnonzero((u == one).all(axis=1))
+        rows, targets = read_targets(system, attractors, one)
+        led = Leading(system, one, targets, x[:0], steps).lead(x[own])
+        every.target[own] = np.append(rows, -1)[led.target]
+        every.steps[own] = led.steps
+    return every
+
+
 @dataclass(frozen=True, eq=False)
 class Leading:
     """Orbits under one input, among attractors and states that they may pass."""
