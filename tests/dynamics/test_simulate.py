@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from zoo import decision_flow
 
 import stillpoint as sp
 from stillpoint.dynamics.simulate import adjoint_stepper, tangent_stepper
+from zoo import decision_flow
 
 W = np.random.default_rng(0).standard_normal((4, 4))
 SYSTEMS = {

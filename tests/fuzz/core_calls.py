@@ -485,9 +485,7 @@ def records() -> dict[str, Call]:
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
         "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
-        "Basins.of": Call(
-            BASINS.of, {"system": SYSTEM, "states": X, "inputs": U, "steps": 20}
-        ),
+        "Basins.of": Call(BASINS.of, {"system": SYSTEM, "states": X, "inputs": U, "steps": 20}),
         "Basins.to_dataframe": Call(BASINS.to_dataframe, {}),
         "Kicks.to_dataframe": Call(KICKS.to_dataframe, {}),
         "Pulses.to_dataframe": Call(PULSES.to_dataframe, {}),
@@ -760,6 +758,10 @@ def figures() -> dict[str, Call]:
         "attractors": (
             plots.attractors,
             {"attractors": ATTRACTORS, **trajectories, **more},
+        ),
+        "basins": (
+            plots.basins,
+            {"basins": BASINS, **trajectories, **more},
         ),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
         "cycles": (

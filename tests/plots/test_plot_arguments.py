@@ -28,9 +28,7 @@ def regional():
 
 
 @pytest.fixture
-def records(
-    points, slow, line, regional, field, cycles, curves, attractors, basins, exponents
-):
+def records(points, slow, line, regional, field, cycles, curves, attractors, basins, exponents):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
         "fixed_points": ("points", points),

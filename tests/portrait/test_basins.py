@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import binomtest
-from zoo import decision_flow, independent_units
 
 import stillpoint as sp
 from stillpoint import ArgumentError
 from stillpoint.census.estimators import share_intervals
 from stillpoint.tasks import load_network
+from zoo import decision_flow, independent_units
 
 UNITS = independent_units(2).system("numpy")
 FOUR = sp.find_attractors(UNITS, n_starts=32)

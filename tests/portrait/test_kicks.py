@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
 import pytest
-from zoo import decision_flow, small_radius_is_not_enough, tanh_fixed_point
 
 import stillpoint as sp
 from stillpoint import ArgumentError
-from stillpoint.portrait.switching.kicks import _Borders
+from stillpoint.portrait.switching.borders import Borders
 from stillpoint.tasks import load_network
+from zoo import decision_flow, small_radius_is_not_enough, tanh_fixed_point
 
 M = tanh_fixed_point(2.0)
 
@@ -126,7 +127,7 @@ def brute_force(system, home, target, longest, n=180, tried=60, steps=2000):
 
     grid = np.linspace(0, longest, tried)
     first, low, high = np.full(n, np.inf), np.zeros(n), np.zeros(n)
-    for before, length in zip(grid[:-1], grid[1:], strict=True):
+    for before, length in itertools.pairwise(grid):
         new = leads(np.full(n, length)) & np.isinf(first)
         first[new], low[new], high[new] = length, before, length
     for _ in range(20):
@@ -178,7 +179,7 @@ def test_a_trained_network_switches_by_less_than_the_way_to_the_saddle():
 def test_a_state_counts_only_if_its_orbit_comes_to_the_saddle():
     """Where the left eigenvector alone sees no difference, orbits may go far from the saddle."""
     system, graph, _ = trained("tanh")
-    borders = _Borders.of(system, graph, np.zeros(3), 2000, np.random.default_rng(0))
+    borders = Borders.of(system, graph, np.zeros(3), 2000, np.random.default_rng(0))
     manifolds = borders.manifolds.take(np.zeros(200, dtype=np.int64))
     aside = np.random.default_rng(1).standard_normal((200, 16))
     aside -= (aside @ manifolds.left[0])[:, None] * manifolds.left[0]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from zoo import decision_flow, tanh_fixed_point
 
 import stillpoint as sp
 from stillpoint import ArgumentError
 from stillpoint.tasks import load_network
+from zoo import decision_flow, tanh_fixed_point
 
 M = tanh_fixed_point(2.0)
 ONE = sp.as_system(sp.cells.VanillaCell(2 * np.eye(1), np.ones((1, 1)), np.zeros(1)))

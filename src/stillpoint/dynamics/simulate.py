@@ -72,9 +72,7 @@ def _advance_tangent(
     return after, V + h / 6 * (K1 + 2 * K2 + 2 * K3 + K4)
 
 
-def adjoint_stepper(
-    dynamics: Dynamics, dt: Duration
-) -> Callable[[Batch, Inputs, Batch], Batch]:
+def adjoint_stepper(dynamics: Dynamics, dt: Duration) -> Callable[[Batch, Inputs, Batch], Batch]:
     """Return what takes covectors w, shape (n, d), one step back: w J, J that of the whole step.
 
     Of a flow J is that of the Runge-Kutta step that `stepper` takes, so differences of what it

@@ -18,7 +18,7 @@ from ...census.estimators import share_intervals
 from ...points import Attractors, OrbitEnd
 from ...system import System, check_system
 from ...system_info import SystemInfo
-from ..leading import Led, lead_to
+from ..leading import lead_to
 
 if TYPE_CHECKING:
     import pandas
@@ -152,16 +152,9 @@ class Basins(Record):
         several = np.unique(self.attractors.inputs, axis=0)
         told = several[0] if inputs is None and len(several) == 1 else inputs
         u = read_inputs("inputs", told, len(x), system.input_size)
-        return self._led(system, x, u, check_whole("steps", steps, least=1)).target
-
-    def _led(
-        self,
-        system: System,
-        x: Float[np.ndarray, "n d"],
-        u: Float[np.ndarray, "n m"],
-        steps: int,
-    ) -> Led:
-        return lead_to(system, self.attractors, x, u, steps)
+        steps = check_whole("steps", steps, least=1)
+        with np.errstate(all="ignore"):
+            return lead_to(system, self.attractors, x, u, steps).target
 
     @property
     def verdict(self) -> str:
@@ -176,7 +169,7 @@ class Basins(Record):
         return f"{told}: {led}, {rest}; shares are estimated"
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """Return a `pandas.DataFrame`, one row per attractor under the inputs that were followed."""
+        """Return a `pandas.DataFrame`, one row per attractor under these inputs."""
         import pandas as pd
 
         shown, known = self._shown, self.attractors

@@ -146,8 +146,8 @@ class Kicks(Record):
         """Return a `pandas.DataFrame`, one row per kick; the kick itself is in k0, k1, ..."""
         import pandas as pd
 
-        names = ("source", "target", "saddle", "size", "straight", "distance")
-        names += ("starts", "agree", "tried", "stayed", "switched")
+        names = ["source", "target", "saddle", "size", "straight", "distance"]
+        names += ["starts", "agree", "tried", "stayed", "switched"]
         columns: dict[str, Any] = {name: getattr(self, name) for name in names}
         columns |= {f"k{i}": self.kick[:, i] for i in range(self.kick.shape[1])}
         columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from .stable_manifold import StableManifolds
 
@@ -21,22 +21,20 @@ _SHORT, _LONG = 1e-2, 4.0
 
 def nearest(
     manifolds: StableManifolds, x: Float[np.ndarray, "k d"]
-) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, " k"], Bool[np.ndarray, " k"]]:
+) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, " k"]]:
     """Return the states of manifolds that are nearest to the attractors, searched from others.
 
-    With them come how close their orbits come to the saddles, and whether the search came to its
-    end there: the kick stands upright on the manifold.
+    With them come how close their orbits come to the saddles, infinite for what is not on the
+    manifold.
     """
     home = manifolds.home
     x, passes = manifolds.brought(x)
     distance, normal, comes = passes.distance.copy(), passes.normal.copy(), passes.comes.copy()
     slope, length = _along(x - home, normal), np.ones(len(x))
-    done = np.zeros(len(x), dtype=bool)
     going = comes.copy()
     for _ in range(_STEPS):
         size = np.linalg.norm(x - home, axis=1)
         upright = np.linalg.norm(slope, axis=1) < _ANGLE * size
-        done |= going & upright
         going &= ~upright
         if not going.any():
             break
@@ -59,7 +57,7 @@ def nearest(
         going[left] = False  # no step leads further: as near as it gets, but not upright
         slope = _along(x - home, normal)
         length = _next_length(x - before, slope - slope_before, length)
-    return x, np.where(comes, distance, np.inf), done
+    return x, np.where(comes, distance, np.inf)
 
 
 def _along(kick: Float[np.ndarray, "k d"], normal: Float[np.ndarray, "k d"]) -> np.ndarray:

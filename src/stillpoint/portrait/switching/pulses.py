@@ -160,7 +160,10 @@ class _Pulsing:
         """Return the number of the target to which pulses of these sizes lead, -1 for none."""
         system, x = self.leading.system, self.home[rows]
         u = self.leading.u + size[:, None] * self.push[rows]
-        advance, asarray = stepper(system.dynamics, system.dt or 1.0), system.dynamics.arrays.asarray
+        advance, asarray = (
+            stepper(system.dynamics, system.dt or 1.0),
+            system.dynamics.arrays.asarray,
+        )
         for step in range(int(self.duration[rows].max(initial=0))):
             on = np.flatnonzero(step < self.duration[rows])
             x[on] = to_numpy(advance(asarray(x[on]), asarray(u[on])))

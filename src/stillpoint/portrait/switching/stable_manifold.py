@@ -175,7 +175,9 @@ class StableManifolds:
     def _dt(self, x: Float[np.ndarray, "k d"]) -> float:
         """Return the step in time of a flow, which is one for all."""
         every = np.concatenate([x, self.saddles, self.attractors])
-        return float(time_steps(self.system, every, np.tile(self.u, (len(every), 1))).min(initial=1.0))
+        return float(
+            time_steps(self.system, every, np.tile(self.u, (len(every), 1))).min(initial=1.0)
+        )
 
 
 @dataclass(frozen=True, eq=False)
