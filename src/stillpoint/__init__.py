@@ -18,6 +18,7 @@ slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 what leads where     connect: the graph of saddles and attractors; read_automaton: the machine of
                      memories and pulses, proved
+what switches it     sample_basins, smallest_kicks of the state, smallest_pulses of the input
 between the points   flow_field(system, plane); lyapunov
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)

@@ -172,6 +172,9 @@ def test_a_trained_network_switches_by_less_than_the_way_to_the_saddle():
     assert 0.6 < share.min() < share.max() < 0.7
     assert (kicks.switched == 0).all()
     assert_switch(system, graph, kicks, steps=400)
+    machine = sp.read_automaton(system, sp.find_all_fixed_points(system, np.zeros(3)), np.eye(3))
+    assert (machine.ball > 0.3).all()  # of which it is proved that nothing smaller switches
+    assert (kicks.size[kicks.easiest] > machine.ball).all()
     assert len(kicks.easiest) == 8
     assert (kicks.source[kicks.easiest] == graph.attractors).all()
 
