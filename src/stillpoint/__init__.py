@@ -18,6 +18,7 @@ slow states          find_slow_points, sample_slow_states, follow_slow_manifold
 draw                 plots.fixed_points and others; fit_pca and `planes` for the plane
 what leads where     connect: the graph of saddles and attractors; read_automaton: the machine of
                      memories and pulses, proved; portrait: all of it under one input
+what switches it     sample_basins, smallest_kicks of the state, smallest_pulses of the input
 between the points   flow_field(system, plane); lyapunov; energy, for symmetric weights
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)
@@ -70,12 +71,15 @@ from .points import (
 from .portrait import (
     AttractorGraph,
     Automaton,
+    Basins,
     EchoIndex,
     Energy,
     FlowField,
+    Kicks,
     LyapunovSpectrum,
     MachineComparison,
     Portrait,
+    Pulses,
     connect,
     echo_index,
     energy,
@@ -84,6 +88,9 @@ from .portrait import (
     lyapunov,
     portrait,
     read_automaton,
+    sample_basins,
+    smallest_kicks,
+    smallest_pulses,
 )
 from .proofs import Certificate, Enumeration, ProofStatus, enumerate_fixed_points
 from .recurrence import find_closed_curves, find_cycles
@@ -108,6 +115,7 @@ __all__ = [
     "AttractorGraph",
     "Attractors",
     "Automaton",
+    "Basins",
     "Census",
     "Certificate",
     "ClosedCurves",
@@ -121,6 +129,7 @@ __all__ = [
     "FileFormatError",
     "FixedPoints",
     "FlowField",
+    "Kicks",
     "Linearization",
     "LyapunovSpectrum",
     "MachineComparison",
@@ -128,6 +137,7 @@ __all__ = [
     "Portrait",
     "Projection",
     "ProofStatus",
+    "Pulses",
     "Regions",
     "Report",
     "Rests",
@@ -170,9 +180,12 @@ __all__ = [
     "rates_at_fixed_state",
     "read_automaton",
     "read_weights",
+    "sample_basins",
     "sample_slow_states",
     "sample_states",
     "show_versions",
+    "smallest_kicks",
+    "smallest_pulses",
     "solvers",
     "system_from_step",
     "tasks",

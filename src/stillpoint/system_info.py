@@ -12,6 +12,7 @@ from ._core.layout import StateLayout
 from ._core.values import read_fields
 from .dynamics import Kind, Regions
 from .dynamics.restriction import Restriction
+from .errors import ArgumentError
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,21 @@ class SystemInfo:
             yield (
                 f"system: it has {self.state_size} states and {self.input_size} inputs, but the "
                 f"record is of {d} and {m}"
+            )
+
+    def check_same(self, name: str, other: SystemInfo) -> None:
+        """Refuse an argument that is of another network than this one.
+
+        Raises
+        ------
+        ArgumentError
+            If the other network has other sizes or weights.
+        """
+        is_other = len({self.weights_sha256, other.weights_sha256} - {None}) > 1
+        if is_other or any(self.contradictions(other.state_size, other.input_size)):
+            raise ArgumentError(
+                f"{name}: got what was found in another network; pass what was found in this one, "
+                f"or the network in which it was found."
             )
 
     def coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:

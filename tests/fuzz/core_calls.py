@@ -43,6 +43,9 @@ GRAPH = sp.connect(SYSTEM, POINTS, ATTRACTORS)
 SYMMETRIC = sp.as_system(sp.cells.VanillaCell(np.eye(2), np.ones((2, 1)), np.zeros(2)))
 ENERGY = sp.energy(SYMMETRIC)
 PORTRAIT = sp.portrait(SYSTEM, points=POINTS, max_period=1)
+BASINS = sp.sample_basins(SYSTEM, ATTRACTORS, n_states=4)
+KICKS = sp.smallest_kicks(SYSTEM, GRAPH, n_starts=2, n_checks=2)
+PULSES = sp.smallest_pulses(SYSTEM, ATTRACTORS, durations=1, n_amplitudes=4)
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
@@ -338,6 +341,59 @@ def verbs() -> dict[str, Call]:
         "energy": Call(sp.energy, {"system": SYMMETRIC}),
         "Energy": Call(ENERGY, {"states": X, "inputs": U}),
         "Energy.drops": Call(ENERGY.drops, {"graph": GRAPH}),
+        "sample_basins": Call(
+            sp.sample_basins,
+            {
+                "system": SYSTEM,
+                "attractors": ATTRACTORS,
+                "states": None,
+                "inputs": U,
+                "box": (-1.0, 1.0),
+                "around": None,
+                "radius": None,
+                "n_states": 4,
+                "steps": 20,
+                "seed": 0,
+            },
+            also={"states": "box", "around": "box radius", "inputs": "attractors"},
+        ),
+        "sample_basins of a ball": Call(
+            sp.sample_basins,
+            {
+                "system": SYSTEM,
+                "attractors": ATTRACTORS,
+                "around": X[0],
+                "radius": 0.1,
+                "n_states": 4,
+                "steps": 20,
+            },
+            also={"around": "radius"},
+        ),
+        "smallest_kicks": Call(
+            sp.smallest_kicks,
+            {
+                "system": SYSTEM,
+                "graph": GRAPH,
+                "n_starts": 1,
+                "n_checks": 2,
+                "steps": 20,
+                "seed": 0,
+            },
+        ),
+        "smallest_pulses": Call(
+            sp.smallest_pulses,
+            {
+                "system": SYSTEM,
+                "attractors": ATTRACTORS,
+                "directions": [[1.0]],
+                "durations": (1, 2),
+                "rest": np.zeros(1),
+                "largest": 2.0,
+                "n_amplitudes": 4,
+                "steps": 20,
+            },
+            also={"rest": "attractors"},
+        ),
         "read_automaton": Call(
             sp.read_automaton,
             {
@@ -450,6 +506,10 @@ def records() -> dict[str, Call]:
         "AttractorGraph.certify": Call(GRAPH.certify, {"system": SYSTEM, "steps": 20}),
         "Portrait.to_dataframe": Call(PORTRAIT.to_dataframe, {}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
+        "Basins.of": Call(BASINS.of, {"system": SYSTEM, "states": X, "inputs": U, "steps": 20}),
+        "Basins.to_dataframe": Call(BASINS.to_dataframe, {}),
+        "Kicks.to_dataframe": Call(KICKS.to_dataframe, {}),
+        "Pulses.to_dataframe": Call(PULSES.to_dataframe, {}),
         "Automaton.unreachable": Call(MACHINE.unreachable, {"start": 0}),
         "Automaton.after": Call(MACHINE.after, {"start": 0, "word": [0]}),
         "Automaton.compare": Call(
@@ -502,6 +562,9 @@ def records() -> dict[str, Call]:
         "AttractorGraph": GRAPH,
         "Portrait": PORTRAIT,
         "Automaton": MACHINE,
+        "Basins": BASINS,
+        "Kicks": KICKS,
+        "Pulses": PULSES,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}
@@ -729,6 +792,10 @@ def figures() -> dict[str, Call]:
             {"portrait": PORTRAIT, "all_edges": True, **trajectories, **more},
         ),
         "hasse_diagram": (plots.hasse_diagram, {"graph": GRAPH, "labels": None}),
+        "basins": (
+            plots.basins,
+            {"basins": BASINS, **trajectories, **more},
+        ),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
         "cycles": (
             plots.cycles,

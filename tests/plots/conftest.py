@@ -77,6 +77,14 @@ def portrait(points):
 
 
 @pytest.fixture(scope="session")
+def basins():
+    """Random states of four memories, some of which were not followed for long enough."""
+    system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
+    found = sp.find_attractors(system, n_starts=32)
+    return sp.sample_basins(system, found, n_states=100, steps=16)
+
+
+@pytest.fixture(scope="session")
 def exponents():
     """The exponents of the Hénon map."""
     system = sp.as_system(
@@ -111,7 +119,7 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles, curves, attractors, graph, portrait):
+def figures(points, slow, line, paths, field, cycles, curves, attractors, basins, graph, portrait):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {
@@ -129,6 +137,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors, graph,
         "graph": lambda ax=None, **o: plots.attractor_graph(graph, paths, ax=ax, **o),
         "portrait": lambda ax=None, **o: plots.portrait(portrait, paths, ax=ax, **o),
         "hasse": lambda ax=None, **o: plots.hasse_diagram(graph, ax=ax, **o),
+        "basins": lambda ax=None, **o: plots.basins(basins, paths, ax=ax, **o),
         "curves": lambda ax=None, **o: plots.closed_curves(curves, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
@@ -137,7 +146,7 @@ def figures(points, slow, line, paths, field, cycles, curves, attractors, graph,
 
 
 EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "curves", "attractors"]
-EVERY += ["flow", "spectrum", "summary", "graph", "hasse", "portrait"]
+EVERY += ["basins", "flow", "spectrum", "summary", "graph", "hasse", "portrait"]
 
 
 @pytest.fixture(params=EVERY)

@@ -29,7 +29,18 @@ def regional():
 
 @pytest.fixture
 def records(
-    points, slow, line, regional, field, cycles, curves, attractors, exponents, graph, portrait
+    points,
+    slow,
+    line,
+    regional,
+    field,
+    cycles,
+    curves,
+    attractors,
+    basins,
+    exponents,
+    graph,
+    portrait,
 ):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
@@ -42,6 +53,7 @@ def records(
         "attractor_graph": ("graph", graph),
         "hasse_diagram": ("graph", graph),
         "portrait": ("portrait", portrait),
+        "basins": ("basins", basins),
         "exponents": ("spectrum", exponents),
         "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),

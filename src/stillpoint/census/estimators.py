@@ -1,13 +1,13 @@
 """How many kinds were not seen: estimates from how often the others were.
 
 The field is ecology, where points are species and starts are catches. All of it supposes that
-starts are drawn alike and independently of each other.
+starts are drawn alike and independently of each other. So do intervals of shares.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from scipy.special import betaincinv
 
 
@@ -69,3 +69,19 @@ def coverage_bound(hits: Int[np.ndarray, " n"], confidence: float = 0.95) -> flo
     if once >= total:
         return 0.0
     return 1 - float(betaincinv(once + 1, total - once, confidence))
+
+
+def share_intervals(
+    hits: Int[np.ndarray, " a"], trials: Int[np.ndarray, " a"], confidence: float = 0.95
+) -> Float[np.ndarray, "a 2"]:
+    """Return exact intervals of shares (Clopper and Pearson 1934); from 0 to 1 without trials.
+
+    Examples
+    --------
+    >>> share_intervals(np.array([0, 5, 0]), np.array([10, 10, 0])).round(3).tolist()
+    [[0.0, 0.308], [0.187, 0.813], [0.0, 1.0]]
+    """
+    tail, missed = (1 - confidence) / 2, trials - hits
+    low = np.where(hits > 0, betaincinv(np.maximum(hits, 1), missed + 1, tail), 0.0)
+    high = np.where(missed > 0, betaincinv(hits + 1, np.maximum(missed, 1), 1 - tail), 1.0)
+    return np.stack([low, high], axis=1)

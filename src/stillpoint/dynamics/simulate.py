@@ -72,6 +72,25 @@ def _advance_tangent(
     return after, V + h / 6 * (K1 + 2 * K2 + 2 * K3 + K4)
 
 
+def adjoint_stepper(dynamics: Dynamics, dt: Duration) -> Callable[[Batch, Inputs, Batch], Batch]:
+    """Return what takes covectors w, shape (n, d), one step back: w J, J that of the whole step.
+
+    Of a flow J is that of the Runge-Kutta step that `stepper` takes, so differences of what it
+    computes agree with it to rounding.
+    """
+    return dynamics.vjp if dynamics.kind == "map" else partial(_adjoint, dynamics, dt)
+
+
+def _adjoint(flow: Dynamics, dt: Duration, x: Batch, u: Inputs, w: Batch) -> Batch:
+    x2 = x + dt / 2 * flow.step(x, u)
+    x3 = x + dt / 2 * flow.step(x2, u)
+    x4 = x + dt * flow.step(x3, u)
+    w4 = flow.vjp(x4, u, dt / 6 * w)
+    w3 = flow.vjp(x3, u, dt / 3 * w + dt * w4)
+    w2 = flow.vjp(x2, u, dt / 3 * w + dt / 2 * w3)
+    return w + w2 + w3 + w4 + flow.vjp(x, u, dt / 6 * w + dt / 2 * w2)
+
+
 def _advance(flow: Dynamics, dt: Duration, x: Batch, u: Inputs) -> Batch:
     """Return the state one Runge-Kutta step of fourth order later."""
     k1 = flow.step(x, u)

@@ -10,6 +10,7 @@ from .interactive import interactive
 from .portrait import (
     attractor_graph,
     attractors,
+    basins,
     exponents,
     flow_field,
     hasse_diagram,
@@ -24,6 +25,7 @@ from .spectrum import spectrum
 __all__ = [
     "attractor_graph",
     "attractors",
+    "basins",
     "closed_curves",
     "cycles",
     "exponents",

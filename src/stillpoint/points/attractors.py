@@ -16,15 +16,12 @@ from .._core.record import Record, column, plain
 from .._core.validation import check_whole, read_rows
 from .._core.values import Domain
 from ..census import Followed
-from ..errors import ArgumentError
+from ..census.estimators import share_intervals
 from ..system_info import SystemInfo
 from .orbits import OrbitEnd
 
 if TYPE_CHECKING:
     import pandas
-
-# Of the intervals of shares.
-_CONFIDENCE = 0.95
 
 #: How a label is known, the firmest first.
 EVIDENCE = ("proved", "decided", "estimated", "none")
@@ -156,14 +153,7 @@ class Attractors(Record):
 
         It is about states drawn as these starts were.
         """
-        from scipy.stats import binomtest  # takes as long to import as all else together
-
-        several = zip(self.hits.tolist(), self._trials.tolist(), strict=True)
-        ends = [
-            binomtest(hits, trials).proportion_ci(_CONFIDENCE, "exact") if trials else (0.0, 1.0)
-            for hits, trials in several
-        ]
-        return np.array([tuple(end) for end in ends], dtype=float).reshape(len(self), 2)
+        return share_intervals(self.hits, self._trials)
 
     @property
     def _trials(self) -> Int[np.ndarray, " a"]:
@@ -200,22 +190,6 @@ class Attractors(Record):
 
     def _where(self, rows: Bool[np.ndarray, " a"]) -> Attractors:
         return self.take(np.flatnonzero(rows))
-
-    def _check_of(self, system: SystemInfo) -> None:
-        """Refuse what is asked with a record of another network.
-
-        Raises
-        ------
-        ArgumentError
-            If the network has other sizes or weights.
-        """
-        if len({self.system.weights_sha256, system.weights_sha256} - {None}) > 1 or any(
-            self.system.contradictions(system.state_size, system.input_size)
-        ):
-            raise ArgumentError(
-                "attractors: they are of another network; pass those that `find_attractors` "
-                "returns for the one of these points."
-            )
 
     @property
     def is_named(self) -> Bool[np.ndarray, " a"]:

@@ -287,7 +287,7 @@ class FixedPoints(PointSet):
         """
         if attractors is not None:
             check_kind("attractors", attractors, Attractors, "what find_attractors returns")
-            attractors._check_of(self.system)
+            attractors.system.check_same("attractors", self.system)
         once = self.unique()
         if len(once) < len(self) and not self._proofs.all_distinct:
             return once.census(attractors)

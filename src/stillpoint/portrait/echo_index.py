@@ -23,8 +23,7 @@ from .._core.values import Domain
 from ..dynamics.simulate import stepper
 from ..errors import ArgumentError
 from ..search.options import provenance
-from ..search.samplers import Box
-from ..search.sampling import box_of_points, visited_states
+from ..search.samplers import random_states
 from ..system import System, check_system
 from ..system_info import SystemInfo
 
@@ -182,9 +181,7 @@ def echo_index(
     rows, x = [], given
     for factor in factors:
         if given is None:
-            u = factor * sequence[0]
-            visited = visited_states(system, u, rng)
-            x = Box(system, u, *box_of_points(system, u, visited, rng)).states(None, rng, n_starts)
+            x = random_states(system, factor * sequence[0], rng, n_starts)
         rows.append(_responses(system, x, factor * sequence, rng))
     index, left, exponent = zip(*rows, strict=True)
     return EchoIndex(

@@ -20,6 +20,9 @@ _ON_LINE, _BASIN = 1e-4, 0.1
 # An orbit too slow to arrive comes nearer as eigenvalues say, up to this share.
 _AS_TOLD = 0.1
 
+# The squares of states further out overflow.
+_FURTHEST = 1e150
+
 # The error of a step along which a flow is followed to what attracts.
 _ACCURACY = 1e-10
 
@@ -88,6 +91,7 @@ def distance_from(
     >>> distance_from(square, np.array([[1.25, 0.5]]))
     array([0.2])
     """
+    x = np.clip(x, -_FURTHEST, _FURTHEST)
     size = np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     states, length = lines.reshape(-1, lines.shape[2]), lines.shape[1]
     distance, nearest = cKDTree(states).query(x)

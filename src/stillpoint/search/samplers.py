@@ -19,7 +19,7 @@ from ..points import FixedPoints, Source
 from ..solvers import solve
 from ..solvers.deflated_newton import DeflatedNewton
 from ..system import System
-from .sampling import FAR, follow_held, states_at
+from .sampling import FAR, box_of_points, follow_held, states_at, visited_states
 
 States = Float[np.ndarray, "n d"]
 
@@ -121,6 +121,14 @@ class Box(Sampler):
         x = states_at(self.system, y, self.inputs)
         size = np.abs(x).max(axis=1, initial=0.0)
         return x[size < FAR * np.maximum(1.0, np.abs(y).max(axis=1, initial=0.0))]
+
+
+def random_states(
+    system: System, u: Float[np.ndarray, " m"], rng: np.random.Generator, n: int
+) -> States:
+    """Return `n` random states, or fewer, of the box that holds the fixed points (`sampling`)."""
+    box = Box(system, u, *box_of_points(system, u, visited_states(system, u, rng), rng))
+    return box.states(None, rng, n)
 
 
 @dataclass(frozen=True)

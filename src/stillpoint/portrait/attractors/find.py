@@ -15,8 +15,7 @@ from ...search.certify import check_points
 from ...search.find_all import read_each_input
 from ...search.options import provenance
 from ...search.orbits import beside_unstable
-from ...search.samplers import Box
-from ...search.sampling import box_of_points, visited_states
+from ...search.samplers import random_states
 from ...search.units import units_of_motion
 from ...system import System, check_system
 from .orbit_ends import OrbitEnds
@@ -97,7 +96,7 @@ def find_attractors(
     for u in rows:
         units = units_of_motion(system, u, rng)
         own = units.of(system)
-        begin = _random_states(own, u, rng, n_starts) if given is None else given / units.scale
+        begin = random_states(own, u, rng, n_starts) if given is None else given / units.scale
         beside = _beside(points, u, d) / units.scale
         ends = OrbitEnds(own, u, np.concatenate([begin, beside]), steps, seed)
         found.append(_Under(u, units.scale, begin, beside, ends))
@@ -122,13 +121,6 @@ class _Under:
         hits = np.bincount(self.ends.owner[: len(self.begin)], minlength=len(found))
         attracts = np.array([end.kind.attracts for end in found], dtype=bool)
         return np.lexsort([-hits, ~attracts])
-
-
-def _random_states(
-    system: System, u: Float[np.ndarray, " m"], rng: np.random.Generator, n: int
-) -> Float[np.ndarray, "k d"]:
-    box = Box(system, u, *box_of_points(system, u, visited_states(system, u, rng), rng))
-    return box.states(None, rng, n)
 
 
 def _beside(

@@ -15,7 +15,7 @@ from ...search.certify import check_points
 from ...search.options import provenance
 from ...system import System
 from ..attractors import find_attractors
-from .leading import Leading, Led, Target
+from ..leading import Leading, Led, Target
 from .paths import Passing, passing
 from .record import AttractorGraph
 from .sides import Borders, UnstableSides
@@ -84,7 +84,7 @@ def connect(
         attractors = find_attractors(system, inputs, points, seed=seed)
     else:
         check_kind("attractors", attractors, Attractors, "what find_attractors returns")
-        attractors._check_of(system.info)
+        attractors.system.check_same("attractors", system.info)
     nodes = _Nodes.of(points, attractors)
     edges: list[_Edge] = []
     passed: list[Passing] = []

@@ -120,7 +120,7 @@ def read_automaton(
         raise ArgumentError(
             f"pulses: got shape {letters.shape}, but (p, {m}) is wanted: one row for each pulse."
         )
-    lengths = _read_durations(duration)
+    lengths = read_durations("duration", duration)
     most = _SILENCE if silence is None else check_whole("silence", silence, least=0)
     check_flag("prove", prove)
     held = np.repeat(lengths, len(letters))
@@ -270,7 +270,7 @@ def _memories(
 ) -> Float[np.ndarray, "s d"]:
     """Return the states that attract under the rest input."""
     if isinstance(attractors, Attractors):
-        attractors._check_of(system.info)
+        attractors.system.check_same("attractors", system.info)
         x, attracts = attractors.states[:, 0], attractors.kind == OrbitEnd.POINT
     elif isinstance(attractors, FixedPoints):
         check_points(system, attractors)
@@ -289,13 +289,13 @@ def _memories(
     return x[chosen]
 
 
-def _read_durations(duration: Any) -> Int[np.ndarray, " k"]:
+def read_durations(name: str, duration: Any) -> Int[np.ndarray, " k"]:
     """Return for how many steps pulses are held, each number once."""
     try:
         several = [duration] if isinstance(duration, str) else list(duration)
     except TypeError:
         several = [duration]
-    held = [check_whole("duration", steps, least=1, most=100_000) for steps in several]
+    held = [check_whole(name, steps, least=1, most=100_000) for steps in several]
     if not held:
-        raise ArgumentError("duration: there is none; one number of steps at least is wanted.")
+        raise ArgumentError(f"{name}: there is none; one number of steps at least is wanted.")
     return np.unique(held)

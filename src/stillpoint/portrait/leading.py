@@ -11,12 +11,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-from ..._core.arrays import to_numpy
-from ...dynamics.simulate import stepper
-from ...points import Attractors, OrbitEnd
-from ...recurrence import distance_from, near
-from ...search.orbits import time_steps
-from ...system import System
+from .._core.arrays import to_numpy
+from ..dynamics.simulate import stepper
+from ..errors import ArgumentError, came
+from ..points import Attractors, FixedPoints, OrbitEnd
+from ..recurrence import distance_from, near
+from ..search.orbits import time_steps
+from ..system import System
 
 # An orbit has come to an attractor within so many times the distance at which it counts as there,
 # or, of a cloud of states, so many times what these are from their neighbours.
@@ -33,11 +34,20 @@ class Target:
     lines: Float[np.ndarray, "p t d"]
     reach: float
 
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a single state."""
+        return self.lines.shape[:2] == (1, 1)
+
     @classmethod
     def of(cls, attractors: Attractors, row: int) -> Target:
         """Return one attractor as a target."""
-        kind, states = OrbitEnd(attractors.kind[row]), attractors.along(row)
         is_flow = attractors.system.kind == "flow"
+        return cls.of_states(OrbitEnd(attractors.kind[row]), attractors.along(row), is_flow)
+
+    @classmethod
+    def of_states(cls, kind: OrbitEnd, states: Float[np.ndarray, "t d"], is_flow: bool) -> Target:
+        """Return what attracts as a target, given states on it."""
         if kind == OrbitEnd.CURVE or (kind == OrbitEnd.CYCLE and is_flow):
             return cls(states[None], _REACH * near(states[None]))
         if kind in (OrbitEnd.POINT, OrbitEnd.CYCLE):
@@ -45,6 +55,31 @@ class Target:
         size = np.maximum(1.0, np.abs(states).max(initial=0.0))
         apart = cKDTree(states).query(states, 2)[0][:, -1]
         return cls(states[:, None], _CLOUDY * float(np.median(apart)) / size)
+
+
+def read_targets(
+    system: System, attractors: Any, u: Float[np.ndarray, " m"]
+) -> tuple[Int[np.ndarray, " t"], list[Target]]:
+    """Return the rows of a caller's record that attract under an input, and each as a target.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither `Attractors` nor `FixedPoints`, or of another system.
+    """
+    if isinstance(attractors, Attractors):
+        attractors.system.check_same("attractors", system.info)
+        rows = np.flatnonzero(attractors.attracts & (attractors.inputs == u).all(axis=1))
+        return rows, [Target.of(attractors, int(row)) for row in rows]
+    if not isinstance(attractors, FixedPoints):
+        raise ArgumentError(
+            f"attractors: got {came(attractors)}, but what `find_attractors` or a search for fixed "
+            f"points returned is wanted."
+        )
+    attractors.system.check_same("attractors", system.info)
+    rows = np.flatnonzero(attractors.is_stable & (attractors.inputs == u).all(axis=1))
+    x, is_flow = attractors.xstar, system.kind == "flow"
+    return rows, [Target.of_states(OrbitEnd.POINT, x[row, None], is_flow) for row in rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,15 +103,38 @@ class Led:
     when: Int[np.ndarray, " k"]
 
 
+def lead_to(
+    system: System,
+    attractors: Attractors,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    steps: int,
+) -> Led:
+    """Follow orbits, each under its own input; targets are rows of the attractors."""
+    none = np.full(len(x), -1)
+    every = Led(none, none.copy(), none.copy(), np.full(len(x), np.inf), none.copy())
+    for one in np.unique(u, axis=0):
+        own = np.flatnonzero((u == one).all(axis=1))
+        rows, targets = read_targets(system, attractors, one)
+        led = Leading(system, one, targets, x[:0], steps, x[own]).lead(x[own])
+        every.target[own] = np.append(rows, -1)[led.target]
+        every.steps[own] = led.steps
+    return every
+
+
 @dataclass(frozen=True, eq=False)
 class Leading:
-    """Orbits under one input, among attractors and states that they may pass."""
+    """Orbits under one input, among attractors and states that they may pass.
+
+    A step of a flow suits these, and the states where orbits `begin` if they are elsewhere.
+    """
 
     system: System
     u: Float[np.ndarray, " m"]
     targets: list[Target]
     saddles: Float[np.ndarray, "s d"]
     steps: int
+    begin: Float[np.ndarray, "b d"] | None = None
 
     def lead(self, x: Float[np.ndarray, "k d"], own: Int[np.ndarray, " k"] | None = None) -> Led:
         """Follow orbits until they are at an attractor.
@@ -103,7 +161,7 @@ class Leading:
         return led
 
     def advance(self, x: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "k d"]:
-        """Return the states one step later; of a flow, a step that suits its states of rest."""
+        """Return the states one step later."""
         asarray, u = self.system.dynamics.arrays.asarray, np.tile(self.u, (len(x), 1))
         return to_numpy(self._stepper(asarray(x), asarray(u))).astype(np.float64)
 
@@ -113,7 +171,8 @@ class Leading:
         for reach, (tree, owner) in self._states.items():
             distance, nearest = tree.query(x[left])
             size = np.maximum(1.0, np.abs(x[left]).max(axis=1, initial=0.0))
-            there[left] = np.where(distance < reach * size, owner[nearest], -1)
+            at = np.append(owner, -1)[nearest]  # what is too far away has no nearest state
+            there[left] = np.where(distance < reach * size, at, -1)
             left = left[there[left] < 0]
         for number, target in enumerate(self.targets):
             if target.lines.shape[1] > 1:
@@ -139,7 +198,8 @@ class Leading:
     @cached_property
     def _stepper(self) -> Callable[[Any, Any], Any]:
         lines = [target.lines.reshape(-1, self.saddles.shape[1]) for target in self.targets]
-        x = np.concatenate([self.saddles, *lines])
+        begin = self.saddles if self.begin is None else self.begin
+        x = np.concatenate([self.saddles, *lines, begin])
         dt = time_steps(self.system, x, np.tile(self.u, (len(x), 1))).min(initial=1.0)
         return stepper(self.system.dynamics, float(dt))
 
