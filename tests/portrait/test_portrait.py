@@ -21,6 +21,8 @@ def test_the_portrait_of_a_flip_flop(memory):
     for one, other in memory.sides.values():
         assert (signs[one] != signs[other]).sum() == 1
     told = "\n".join(memory.sentences)
+    share = memory.basins.share
+    assert f"{share.min():.0%} to {share.max():.0%} lead to each (estimated)" in told
     assert "24 of 24 connections proved" in told
     assert "12 saddles with one unstable direction, of which 12 lie between two attractors" in told
     assert "1 output differs in sign" in told
@@ -34,6 +36,7 @@ def test_it_is_kept_and_reported(memory, tmp_path):
     assert repr(back.points) == repr(memory.points)
     assert repr(back.attractors) == repr(memory.attractors)
     assert repr(back.cycles) == repr(memory.cycles)
+    assert repr(back.basins) == repr(memory.basins)
     np.testing.assert_array_equal(back.graph.path, memory.graph.path)
     page = memory.report(tmp_path / "portrait.html").read_text()
     assert all(sentence in page for sentence in memory.sentences[1:])

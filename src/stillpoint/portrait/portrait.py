@@ -7,19 +7,29 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .._core.validation import check_flag, check_kind, check_whole, read_inputs, read_seed
-from ..errors import ArgumentError
+from .._core.validation import (
+    check_flag,
+    check_kind,
+    check_whole,
+    read_inputs,
+    read_seed,
+    read_states,
+)
 from ..points import FixedPoints
 from ..recurrence import find_cycles
-from ..search import find_all_fixed_points
+from ..search import find_all_fixed_points, sample_states
 from ..search.certify import certify, check_points
 from ..search.options import provenance
 from ..system import System, check_system
 from .attractors import find_attractors
+from .basins import sample_basins
 from .energy import longest_period
 from .graph import connect
 from .portrait_record import Portrait
 from .readout import outputs_of
+
+# States of which the shares of basins are estimated.
+_SAMPLED = 1000
 
 
 @np.errstate(all="ignore")
@@ -36,8 +46,8 @@ def portrait(
 ) -> Portrait:
     """Return how the states of a network are organised under one input.
 
-    It puts together what `find_all_fixed_points`, `find_cycles`, `find_attractors`, `connect` and,
-    where weights are symmetric, `energy` say, and proves what can be proved.
+    It puts together what `find_all_fixed_points`, `find_cycles`, `find_attractors`, `connect`,
+    `sample_basins` and, where weights are symmetric, `energy` say, and proves what can be proved.
 
     Parameters
     ----------
@@ -48,7 +58,8 @@ def portrait(
     points
         Its fixed points, if they are known already; else all are looked for.
     trajectories
-        States that the network visits, shape (trials, time, d): more starts of the searches.
+        States that the network visits, shape (trials, time, d): more starts of the searches, and
+        the states whose shares in basins are told; by default those are random.
     readout
         What is read out of states, a function of (n, d) that returns (n, k): what saddles decide.
     max_period
@@ -81,12 +92,12 @@ def portrait(
     max_period = check_whole("max_period", max_period, least=1, most=1000)
     seed, prove = read_seed("seed", seed), check_flag("prove", prove)
     u = read_inputs("inputs", np.zeros(m) if inputs is None else inputs, 1, m)[0]
+    states = None
+    if trajectories is not None:
+        states = sample_states(trajectories, _SAMPLED, seed=seed)
+        read_states("trajectories", states, system.state_size)
     if points is None:
         points = find_all_fixed_points(system, u, trajectories=trajectories, seed=seed)
-    elif trajectories is not None:
-        raise ArgumentError(
-            "trajectories: they are starts of a search, but points are handed over; leave one out."
-        )
     else:
         check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
         points = points.take(np.flatnonzero((points.inputs == u).all(axis=1)))
@@ -98,11 +109,15 @@ def portrait(
     if max_period > 1:
         asked = range(2, max_period + 1) if system.kind == "map" else None
         cycles = find_cycles(system, u, periods=asked, trajectories=trajectories, seed=seed)
+    basins = None
+    if attractors.attracts.any():
+        basins = sample_basins(system, attractors, states, n_states=_SAMPLED, seed=seed)
     return Portrait(
         points=points,
         attractors=attractors,
         graph=graph.certify(system) if prove else graph,
         cycles=cycles,
+        basins=basins,
         outputs=outputs_of(readout, graph.states),
         longest_period=longest_period(system),
         system=system.info,

@@ -15,6 +15,7 @@ from .._core.values import Domain
 from ..errors import ArgumentError
 from ..points import Attractors, Cycles, FixedPoints
 from ..system_info import SystemInfo
+from .basins import Basins
 from .graph import AttractorGraph
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Portrait(Record):
         What leads where; its nodes are the points, then attractors that are none.
     cycles
         The cycles that were searched for, None where they were not.
+    basins
+        Which share of the states leads to which attractor; None where none is known.
     outputs
         What is read out at each node, shape (n, k); k = 0 where no readout is known.
     longest_period
@@ -55,6 +58,7 @@ class Portrait(Record):
     attractors: Attractors = part(Attractors, "attractors_", shares=_SHARED)
     graph: AttractorGraph = part(AttractorGraph, "graph_", shares=_SHARED)
     cycles: Cycles | None = part(Cycles, "cycles_", shares=_SHARED)
+    basins: Basins | None = part(Basins, "basins_", shares=_SHARED)
     outputs: Float[np.ndarray, "n k"] = column(
         "graph_node", "output", long_name="what is read out", domain=Domain(missing=True)
     )
@@ -103,13 +107,13 @@ class Portrait(Record):
 
     @property
     def _of_attractors(self) -> str:
-        found, share = self.attractors, self.attractors.share[self.attractors.attracts]
-        if not len(share):
-            return found.verdict
-        each = (
-            f"{share.min():.0%}" if len(share) == 1 else f"{share.min():.0%} to {share.max():.0%}"
-        )
-        return f"{found.verdict} ({each} of random starts lead to each: estimated)"
+        if self.basins is None:
+            return self.attractors.verdict
+        share = self.basins.share[self.attractors.attracts]
+        low, high = (f"{value:.0%}" for value in (share.min(), share.max()))
+        each = low if low == high else f"{low} to {high}"
+        states = f"{plural(len(self.basins), 'state')} {self.basins.drawn}"
+        return f"{self.attractors.verdict}; of {states} {each} lead to each (estimated)"
 
     @property
     def _of_saddles(self) -> Iterator[str]:
@@ -153,7 +157,7 @@ class Portrait(Record):
         return pd.DataFrame(columns)
 
     def _rests_on(self) -> tuple[str, ...]:
-        parts = (self.points, self.attractors, self.graph, self.cycles)
+        parts = (self.points, self.attractors, self.graph, self.cycles, self.basins)
         names = [name for one in parts if one is not None for name in one._rests_on()]
         return tuple(dict.fromkeys(names))
 

@@ -226,6 +226,7 @@ _PARTS: tuple[tuple[type, Parts], ...] = (
             _remarks,
             _inside("attractors", "Attractors", _columns),
             _inside("graph", "What leads where", _columns),
+            _inside("basins", "Basins", _columns),
             _inside("points", "Fixed points", *_OF_POINTS),
             _inside("cycles", "Cycles", _remarks, _table_of_points),
         ),
