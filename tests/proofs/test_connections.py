@@ -51,9 +51,19 @@ def first(cell, asked, steps):
     return found
 
 
-def truth(cell, points, asked, steps=4000):
-    """Return what single orbits say of claims: from 1e-5 beside the saddle to within 1e-6."""
-    x = points.xstar[asked.source] + 1e-5 * asked.side[:, None] * asked.direction
+def some(asked, rows):
+    """Return some of the claims."""
+    names = "source", "target", "side", "direction"
+    return replace(asked, **{name: getattr(asked, name)[rows] for name in names})
+
+
+def truth(cell, points, asked, steps=4000, share=0.0):
+    """Return what single orbits say of claims: from 1e-5 beside the saddle to within 1e-6.
+
+    With a `share` from such a part of a step further out.
+    """
+    away = 1e-5 * np.abs(points.eigenvalues[asked.source, 0]) ** share * asked.side
+    x = points.xstar[asked.source] + away[:, None] * asked.direction
     u = np.zeros((len(x), points.inputs.shape[1]))
     for _ in range(steps):
         x = cell.step(x, u)
@@ -87,18 +97,22 @@ def test_units_that_do_not_meet_lead_to_their_neighbours(d):
     assert (found == right).all()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, 3, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, *range(4, 30)))]
+)
 def test_random_networks_prove_nothing_that_is_not_so(seed):
-    """All points as sources and targets on both sides, of 2 to 4 units."""
+    """All points as sources and targets on both sides, of 2 to 4 units: up to 13 122 claims."""
     rng = np.random.default_rng(seed)
     d = 2 + seed % 3
     W = 1.8 * np.eye(d) + rng.standard_normal((d, d)) * 0.25
     cell = network(W, 0.05 * rng.standard_normal(d))
     points = sp.find_all_fixed_points(sp.as_system(cell))
     asked = every_claim(points)
-    found, right = first(cell, asked, 120), truth(cell, points, asked)
-    assert right.any()
+    (found, whole), right = prove_connections(cell, asked, 120), truth(cell, points, asked)
     assert not (found & ~right).any()
+    assert not (whole & ~found).any()
+    for share in (0.2, 0.4, 0.6, 0.8):
+        assert truth(cell, points, some(asked, whole), 500, share).all()
     assert found.sum() >= 0.8 * right.sum()
 
 
@@ -145,12 +159,8 @@ def test_a_trained_network_is_proved_at_once(flip_flop):
     asked = every_claim(points)
     right = truth(cell, points, asked, 500)
     assert right.sum() == 24
-    some = np.flatnonzero(right | (np.arange(len(right)) % 29 == 0))
-    few = replace(
-        asked, source=asked.source[some], target=asked.target[some], side=asked.side[some],
-        direction=asked.direction[some],
-    )  # fmt: skip
-    assert (first(cell, few, 60) == right[some]).all()
+    rows = np.flatnonzero(right | (np.arange(len(right)) % 29 == 0))
+    assert (first(cell, some(asked, rows), 60) == right[rows]).all()
 
 
 # -- corrupted claims ------------------------------------------------------------------------------
@@ -164,11 +174,7 @@ def test_saddles_that_are_moved_are_none(flip_flop):
     for away in (1e-6, 1e-3, 0.1):
         states = points.xstar + away * rng.standard_normal(points.xstar.shape) / 4
         moved = np.where(points.is_stable[:, None], points.xstar, states)
-        few = replace(
-            asked, states=moved, source=asked.source[right], target=asked.target[right],
-            side=asked.side[right], direction=asked.direction[right],
-        )  # fmt: skip
-        assert not first(cell, few, 60).any()
+        assert not first(cell, some(replace(asked, states=moved), right), 60).any()
 
 
 def test_directions_that_are_wrong_prove_no_wrong_side(flip_flop):
@@ -179,27 +185,22 @@ def test_directions_that_are_wrong_prove_no_wrong_side(flip_flop):
     rng, lin = np.random.default_rng(1), points.linearization
     left = np.linalg.inv(lin.right)[:, 0].real  # on which side of the stable directions
     rows = np.flatnonzero(right | np.roll(right, 1) | np.roll(right, -1))
-    for size in (0.03, 0.5):
+    for size in (0.01, 0.5):
         bent = asked.direction[rows] + size * rng.standard_normal((len(rows), 16)) / 4
         bent *= rng.choice([-1, 1], len(rows))[:, None] / np.linalg.norm(bent, axis=1)[:, None]
         one = {source: k for k, source in enumerate(asked.source[rows])}
         bent = bent[[one[source] for source in asked.source[rows]]]  # one for each saddle
-        few = replace(
-            asked, source=asked.source[rows], target=asked.target[rows], side=asked.side[rows],
-            direction=bent,
-        )  # fmt: skip
+        few = replace(some(asked, rows), direction=bent)
         found = first(cell, few, 60)
-        pairs = left[few.source], asked.direction[rows]
-        turned = [np.sign(np.einsum("ij,ij->i", pairs[0], v)) for v in (bent, pairs[1])]
-        flipped = turned[0] != turned[1]
-        true = {
-            (s, t, e) for s, t, e in zip(
-                asked.source[right], asked.target[right], asked.side[right], strict=True
-            )
-        }  # fmt: skip
-        for k in np.flatnonzero(found):
-            told = few.side[k] * (-1 if flipped[k] else 1)
-            assert (few.source[k], few.target[k], told) in true
+        sides = [
+            np.sign(np.einsum("ij,ij->i", left[few.source], v))
+            for v in (bent, asked.direction[rows])
+        ]
+        told = few.side * np.where(sides[0] == sides[1], 1, -1)
+        claimed = zip(few.source[found], few.target[found], told[found], strict=True)
+        true = zip(asked.source[right], asked.target[right], asked.side[right], strict=True)
+        assert found.any() or size > 0.1
+        assert set(claimed) <= set(true)
 
 
 def test_what_a_proof_needs_of_a_saddle_is_asked(monkeypatch):
@@ -256,7 +257,7 @@ def test_a_fold_beside_a_saddle():
     """Beyond a fold x = tanh(2 x + b) has a saddle and a node beside each other."""
     fold = np.sqrt(0.5)
     b0 = 2 * fold - np.arctanh(fold)
-    for below in (1e-12, 1e-8, 1e-4, 1e-2):
+    for below in (1e-12, 1e-6, 1e-2):
         cell = network(np.array([[2.0]]), np.array([b0 - below]))
         points = sp.find_all_fixed_points(sp.as_system(cell))
         asked = every_claim(points)
@@ -399,7 +400,7 @@ def check_in_multiple_precision(cell, points, asked, edges):
             assert mp.norm(x - _fixed_point(W, b, points.xstar[t])) < 1e-30
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
 def test_small_networks_in_multiple_precision(seed):
     rng = np.random.default_rng(seed)
     d = 2 + seed

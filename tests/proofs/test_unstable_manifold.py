@@ -191,6 +191,13 @@ def test_a_box_of_the_saddle_makes_pieces_wider():
     assert about.domains.upper > exactly.domains.upper + 0.9e-3
 
 
+def test_sides_of_a_saddle_that_may_be_further_out_are_not_known():
+    """Where it lies at u = 0.01, the state at u = 0.005 is one of its other side."""
+    exact, a = parabola(), np.array([0.005])
+    assert np.isinf(saddle(exact, (-0.01, 0.0), 0.01).curves(exact, a).slope[0])
+    assert np.isfinite(saddle(exact, (-0.004, 0.0), 0.004).curves(exact, a).slope[0])
+
+
 @given(st.floats(1.05, 3), st.booleans(), st.floats(-1, 1), st.floats(1e-9, 1e-6))
 def test_no_orbit_leaps_over_its_domain(m, turns, c, begin):
     """On each side every orbit of the curve has a state in it, also where sides change."""

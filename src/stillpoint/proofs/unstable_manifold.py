@@ -38,7 +38,6 @@ _ROOM = 2.0
 # no smaller than the second number.
 _SLACK, _LEAST = 1 + 2.0**-20, 2.0**-500
 
-
 _Bounds = Float[np.ndarray, " n"]
 
 
@@ -94,12 +93,15 @@ class Saddles:
         )
 
     def curves(self, exact: Dynamics, reach: Float[np.ndarray, " n"]) -> Curves:
-        """Return the curves as far as |u| <= `reach`, with slopes that are proved."""
+        """Return the curves as far as |u| <= `reach`, with slopes that are proved.
+
+        Nothing is where a saddle may lie as far out as that, as sides are not known then.
+        """
         a = upward(reach + 2 * self.off_u)
         first = _slopes(self._blocks(exact, a, np.ones_like(a)), np.ones_like(a))
         most = np.minimum(_ROOM * first, 1.0)
         blocks = self._blocks(exact, a, most)
-        slope = _slopes(blocks, most)
+        slope = np.where(reach > self.off_u, _slopes(blocks, most), np.inf)
         return Curves(self, reach, slope, _growths(blocks, slope))
 
     def _blocks(
