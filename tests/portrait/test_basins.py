@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -86,7 +88,7 @@ def test_cycles_and_flows_have_basins():
         state_size=2,
         kind="flow",
     )
-    one = sp.sample_basins(turns, sp.find_attractors(turns, n_starts=8), n_states=50)
+    one = sp.sample_basins(turns, sp.find_attractors(turns, n_starts=4), n_states=20)
     assert one.share.tolist() == [1.0]
 
 
@@ -161,6 +163,9 @@ def test_basins_are_kept(tmp_path):
     assert basins.to_xarray().sizes["sample"] == 50
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     one = independent_units(1).system("numpy")
     basins = sp.sample_basins(UNITS, FOUR, n_states=10)

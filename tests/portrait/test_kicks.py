@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from functools import cache
 
 import numpy as np
@@ -18,7 +19,9 @@ M = tanh_fixed_point(2.0)
 
 
 def kicks_of(system, inputs=None, **options):
-    graph = sp.connect(system, sp.find_all_fixed_points(system, inputs), directions=8)
+    points = sp.find_all_fixed_points(system, inputs)
+    attractors = sp.find_attractors(system, np.unique(points.inputs, axis=0), points, n_starts=16)
+    graph = sp.connect(system, points, attractors, directions=8)
     return graph, sp.smallest_kicks(system, graph, **options)
 
 
@@ -261,6 +264,9 @@ def test_kicks_are_kept(tmp_path):
     assert "decided" in repr(kicks)
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     system = units([2.0])
     graph, _ = kicks_of(system)

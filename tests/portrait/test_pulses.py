@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -145,6 +147,9 @@ def test_pulses_are_kept(tmp_path):
     assert pulses.reached.shape == (4, 8)
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     flow = sp.as_system(lambda x, u: x - x**3 + u, state_size=1, input_size=1, kind="flow")
     none = sp.as_system(lambda x: np.tanh(2 * x), state_size=1)

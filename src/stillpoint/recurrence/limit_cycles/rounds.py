@@ -163,5 +163,5 @@ class LimitCycles:
         order = np.argsort(speed, axis=1)[:, :most]
         return np.take_along_axis(states, order[:, :, None], axis=1)
 
-    def _inputs(self, rows: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n m"]:
+    def _inputs(self, rows: Float[np.ndarray, "n ..."]) -> Float[np.ndarray, "n m"]:
         return np.tile(self.u, (len(rows), 1))
