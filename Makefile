@@ -90,6 +90,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/limit_cycles.py
 	$(BIN)/python benchmarks/lyapunov.py
+	$(BIN)/python benchmarks/portrait.py
 	$(BIN)/python benchmarks/old_scripts.py --quick
 	$(BIN)/python benchmarks/slow_points.py --networks 2 --adam-steps 1000
 

@@ -26,6 +26,7 @@ def test_the_portrait_of_a_flip_flop(memory):
     assert "24 of 24 connections proved" in told
     assert "12 saddles with one unstable direction, of which 12 lie between two attractors" in told
     assert "1 output differs in sign" in told
+    assert "attractors: 8 points; every orbit ended at one" in told
     assert "no cycle of period 2 is known" in told
 
 
