@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from jaxtyping import Float, Int
+
+from ...points import OrbitEnd
 
 # An eigenvalue e^(2 pi i a) of homology, by its angle a in turns.
 Angle = Fraction
@@ -46,6 +49,24 @@ class MorseCheck:
         if self.holds:
             return "the Morse inequalities hold"
         return "the Morse inequalities are broken: a point, cycle or closed curve is missing"
+
+
+def items_of(
+    kind: Int[np.ndarray, " n"],
+    n_unstable: Int[np.ndarray, " n"],
+    sign: Int[np.ndarray, " n"],
+    period: Float[np.ndarray, " n"],
+    is_flow: bool,
+) -> list[tuple[int, int, int]]:
+    """Return what `morse_check` counts of some nodes; a closed line is as good as two points."""
+    items = []
+    for row in range(len(kind)):
+        u, one = int(n_unstable[row]), int(sign[row])
+        if kind[row] == OrbitEnd.CURVE or (kind[row] == OrbitEnd.CYCLE and is_flow):
+            items += [(u, 1, one), (u + 1, 1, one)]
+        else:
+            items.append((u, int(period[row]), one))
+    return items
 
 
 def morse_check(items: Iterable[tuple[int, int, int]]) -> MorseCheck:

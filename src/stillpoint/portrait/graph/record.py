@@ -14,13 +14,13 @@ from ..._core.display import Column, Display, plural
 from ..._core.record import Record, column, plain
 from ..._core.validation import check_whole, read_inputs
 from ..._core.values import Domain
-from ...errors import ArgumentError, MissingExtraError
+from ...errors import MissingExtraError
 from ...points import OrbitEnd
 from ...points.attractors import EVIDENCE
 from ...system import System, check_system
 from ...system_info import SystemInfo
 from .certify import prove_edges
-from .morse import MorseCheck, morse_check
+from .morse import MorseCheck, items_of, morse_check
 
 if TYPE_CHECKING:
     import pandas
@@ -209,7 +209,7 @@ class AttractorGraph(Record):
         np.True_
         """
         steps = check_whole("steps", steps, least=1)
-        self._check_of(check_system(system).info)
+        self.system.check_same("system", check_system(system).info)
         rows = np.flatnonzero(self._is_provable)
         ends = self.source[rows], self.target[rows], self.side[rows]
         evidence, whole_side = self.evidence.copy(), self.whole_side.copy()
@@ -223,17 +223,6 @@ class AttractorGraph(Record):
         settles = np.isin(self.kind, (OrbitEnd.POINT, OrbitEnd.CYCLE)) & self.is_attractor
         one = (self.side != 0) & (self.n_unstable[self.source] == 1)
         return one & (self.target >= 0) & np.append(settles, False)[self.target]
-
-    def _check_of(self, system: SystemInfo) -> None:
-        """Refuse to prove a graph in another network."""
-        d, m = self.states.shape[1], self.inputs.shape[1]
-        other = len({self.system.weights_sha256, system.weights_sha256} - {None}) > 1
-        if other or (d, m) != (system.state_size, system.input_size):
-            raise ArgumentError(
-                f"system: it has {system.state_size} states and {system.input_size} inputs, and is "
-                f"not the one of this graph, which has {d} and {m}; pass the one that was handed "
-                f"to connect."
-            )
 
     def hasse(self) -> list[tuple[int, int]]:
         """Return the pairs that are not made of others: p to q, without any r between them."""
@@ -263,14 +252,15 @@ class AttractorGraph(Record):
         is_clear = (self.n_unstable[rows] > 0) | self.is_attractor[rows]
         if self.system.lefschetz != 1 or not known or not is_clear.all():
             return None
-        items, turns = [], self.system.kind == "flow"
-        for node in rows.tolist():
-            u, sign = int(self.n_unstable[node]), int(self.sign[node])
-            if self.kind[node] == OrbitEnd.CURVE or (self.kind[node] == OrbitEnd.CYCLE and turns):
-                items += [(u, 1, sign), (u + 1, 1, sign)]
-            else:
-                items.append((u, int(self.period[node]), sign))
-        return morse_check(items)
+        return morse_check(
+            items_of(
+                kinds,
+                self.n_unstable[rows],
+                self.sign[rows],
+                self.period[rows],
+                self.system.kind == "flow",
+            )
+        )
 
     @property
     def verdict(self) -> str:
