@@ -120,5 +120,8 @@ def test_others_have_none():
         sp.energy(network("vanilla", "tanh", np.array([[0.0, 1.0], [2.0, 0.0]])))
     with pytest.raises(sp.ArgumentError, match="vanilla or leaky"):
         sp.energy(load_network("gru").system)
+    one, other = (network("vanilla", "tanh", size * np.eye(1)) for size in (2, 3))
+    with pytest.raises(sp.ArgumentError, match="graph: got what was found in another network"):
+        sp.energy(one).drops(sp.connect(other, sp.find_all_fixed_points(other)))
     with pytest.raises(sp.ArgumentError, match="graph"):
         sp.energy(network("vanilla", "tanh", np.eye(1))).drops(3)

@@ -102,3 +102,10 @@ def test_what_does_not_fit_is_refused():
     }.items():
         with pytest.raises(ArgumentError, match=f"^{name}: "):
             call()
+
+
+def test_whole_sides_of_orbits_that_arrive_at_once():
+    cell = sp.cells.VanillaCell(50 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+    system = sp.as_system(cell)
+    graph = sp.connect(system, sp.find_all_fixed_points(system)).certify(system)
+    assert graph.whole_side.all()

@@ -11,7 +11,8 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError
-from stillpoint.portrait.switching.borders import Borders
+from stillpoint.points import OrbitEnd
+from stillpoint.portrait.switching.borders import BasinBorders
 from stillpoint.tasks import load_network
 from zoo import decision_flow, small_radius_is_not_enough, tanh_fixed_point
 
@@ -185,7 +186,7 @@ def test_a_trained_network_switches_by_less_than_the_way_to_the_saddle():
 def test_a_state_counts_only_if_its_orbit_comes_to_the_saddle():
     """Where the left eigenvector alone sees no difference, orbits may go far from the saddle."""
     system, graph, _ = trained("tanh")
-    borders = Borders.of(system, graph, np.zeros(3), 2000, np.random.default_rng(0))
+    borders = BasinBorders.of(system, graph, np.zeros(3), 2000, np.random.default_rng(0))
     manifolds = borders.manifolds.take(np.zeros(200, dtype=np.int64))
     aside = np.random.default_rng(1).standard_normal((200, 16))
     aside -= (aside @ manifolds.left[0])[:, None] * manifolds.left[0]
@@ -281,3 +282,29 @@ def test_what_does_not_fit_is_refused():
             call()
     with pytest.raises(ArgumentError, match=r"^graph: .* another network"):
         sp.smallest_kicks(units([2.0, 2.0]), graph)
+
+
+def test_no_kicks_are_kept(tmp_path):
+    cell = sp.cells.VanillaCell(0.5 * np.eye(1), np.zeros((1, 0)), np.zeros(1))
+    system = sp.as_system(cell)
+    none = sp.smallest_kicks(system, sp.connect(system, sp.find_all_fixed_points(system)))
+    assert len(none) == 0
+    assert sp.load(none.save(tmp_path / "kicks.nc")).verdict == none.verdict
+
+
+def test_chaos_beside_memories_hides_no_kick():
+    """A slow unit with two memories, and beside it what is chaotic once it is far out."""
+
+    def step(x):
+        slow, other = x[:, :1], x[:, 1:]
+        far = 4 * (other - 5) * (6 - other) + 5
+        return np.concatenate([np.tanh(2 * slow), np.where(other > 4, far, other / 2)], axis=1)
+
+    system = sp.as_system(step, state_size=2, recognise=False)
+    points = sp.find_fixed_points(system, np.random.default_rng(0).normal(size=(50, 2)))
+    starts = np.array([[0.5, 0.1], [-0.5, 0.1], [0.5, 5.3]])
+    graph = sp.connect(system, points, sp.find_attractors(system, points=points, starts=starts))
+    assert (graph.kind == OrbitEnd.CHAOS).any()
+    kicks = sp.smallest_kicks(system, graph)
+    np.testing.assert_allclose(kicks.size[kicks.found], 0.9575040240772688, rtol=1e-6)
+    assert kicks.found.sum() == 2

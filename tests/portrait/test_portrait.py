@@ -25,7 +25,7 @@ def test_the_portrait_of_a_flip_flop(memory):
     assert f"{share.min():.0%} to {share.max():.0%} lead to each (estimated)" in told
     assert "24 of 24 connections proved" in told
     assert "12 saddles with one unstable direction, of which 12 lie between two attractors" in told
-    assert "1 output differs in sign" in told
+    assert "between the two attractors of each 1 output differs in sign" in told
     assert "attractors: 8 points; every orbit ended at one" in told
     assert "no cycle of period 2 is known" in told
 
@@ -82,6 +82,8 @@ def test_a_theorem_is_told():
     system = sp.as_system(sp.cells.VanillaCell(W, np.zeros((2, 0)), np.zeros(2)))
     found = sp.portrait(system)
     assert found.longest_period == 2
+    assert "the Morse inequalities hold" in found.sentences  # with the cycles that are no nodes
+    assert not found.graph.morse_check().holds
     assert "no cycle has a period above 2, proved" in "\n".join(found.sentences)
 
 
@@ -103,3 +105,24 @@ def test_wrong_arguments(memory):
         sp.portrait(system, np.zeros(3), points=memory.points, readout=3)
     with pytest.raises(sp.ArgumentError, match="a portrait is whole"):
         memory.take([0])
+
+
+def test_orbits_that_run_away_are_drawn_as_far_as_they_are_finite():
+    cubic = sp.as_system(lambda x: x**3, state_size=1)
+    found = sp.portrait(cubic)
+    assert (found.graph.target == -1).sum() == 2
+    assert np.isfinite(found.graph.path[found.graph.target == -1]).all()
+
+
+def test_states_that_come_to_nothing_are_told():
+    system = sp.as_system(sp.cells.VanillaCell(2 * np.eye(1), np.zeros((1, 0)), np.zeros(1)))
+    resting = sp.portrait(system, trajectories=np.zeros((5, 10, 1)))  # where it repels
+    assert "1000 came to none that is known" in resting.sentences[1]
+    node = resting.node_of_attractor
+    np.testing.assert_allclose(resting.graph.states[node], resting.attractors.states[:, 0])
+
+
+def test_points_of_another_input_are_refused():
+    system = sp.as_system(sp.cells.VanillaCell(2 * np.eye(1), np.ones((1, 1)), np.zeros(1)))
+    with pytest.raises(sp.ArgumentError, match="none of them is under the input"):
+        sp.portrait(system, [0.3], points=sp.find_all_fixed_points(system, [0.1]))

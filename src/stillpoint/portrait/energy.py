@@ -67,7 +67,7 @@ class Energy:
     system
         The network.
     always_falls
-        Whether it is proved that every step which changes the state lowers the energy.
+        Whether it is proved that every step which changes the rates lowers the energy.
     """
 
     system: System
@@ -121,6 +121,7 @@ class Energy:
             If `graph` is no graph, or one of another system.
         """
         check_kind("graph", graph, AttractorGraph, "what connect returns")
+        graph.system.check_same("graph", self.system.info)
         of = np.where(graph.kind == OrbitEnd.POINT, self(graph.states, graph.inputs), np.nan)
         return of[graph.source] - np.append(of, np.nan)[graph.target]
 

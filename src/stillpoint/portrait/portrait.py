@@ -15,6 +15,7 @@ from .._core.validation import (
     read_seed,
     read_states,
 )
+from ..errors import ArgumentError
 from ..points import FixedPoints
 from ..recurrence import find_cycles
 from ..search import find_all_fixed_points, sample_states
@@ -86,7 +87,7 @@ def portrait(
     >>> memory.sides, memory.graph.evidence.tolist()  # saddle 2, between points 0 and 1
     ({2: (0, 1)}, ['proved', 'proved'])
     >>> memory.sentences[3]
-    'between these two attractors 1 output differs in sign'
+    'between the two attractors of each 1 output differs in sign'
     """
     m = check_system(system).input_size
     max_period = check_whole("max_period", max_period, least=1, most=1000)
@@ -100,7 +101,13 @@ def portrait(
         points = find_all_fixed_points(system, u, trajectories=trajectories, seed=seed)
     else:
         check_points(system, check_kind("points", points, FixedPoints, "a record of fixed points"))
-        points = points.take(np.flatnonzero((points.inputs == u).all(axis=1)))
+        rows = np.flatnonzero((points.inputs == u).all(axis=1))
+        if len(points) and not len(rows):
+            raise ArgumentError(
+                f"points: none of them is under the input {u.tolist()}; pass those of a search "
+                f"under it, or their own input."
+            )
+        points = points if len(rows) == len(points) else points.take(rows)
     if prove and points.certificate is None and system.dynamics.interval_extension() is not None:
         points = certify(system, points)
     attractors = find_attractors(system, u, points, seed=seed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from .._core.display import Display, plural
 from .._core.record import Record, column, part, plain
@@ -82,6 +82,14 @@ class Portrait(Record):
         )
 
     @property
+    def node_of_attractor(self) -> Int[np.ndarray, " a"]:
+        """The node of the graph that each row of `attractors` is, -1 for what does not attract."""
+        node = self.points._rows_of(self.attractors)
+        others = np.flatnonzero(self.attractors.attracts & (node < 0))
+        node[others] = len(self.points) + np.arange(len(others))
+        return np.where(self.attractors.attracts, node, -1)
+
+    @property
     def sides(self) -> dict[int, tuple[int, int]]:
         """What lies on the sides of each saddle with one unstable direction, side -1 first."""
         graph, beside = self.graph, dict[int, tuple[int, int]]()
@@ -101,7 +109,7 @@ class Portrait(Record):
             told.append(
                 f"weights are symmetric: no cycle has a period above {self.longest_period}, proved"
             )
-        if (check := self.graph.morse_check()) is not None:
+        if (check := self.graph.morse_check(cycles=self.cycles)) is not None:
             told.append(check.sentence)
         return told
 
@@ -109,11 +117,12 @@ class Portrait(Record):
     def _of_attractors(self) -> str:
         if self.basins is None:
             return self.attractors.verdict
-        share = self.basins.share[self.attractors.attracts]
+        basins, share = self.basins, self.basins.share[self.attractors.attracts]
         low, high = (f"{value:.0%}" for value in (share.min(), share.max()))
         each = low if low == high else f"{low} to {high}"
-        states = f"{plural(len(self.basins), 'state')} {self.basins.drawn}"
-        return f"{self.attractors.verdict}; of {states} {each} lead to each (estimated)"
+        told = f"of {plural(len(basins), 'state')} {basins.drawn} {each} lead to each (estimated)"
+        lost = f", {basins.n_open} came to none that is known" if basins.n_open else ""
+        return f"{self.attractors.verdict}; {told}{lost}"
 
     @property
     def _of_saddles(self) -> Iterator[str]:
@@ -122,12 +131,13 @@ class Portrait(Record):
         if not beside:
             return
         edges = graph.side != 0
-        proved, n = int((graph.evidence[edges] == "proved").sum()), int(edges.sum())
+        known = {word: int((graph.evidence[edges] == word).sum()) for word in ("proved", "decided")}
+        word = "proved" if known["proved"] else "decided"
         apart = sum(one != other and min(one, other) >= 0 for one, other in beside.values())
         lie = "lies" if len(beside) == 1 else "lie"
         yield (
             f"{plural(len(beside), 'saddle')} with one unstable direction, of which {apart} {lie} "
-            f"between two attractors; {proved} of {n} connections proved"
+            f"between two attractors; {known[word]} of {int(edges.sum())} connections {word}"
         )
         signs = np.sign(self.outputs)
         flips = {
@@ -138,7 +148,7 @@ class Portrait(Record):
         if self.outputs.shape[1] and flips:
             least, most = min(flips), max(flips)
             outputs = plural(most, "output") if least == most else f"{least} to {most} outputs"
-            yield f"between these two attractors {outputs} differ{'s' * (most == 1)} in sign"
+            yield f"between the two attractors of each {outputs} differ{'s' * (most == 1)} in sign"
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return a `pandas.DataFrame`, one row for each node, with what it leads to."""
@@ -146,11 +156,15 @@ class Portrait(Record):
 
         from ..points import OrbitEnd
 
-        graph = self.graph
+        graph, share = self.graph, np.full(len(self), np.nan)
+        attracts = self.node_of_attractor >= 0
+        if self.basins is not None:
+            share[self.node_of_attractor[attracts]] = self.basins.share[attracts]
         columns: dict[str, Any] = {
             "kind": [OrbitEnd(kind).noun for kind in graph.kind],
             "n_unstable": graph.n_unstable,
             "is_attractor": graph.is_attractor,
+            "share": share,
             "leads_to": [graph.targets(node).tolist() for node in range(len(self))],
         }
         columns |= {f"y{j}": self.outputs[:, j] for j in range(self.outputs.shape[1])}

@@ -84,7 +84,7 @@ def prove_connections(
         curves = saddles.take(which[rows]).curves(exact, own.far * 2.0**-octaves)
         found[rows] = own.arrivals(courier, curves, curves.ends)
         good = np.flatnonzero(found[rows] >= 0)
-        patient = replace(courier, steps=min(steps, _LONGER * int(found.max(initial=0))))
+        patient = replace(courier, steps=min(steps, _LONGER * max(1, int(found.max(initial=0)))))
         whole[rows[good]] = _arrive_whole(patient, curves.take(good), own.take(good))
     return np.asarray(found >= 0), whole
 

@@ -159,10 +159,11 @@ class Basins(Record):
     @property
     def verdict(self) -> str:
         """What was found and how it is known, in a sentence."""
-        shown, inputs = self._shown, len(np.unique(self.inputs, axis=0))
+        inputs = len(np.unique(self.inputs, axis=0))
         told = f"{plural(len(self), 'state')} {self.drawn}"
         told += f", {plural(inputs, 'input')}" if inputs > 1 else ""
-        led = f"{len(self) - self.n_open} lead to {plural(len(shown), 'attractor')} (decided)"
+        n, reached = len(self) - self.n_open, int((self.hits > 0).sum())
+        led = f"{n} {'leads' if n == 1 else 'lead'} to {plural(reached, 'attractor')} (decided)"
         rest = "none is unresolved"
         if self.n_open:
             rest = f"{self.n_open} came to none that is known"

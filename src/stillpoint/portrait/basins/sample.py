@@ -154,7 +154,7 @@ def _read_states(
     if (around is None) != (radius is None):
         raise ArgumentError("radius: it goes with around=, the centre of a ball; pass both.")
     if states is not None:
-        return read_states("states", states, d), "of the caller's"
+        return read_states("states", states, d), "that were handed over"
     if box is not None:
         low, high = _read_box(box, d)
         return rng.uniform(low, high, (n, d)), "drawn from a box"

@@ -16,9 +16,11 @@ from ...search.options import provenance
 from ...system import System
 from ..attractors import find_attractors
 from ..leading import Leading, Led, Target
+from .borders import Borders
+from .morse import signs
 from .paths import Passing, passing
 from .record import AttractorGraph
-from .sides import Borders, UnstableSides
+from .sides import UnstableSides
 
 # Two directions that lead to different attractors are halved so often; what is between them then
 # passes the saddle on their border within this distance, relative to max(1, |x|).
@@ -257,6 +259,7 @@ def _record(
     stable: Bool[np.ndarray, " n"] = points.is_stable
     rest = attractors.kind[others] == OrbitEnd.POINT
     period = np.where(rest, 1.0, attractors.period[others])
+    sign = signs(points.eigenvalues) if system.kind == "map" else np.ones(n, np.int64)
     return AttractorGraph(
         source=each("source", np.int64),
         target=each("target", np.int64),
@@ -273,16 +276,8 @@ def _record(
         kind=np.concatenate([np.full(n, OrbitEnd.POINT), attractors.kind[others]]).astype(np.int64),
         n_unstable=np.concatenate([points.n_unstable, np.zeros(len(others), np.int64)]),
         is_attractor=np.concatenate([stable, np.ones(len(others), dtype=bool)]),
-        sign=np.concatenate([_signs(points), np.ones(len(others), np.int64)]),
+        sign=np.concatenate([sign, np.ones(len(others), np.int64)]),
         period=np.concatenate([np.ones(n), period]),
         system=system.info,
         provenance=provenance("connect", system, points.xstar, **told),
     )
-
-
-def _signs(points: FixedPoints) -> Int[np.ndarray, " n"]:
-    """Return the sign of the determinant on the unstable directions of each point."""
-    if points.system.kind == "flow":
-        return np.ones(len(points), dtype=np.int64)
-    below = (np.abs(points.eigenvalues.imag) == 0) & (points.eigenvalues.real < -1)
-    return np.where(below.sum(axis=1) % 2, -1, 1)

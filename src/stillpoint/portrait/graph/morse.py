@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 
 from ...points import OrbitEnd
 
@@ -48,7 +48,10 @@ class MorseCheck:
         """The finding in words."""
         if self.holds:
             return "the Morse inequalities hold"
-        return "the Morse inequalities are broken: a point, cycle or closed curve is missing"
+        return (
+            "the Morse inequalities are broken: there is a point, cycle or closed curve that is "
+            "not among these"
+        )
 
 
 def items_of(
@@ -56,6 +59,7 @@ def items_of(
     n_unstable: Int[np.ndarray, " n"],
     sign: Int[np.ndarray, " n"],
     period: Float[np.ndarray, " n"],
+    *,
     is_flow: bool,
 ) -> list[tuple[int, int, int]]:
     """Return what `morse_check` counts of some nodes; a closed line is as good as two points."""
@@ -67,6 +71,12 @@ def items_of(
         else:
             items.append((u, int(period[row]), one))
     return items
+
+
+def signs(multipliers: Complex[np.ndarray, "n e"]) -> Int[np.ndarray, " n"]:
+    """Return the sign of the determinant of each map on its unstable directions."""
+    below = (multipliers.imag == 0) & (multipliers.real < -1)
+    return np.where(below.sum(axis=1) % 2, -1, 1)
 
 
 def morse_check(items: Iterable[tuple[int, int, int]]) -> MorseCheck:

@@ -12,8 +12,11 @@ from scipy.spatial import cKDTree
 # Places that are kept of an orbit, at equal distances along it.
 N_PLACES = 25
 
-# Numbers in the orbits that are followed together: 64 MiB.
+# Numbers in the orbits that are followed together: 64 MiB, and once more where they are stacked.
 _NUMBERS = 2**23
+
+# So far away orbits are not drawn any more.
+_FAR = 1e150
 
 
 class Passing(NamedTuple):
@@ -53,6 +56,8 @@ def passing(
             orbit.append(advance(orbit[-1]))
         for row, states in zip(rows, np.stack(orbit, axis=1), strict=True):
             own = states[: steps[row] + 1]
+            away = ~(np.abs(own).max(axis=1) < _FAR)  # or NaN
+            own = own[: int(away.argmax())] if away.any() else own
             path[row] = _evenly(own)
             apart, which = tree.query(own, min(3, len(nodes)))
             apart, which = apart.reshape(len(own), -1), which.reshape(len(own), -1)

@@ -12,15 +12,15 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from ..._core.display import Column, Display, plural
 from ..._core.record import Record, column, plain
-from ..._core.validation import check_whole, read_inputs
+from ..._core.validation import check_kind, check_whole, read_inputs
 from ..._core.values import Domain
 from ...errors import MissingExtraError
-from ...points import OrbitEnd
+from ...points import Cycles, OrbitEnd
 from ...points.attractors import EVIDENCE
 from ...system import System, check_system
 from ...system_info import SystemInfo
 from .certify import prove_edges
-from .morse import MorseCheck, items_of, morse_check
+from .morse import MorseCheck, items_of, morse_check, signs
 
 if TYPE_CHECKING:
     import pandas
@@ -230,17 +230,24 @@ class AttractorGraph(Record):
         through = {(p, q) for p, r in pairs for s, q in pairs if r == s}
         return sorted(pairs - through)
 
-    def morse_check(self, inputs: Any = None) -> MorseCheck | None:
+    def morse_check(self, inputs: Any = None, cycles: Cycles | None = None) -> MorseCheck | None:
         """Return whether points and cycles can be all there are (see `MorseCheck`).
 
         None where that cannot be said: the network is not known to send a ball into itself, there
         are chaotic attractors or tori, or the stability of a node is not known. Under the first
         input, unless `inputs` says under which.
 
+        Parameters
+        ----------
+        inputs
+            One input, shape (m,).
+        cycles
+            From `find_cycles`: those that do not attract count beside the nodes.
+
         Raises
         ------
         ArgumentError
-            If `inputs` is not one input.
+            If `inputs` is not one input, or `cycles` are none.
         """
         rows = np.arange(len(self.states))
         if self.inputs.shape[1] and len(rows):
@@ -252,15 +259,20 @@ class AttractorGraph(Record):
         is_clear = (self.n_unstable[rows] > 0) | self.is_attractor[rows]
         if self.system.lefschetz != 1 or not known or not is_clear.all():
             return None
-        return morse_check(
-            items_of(
-                kinds,
-                self.n_unstable[rows],
-                self.sign[rows],
-                self.period[rows],
-                self.system.kind == "flow",
-            )
-        )
+        nodes = kinds, self.n_unstable[rows], self.sign[rows], self.period[rows]
+        is_flow = self.system.kind == "flow"
+        items = items_of(*nodes, is_flow=is_flow)
+        if cycles is not None:
+            check_kind("cycles", cycles, Cycles, "what find_cycles returns")
+            here = cycles.inputs[:, None] == self.inputs[rows[:1]]
+            beside = here.all(axis=2).any(axis=1) & (cycles.n_unstable != 0) & (cycles.period != 1)
+            more = cycles.take(np.flatnonzero(beside))
+            if (more.n_unstable < 0).any():
+                return None
+            kind = np.full(len(more), OrbitEnd.CYCLE)
+            others = kind, more.n_unstable, signs(more.multipliers), more.period.astype(float)
+            items += items_of(*others, is_flow=is_flow)
+        return morse_check(items)
 
     @property
     def verdict(self) -> str:

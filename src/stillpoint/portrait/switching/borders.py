@@ -52,7 +52,7 @@ class Candidates:
 
 
 @dataclass(eq=False)
-class Borders:
+class BasinBorders:
     """The borders between neighbours under one input.
 
     Attributes
@@ -82,13 +82,11 @@ class Borders:
         u: Float[np.ndarray, " m"],
         steps: int,
         rng: np.random.Generator,
-    ) -> Borders:
+    ) -> BasinBorders:
         here = (graph.inputs == u).all(axis=1)
-        nodes = np.flatnonzero(here & graph.is_attractor)
+        nodes = np.flatnonzero(here & graph.is_attractor & (graph.kind == OrbitEnd.POINT))
         is_flow = system.kind == "flow"
-        targets = [
-            Target.of_states(OrbitEnd(graph.kind[k]), graph.states[k, None], is_flow) for k in nodes
-        ]
+        targets = [Target.of_states(OrbitEnd.POINT, graph.states[k, None], is_flow) for k in nodes]
         leading = Leading(system, u, targets, graph.states[:0], steps)
         ways = _ways(graph, here)
         pairs, border = np.unique(ways[:, 1:], axis=0, return_inverse=True)
@@ -96,12 +94,13 @@ class Borders:
         lin = linearize(system, graph.states[saddle], u)
         left, right = _unit(lin.left[:, :, 0].real), lin.right[:, :, 0].real
         right = right / (left * right).sum(axis=1, keepdims=True)
-        points = graph.states[nodes[graph.kind[nodes] == OrbitEnd.POINT]]
         home, middle = graph.states[ways[:, 1]], graph.states[saddle]
-        manifolds = StableManifolds(system, u, home, middle, left, right, points, steps)
+        manifolds = StableManifolds(
+            system, u, home, middle, left, right, graph.states[nodes], steps
+        )
         return cls(graph, leading, manifolds, nodes, pairs, border.ravel(), saddle, rng)
 
-    def searched(self, n_starts: int, n_checks: int) -> Borders:
+    def searched(self, n_starts: int, n_checks: int) -> BasinBorders:
         """Search, check, and search again from what the checks bring."""
         rows = np.repeat(np.arange(len(self.border)), n_starts)
         every = self._descended(rows, self._starts(rows, n_starts))

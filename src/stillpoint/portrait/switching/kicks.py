@@ -8,7 +8,7 @@ from ..._core.validation import check_kind, check_whole, read_seed
 from ...search.options import provenance
 from ...system import System, check_system
 from ..graph import AttractorGraph
-from .borders import Borders
+from .borders import BasinBorders
 from .kicks_record import Kicks
 
 
@@ -74,7 +74,7 @@ def smallest_kicks(
     steps = check_whole("steps", steps, least=1)
     rng = np.random.default_rng(read_seed("seed", seed))
     several = [
-        Borders.of(system, graph, u, steps, rng).searched(n_starts, n_checks)
+        BasinBorders.of(system, graph, u, steps, rng).searched(n_starts, n_checks)
         for u in np.unique(graph.inputs, axis=0)
     ]
     told = {"n_starts": n_starts, "n_checks": n_checks, "steps": steps, "seed": seed}
@@ -82,7 +82,7 @@ def smallest_kicks(
 
 
 def _record(
-    system: System, graph: AttractorGraph, several: list[Borders], told: dict[str, int]
+    system: System, graph: AttractorGraph, several: list[BasinBorders], told: dict[str, int]
 ) -> Kicks:
     pairs = np.concatenate([part.pairs for part in several])
     counts = np.concatenate([part.counts for part in several])

@@ -57,46 +57,46 @@ class Kicks(Record):
         Call, options, versions, time and hashes, for people to read.
     """
 
-    rows = "kick"
+    rows = "pair"
 
     source: Int[np.ndarray, " k"] = column(
-        "kick", long_name="node that is kicked", domain=Domain(least=0)
+        "pair", long_name="node that is kicked", domain=Domain(least=0)
     )
     target: Int[np.ndarray, " k"] = column(
-        "kick", long_name="node that it goes to", domain=Domain(least=0)
+        "pair", long_name="node that it goes to", domain=Domain(least=0)
     )
     saddle: Int[np.ndarray, " k"] = column(
-        "kick", long_name="node on the border, -1 for none", domain=Domain(least=-1)
+        "pair", long_name="node on the border, -1 for none", domain=Domain(least=-1)
     )
     kick: Float[np.ndarray, "k d"] = column(
-        "kick", "state", long_name="change of the state", domain=Domain(missing=True)
+        "pair", "state", long_name="change of the state", domain=Domain(missing=True)
     )
     straight: Float[np.ndarray, " k"] = column(
-        "kick", long_name="distance to the saddle", domain=Domain(least=0, missing=True)
+        "pair", long_name="distance to the saddle", domain=Domain(least=0, missing=True)
     )
     distance: Float[np.ndarray, " k"] = column(
-        "kick",
+        "pair",
         long_name="how close an orbit on the border comes to the saddle, as a share of straight",
         domain=Domain(least=0, missing=True),
     )
-    starts: Int[np.ndarray, " k"] = column("kick", long_name="searches", domain=Domain(least=0))
+    starts: Int[np.ndarray, " k"] = column("pair", long_name="searches", domain=Domain(least=0))
     agree: Int[np.ndarray, " k"] = column(
-        "kick", long_name="searches that ended at this size", domain=Domain(least=0)
+        "pair", long_name="searches that ended at this size", domain=Domain(least=0)
     )
     tried: Int[np.ndarray, " k"] = column(
-        "kick", long_name="random kicks of .98 of the size", domain=Domain(least=0)
+        "pair", long_name="random kicks of .98 of the size", domain=Domain(least=0)
     )
     stayed: Int[np.ndarray, " k"] = column(
-        "kick", long_name="random kicks that changed nothing", domain=Domain(least=0)
+        "pair", long_name="random kicks that changed nothing", domain=Domain(least=0)
     )
     switched: Int[np.ndarray, " k"] = column(
-        "kick", long_name="random kicks that led to the target", domain=Domain(least=0)
+        "pair", long_name="random kicks that led to the target", domain=Domain(least=0)
     )
     states: Float[np.ndarray, "k d"] = column(
-        "kick", "state", long_name="state that is kicked", domain=Domain(finite=True)
+        "pair", "state", long_name="state that is kicked", domain=Domain(finite=True)
     )
     inputs: Float[np.ndarray, "k m"] = column(
-        "kick", "input", long_name="input", domain=Domain(finite=True)
+        "pair", "input", long_name="input", domain=Domain(finite=True)
     )
     system: SystemInfo = plain(SystemInfo)
     provenance: Mapping[str, Any] = plain(default_factory=dict)
@@ -126,7 +126,8 @@ class Kicks(Record):
         """What was found and how it is known, in a sentence."""
         size, found = self.size[self.found], self.found
         if not found.any():
-            return f"{plural(len(self), 'pair')} of attractors; no kick was found"
+            pairs = f"{plural(len(self), 'pair')} of points with a saddle point between them"
+            return f"{pairs}; no kick was found"
         told = [
             f"kicks of {size.min():.3g} to {size.max():.3g} switch {plural(len(size), 'pair')} of "
             f"attractors (decided)",
