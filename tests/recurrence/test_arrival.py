@@ -28,6 +28,21 @@ def test_a_slow_orbit_counts_if_it_comes_nearer_as_told():
         assert there.tolist() == [wanted]
 
 
+def test_to_be_near_a_line_is_not_to_come_to_it():
+    """A ring that attracts by 1e-7 a step; its basin ends at 1e-5 inside of it."""
+    angle = np.linspace(0, 2 * np.pi, 4096, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1)[None]
+
+    def step(x):
+        r = np.hypot(*x.T)[:, None]
+        return x * (1 - 1e-7 * np.where(r < 1 - 1e-5, 0.1, (r - 1) / r))
+
+    system, x = sp.as_system(step, state_size=2, recognise=False), np.zeros((2, 2))
+    x[:, 0] = 1 - 5e-5, 1 + 3e-7
+    there, _ = arrives(system, x, np.zeros(0), ring, np.log1p(-1e-7), 1.0, 1000)
+    assert there.tolist() == [False, True]
+
+
 def test_what_leaves_or_cannot_be_followed_is_not_there():
     def bursts(x):  # within 0.02 it settles, elsewhere it is gone in finite time
         return np.where(np.abs(x) < 0.02, -x, 1e9 * x**3)

@@ -40,18 +40,20 @@ def arrives(
 
     Deviations from the lines shrink by the logarithm `rate` in a step, of length `dt` of a flow;
     from that follows how many steps an orbit needs. One that takes more than `most_steps` comes if
-    it came nearer as fast as that until then; one that cannot be followed stays where it was.
+    it came nearer as fast as that until then: that it is near says little, as a border may be
+    nearer. One that cannot be followed stays where it was.
     """
     then, x = distance_from(lines, x), x.copy()
     comes = then < _BASIN
-    needed = np.log(THERE / np.maximum(then[comes], np.finfo(float).tiny)) / rate
-    steps = int(np.clip(2 * needed.max(initial=0.0) + len(lines), 0, most_steps))
+    needed = np.log(THERE / np.maximum(then, np.finfo(float).tiny)) / rate
+    steps = int(np.clip(2 * needed[comes].max(initial=0.0) + len(lines), 0, most_steps))
     later = _later(system, x[comes], u, steps, dt)
     x[comes] = np.where(np.isfinite(later).all(axis=1, keepdims=True), later, x[comes])
     now = distance_from(lines, x)
     with np.errstate(all="ignore"):
         as_told = np.abs(np.log(now / then) / (steps * rate) - 1) < _AS_TOLD
-    return comes & ((now < near(lines)) | as_told), x
+    there = (now < THERE) | ((now < near(lines)) & (needed <= steps))
+    return comes & (there | as_told), x
 
 
 def _later(
