@@ -334,9 +334,9 @@ def test_a_foreign_hdf5_file_is_refused(tmp_path):
 def test_a_record_of_another_kind_is_refused(tmp_path):
     path = tmp_path / "points.nc"
     dataset = alone().to_xarray()
-    dataset.attrs["stillpoint_record"] = "Portrait"
+    dataset.attrs["stillpoint_record"] = "Landscape"
     dataset.to_netcdf(path, engine="h5netcdf")
-    refused(path, "'Portrait'", "not one of stillpoint's results")
+    refused(path, "'Landscape'", "not one of stillpoint's results")
 
 
 CHANGES = {

@@ -340,7 +340,9 @@ def verbs() -> dict[str, Call]:
         ),
         "energy": Call(sp.energy, {"system": SYMMETRIC}),
         "Energy": Call(ENERGY, {"states": X, "inputs": U}),
-        "Energy.drops": Call(ENERGY.drops, {"graph": GRAPH}),
+        "Energy.drops": Call(
+            ENERGY.drops, {"graph": sp.connect(SYMMETRIC, sp.find_fixed_points(SYMMETRIC, X, U))}
+        ),
         "sample_basins": Call(
             sp.sample_basins,
             {
@@ -502,7 +504,7 @@ def records() -> dict[str, Call]:
         "Projection.range_of": Call(PCA.range_of, {"states": X}),
         "AttractorGraph.targets": Call(GRAPH.targets, {"node": 0}),
         "AttractorGraph.hasse": Call(GRAPH.hasse, {}),
-        "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U}),
+        "AttractorGraph.morse_check": Call(GRAPH.morse_check, {"inputs": U, "cycles": CYCLES}),
         "AttractorGraph.certify": Call(GRAPH.certify, {"system": SYSTEM, "steps": 20}),
         "Portrait.to_dataframe": Call(PORTRAIT.to_dataframe, {}),
         "AttractorGraph.to_dataframe": Call(GRAPH.to_dataframe, {}),
