@@ -27,6 +27,14 @@ _REACH, _CLOUDY = 10.0, 3.0
 _LOOK = 16
 
 
+def time_step(
+    system: System, u: Float[np.ndarray, " m"], *states: Float[np.ndarray, "k d"]
+) -> float:
+    """Return a step in time of a flow that suits all of some states."""
+    x = np.concatenate(states)
+    return float(time_steps(system, x, np.tile(u, (len(x), 1))).min(initial=1.0))
+
+
 @dataclass(frozen=True, eq=False)
 class Target:
     """What orbits may lead to: its closed lines, and the distance at which they are there."""
@@ -160,10 +168,14 @@ class Leading:
                 break
         return led
 
-    def advance(self, x: Float[np.ndarray, "k d"]) -> Float[np.ndarray, "k d"]:
-        """Return the states one step later."""
-        asarray, u = self.system.dynamics.arrays.asarray, np.tile(self.u, (len(x), 1))
-        return to_numpy(self._stepper(asarray(x), asarray(u))).astype(np.float64)
+    def advance(
+        self, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"] | None = None
+    ) -> Float[np.ndarray, "k d"]:
+        """Return the states one step later, under other inputs if there are any."""
+        asarray, held = self.system.dynamics.arrays.asarray, u
+        if held is None:
+            held = np.tile(self.u, (len(x), 1))
+        return to_numpy(self._stepper(asarray(x), asarray(held))).astype(np.float64)
 
     def _at(self, x: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
         """Return at which attractor states are, -1 for none."""
@@ -199,9 +211,8 @@ class Leading:
     def _stepper(self) -> Callable[[Any, Any], Any]:
         lines = [target.lines.reshape(-1, self.saddles.shape[1]) for target in self.targets]
         begin = self.saddles if self.begin is None else self.begin
-        x = np.concatenate([self.saddles, *lines, begin])
-        dt = time_steps(self.system, x, np.tile(self.u, (len(x), 1))).min(initial=1.0)
-        return stepper(self.system.dynamics, float(dt))
+        dt = time_step(self.system, self.u, self.saddles, *lines, begin)
+        return stepper(self.system.dynamics, dt)
 
     def _pass(
         self,

@@ -17,6 +17,7 @@ from ..points import Attractors, Cycles, FixedPoints
 from ..system_info import SystemInfo
 from .basins import Basins
 from .graph import AttractorGraph
+from .graph.nodes import nodes_of
 
 if TYPE_CHECKING:
     import pandas
@@ -84,10 +85,7 @@ class Portrait(Record):
     @property
     def node_of_attractor(self) -> Int[np.ndarray, " a"]:
         """The node of the graph that each row of `attractors` is, -1 for what does not attract."""
-        node = self.points._rows_of(self.attractors)
-        others = np.flatnonzero(self.attractors.attracts & (node < 0))
-        node[others] = len(self.points) + np.arange(len(others))
-        return np.where(self.attractors.attracts, node, -1)
+        return np.where(self.attractors.attracts, nodes_of(self.attractors, self.points), -1)
 
     @property
     def sides(self) -> dict[int, tuple[int, int]]:

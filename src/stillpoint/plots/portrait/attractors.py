@@ -16,8 +16,8 @@ from ..parts.style import CONDITIONS, GREY, MARKERS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Closed lines, and clouds of states, which have smaller marks.
-_ROUND, _CLOUDS = (OrbitEnd.CYCLE, OrbitEnd.CURVE), (OrbitEnd.TORUS, OrbitEnd.CHAOS)
+#: Attractors that are closed lines, and clouds of states, which have smaller marks.
+ROUND, CLOUDS = (OrbitEnd.CYCLE, OrbitEnd.CURVE), (OrbitEnd.TORUS, OrbitEnd.CHAOS)
 
 
 def attractors(
@@ -78,13 +78,13 @@ def attractors(
     for kind in map(OrbitEnd, np.unique(placed.kind)):
         rows = np.flatnonzero(placed.kind == kind)
         colour = CONDITIONS[kind % len(CONDITIONS)] if kind.attracts else GREY
-        for row in rows if kind in _ROUND else ():
+        for row in rows if kind in ROUND else ():
             artists["lines"] += canvas.draw_loop(every[row], color=colour)
         marks = canvas.scatter(
             np.concatenate([every[row] for row in rows]),
             label=plural(len(rows), kind.noun),
             marker=MARKERS[kind % len(MARKERS)],
-            s=3 if kind in _CLOUDS else 22,
+            s=3 if kind in CLOUDS else 22,
             edgecolor=colour,
             facecolor=colour if kind.attracts else "white",
             zorder=3,

@@ -13,12 +13,10 @@ from ..parts.canvas import Canvas
 from ..parts.checks import check_record
 from ..parts.marks import cycles_by_look
 from .attractor_graph import draw_graph
+from .attractors import CLOUDS, ROUND
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Attractors that are closed lines, and those that are clouds of states.
-_ROUND, _CLOUDS = (OrbitEnd.CYCLE, OrbitEnd.CURVE), (OrbitEnd.TORUS, OrbitEnd.CHAOS)
 
 
 def portrait(
@@ -70,8 +68,8 @@ def portrait(
     check_flag("legend", legend)
     check_flag("all_edges", all_edges)
     graph, found = portrait.graph, portrait.attractors
-    lines = {int(row): found.along(int(row)) for row in np.flatnonzero(np.isin(found.kind, _ROUND))}
-    clouds = [found.along(int(row)) for row in np.flatnonzero(np.isin(found.kind, _CLOUDS))]
+    lines = {int(row): found.along(int(row)) for row in np.flatnonzero(np.isin(found.kind, ROUND))}
+    clouds = [found.along(int(row)) for row in np.flatnonzero(np.isin(found.kind, CLOUDS))]
     states = np.concatenate([graph.every_state, *lines.values(), *clouds])
     seen = (projection, dimensions, ax)
     canvas = Canvas.of(states, None, trajectories, trials_by, max_trajectories, seen)

@@ -18,6 +18,7 @@ from ..attractors import find_attractors
 from ..leading import Leading, Led, Target
 from .borders import Borders
 from .morse import signs
+from .nodes import nodes_of
 from .paths import Passing, passing
 from .record import AttractorGraph
 from .sides import UnstableSides
@@ -109,9 +110,8 @@ class _Nodes:
 
     @classmethod
     def of(cls, points: FixedPoints, attractors: Attractors) -> _Nodes:
-        node = points._rows_of(attractors)
-        others = np.flatnonzero(attractors.attracts & (node < 0))
-        node[others] = len(points) + np.arange(len(others))
+        node = nodes_of(attractors, points)
+        others = np.flatnonzero(node >= len(points))
         states = np.concatenate([points.xstar, attractors.states[others, 0]])
         return cls(node, others, states, np.concatenate([points.inputs, attractors.inputs[others]]))
 

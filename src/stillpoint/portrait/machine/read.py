@@ -26,6 +26,7 @@ from ...proofs.transitions import UNPROVED, prove_transitions
 from ...search.certify import check_points
 from ...search.options import provenance
 from ...system import System, check_system
+from ..pulsed import pulsed
 from ..readout import outputs_of
 from .compare import NOWHERE
 from .record import Automaton
@@ -175,9 +176,7 @@ class _Pulsed:
         """Return states at the end of each pulse, those of the first state first."""
         n, p = len(x), len(self.pulses)
         x, u, held = x.repeat(p, axis=0), np.tile(self.pulses, (n, 1)), np.tile(self.duration, n)
-        for step in range(int(self.duration.max())):
-            x = np.where((step < held)[:, None], self.step(x, u), x)
-        return x
+        return pulsed(self.step, x, u, held)
 
     def settled(
         self,

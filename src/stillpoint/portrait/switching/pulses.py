@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..._core.arrays import to_numpy
 from ..._core.validation import check_real, check_whole, read_floats, read_inputs
-from ...dynamics.simulate import stepper
 from ...errors import ArgumentError
 from ...points import Attractors, FixedPoints
 from ...search.options import provenance
 from ...system import System, check_system
 from ..leading import Leading, read_targets
 from ..machine.read import read_durations
+from ..pulsed import pulsed
 from .pulses_record import Pulses
 
 # The smallest amplitude that is tried, as a share of the largest, and how many there are.
@@ -158,15 +157,8 @@ class _Pulsing:
         self, rows: Int[np.ndarray, " j"], size: Float[np.ndarray, " j"]
     ) -> Int[np.ndarray, " j"]:
         """Return the number of the target to which pulses of these sizes lead, -1 for none."""
-        system, x = self.leading.system, self.home[rows]
         u = self.leading.u + size[:, None] * self.push[rows]
-        advance, asarray = (
-            stepper(system.dynamics, system.dt or 1.0),
-            system.dynamics.arrays.asarray,
-        )
-        for step in range(int(self.duration[rows].max(initial=0))):
-            on = np.flatnonzero(step < self.duration[rows])
-            x[on] = to_numpy(advance(asarray(x[on]), asarray(u[on])))
+        x = pulsed(self.leading.advance, self.home[rows], u, self.duration[rows])
         found, kept = np.full(len(rows), -1), np.flatnonzero(np.isfinite(x).all(axis=1))
         found[kept] = self.leading.lead(x[kept]).target
         return found

@@ -20,8 +20,8 @@ from jaxtyping import Bool, Float, Int
 
 from ..._core.arrays import to_numpy
 from ...dynamics.simulate import adjoint_stepper, stepper
-from ...search.orbits import time_steps
 from ...system import System
+from ..leading import time_step
 
 # As shares of the straight way from the attractor to the saddle: an orbit is at the saddle; it has
 # come to it, so that its beginning counts; it is beside it, where the unstable part is taken out.
@@ -103,7 +103,8 @@ class StableManifolds:
 
     def passes(self, x: Float[np.ndarray, "k d"]) -> Passes:
         """Follow orbits until they are at their saddles, or have left for an attractor."""
-        dynamics, dt, straight = self.system.dynamics, self._dt(x), self.straight
+        dynamics, straight = self.system.dynamics, self.straight
+        dt = time_step(self.system, self.u, x, self.saddles, self.attractors)
         advance, asarray = stepper(dynamics, dt), dynamics.arrays.asarray
         distance = np.linalg.norm(x - self.saddles, axis=1) / straight
         orbit = _Orbit(np.zeros(len(x), dtype=np.int64), x.copy(), [])
@@ -171,13 +172,6 @@ class StableManifolds:
         kick = np.linalg.norm(x - self.home, axis=1)
         passes.distance[~(np.abs(passes.missed) <= _ON * kick)] = np.inf
         return x, passes
-
-    def _dt(self, x: Float[np.ndarray, "k d"]) -> float:
-        """Return the step in time of a flow, which is one for all."""
-        every = np.concatenate([x, self.saddles, self.attractors])
-        return float(
-            time_steps(self.system, every, np.tile(self.u, (len(every), 1))).min(initial=1.0)
-        )
 
 
 @dataclass(frozen=True, eq=False)
