@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import product
 
 import numpy as np
@@ -142,6 +143,9 @@ def test_graphs_are_kept_and_drawn_as_networkx(tmp_path):
     assert sorted(set(other.edges())) == graph.pairs
 
 
+@pytest.mark.skipif(
+    "STILLPOINT_CHECK_ANNOTATIONS" in os.environ, reason="the checks of annotations come first"
+)
 def test_what_does_not_fit_is_refused():
     system, points = memories(1), sp.find_all_fixed_points(memories(1))
     for name, call in {

@@ -20,13 +20,13 @@ from .trapping_ball import trapping_balls
 
 # Radii are sought by so many halvings between half the way to the next rest state and so many
 # octaves less.
-_HALVINGS, _OCTAVES = 7, 12.0
+_HALVINGS, _OCTAVES = 6, 12.0
 
 # Balls that fail once they are one for all inputs are made smaller by a factor, a few times.
 _ATTEMPTS, _LESS = 4, 0.8
 
-# A set that is so many times as large as the rest states are apart says nothing any more.
-_LARGE = 10.0
+# A set that is so many times as large as the rest states are apart holds too many to arrive.
+_LARGE = 1.0
 
 
 @np.errstate(all="ignore")
@@ -102,14 +102,23 @@ class _Carried:
     journeys: Journeys
 
     def widest(self) -> Float[np.ndarray, " j"]:
-        """Return the largest radius, of those tried, with which each arrives; 0 for none."""
-        high = np.log2(0.5 * _to_the_next(self.courier.balls.centre))[self.begin]
-        low, best = high - _OCTAVES, np.zeros(len(high))
+        """Return the largest radius, of those tried, with which each arrives; 0 for none.
+
+        States are asked for the radius with which all of theirs arrive: where one does not, only
+        such are tried with less.
+        """
+        high = np.log2(0.5 * _to_the_next(self.courier.balls.centre))
+        low, begin = high - _OCTAVES, self.begin
+        best = self._arriving(2.0 ** low[begin])
+        asked = best > 0
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
-            arrives = self._arrivals(2.0**middle, self.journeys) >= 0
-            best = np.where(arrives, 2.0**middle, best)
-            low, high = np.where(arrives, middle, low), np.where(arrives, high, middle)
+            found = self._arriving(np.where(asked, 2.0 ** middle[begin], 0.0))
+            best = np.maximum(best, found)
+            fails = asked & (found == 0)
+            is_less = np.isin(np.arange(len(high)), begin[fails])
+            asked = np.where(is_less[begin], fails, asked)
+            low, high = np.where(is_less, low, middle), np.where(is_less, middle, high)
         return best
 
     def silence(self, radius: Float[np.ndarray, " s"]) -> Int[np.ndarray, " j"]:
@@ -118,6 +127,10 @@ class _Carried:
         goal = np.minimum(balls.radius, np.nextafter(radius / balls.reach, 0.0))
         inside = replace(self.journeys, goal=goal[end], stay=radius[end])
         return self._arrivals(radius[self.begin], inside)
+
+    def _arriving(self, radius: Float[np.ndarray, " j"]) -> Float[np.ndarray, " j"]:
+        """Return the radii of those that arrive, 0 for others."""
+        return np.where(self._arrivals(radius, self.journeys) >= 0, radius, 0.0)
 
     def _arrivals(
         self, radius: Float[np.ndarray, " j"], journeys: Journeys
