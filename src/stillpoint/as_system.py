@@ -334,7 +334,7 @@ def _system(
         called = f"called as {dynamics.call}, " if dynamics.call else ""
         dynamics, told = found.cell, f"{called}{found}"
     named = None if regions is None else Regions(dynamics.state_size, regions)
-    system = System.of(dynamics, dt=dt, state_regions=named, layout=adapted.layout)
+    system = System.of(dynamics.on_host(), dt=dt, state_regions=named, layout=adapted.layout)
     return replace(system, recognised=told)
 
 

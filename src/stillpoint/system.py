@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
-from ._core.arrays import diagonal_matrices, to_numpy
+from ._core.arrays import diagonal_matrices, like, to_numpy
 from ._core.layout import StateLayout
 from ._core.provenance import version_of
 from ._core.selections import read_indices
@@ -268,7 +268,7 @@ class System:
         x = read_states("x0", x0, self.state_size)
         u = read_input_sequences("inputs", inputs, len(x), self.input_size, steps)
         states = simulate(self.dynamics, self._asarray(x), self._asarray(u), self.dt)
-        return self._like(x0, states)
+        return like(x0, states)
 
     # -- systems made from it -----------------------------------------------------------------
 
@@ -565,7 +565,7 @@ class System:
                     f"{name}: got shape {vectors[-1].shape}, but {tuple(native_x.shape)} is "
                     f"wanted, as x has."
                 )
-        return self._like(x, function(native_x, native_u, *map(self._asarray, vectors)))
+        return like(x, function(native_x, native_u, *map(self._asarray, vectors)))
 
     def _native(self, x: Array, u: Array) -> tuple[Array, Array]:
         states = read_states("x", x, self.state_size)
@@ -599,11 +599,6 @@ class System:
 
     def _asarray(self, array: np.ndarray) -> Array:
         return self.dynamics.arrays.asarray(array)
-
-    def _like(self, given: Array, result: Array) -> Array:
-        """Return `result` in the library of what the caller gave."""
-        own = type(self._asarray(np.zeros(0)))
-        return result if isinstance(given, own) else to_numpy(result)
 
 
 def check_system(system: object) -> System:

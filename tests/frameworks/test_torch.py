@@ -859,7 +859,9 @@ def test_stacked_layers_are_searched_in_their_equilibrium_form(kind):
     with torch.no_grad():
         for name, weight in module.named_parameters():
             weight *= 3 if name.startswith("weight_hh") else 1
-    cell = sp.as_system(module).dynamics
+    on_host = sp.as_system(module).dynamics
+    layers = [layer.with_weights(torch.as_tensor) for layer in on_host.layers]
+    cell = sp.cells.StackedCell(layers)
     states = np.random.default_rng(0).normal(size=(200, cell.state_size))
     points = sp.find_fixed_points(sp.as_system(module), states, np.zeros(2))
     assert len(points) >= 1
@@ -906,3 +908,12 @@ def test_the_table_tells_of_starts_that_failed():
 def test_half_precision_is_refused(module, dtype):
     with pytest.raises(UnsupportedModelError, match=r"float16, whose numbers are too coarse"):
         sp.as_system(copy.deepcopy(module).to(dtype), D, M)
+
+
+def test_cells_on_a_cpu_are_read_into_numpy_and_answer_in_torch():
+    """Torch's small linear algebra is slower; what the caller sees is the caller's library."""
+    system = sp.as_system(nn.GRU(2, 5, num_layers=2, batch_first=True))
+    assert all(type(layer.W) is np.ndarray for layer in system.dynamics.layers)
+    x = torch.zeros(3, system.state_size, dtype=torch.float64)
+    assert isinstance(system.jacobian(x, torch.zeros(2)), torch.Tensor)
+    assert type(system.jacobian(x.numpy(), np.zeros(2))) is np.ndarray

@@ -106,6 +106,34 @@ def to_numpy(array: Any) -> np.ndarray:
     return np.asarray(array)
 
 
+def is_on_host(array: Any) -> bool:
+    """Whether `array` lies in the memory of the CPU, whatever its library.
+
+    Examples
+    --------
+    >>> is_on_host(np.zeros(2))
+    True
+    """
+    device = array_api_compat.device(array)
+    return getattr(device, "type", getattr(device, "platform", device)) == "cpu"
+
+
+def like(given: Any, array: Any) -> Any:
+    """Return `array` in the library of `given` and on its device; NumPy's where that has none.
+
+    Examples
+    --------
+    >>> like([1.0], np.zeros(2))
+    array([0., 0.])
+    """
+    if not array_api_compat.is_array_api_obj(given) or isinstance(given, np.ndarray):
+        return to_numpy(array)
+    xp = namespace(given)
+    if array_api_compat.is_array_api_obj(array) and namespace(array) is xp:
+        return array
+    return xp.asarray(to_numpy(array), device=array_api_compat.device(given))
+
+
 def n_masked(array: Any) -> int:
     """Return how many values of a masked array are hidden, or of a list of such arrays.
 
@@ -247,6 +275,24 @@ def identity_like(array: Any, size: int) -> Any:
     """Return the identity matrix of `size`, of the same kind as `array`."""
     kind = ArrayKind.of(array)
     return kind.namespace.eye(size, dtype=kind.dtype, device=kind.device)
+
+
+def less_identity(matrices: Float[Any, "n d d"]) -> Float[Any, "n d d"]:
+    """Return matrices less the identity; NumPy's and torch's are written to, so they must be ours.
+
+    Examples
+    --------
+    >>> less_identity(np.ones((1, 2, 2)))
+    array([[[0., 1.],
+            [1., 0.]]])
+    """
+    if type(matrices) is np.ndarray:
+        np.einsum("nii->ni", matrices)[...] -= 1
+    elif array_api_compat.is_torch_array(matrices):
+        matrices.diagonal(dim1=1, dim2=2).sub_(1)
+    else:
+        matrices = matrices - identity_like(matrices, matrices.shape[-1])
+    return matrices
 
 
 def diagonal_matrices(values: Float[Any, "n d"]) -> Float[Any, "n d d"]:

@@ -20,8 +20,11 @@ from .._core.arrays import (
     ArrayKind,
     diagonal_matrices,
     host,
+    is_on_host,
     is_real_floating,
+    less_identity,
     namespace,
+    to_numpy,
 )
 from .._core.weights import check_alike, plain_weights
 from ..dynamics import (
@@ -62,9 +65,15 @@ class Cell(Dynamics):
     def arrays(self) -> ArrayKind:
         return ArrayKind.of(self.B)
 
+    def motion_jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        return less_identity(self.jacobian(x, u))
+
     def weights(self) -> Iterable[Any]:
         for value in self.weights_by_name().values():
             yield from (value.U, value.V) if isinstance(value, LowRank) else (value,)
+
+    def on_host(self) -> Dynamics:
+        return self.with_weights(to_numpy) if is_on_host(self.B) else self
 
     def interval_extension(self) -> Dynamics:
         return self.with_weights(lambda array: Interval(host(array)))

@@ -85,6 +85,9 @@ class StackedCell(Dynamics):
         listed = [layer.weights() for layer in self.layers]
         return None if None in listed else [array for arrays in listed for array in arrays or ()]
 
+    def on_host(self) -> Dynamics:
+        return StackedCell([layer.on_host() for layer in self.layers])
+
     def interval_extension(self) -> Dynamics | None:
         layers = [layer.interval_extension() for layer in self.layers]
         known = [layer for layer in layers if layer is not None]

@@ -62,6 +62,13 @@ class Dynamics(ABC):
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         """Return d step_i / dx_j: rows = to, columns = from."""
 
+    def motion_jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        """Return the Jacobian of the motion: J - I of a map, J of a flow."""
+        jacobian = self.jacobian(x, u)
+        if self.kind == "flow":
+            return jacobian
+        return jacobian - identity_like(jacobian, jacobian.shape[-1])
+
     @abstractmethod
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         """Return d step_i / du_j."""
@@ -103,6 +110,10 @@ class Dynamics(ABC):
         exact up to rounding.
         """
         return self, None
+
+    def on_host(self) -> Dynamics:
+        """Return the same dynamics on NumPy's arrays, if that makes it faster: cells on a CPU."""
+        return self
 
     @property
     def call(self) -> str:
@@ -283,10 +294,7 @@ class Motion(StateProblem):
         return step - y if self.dynamics.kind == "map" else step
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
-        jacobian = self.dynamics.jacobian(y, u)
-        if self.dynamics.kind == "flow":
-            return jacobian
-        return jacobian - identity_like(jacobian, jacobian.shape[-1])
+        return self.dynamics.motion_jacobian(y, u)
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.dynamics.input_jacobian(y, u)

@@ -14,6 +14,10 @@ from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .status import Status
 
+# Numbers in the matrices that are made and solved at a time: half a megabyte, which stays in the
+# cache and is allocated again without the system's help.
+_CACHED = 2**16
+
 
 @dataclass(frozen=True)
 class NewtonRows:
@@ -65,8 +69,7 @@ class Newton(Solver[RootProblem, NewtonRows]):
         return NewtonRows(y, u, residual, half_square(residual), np.zeros(y.shape[0], dtype=bool))
 
     def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
-        direction = solve_rows(problem.jacobian(rows.y, rows.u), -rows.residual)
-        return self._search(problem, rows, direction)
+        return self._search(problem, rows, _newton_steps(problem, rows))
 
     def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
         return np.where(rows.stalled, Status.STALLED, Status.RUNNING)
@@ -100,6 +103,18 @@ class Newton(Solver[RootProblem, NewtonRows]):
         stalled = rows.stalled.copy()
         stalled[searching] = True
         return NewtonRows(y, rows.u, residual, q, stalled)
+
+
+def _newton_steps(problem: RootProblem, rows: NewtonRows) -> Float[Any, "n k"]:
+    """Return a Newton step for each row, matrices made and solved a cacheful at a time."""
+    y, u, residual = rows.y, rows.u, -rows.residual
+    n = y.shape[0]
+    some = n if type(y) is not np.ndarray else max(1, _CACHED // y.shape[1] ** 2)
+    steps = [
+        solve_rows(problem.jacobian(y[k : k + some], u[k : k + some]), residual[k : k + some])
+        for k in range(0, n, some)
+    ]
+    return steps[0] if len(steps) == 1 else namespace(y).concat(steps)
 
 
 def _shorter(length: Any, q: Any, trial_q: Any) -> Any:
