@@ -14,6 +14,9 @@ from scipy.spatial import cKDTree
 from .._core.grouping import components
 from ..intervals import EPS, Interval
 
+# So many pairs are all looked at: a tree would take longer.
+_FEW = 2**14
+
 
 def near_pairs(centres: Float[np.ndarray, "n k"], reach: float) -> Int[np.ndarray, "p 2"]:
     """Return all pairs of rows no further apart than `reach` in any coordinate, or slightly more.
@@ -23,12 +26,34 @@ def near_pairs(centres: Float[np.ndarray, "n k"], reach: float) -> Int[np.ndarra
     >>> near_pairs(np.array([[0.0], [1.0], [3.0]]), 1.0)
     array([[0, 1]])
     """
-    n = len(centres)
-    # What rounding can do to the distances that the tree computes, and to the ends of boxes.
-    safe = reach * (1 + 8 * EPS) + 8 * EPS * float(np.abs(centres).max(initial=1.0))
+    n, safe = len(centres), _safe(reach, centres)
     if not np.isfinite(safe):  # boxes without bounds meet all others
         return np.transpose(np.triu_indices(n, 1))
     return cKDTree(centres).query_pairs(safe, p=np.inf, output_type="ndarray")
+
+
+def near_pairs_between(
+    centres: Float[np.ndarray, "n k"], others: Float[np.ndarray, "r k"], reach: float
+) -> Int[np.ndarray, "p 2"]:
+    """Return all pairs of rows of two arrays no further apart than `reach`, or slightly more.
+
+    Examples
+    --------
+    >>> near_pairs_between(np.array([[0.0], [3.0]]), np.array([[2.5], [9.0]]), 1.0)
+    array([[1, 0]])
+    """
+    n, r, safe = len(centres), len(others), max(_safe(reach, centres), _safe(reach, others))
+    if n * r <= _FEW or not np.isfinite(safe):
+        return np.stack(np.divmod(np.arange(n * r), max(1, r)), axis=1)
+    found = cKDTree(others).query_ball_point(centres, safe, p=np.inf)
+    counts = np.fromiter(map(len, found), dtype=np.int64, count=n)
+    second = np.fromiter((j for near in found for j in near), dtype=np.int64, count=counts.sum())
+    return np.stack([np.repeat(np.arange(n), counts), second], axis=1)
+
+
+def _safe(reach: float, centres: Float[np.ndarray, "n k"]) -> float:
+    """Return a little more: for what rounding does to distances of a tree, and to ends of boxes."""
+    return reach * (1 + 8 * EPS) + 8 * EPS * float(np.abs(centres).max(initial=1.0))
 
 
 def touching(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -11,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from ...intervals import EPS, Interval
 from ...intervals.functions import concat
 from ...intervals.linalg import approximate_inverse
-from ..identity import one_point, touching
+from ..identity import near_pairs_between, one_point, touching
 from ..krawczyk import Equations, Krawczyk
 
 # Images are taken again of the images of boxes that hold one zero, this often at most.
@@ -54,25 +53,40 @@ class Zeros:
         The boxes are `unique`, `images` their Krawczyk images.
         """
         where = unique.intersection(images)
-        for _ in range(_REFINEMENTS if len(where) else 0):
-            wider, where = where, where.intersection(Krawczyk.on(equations, where).images)
-            if (where.radius > _STALLED * wider.radius).all():
+        if len(where):
+            where = refined(equations, unique, where)
+        mid, radius, going = where.mid.copy(), where.radius.copy(), np.arange(len(where))
+        for _ in range(_REFINEMENTS):
+            if not len(going):
                 break
-        return cls(unique, refined(equations, unique, where) if len(where) else where)
+            wider = Interval(mid[going], radius[going])
+            closer = wider.intersection(Krawczyk.on(equations, wider).images)
+            mid[going], radius[going] = closer.mid, closer.radius
+            is_wide = wider.radius > EPS * (_LEAST + np.abs(wider.mid))
+            going = going[((closer.radius <= _STALLED * wider.radius) & is_wide).any(axis=1)]
+        return cls(unique, Interval(mid, radius))
 
     def __len__(self) -> int:
         return len(self.unique)
 
     def covers(self, boxes: Interval) -> Bool[np.ndarray, " n"]:
         """Return which boxes lie where no other zero than one of these can be, shape (n, q)."""
-        inside: Any = boxes[:, None, :].is_inside(self.unique[None])
-        return inside.all(axis=2).any(axis=1)
+        covered = np.zeros(len(boxes), dtype=bool)
+        box, zero = near_pairs_between(boxes.mid, self.unique.mid, self._reach).T
+        covered[box[boxes[box].is_inside(self.unique[zero]).all(axis=1)]] = True
+        return covered
 
     def joined(self, others: Zeros) -> Zeros:
         """Return these and other zeros, each once."""
+        if not len(others):
+            return self
         unique, where = concat([self.unique, others.unique]), concat([self.where, others.where])
         first = np.unique(one_point(where, unique), return_index=True)[1]
         return Zeros(unique[first], where[first])
+
+    @property
+    def _reach(self) -> float:
+        return float(self.unique.radius.max(initial=0.0))
 
     @property
     def unresolved(self) -> int:
