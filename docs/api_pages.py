@@ -22,7 +22,8 @@ _TABLE = (".. list-table::", "   :widths: 30 70", "")
 def namespaces() -> list[str]:
     """Return the package, its public modules, and the modules of `compat`."""
     top = importlib.import_module(PACKAGE)
-    public = [f"{PACKAGE}.{n}" for n in top.__all__ if isinstance(getattr(top, n), ModuleType)]
+    modules = [name for name in top.__all__ if isinstance(getattr(top, name), ModuleType)]
+    public = [f"{PACKAGE}.{name}" for name in modules if name != "compat"]
     compat = importlib.import_module(f"{PACKAGE}.compat")
     tools = [f"{compat.__name__}.{m.name}" for m in pkgutil.iter_modules(compat.__path__)]
     return [PACKAGE, *public, *(name for name in tools if not name.endswith(".shared"))]

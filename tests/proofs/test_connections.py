@@ -12,7 +12,7 @@ import stillpoint as sp
 from stillpoint import cells
 from stillpoint._core.arrays import namespace
 from stillpoint.intervals import Interval
-from stillpoint.portrait.graph.sides import outwards
+from stillpoint.portraits.graph.sides import outwards
 from stillpoint.proofs import connections as proofs
 from stillpoint.proofs import prove
 from stillpoint.proofs.connections import Connections, prove_connections

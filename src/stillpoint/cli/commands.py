@@ -13,69 +13,13 @@ from .. import plots
 from .._core.provenance import show_versions
 from ..errors import ArgumentError, FileFormatError
 from ..points import FixedPoints
-from ..portrait import Portrait, portrait
+from ..portraits import Portrait, portrait
 from ..report import Report
 from ..search import find_all_fixed_points, find_slow_points
-from .networks import add_network, is_record, read_inputs_of, read_network, read_record
+from .networks import is_record, read_inputs_of, read_network, read_record
 
 # Starts of a search for slow points, under each input.
 _STARTS_OF_SLOW = 512
-
-
-def add_to(commands: Any) -> None:
-    """Add the commands to a parser."""
-    find = commands.add_parser("find", help="find all fixed points of a network")
-    add_network(find)
-    _add_search(find)
-    find.add_argument("-o", "--out", help="where to save the points, such as points.nc")
-    find.set_defaults(run=_find)
-
-    show = commands.add_parser("show", help="print a saved result, with its verdict")
-    show.add_argument("record", metavar="RECORD", help="a file that was saved, such as points.nc")
-    show.add_argument("--json", action="store_true", help="for programs")
-    show.set_defaults(run=_show)
-
-    report = commands.add_parser("report", help="write one HTML file, of a result or a network")
-    add_network(report)
-    _add_search(report)
-    report.add_argument("-o", "--out", help="of the report; by default the file's name with .html")
-    report.add_argument("--title", help="of the page")
-    report.set_defaults(run=_report)
-
-    whole = commands.add_parser(
-        "portrait", help="say what attracts, what lies between, and what leads where"
-    )
-    add_network(whole)
-    whole.add_argument("--inputs", help="one input, such as --inputs=-1,0.5")
-    whole.add_argument("--trajectories", help="states visited: .npy, (trials, time, units)")
-    whole.add_argument("--seed", type=int, default=0, help="of the starts")
-    whole.add_argument("--json", action="store_true", help="for programs")
-    whole.add_argument("-o", "--out", help="where to save it, such as portrait.nc")
-    whole.add_argument("--figure", help="where to draw it, such as portrait.png")
-    whole.set_defaults(run=_portrait)
-
-    compare = commands.add_parser("compare", help="match the points of two results")
-    compare.add_argument("first", metavar="A.nc")
-    compare.add_argument("second", metavar="B.nc")
-    compare.add_argument("--tolerance", type=float, help="distance within which points are one")
-    compare.add_argument("--json", action="store_true", help="for programs")
-    compare.set_defaults(run=_compare)
-
-    info = commands.add_parser(
-        "info", help="say how a network is read; without one, print versions"
-    )
-    add_network(info, may_be_left_out=True)
-    info.set_defaults(run=_info)
-
-
-def _add_search(parser: argparse.ArgumentParser) -> None:
-    search = parser.add_argument_group("the search")
-    search.add_argument("--inputs", help="--inputs=-1,0.5, or a .npy/.csv file of rows")
-    search.add_argument("--trajectories", help="states visited: .npy, (trials, time, units)")
-    search.add_argument("--slow", action="store_true", help="slow points instead of fixed points")
-    search.add_argument("--max-starts", type=int, default=4096, help="under each input")
-    search.add_argument("--seed", type=int, default=0, help="of the starts")
-    search.add_argument("--json", action="store_true", help="for programs")
 
 
 def _search(options: argparse.Namespace) -> Any:
@@ -103,7 +47,7 @@ def _trajectories(options: argparse.Namespace) -> Any:
         ) from None
 
 
-def _find(options: argparse.Namespace) -> int:
+def find_command(options: argparse.Namespace) -> int:
     _check_out(options.out, ".nc")
     points = _search(options)
     saved = None if options.out is None else str(points.save(options.out))
@@ -120,13 +64,13 @@ def _check_out(path: str | None, *endings: str, option: str = "--out") -> None:
         raise ArgumentError(f"{option}: the folder {Path(path).parent} does not exist.")
 
 
-def _show(options: argparse.Namespace) -> int:
+def show_command(options: argparse.Namespace) -> int:
     record = read_record(options.record)
     _print(record, options.json, None)
     return _status(record)
 
 
-def _report(options: argparse.Namespace) -> int:
+def report_command(options: argparse.Namespace) -> int:
     _check_out(options.out, ".html")
     record = read_record(options.network) if is_record(options.network) else _search(options)
     name = Path(options.network.partition(".py:")[0]).stem
@@ -136,7 +80,7 @@ def _report(options: argparse.Namespace) -> int:
     return _status(record)
 
 
-def _portrait(options: argparse.Namespace) -> int:
+def portrait_command(options: argparse.Namespace) -> int:
     _check_out(options.out, ".nc")
     _check_out(options.figure, ".png", ".pdf", ".svg", option="--figure")
     system, paths = read_network(options), _trajectories(options)
@@ -153,7 +97,7 @@ def _portrait(options: argparse.Namespace) -> int:
     return int(made.points.census().suggests_missing)
 
 
-def _compare(options: argparse.Namespace) -> int:
+def compare_command(options: argparse.Namespace) -> int:
     first, second = (read_record(path, FixedPoints) for path in (options.first, options.second))
     found = first.compare(second, options.tolerance)
     if options.json:
@@ -166,7 +110,7 @@ def _compare(options: argparse.Namespace) -> int:
     return int(not found.are_equal)
 
 
-def _info(options: argparse.Namespace) -> int:
+def info_command(options: argparse.Namespace) -> int:
     if options.network is None:
         show_versions()
         return 0

@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 from ..demos import decision, decision_figure, flip_flop
 from ..tasks import FlipFlop
 
 
-def add_to(commands: Any) -> None:
-    """Add the demos to a parser."""
-    demo = commands.add_parser("demo", help="whole stories on real networks")
-    stories = demo.add_subparsers(title="stories", metavar="STORY", required=True)
-
-    memory = stories.add_parser("flip-flop", help=_flip_flop.__doc__)
-    memory.add_argument("--cell", default="tanh", help="tanh, gru or lstm")
-    memory.add_argument("--framework", default="numpy", help="numpy or torch")
-    memory.add_argument("--bits", type=int, default=3, help="memory channels")
-    memory.add_argument("--units", type=int, default=16, help="units of the network")
-    memory.set_defaults(run=_flip_flop)
-
-    choice = stories.add_parser("decision", help=_decision.__doc__)
-    choice.add_argument("--alpha", type=float, default=1.0, help="dt / tau, with --train")
-    choice.add_argument("--epochs", type=int, help="of 64 batches, with --train; 20 by default")
-    choice.add_argument("--seed", type=int, default=4, help="of the network, with --train")
-    choice.set_defaults(run=_decision)
-
-    for story in (memory, choice):
-        story.add_argument("--train", action="store_true", help="train a new network (torch)")
-        story.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
-
-
-def _flip_flop(options: argparse.Namespace) -> int:
+def flip_flop_demo(options: argparse.Namespace) -> int:
     """Find every fixed point of a flip-flop network; count, classify and draw them."""
     cell, bits, units, out = options.cell, options.bits, options.units, options.out
     out.mkdir(parents=True, exist_ok=True)
@@ -76,7 +51,7 @@ def _flip_flop(options: argparse.Namespace) -> int:
     return 0
 
 
-def _decision(options: argparse.Namespace) -> int:
+def decision_demo(options: argparse.Namespace) -> int:
     """Take a perceptual decision network apart: fixed points, ghosts, the slow line."""
     alpha, out = options.alpha, options.out
     out.mkdir(parents=True, exist_ok=True)

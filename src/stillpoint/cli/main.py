@@ -1,38 +1,18 @@
-"""The parser of the command line, and what is done with errors."""
+"""A command line is read and run; what is done with errors."""
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
 
-from .._core.provenance import version_of
 from ..errors import StillpointError
-from . import commands, demos
+from .arguments import parser
 
 #: Exit statuses, beside 1 where evidence says that something is missing or differs.
 OK, WRONG = 0, 2
-
-_EPILOG = """exit status: 0; 1 where evidence says that points are missing, or results differ; 2
-after a wrong argument or file"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
-    whole = argparse.ArgumentParser(
-        prog="stillpoint",
-        description="Find, count, prove and explain the fixed points of recurrent networks.",
-        epilog=_EPILOG,
-    )
-    whole.add_argument(
-        "--version", action="version", version=f"stillpoint {version_of('stillpoint')}"
-    )
-    subparsers = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    commands.add_to(subparsers)
-    demos.add_to(subparsers)
-    return whole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(format="%(message)s", stream=sys.stderr)
         logging.getLogger("stillpoint").setLevel(logging.INFO)
     try:
-        return int(options.run(options))
+        file, _, command = options.run.partition(".")  # which brings the libraries along
+        return int(getattr(importlib.import_module(f".{file}", __package__), command)(options))
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing is left to flush
         return OK

@@ -17,24 +17,6 @@ from ..errors import ArgumentError, FileFormatError
 from ..system import System
 from ..weights import read_weights
 
-_HELP = """a file of weights (.pt, .npz, .safetensors, .keras, .h5), or module.py:name, which is a
-network, a cell, a System, or a function without arguments that returns one"""
-
-
-def add_network(parser: argparse.ArgumentParser, *, may_be_left_out: bool = False) -> None:
-    """Add the arguments that say which network, and what its file does not tell."""
-    nargs = "?" if may_be_left_out else None
-    parser.add_argument("network", metavar="NETWORK", nargs=nargs, help=_HELP)
-    told = parser.add_argument_group("what a file does not tell")
-    told.add_argument("--cell", help="vanilla, leaky, leaky_rate, gru, reset_before_gru or lstm")
-    told.add_argument("--phi", help="activation of a vanilla or leaky cell, such as tanh")
-    told.add_argument("--alpha", type=float, help="dt / tau of a leaky cell")
-    told.add_argument("--prefix", help="which network, where a file holds several")
-    told.add_argument("--dt", type=float, help="duration of a step, for time constants")
-    told.add_argument("--state-size", type=int, help="of a function in module.py:name")
-    told.add_argument("--input-size", type=int, help="of a function in module.py:name")
-    told.add_argument("--kind", choices=("map", "flow"), help="of a function in module.py:name")
-
 
 def read_network(options: argparse.Namespace) -> System:
     """Return the network that a command line names."""

@@ -17,7 +17,7 @@ from ..census import Completeness, count_kinds, kinds_of
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import FixedPoints
-from ..portrait import Automaton, Portrait, portrait, read_automaton
+from ..portraits import Automaton, Portrait, portrait, read_automaton
 from ..search import find_all_fixed_points, find_fixed_points, sample_states
 from ..system import System
 from ..tasks import FlipFlop, ReadoutNetwork, load_network

@@ -9,10 +9,11 @@ behind it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.integrate import DOP853
 
 from .._core.arrays import to_numpy
 from .base import Dynamics
@@ -63,13 +64,14 @@ class March:
 
     def advance(self, left: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """Try a step of each row, no longer than what is left; return how far each came."""
+        pair = _coefficients()
         reach = np.where(self.length < np.abs(left), np.copysign(self.length, left), left)
         h = reach[:, None]
         stages = np.empty((13, *self.z.shape))
         stages[0] = self.rate
         for k in range(1, 12):
-            stages[k] = self._rate(self.z + h * _weighted(DOP853.A[k, :k], stages))
-        after = self.z + h * _weighted(DOP853.B, stages)
+            stages[k] = self._rate(self.z + h * _weighted(pair.A[k, :k], stages))
+        after = self.z + h * _weighted(pair.B, stages)
         stages[12] = self._rate(after)
         error = self._error(stages, np.abs(reach))
         error[~(np.isfinite(error) & np.isfinite(after).all(axis=1))] = np.inf
@@ -107,9 +109,17 @@ class March:
             unit = np.concatenate([unit, np.broadcast_to(grown, (len(z), z.shape[1] - d))], axis=1)
         fifth, third = (
             np.abs(_weighted(weights, stages) / unit).max(axis=1) / self.tolerance
-            for weights in (DOP853.E5, DOP853.E3)
+            for weights in (_coefficients().E5, _coefficients().E3)
         )
         return length * fifth**2 / np.sqrt(np.maximum(fifth**2 + 0.01 * third**2, 1e-300))
+
+
+@cache
+def _coefficients() -> Any:
+    """Return SciPy's method; half a second that only flows need."""
+    from scipy.integrate import DOP853
+
+    return DOP853
 
 
 def _weighted(

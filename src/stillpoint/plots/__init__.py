@@ -7,7 +7,7 @@ from .closed_curves import closed_curves
 from .cycles import cycles
 from .fixed_points import fixed_points
 from .interactive import interactive
-from .portrait import (
+from .portraits import (
     attractor_graph,
     attractors,
     basins,

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..errors import ArgumentError, MissingExtraError
 from ..points import FixedPoints, SlowPoints
-from ..portrait import FlowField
+from ..portraits import FlowField
 from .parts.scene import Line, Marks, Scene, scene_of
 from .parts.style import NULLCLINES
-from .portrait.flow_field import arrows_of, distances_told, under_input_of
+from .portraits.flow_field import arrows_of, distances_told, under_input_of
 
 # Markers of matplotlib by Plotly's names; those in space are fewer.
 _FLAT = {

@@ -44,7 +44,8 @@ def near_pairs_between(
     """
     n, r, safe = len(centres), len(others), max(_safe(reach, centres), _safe(reach, others))
     if n * r <= _FEW or not np.isfinite(safe):
-        return np.stack(np.divmod(np.arange(n * r), max(1, r)), axis=1)
+        away = np.abs(centres[:, None] - others).max(axis=2, initial=0.0)
+        return np.argwhere(~(away > safe))
     found = cKDTree(others).query_ball_point(centres, safe, p=np.inf)
     counts = np.fromiter(map(len, found), dtype=np.int64, count=n)
     second = np.fromiter((j for near in found for j in near), dtype=np.int64, count=counts.sum())

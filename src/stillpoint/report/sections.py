@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..local import Linearization
 from ..plots.parts.scene import DRAWN, Scene, scene_of
 from ..points import ClosedCurves, Cycles, FixedPoints, SlowPoints
-from ..portrait import AttractorGraph, FlowField, LyapunovSpectrum, Portrait
+from ..portraits import AttractorGraph, FlowField, LyapunovSpectrum, Portrait
 from ..proofs import ProofStatus
 from . import svg
 

@@ -11,8 +11,8 @@ from jaxtyping import Complex, Float
 from ..dynamics import Kind
 from ..plots.parts.scene import Marks, Scene
 from ..plots.parts.style import BLACK, GREY
-from ..plots.portrait.flow_field import arrows_of
-from ..portrait import FlowField
+from ..plots.portraits.flow_field import arrows_of
+from ..portraits import FlowField
 
 _WIDTH, _HEIGHT, _MARGIN = 640.0, 460.0, 44.0
 _SAMPLE = '<svg class="sample" viewBox="0 0 16 16" aria-hidden="true">{}</svg>'

@@ -109,12 +109,12 @@ def _newton_steps(problem: RootProblem, rows: NewtonRows) -> Float[Any, "n k"]:
     """Return a Newton step for each row, matrices made and solved a cacheful at a time."""
     y, u, residual = rows.y, rows.u, -rows.residual
     n = y.shape[0]
-    some = n if type(y) is not np.ndarray else max(1, _CACHED // y.shape[1] ** 2)
-    steps = [
-        solve_rows(problem.jacobian(y[k : k + some], u[k : k + some]), residual[k : k + some])
-        for k in range(0, n, some)
-    ]
-    return steps[0] if len(steps) == 1 else namespace(y).concat(steps)
+    some = max(1, _CACHED // y.shape[1] ** 2)
+    if n <= some or type(y) is not np.ndarray:
+        return solve_rows(problem.jacobian(y, u), residual)
+    blocks = [slice(k, k + some) for k in range(0, n, some)]
+    steps = [solve_rows(problem.jacobian(y[b], u[b]), residual[b]) for b in blocks]
+    return np.concatenate(steps)
 
 
 def _shorter(length: Any, q: Any, trial_q: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from .._core.validation import check_whole
-from ..portrait import Automaton
+from ..portraits import Automaton
 from .periods import DelayedDecision
 from .trials import Trials, check_draw
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_real, check_whole
-from ..portrait import Automaton
+from ..portraits import Automaton
 from .trials import Trials, check_draw, read_outputs
 
 

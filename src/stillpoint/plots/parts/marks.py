@@ -12,7 +12,7 @@ from ..._core.display import plural
 from ...census import kinds_of
 from ...local import n_unstable as count_unstable
 from ...points import ClosedCurves, Cycles, SlowPoints
-from ...portrait import AttractorGraph
+from ...portraits import AttractorGraph
 from .groups import Groups
 from .style import BLACK, CONDITIONS, COUNTS, GREY, LINES, MARKERS
 

@@ -14,7 +14,7 @@ from ..._core.validation import shape_of
 from ...branches.slow_manifold import SlowManifold
 from ...errors import ArgumentError
 from ...points import ClosedCurves, Cycles, FixedPoints, SlowPoints
-from ...portrait import AttractorGraph, Portrait
+from ...portraits import AttractorGraph, Portrait
 from .by import groups_of_points
 from .checks import check_record
 from .groups import Groups

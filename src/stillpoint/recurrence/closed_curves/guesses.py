@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy.optimize import minimize_scalar
 
 from ...points.fourier import bump
 
@@ -65,6 +64,8 @@ def _strongest(centred: Float[np.ndarray, "t d"], weights: Float[np.ndarray, " t
     """Return the frequency of the strongest line, between the bins of the transform too."""
     _, _, axes = np.linalg.svd(centred, full_matrices=False)
     seen = weights[:, None] * (centred @ axes[:_DIRECTIONS].T)
+    from scipy.optimize import minimize_scalar  # takes long to import
+
     steps = np.arange(len(seen))
     power = (np.abs(np.fft.rfft(seen, axis=0)) ** 2).sum(axis=1)
 

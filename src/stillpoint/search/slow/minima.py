@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.linalg import null_space
-from scipy.optimize import lsq_linear
 
 from ..._core.arrays import finite_or_zero, host
 from ...dynamics import Dynamics, PiecewiseLinear
@@ -115,6 +114,8 @@ def _on_pieces(
 ) -> Shape:
     residual, drive, kinks = form.residual(x, u), form.drive(x, u), form.on_kinks(x, u)
     share = np.where(kinks, 0.0, drive > 0)
+    from scipy.optimize import lsq_linear  # takes long to import, and few networks have kinks
+
     across = residual @ form.L
     curvature, softest = np.full(len(x), np.inf), np.zeros_like(x)
     speed = np.linalg.norm(residual, axis=1, keepdims=True)

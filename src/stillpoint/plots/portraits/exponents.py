@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import ArgumentError
-from ...portrait import LyapunovSpectrum
+from ...portraits import LyapunovSpectrum
 from ..parts.checks import axes_or_new, check_axes, check_record
 from ..parts.style import BLACK, GREY
 

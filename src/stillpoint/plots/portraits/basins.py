@@ -9,7 +9,7 @@ import numpy as np
 from ..._core.validation import check_flag
 from ...errors import ArgumentError
 from ...points import OrbitEnd
-from ...portrait import Basins
+from ...portraits import Basins
 from ..parts.canvas import Canvas
 from ..parts.checks import check_record
 from ..parts.style import CONDITIONS, GREY, MARKERS

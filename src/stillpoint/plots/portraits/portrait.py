@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core.validation import check_flag
 from ...points import OrbitEnd
-from ...portrait import Portrait
+from ...portraits import Portrait
 from ..parts.canvas import Canvas
 from ..parts.checks import check_record
 from ..parts.marks import cycles_by_look

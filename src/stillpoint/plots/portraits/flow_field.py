@@ -12,7 +12,7 @@ from jaxtyping import Float
 from ..._core.validation import check_flag, check_option, check_real
 from ...errors import ArgumentError
 from ...points import FixedPoints, SlowPoints
-from ...portrait import FlowField
+from ...portraits import FlowField
 from ..fixed_points import fixed_points_on
 from ..parts.by import groups_of_points
 from ..parts.canvas import Canvas

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from ..._core.validation import check_flag, check_sequence
 from ...errors import ArgumentError
-from ...portrait import AttractorGraph
+from ...portraits import AttractorGraph
 from ..parts.canvas import Canvas
 from ..parts.checks import axes_or_new, check_axes, check_record
 from ..parts.legend import complete

@@ -12,7 +12,7 @@ import pytest
 import stillpoint as sp
 from stillpoint import ArgumentError
 from stillpoint.points import OrbitEnd
-from stillpoint.portrait.switching.borders import BasinBorders
+from stillpoint.portraits.switching.borders import BasinBorders
 from stillpoint.tasks import load_network
 from zoo import decision_flow, small_radius_is_not_enough, tanh_fixed_point
 

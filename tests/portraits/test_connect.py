@@ -10,7 +10,7 @@ import pytest
 
 import stillpoint as sp
 from stillpoint import ArgumentError
-from stillpoint.portrait.graph.morse import morse_check
+from stillpoint.portraits.graph.morse import morse_check
 from stillpoint.tasks import load_network
 
 
