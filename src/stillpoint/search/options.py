@@ -14,7 +14,7 @@ from .._core.grouping import resolvable
 from .._core.provenance import ENVIRONMENT
 from .._core.validation import check_flag, check_real, check_sequence, check_whole, read_seed
 from ..dynamics import Dynamics
-from ..solvers import LevenbergMarquardt, Newton, PiecewiseNewton, Solver
+from ..solvers import KickedNewton, LevenbergMarquardt, Newton, PiecewiseNewton, Solver
 from ..system import System
 
 # Largest q of a converged row, for networks that work in float64 and in float32.
@@ -111,15 +111,27 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     """Return the solvers that a search for fixed points uses unless told otherwise.
 
     Newton, on the equilibrium form where there is one, then a descent on the motion;
-    `benchmarks/solvers.py` is the measurement behind it. Where gates cannot be divided out, Newton
-    may wander to saturated states; what it does not reach soon, the descent does. Cycles are sought
-    from the orbit of a start, and then from the start as if it stood still.
+    `benchmarks/solvers.py` is the measurement behind it. In between, where states stay in a ball,
+    come Newton steps that are kicked off where they get nowhere. Where gates cannot be divided
+    out, Newton may wander to saturated states; what it does not reach soon, the descent does.
+    Cycles are sought from the orbit of a start, and then from the start as if it stood still.
     """
-    soon = None if dynamics.has_equilibrium_form else _SOON
-    quick: list[Solver] = [Newton(most_steps=soon)]
+    can_be_kicked = _can_be_kicked(dynamics)
+    is_safe = dynamics.has_equilibrium_form and not can_be_kicked
+    quick: list[Solver] = [Newton(most_steps=None if is_safe else _SOON)]
+    if can_be_kicked:
+        quick.append(KickedNewton())
     if dynamics.n_nodes > 1:
         quick.append(_STANDING)
     return (*quick, descent(dynamics))
+
+
+def _can_be_kicked(dynamics: Dynamics) -> bool:
+    """Whether a kick of a state, and a step of the network, lead somewhere on its way."""
+    stays = dynamics.maps_ball_into_itself and dynamics.kind == "map" and dynamics.n_nodes == 1
+    has_kinks = dynamics.piecewise_linear() is not None
+    form = dynamics.has_equilibrium_form and dynamics.equilibrium_problem().unitwise
+    return stays and form and not has_kinks
 
 
 def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:

@@ -7,6 +7,7 @@ interruption. A chain of solvers hands on the rows that its first members did no
 
 from .adam import Adam, Plateau
 from .base import Solver
+from .kicked_newton import KickedNewton
 from .levenberg_marquardt import LevenbergMarquardt
 from .loop import MEMORY_BUDGET, Outcome, solve, tolerance_at
 from .newton import Newton
@@ -16,6 +17,7 @@ from .status import Status
 __all__ = [
     "MEMORY_BUDGET",
     "Adam",
+    "KickedNewton",
     "LevenbergMarquardt",
     "Newton",
     "Outcome",

@@ -69,7 +69,8 @@ class Newton(Solver[RootProblem, NewtonRows]):
         return NewtonRows(y, u, residual, half_square(residual), np.zeros(y.shape[0], dtype=bool))
 
     def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
-        return self._search(problem, rows, _newton_steps(problem, rows))
+        direction = newton_steps(problem, rows.y, rows.u, rows.residual)
+        return self._search(problem, rows, direction)
 
     def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
         return np.where(rows.stalled, Status.STALLED, Status.RUNNING)
@@ -105,15 +106,15 @@ class Newton(Solver[RootProblem, NewtonRows]):
         return NewtonRows(y, rows.u, residual, q, stalled)
 
 
-def _newton_steps(problem: RootProblem, rows: NewtonRows) -> Float[Any, "n k"]:
+def newton_steps(
+    problem: RootProblem, y: Float[Any, "n k"], u: Float[Any, "n m"], residual: Float[Any, "n k"]
+) -> Float[Any, "n k"]:
     """Return a Newton step for each row, matrices made and solved a cacheful at a time."""
-    y, u, residual = rows.y, rows.u, -rows.residual
-    n = y.shape[0]
-    some = max(1, _CACHED // y.shape[1] ** 2)
+    n, some = y.shape[0], max(1, _CACHED // y.shape[1] ** 2)
     if n <= some or type(y) is not np.ndarray:
-        return solve_rows(problem.jacobian(y, u), residual)
+        return solve_rows(problem.jacobian(y, u), -residual)
     blocks = [slice(k, k + some) for k in range(0, n, some)]
-    steps = [solve_rows(problem.jacobian(y[b], u[b]), residual[b]) for b in blocks]
+    steps = [solve_rows(problem.jacobian(y[b], u[b]), -residual[b]) for b in blocks]
     return np.concatenate(steps)
 
 
