@@ -111,10 +111,11 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     """Return the solvers that a search for fixed points uses unless told otherwise.
 
     Newton, on the equilibrium form where there is one, then a descent on the motion;
-    `benchmarks/solvers.py` is the measurement behind it. In between, where states stay in a ball,
-    come Newton steps that are kicked off where they get nowhere. Where gates cannot be divided
-    out, Newton may wander to saturated states; what it does not reach soon, the descent does.
-    Cycles are sought from the orbit of a start, and then from the start as if it stood still.
+    `benchmarks/solvers.py` is the measurement behind it. In between, of large networks whose
+    states stay in a ball, come Newton steps that are kicked off where they get nowhere. Where gates
+    cannot be divided out, Newton may wander to saturated states; what it does not reach soon, the
+    descent does. Cycles are sought from the orbit of a start, and then from the start as if it
+    stood still.
     """
     can_be_kicked = _can_be_kicked(dynamics)
     is_safe = dynamics.has_equilibrium_form and not can_be_kicked
@@ -127,7 +128,12 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
 
 
 def _can_be_kicked(dynamics: Dynamics) -> bool:
-    """Whether a kick of a state, and a step of the network, lead somewhere on its way."""
+    """Whether a kick of a state, and a step of the network, lead somewhere on its way.
+
+    In small networks the minima of q at which rows end are few, and worth knowing: they are ghosts.
+    """
+    if dynamics.working_size < _MANY:
+        return False
     stays = dynamics.maps_ball_into_itself and dynamics.kind == "map" and dynamics.n_nodes == 1
     has_kinks = dynamics.piecewise_linear() is not None
     form = dynamics.has_equilibrium_form and dynamics.equilibrium_problem().unitwise
@@ -146,6 +152,9 @@ def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
 
 
 _GRADUAL = LevenbergMarquardt()
+
+# Networks of so many state variables have minima of q without number, at which nothing is slow.
+_MANY = 128
 _STANDING = LevenbergMarquardt(standing=True, most_steps=50)
 
 # Nearly all starts from which Newton's method reaches a point do so within as many steps.
