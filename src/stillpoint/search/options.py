@@ -14,7 +14,7 @@ from .._core.grouping import resolvable
 from .._core.provenance import ENVIRONMENT
 from .._core.validation import check_flag, check_real, check_sequence, check_whole, read_seed
 from ..dynamics import Dynamics
-from ..solvers import LevenbergMarquardt, Newton, PiecewiseNewton, Solver
+from ..solvers import LevenbergMarquardt, Newton, NewtonKrylov, PiecewiseNewton, Solver
 from ..system import System
 
 # Largest q of a converged row, for networks that work in float64 and in float32.
@@ -116,10 +116,17 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     from the orbit of a start, and then from the start as if it stood still.
     """
     soon = None if dynamics.has_equilibrium_form else _SOON
-    quick: list[Solver] = [Newton(most_steps=soon)]
+    quick: list[Solver] = [newton(dynamics, soon)]
     if dynamics.n_nodes > 1:
         quick.append(_STANDING)
     return (*quick, descent(dynamics))
+
+
+def newton(dynamics: Dynamics, most_steps: int | None = None) -> Newton | NewtonKrylov:
+    """Return Newton's method, without matrices where there are many unknowns."""
+    if dynamics.is_matrix_free and dynamics.working_size >= _MANY:
+        return NewtonKrylov(most_steps=most_steps)
+    return Newton(most_steps=most_steps)
 
 
 def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
@@ -134,6 +141,10 @@ def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
 
 
 _GRADUAL = LevenbergMarquardt()
+
+# From so many state variables on Newton's steps are tried without matrices: on trained networks
+# products win from here (benchmarks/large.py).
+_MANY = 128
 _STANDING = LevenbergMarquardt(standing=True, most_steps=50)
 
 # Nearly all starts from which Newton's method reaches a point do so within as many steps.

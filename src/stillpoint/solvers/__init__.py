@@ -10,6 +10,7 @@ from .base import Solver
 from .levenberg_marquardt import LevenbergMarquardt
 from .loop import MEMORY_BUDGET, Outcome, solve, tolerance_at
 from .newton import Newton
+from .newton_krylov import NewtonKrylov
 from .piecewise_newton import PiecewiseNewton
 from .status import Status
 
@@ -18,6 +19,7 @@ __all__ = [
     "Adam",
     "LevenbergMarquardt",
     "Newton",
+    "NewtonKrylov",
     "Outcome",
     "PiecewiseNewton",
     "Plateau",

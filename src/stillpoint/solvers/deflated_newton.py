@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import namespace
-from ..dynamics import Dynamics, RootProblem
+from ..dynamics import Dynamics, Linear, RootProblem
 from .base import Solver
 from .newton import Newton, NewtonRows
 
@@ -56,6 +56,13 @@ class Deflated(RootProblem):
         factor, slope = self._factor(y)
         own, residual = self.problem.jacobian(y, u), self.problem.residual(y, u)
         return factor[:, None, None] * (own + residual[:, :, None] * slope[:, None, :])
+
+    def differential(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Linear:
+        factor, slope = self._factor(y)
+        own, residual = self.problem.differential(y, u), self.problem.residual(y, u)
+        return lambda v: factor[:, None] * (
+            own(v) + residual * namespace(v).sum(slope * v, axis=1)[:, None]
+        )
 
     def _factor(self, y: Float[Any, "n r"]) -> tuple[Float[Any, " n"], Float[Any, "n r"]]:
         """Return m(y) and the gradient of log m."""
