@@ -147,8 +147,8 @@ def beside_unstable(lin: Linearization) -> Float[np.ndarray, "o d"]:
     away, rng = [], np.random.default_rng(0)
     for k in range(len(lin.states)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
-        vectors = lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])]
-        turned = np.where(lin.eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
+        vectors = lin.leading_vectors(k)[: min(_DIRECTIONS, lin.n_unstable[k])]
+        turned = np.where(lin.leading_eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
         aside = _ASIDE * rng.standard_normal(vectors.shape)
         for direction in (vectors * turned[:, None]).real + aside:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]

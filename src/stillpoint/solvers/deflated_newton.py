@@ -11,13 +11,10 @@ from jaxtyping import Float, Int
 from .._core.arrays import namespace
 from ..dynamics import Dynamics, Linear, RootProblem
 from .base import Solver
-from .newton import Newton, NewtonRows
+from .newton import Newton
 
 # Added to squared distances, so that a state on a known root gives a large number and not NaN.
 _TINY = 1e-200
-
-# The steps that are taken on the deflated equations, with fewer lengths tried than usual.
-_NEWTON = Newton(max_trials=6)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Deflated(RootProblem):
 
 @final
 @dataclass(frozen=True, eq=False)
-class DeflatedNewton(Solver[RootProblem, NewtonRows]):
+class DeflatedNewton(Solver[RootProblem, Any]):
     """Newton's method on the equilibrium form, repelled by fixed points that are known already.
 
     Where it converges, the end is a fixed point that was not known; known ones must belong to
@@ -86,6 +83,8 @@ class DeflatedNewton(Solver[RootProblem, NewtonRows]):
     ----------
     known, inputs
         Fixed points and their inputs, shapes (k, d) and (k, m).
+    solver
+        What takes steps on the deflated equations, by default with fewer lengths tried than usual.
 
     Examples
     --------
@@ -100,17 +99,21 @@ class DeflatedNewton(Solver[RootProblem, NewtonRows]):
 
     known: Float[np.ndarray, "k d"]
     inputs: Float[np.ndarray, "k m"]
+    solver: Solver[RootProblem, Any] = Newton(max_trials=6)
+
+    def numbers(self, dynamics: Dynamics) -> int:
+        return self.solver.numbers(dynamics) + 2 * len(self.known) * dynamics.working_size
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         problem, asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
         known = problem.coordinates(asarray(self.known), asarray(self.inputs))
         return Deflated(problem, known)
 
-    def start(self, problem: RootProblem, y: Any, u: Any) -> NewtonRows:
-        return _NEWTON.start(problem, y, u)
+    def start(self, problem: RootProblem, y: Any, u: Any) -> Any:
+        return self.solver.start(problem, y, u)
 
-    def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
-        return _NEWTON.update(problem, rows)
+    def update(self, problem: RootProblem, rows: Any) -> Any:
+        return self.solver.update(problem, rows)
 
-    def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
-        return _NEWTON.status(rows)
+    def status(self, rows: Any) -> Int[np.ndarray, " n"]:
+        return self.solver.status(rows)
