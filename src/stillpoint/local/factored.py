@@ -19,8 +19,8 @@ from ..dynamics import Dynamics
 from ..solvers.krylov import gmres, norms
 from .resolution import Around, Resolution
 
-# Steps of inverse iteration towards the softest directions, and how many of these.
-_STEPS, _SOFTEST = 3, 3
+# Steps of inverse iteration towards the softest direction.
+_STEPS = 3
 
 # Frobenius norms are means over so many random vectors.
 _VECTORS = 8
@@ -77,7 +77,7 @@ class _AroundOne(Around):
         self.lu = Factored(self.slope[0])
         self.largest = np.array([np.sqrt(self.lu.columns * self.lu.rows)])
         self.least = np.array([self.lu.least])
-        v = np.random.default_rng(0).standard_normal((len(self.slope[0]), _SOFTEST))
+        v = np.random.default_rng(0).standard_normal((len(self.slope[0]), 1))
         for _ in range(_STEPS if self.lu.sign else 0):
             v = np.linalg.qr(self.lu.solve(self.lu.solve(v, transposed=True)))[0]
         self.directions = v.T[None]

@@ -8,7 +8,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import host
-from .._core.grouping import equal_inputs, group_states, numbered, representatives
+from .._core.grouping import (
+    equal_inputs,
+    group_states,
+    match_states,
+    numbered,
+    representatives,
+)
 from ..dynamics import Dynamics
 from ..local import (
     DEGENERATE,
@@ -56,8 +62,11 @@ def collect(
     *,
     thorough: bool = True,
     spectra: Spectra = "auto",
+    known: FixedPoints | None = None,
 ) -> FixedPoints:
     """Merge copies, polish each distinct point, and describe it.
+
+    Of `known` points of large networks the description is taken over.
 
     Without `thorough`, points are left as the search found them and not tried for continua; that
     is quick enough for a search that was interrupted.
@@ -78,12 +87,24 @@ def collect(
         points = _told_apart(system, x, u, points)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
     is_partial = spectra == "leading" or (spectra == "auto" and x.shape[1] > LARGE)
-    lin = (linearize_large if is_partial else linearize_rows)(system, x[kept], u[kept])
-    order = reading_order(lin, tol_unique)
+    linearized = linearize_large if is_partial else linearize_rows
     point = np.full(len(starts.q), -1)
-    point[reached] = np.argsort(order)[points[copies]]
+    point[reached] = points[copies]
     starts = replace(starts, point=point)
-    return describe(system, lin.take(order), starts, tol, tol_unique, thorough=thorough)
+    place = np.full(len(kept), -1)
+    if known is not None and known.linearization.leading is not None and is_partial:
+        place = match_states(known.xstar, known.inputs, x[kept], u[kept], tol_unique)
+    new, old = np.flatnonzero(place < 0), np.flatnonzero(place >= 0)
+    lin = linearized(system, x[kept[new]], u[kept[new]])
+    found = describe(system, lin, starts.take(new[:0]), tol, tol_unique, thorough=thorough)
+    if known is not None and len(old):
+        found = FixedPoints.joined([known.take(place[old]), found])
+    order = np.argsort(np.concatenate([old, new]))  # as they were kept
+    order = order[reading_order(found.linearization.take(order), tol_unique)]
+    numbers = np.concatenate([old, new])[order]
+    point = np.append(np.argsort(numbers), -1)[point]
+    hits = np.bincount(point[point >= 0], minlength=len(numbers))
+    return replace(found.take(order), hits=hits, starts=replace(starts, point=point))
 
 
 def _by_side(
@@ -133,7 +154,11 @@ def _told_apart(
 
 
 def collect_what_there_is(
-    system: System, starts: Starts, options: Options, interrupted: bool
+    system: System,
+    starts: Starts,
+    options: Options,
+    interrupted: bool,
+    known: FixedPoints | None = None,
 ) -> tuple[FixedPoints, bool]:
     """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
     return collect_interruptibly(
@@ -144,6 +169,7 @@ def collect_what_there_is(
             options.tol_unique,
             thorough=thorough,
             spectra=options.spectra,
+            known=known,
         ),
         interrupted,
     )
