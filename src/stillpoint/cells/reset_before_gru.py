@@ -110,9 +110,7 @@ class ResetBeforeGRUCell(UpdateGatedCell):
         """Return `_derivative` as a function."""
         w_n, n = self.weights_of(CANDIDATE)[0], self._candidate(x, u, r)
         through_reset = x * r * (1 - r)
-        return lambda v: (1 - n * n) * (
-            direct(v) + (through_reset * (v @ reset_weights.T)) @ w_n.T
-        )
+        return lambda v: (1 - n * n) * (direct(v) + (through_reset * (v @ reset_weights.T)) @ w_n.T)
 
     def _candidate(self, x: Batch, u: Inputs, r: Batch) -> Batch:
         w_n, b_n, bias = self.weights_of(CANDIDATE)

@@ -223,9 +223,7 @@ class StackedEquilibrium(RootProblem):
 
         def pushed(v: Float[Any, "n k"]) -> Float[Any, "n k"]:
             moved = []
-            for (in_state, in_below), (_, own, below) in zip(
-                layers, self._at(v, v), strict=True
-            ):
+            for (in_state, in_below), (_, own, below) in zip(layers, self._at(v, v), strict=True):
                 through = 0.0 if in_below is None else in_below(below)
                 moved.append(in_state(own) + through)
             return namespace(v).concat(moved, axis=1)

@@ -1,7 +1,7 @@
 """What happens near a state, in floating point: the linearised dynamics, at any state."""
 
-from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .factored import factored_condition, factored_resolution
+from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .jacobians import Jacobians
 from .large import linearize_large
 from .leading import LARGE, Decision, LeadingModes

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.linalg import lu_factor, lu_solve
-from scipy.linalg.lapack import dgecon
+from scipy.linalg import lu_solve
+from scipy.linalg.lapack import dgecon, dgetrf
 
 from .._core.arrays import host, take
 from ..dynamics import Dynamics
@@ -25,9 +25,9 @@ _STEPS = 3
 # Frobenius norms are means over so many random vectors.
 _VECTORS = 8
 
-# A Jacobian that a random vector is divided by in so few products, without becoming this much
-# longer, has no soft direction: of d random parts one would stand out by its condition.
-_PRODUCTS, _LONGER = 48, 3.0
+# A Jacobian that a random vector is divided by in so few products, down to a residual below its
+# part along any one direction, without becoming this much longer, has no soft direction.
+_PRODUCTS, _ROUGHLY, _LONGER = 48, 1e-4, 3.0
 
 
 class Factored:
@@ -38,7 +38,8 @@ class Factored:
         size = np.abs(matrix)
         self.columns, self.rows = size.sum(axis=0).max(), size.sum(axis=1).max()
         del size
-        self.factors = lu_factor(matrix, check_finite=False)
+        lu, pivots, _ = dgetrf(matrix)
+        self.factors = lu, pivots
         diagonal = np.diag(self.factors[0])
         turns = (self.factors[1] != np.arange(len(matrix))).sum()
         self.sign = int(np.prod(np.sign(diagonal)) * (-1) ** turns)
@@ -100,7 +101,9 @@ class _AroundOne(Around):
         here = self._images(self.y)
         bend, change = np.zeros(1), np.zeros(1)
         for moved in moves:
-            turned, shifted = (new - old for new, old in zip(self._images(moved), here, strict=True))
+            turned, shifted = (
+                new - old for new, old in zip(self._images(moved), here, strict=True)
+            )
             bend = np.fmax(bend, np.linalg.norm(self.lu.solve(turned)) / np.sqrt(_VECTORS))
             change = np.fmax(change, np.linalg.norm(shifted) / np.sqrt(_VECTORS))
         return bend, change
@@ -126,7 +129,7 @@ class _AroundOne(Around):
 def factored_resolution(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> tuple[Resolution, Int[np.ndarray, " n"]]:
-    """Return how sharply fixed points are known, and their indices; condition numbers of 1-norms."""
+    """Return how sharply fixed points are known, in the 1-norm, and their indices."""
     parts, index = [], np.zeros(len(x), dtype=np.int64)
     for k in range(len(x)):
         around = _AroundOne(dynamics, x[k : k + 1], u[k : k + 1])
@@ -148,7 +151,11 @@ def factored_condition(
     Where GMRES divides a random vector by the Jacobian in a few products and it grows little, there
     is nothing soft in it; elsewhere the Jacobian is factorised.
     """
-    condition, problem, asarray = np.ones(len(x)), dynamics.equilibrium_problem(), dynamics.arrays.asarray
+    condition, problem, asarray = (
+        np.ones(len(x)),
+        dynamics.equilibrium_problem(),
+        dynamics.arrays.asarray,
+    )
     inputs = asarray(u)
     y = problem.coordinates(asarray(x), inputs)
     suspect = _may_be_soft(dynamics, problem, y, inputs)
@@ -164,7 +171,7 @@ def _may_be_soft(dynamics: Dynamics, problem: Any, y: Any, inputs: Any) -> Bool[
         return np.ones(y.shape[0], dtype=bool)
     asarray = dynamics.arrays.asarray
     vectors = asarray(np.random.default_rng(3).standard_normal(tuple(y.shape)))
-    sharply = np.full(y.shape[0], np.sqrt(dynamics.arrays.resolution))
+    sharply = np.full(y.shape[0], _ROUGHLY)
     found = gmres(problem.differential(y, inputs), vectors, sharply, _PRODUCTS)
     longer = norms(found.x) / norms(vectors)
     return ~(found.reached & (longer < _LONGER))

@@ -48,7 +48,7 @@ _SOUGHT, _VECTORS, _RESTARTS = 12, 60, 20
 # An eigenvalue whose residual is this small beside it, or beside one, is shown as known.
 _SHOWN = 1e-6
 
-# An eigenvalue spans what others are told apart from when its residual is this small beside the matrix.
+# An eigenvalue has a part in the span when its residual is this small beside the matrix.
 _CONVERGED = 1e-9
 
 # Random vectors; norms are at most this times the longest of what they become, but for a chance of
@@ -221,7 +221,9 @@ def _by_arnoldi(
     known, scale = [], np.ones(len(x))
     for k, (H, last) in enumerate(zip(space.H, space.last, strict=True)):
         V = np.stack([vector[k] for vector in basis], axis=1)
-        known.append(_ritz(V, H, float(last), dynamics.kind))
+        m = int(V.any(axis=0).sum())  # fewer where the space is invariant
+        last = last if m == V.shape[1] else 0.0
+        known.append(_ritz(V[:, :m], H[:m, :m], float(last), dynamics.kind))
         if dynamics.kind == "flow":
             scale[k] = 0.5 / max(np.linalg.norm(np.nan_to_num(H), 2), np.finfo(float).tiny)
     return known, scale
@@ -236,7 +238,7 @@ def _ritz(
     values, vectors = sorted_eig(H[None], kind)
     values, vectors = values[0], vectors[0]
     residuals = last * np.abs(vectors[-1])
-    late = np.flatnonzero(residuals > _CONVERGED * max(np.linalg.norm(H, 2), 1.0))
+    late = np.flatnonzero(residuals > _CONVERGED * max(float(np.linalg.norm(H, 2)), 1.0))
     p = late[0] if len(late) else len(values)
     if p and p < len(values) and values[p - 1] == np.conj(values[p]) and values[p].imag:
         p -= 1
@@ -246,7 +248,7 @@ def _ritz(
     Q, T, off = V[:, :0], np.zeros((0, 0)), 0.0
     if p:
         border = (outwards[p - 1] + outwards[p]) / 2 if p < len(values) else -np.inf
-        outer = lambda re, im=0.0: bool(growth(np.complex128(complex(re, im)), kind) > border)  # noqa: E731
+        outer = lambda re, im=0.0: bool(growth(np.array([complex(re, im)]), kind)[0] > border)  # noqa: E731
         form, Z, found = schur(H, sort=outer)
         if found == p:
             Q, T, off = V @ Z[:, :p], form[:p, :p], last * float(np.linalg.norm(Z[-1, :p]))
@@ -293,7 +295,10 @@ def _by_arpack(
 
 
 def _spanned(
-    times: Linear, values: Complex[np.ndarray, " k"], vectors: Complex[np.ndarray, "d k"], kind: Kind
+    times: Linear,
+    values: Complex[np.ndarray, " k"],
+    vectors: Complex[np.ndarray, "d k"],
+    kind: Kind,
 ) -> _Known:
     """Return eigenpairs with residuals of their own, and their span."""
     if not len(values):
@@ -304,6 +309,8 @@ def _spanned(
     residuals = np.linalg.norm(np.stack(images, axis=1) - values * vectors, axis=0)
     both = np.concatenate([vectors.real, vectors.imag[:, values.imag > 0]], axis=1)
     both = both[:, np.concatenate([values.imag >= 0, np.ones((values.imag > 0).sum(), bool)])]
+    if not both.shape[1]:  # one of a pair alone
+        return _nothing(len(vectors))
     Q = qr(both, mode="economic")[0]
     AQ = np.stack([times(q) for q in Q.T], axis=1)
     T = Q.T @ AQ
@@ -384,10 +391,34 @@ def _by_all(
     own = eigenvalue_errors(A, errors, right)
     count = int(decided_unstable(A, errors, values, own, kind)[0])
     kept = slice(0, max(_KEPT, count))
-    residuals = np.linalg.norm(A[0] @ right[0] - right[0] * values[0], axis=0)[kept]
-    none = _nothing(x.shape[1])
-    known = _Known(values[0, kept], residuals, right[0].T[kept], none.Q, none.T, 0.0)
-    return known, count
+    return _outermost(A[0], values[0, kept], right[0][:, kept]), count
+
+
+def outermost_modes(
+    jacobian: Float[np.ndarray, "n d d"],
+    eigenvalues: Complex[np.ndarray, "n d"],
+    right: Complex[np.ndarray, "n d d"],
+    counted: Int[np.ndarray, " n"],
+    error: Float[np.ndarray, " n"],
+) -> LeadingModes:
+    """Return the outermost of all eigenvalues, the most unstable first, with their vectors."""
+    known = []
+    for A, values, V, count in zip(jacobian, eigenvalues, right, counted, strict=True):
+        kept = slice(0, max(_KEPT, int(count)))
+        known.append(_outermost(A, values[kept], V[:, kept]))
+    is_open = counted == UNDECIDED
+    decision = np.where(is_open, int(Decision.OPEN), int(Decision.ALL))
+    return _record(known, np.full(len(counted), np.inf), counted, error, decision)
+
+
+def _outermost(
+    A: Float[np.ndarray, "d d"],
+    values: Complex[np.ndarray, " k"],
+    vectors: Complex[np.ndarray, "d k"],
+) -> _Known:
+    none = _nothing(len(A))
+    residuals = np.linalg.norm(A @ vectors - vectors * values, axis=0)
+    return _Known(values, residuals, vectors.T, none.Q, none.T, 0.0)
 
 
 def _record(

@@ -23,7 +23,7 @@ from ..system import System
 from ..system_info import SystemInfo
 from .blocks import Blocks
 from .jacobians import Jacobians
-from .leading import LeadingModes
+from .leading import LeadingModes, outermost_modes
 from .spectra import (
     condition,
     decided_unstable,
@@ -106,6 +106,10 @@ class Linearization(Blocks):
         yield from self.system.contradictions(self.states.shape[-1], self.inputs.shape[-1])
         if self.shape and math.prod(self.shape) != len(self):
             yield f"shape: {self.shape} is not that of {len(self)} states"
+        if self.matrices is None and self.leading is None:
+            yield "jacobian: it is missing"
+        if self.matrices is not None and self.leading is not None:
+            yield "leading_eigenvalues: they are there beside jacobian, which says all"
 
     def take(self, rows: Int[np.ndarray, " k"]) -> Linearization:
         """Return the linearisation at some of the states, as rows.
@@ -125,11 +129,24 @@ class Linearization(Blocks):
     @classmethod
     def joined(cls, several: Sequence[Linearization]) -> Linearization:
         """Return the rows of several linearisations in one."""
+        if any(lin.leading is not None for lin in several):
+            several = [lin._by_leading_modes() for lin in several]
         whole = replace(super().joined(several), shape=())
         vars(whole)["_source"] = next((lin._source for lin in several if lin._source), None)
         for name in _COMPUTED.intersection(*map(vars, several)):
             vars(whole)[name] = np.concatenate([vars(lin)[name] for lin in several])
         return whole
+
+    def _by_leading_modes(self) -> Linearization:
+        """Return the same without the Jacobians, and with the outermost eigenvalues alone."""
+        if self.leading is not None:
+            return self
+        leading = outermost_modes(
+            self.jacobian, self.eigenvalues, self.right, self.n_unstable, self.jacobian_error
+        )
+        less = replace(self, matrices=None, leading=leading)
+        vars(less)["_source"] = self._source
+        return less
 
     def unflatten(self, values: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, "..."]:
         """Return values with one row per state in the shape of the trajectories.
@@ -224,7 +241,7 @@ class Linearization(Blocks):
 
     @cached_property
     def eigenvalues(self) -> Complex[np.ndarray, "n d"]:
-        """Eigenvalues of A, the most unstable first; all of them, which takes long if d is large."""
+        """All eigenvalues of A, the most unstable first, which take long if d is large."""
         if self.matrices is not None or "_eig" in vars(self):
             return self._eig[0]
         rows = [sorted_eigvals(self._jacobian_at(k), self.kind) for k in range(len(self))]

@@ -199,9 +199,7 @@ def sorted_eigvals(jacobian: Float[np.ndarray, "d d"], kind: Kind) -> Complex[np
     return values[outermost_first(values, kind)]
 
 
-def outermost_first(
-    values: Complex[np.ndarray, "... d"], kind: Kind
-) -> Int[np.ndarray, "... d"]:
+def outermost_first(values: Complex[np.ndarray, "... d"], kind: Kind) -> Int[np.ndarray, "... d"]:
     """Return the order of eigenvalues in which the most unstable comes first."""
     outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
     return np.lexsort((-values.imag, -values.real, -outwards), axis=-1)

@@ -31,8 +31,8 @@ def spectrum(
     """Draw the eigenvalues of Jacobians, or multipliers of cycles, and the border of stability.
 
     Eigenvalues of stable states are filled, those of unstable ones open, of marginal ones grey
-    inside. Where not all eigenvalues are known (`Linearization.leading`), the leading ones are drawn
-    and the axes say so.
+    inside. Where not all eigenvalues are known (`Linearization.leading`), the leading ones are
+    drawn and the axes say so.
 
     Parameters
     ----------

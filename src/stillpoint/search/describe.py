@@ -42,7 +42,7 @@ POLISH_STEPS = 100
 
 #: Full steps only: where one does not even halve q, rounding is reached.
 FULL_STEPS = Newton(decrease=0.25, max_trials=1)
-_FULL_KRYLOV = NewtonKrylov(decrease=0.25, max_trials=1, first_forcing=1e-6)
+_FULL_KRYLOV = NewtonKrylov(decrease=0.25, max_trials=1, first_forcing=1e-2)
 
 # Ends of which I - J is conditioned worse than this may be two points at a fold.
 _NEAR_A_FOLD = 1e4

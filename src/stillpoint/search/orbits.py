@@ -148,7 +148,9 @@ def beside_unstable(lin: Linearization) -> Float[np.ndarray, "o d"]:
     for k in range(len(lin.states)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
         vectors = lin.leading_vectors(k)[: min(_DIRECTIONS, lin.n_unstable[k])]
-        turned = np.where(lin.leading_eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
+        turned = np.where(
+            lin.leading_eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0
+        )  # of a pair, both
         aside = _ASIDE * rng.standard_normal(vectors.shape)
         for direction in (vectors * turned[:, None]).real + aside:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]

@@ -17,6 +17,10 @@ from .newton import Newton
 _TINY = 1e-200
 
 
+# The steps that are taken on the deflated equations, with fewer lengths tried than usual.
+_NEWTON = Newton(max_trials=6)
+
+
 @dataclass(frozen=True)
 class Deflated(RootProblem):
     """m(y) g(y) = 0 with m(y) = prod_k (1 + 1 / |y - y_k|^p): the roots y_k repel.
@@ -57,8 +61,8 @@ class Deflated(RootProblem):
     def differential(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Linear:
         factor, slope = self._factor(y)
         own, residual = self.problem.differential(y, u), self.problem.residual(y, u)
-        return lambda v: factor[:, None] * (
-            own(v) + residual * namespace(v).sum(slope * v, axis=1)[:, None]
+        return lambda v: (
+            factor[:, None] * (own(v) + residual * namespace(v).sum(slope * v, axis=1)[:, None])
         )
 
     def _factor(self, y: Float[Any, "n r"]) -> tuple[Float[Any, " n"], Float[Any, "n r"]]:
@@ -99,7 +103,7 @@ class DeflatedNewton(Solver[RootProblem, Any]):
 
     known: Float[np.ndarray, "k d"]
     inputs: Float[np.ndarray, "k m"]
-    solver: Solver[RootProblem, Any] = Newton(max_trials=6)
+    solver: Solver[RootProblem, Any] = _NEWTON
 
     def numbers(self, dynamics: Dynamics) -> int:
         return self.solver.numbers(dynamics) + 2 * len(self.known) * dynamics.working_size

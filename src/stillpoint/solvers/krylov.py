@@ -134,7 +134,7 @@ def arnoldi(apply: Linear, start: Float[Any, "n k"], steps: int) -> Subspace:
 def orthogonal(w: Float[Any, "n k"], basis: list[Any]) -> tuple[Float[np.ndarray, "n _"], Any]:
     """Return w in the basis with the length of what is left, and what is left, of unit length.
 
-    Gram and Schmidt's method, twice: once leaves too much where little is left (Giraud et al. 2005).
+    Gram and Schmidt's method, twice: once is not enough where little is left (Giraud et al. 2005).
     """
     xp, before = namespace(w), norms(w)
     column = np.zeros((w.shape[0], len(basis) + 1))

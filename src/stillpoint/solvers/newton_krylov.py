@@ -110,7 +110,9 @@ class NewtonKrylov(Solver[RootProblem, KrylovRows]):
         if not with_matrix.all():
             tried = np.unique(np.linspace(0, n - 1, min(n, _TRIED)).astype(np.int64))
             forcing = np.full(len(tried), self.first_forcing)
-            first = self._solve(problem, *(take(part, tried) for part in (y, u, residual)), forcing)
+            first = self._solve(
+                problem, take(y, tried), take(u, tried), take(residual, tried), forcing
+            )
             with_matrix[:] = 2 * first.reached.sum() < len(tried)
         q, none = half_square(residual), np.zeros(n, dtype=bool)
         return KrylovRows(y, u, residual, q, np.full(n, np.inf), none, with_matrix)
@@ -132,8 +134,8 @@ class NewtonKrylov(Solver[RootProblem, KrylovRows]):
         direction, with_matrix = rows.residual, rows.with_matrix.copy()
         free = np.flatnonzero(~with_matrix)
         if len(free):
-            own = tuple(take(part, free) for part in (rows.y, rows.u, rows.residual))
-            found = self._solve(problem, *own, self._forcing(rows)[free])
+            y, u, residual = (take(part, free) for part in (rows.y, rows.u, rows.residual))
+            found = self._solve(problem, y, u, residual, self._forcing(rows)[free])
             with_matrix[free] = ~found.reached
             direction = put_rows(direction, free, found.x)
         by_matrix = np.flatnonzero(with_matrix)
@@ -153,9 +155,7 @@ class NewtonKrylov(Solver[RootProblem, KrylovRows]):
     def _solve(
         self, problem: RootProblem, y: Any, u: Any, residual: Any, forcing: Float[np.ndarray, " n"]
     ) -> Solution:
-        return gmres(
-            problem.differential(y, u), -residual, forcing, self._products(y.shape[1])
-        )
+        return gmres(problem.differential(y, u), -residual, forcing, self._products(y.shape[1]))
 
     def _products(self, unknowns: int) -> int:
         return self.most_products or min(max(unknowns // _PART, _FEWEST), _MOST)
