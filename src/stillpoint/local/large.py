@@ -28,13 +28,12 @@ def linearize_large(
     """
     dynamics, other = system.dynamics.differentiated_sharply()
     asarray = dynamics.arrays.asarray
-    native_x, native_u = asarray(x), asarray(u)
-    value, input_jacobian = (
-        host(function(native_x, native_u)) for function in (dynamics.step, dynamics.input_jacobian)
-    )
+    value = host(dynamics.step(asarray(x), asarray(u)))
     size, error = np.zeros(len(x)), np.zeros(len(x))
+    input_jacobian = np.empty((*x.shape, u.shape[1]))
     for k in range(len(x)):  # one at a time
         here = asarray(x[k : k + 1]), asarray(u[k : k + 1])
+        input_jacobian[k] = host(dynamics.input_jacobian(*here))[0]
         jacobian = host(dynamics.jacobian(*here))
         change = None if other is None else host(other.jacobian(*here)) - jacobian
         size[k] = np.linalg.norm(jacobian)
