@@ -120,7 +120,17 @@ class Linearization(Blocks):
             If there is no such row.
         """
         rows = read_rows("rows", rows, len(self))
-        taken = replace(super().take(rows), shape=())
+        kept, leading = self.matrices, self.leading
+        taken = Linearization(
+            states=self.states[rows],
+            inputs=self.inputs[rows],
+            value=self.value[rows],
+            input_jacobian=self.input_jacobian[rows],
+            jacobian_error=self.jacobian_error[rows],
+            system=self.system,
+            matrices=None if kept is None else Jacobians(kept.jacobian[rows]),
+            leading=None if leading is None else leading.take(rows),
+        )
         vars(taken)["_source"] = self._source
         for name in _COMPUTED & vars(self).keys():  # once, also for a selection
             vars(taken)[name] = vars(self)[name][rows]

@@ -87,24 +87,42 @@ def collect(
         points = _told_apart(system, x, u, points)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
     is_partial = spectra == "leading" or (spectra == "auto" and x.shape[1] > LARGE)
-    linearized = linearize_large if is_partial else linearize_rows
     point = np.full(len(starts.q), -1)
-    point[reached] = points[copies]
+    if is_partial and known is not None and known.linearization.leading is not None:
+        point[reached] = points[copies]
+        starts = replace(starts, point=point)
+        return _with_known(system, x[kept], u[kept], known, starts, tol, tol_unique, thorough)
+    lin = (linearize_large if is_partial else linearize_rows)(system, x[kept], u[kept])
+    order = reading_order(lin, tol_unique)
+    point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
-    place = np.full(len(kept), -1)
-    if known is not None and known.linearization.leading is not None and is_partial:
-        place = match_states(known.xstar, known.inputs, x[kept], u[kept], tol_unique)
+    return describe(system, lin.take(order), starts, tol, tol_unique, thorough=thorough)
+
+
+def _with_known(
+    system: System,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    known: FixedPoints,
+    starts: Starts,
+    tol: float,
+    tol_unique: float,
+    thorough: bool,
+) -> FixedPoints:
+    """Return the record of points some of which are known; those keep their description."""
+    place = match_states(known.xstar, known.inputs, x, u, tol_unique)
     new, old = np.flatnonzero(place < 0), np.flatnonzero(place >= 0)
-    lin = linearized(system, x[kept[new]], u[kept[new]])
+    lin = linearize_large(system, x[new], u[new])
     found = describe(system, lin, starts.take(new[:0]), tol, tol_unique, thorough=thorough)
-    if known is not None and len(old):
-        found = FixedPoints.joined([known.take(place[old]), found])
-    order = np.argsort(np.concatenate([old, new]))  # as they were kept
+    found = FixedPoints.joined([known.take(place[old]), found])
+    numbers = np.concatenate([old, new])
+    order = np.argsort(numbers)  # as they came
     order = order[reading_order(found.linearization.take(order), tol_unique)]
-    numbers = np.concatenate([old, new])[order]
-    point = np.append(np.argsort(numbers), -1)[point]
-    hits = np.bincount(point[point >= 0], minlength=len(numbers))
-    return replace(found.take(order), hits=hits, starts=replace(starts, point=point))
+    point = np.append(np.argsort(numbers[order]), -1)[starts.point]
+    hits = np.bincount(point[point >= 0], minlength=len(x))
+    return replace(
+        found.take(order), hits=hits, starts=replace(starts, point=point), is_selection=False
+    )
 
 
 def _by_side(
