@@ -4,7 +4,8 @@ from .factored import factored_condition, factored_resolution
 from .firing_rates import partial_rate_jacobian, rate_jacobian, rates_at_fixed_state
 from .jacobians import Jacobians
 from .large import linearize_large
-from .leading import LARGE, Decision, LeadingModes
+from .leading import LARGE
+from .leading_modes import Decision, LeadingModes
 from .linearization import Linearization, in_coordinates, less_certain, linearize_rows
 from .linearize import linearize
 from .resolution import DEGENERATE, ILL_CONDITIONED, Resolution, resolution_at

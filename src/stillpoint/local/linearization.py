@@ -23,7 +23,8 @@ from ..system import System
 from ..system_info import SystemInfo
 from .blocks import Blocks
 from .jacobians import Jacobians
-from .leading import LeadingModes, outermost_modes
+from .leading import outermost_modes
+from .leading_modes import LeadingModes
 from .spectra import (
     condition,
     decided_unstable,
