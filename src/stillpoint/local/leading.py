@@ -96,7 +96,8 @@ def leading_modes(
         for k, resolvent in zip(rows, bound, strict=True):
             tolerates[k] = _tolerated(known[k], resolvent, scale[k], size[k], kind)
             if tolerates[k] > error[k]:
-                counted[k] = int((growth(np.linalg.eigvals(known[k].T), kind) > 0).sum())
+                values = np.linalg.eigvals(known[k].T).astype(np.complex128)
+                counted[k] = int((growth(values, kind) > 0).sum())
                 decision[k] = Decision.BOUND
     for k in np.flatnonzero(decision == Decision.OPEN) if d <= _ALL_WITHIN else ():
         known[k], counted[k] = _by_all(dynamics, x[k : k + 1], u[k : k + 1], 2 * error[k])
@@ -267,7 +268,7 @@ def _tolerated(known: _Known, resolvent: float, scale: float, size: float, kind:
     beyond = 0.0
     if len(known.T):
         values, V = np.linalg.eig(known.T)
-        nearest = float(np.abs(growth(values, kind)).min())
+        nearest = float(np.abs(growth(values.astype(np.complex128), kind)).min())
         if nearest <= MARGIN * (1.0 if kind == "map" else min(1.0, 1 / scale)):
             return 0.0
         beyond = float(np.linalg.cond(V)) / (scale * nearest)
