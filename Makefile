@@ -87,6 +87,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/jacobians.py
 	$(BIN)/python benchmarks/frameworks.py
 	$(BIN)/python benchmarks/low_rank.py
+	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/limit_cycles.py
 	$(BIN)/python benchmarks/lyapunov.py

@@ -386,6 +386,27 @@ def test_products_are_those_of_the_jacobian(cell):
     assert_close(cell.vjp(x, u, v), np.einsum("ni,nij->nj", v, jacobian), DERIVED)
 
 
+@each_cell
+def test_differentials_are_those_of_the_jacobians(cell):
+    x, u = rows(cell)
+    rng = np.random.default_rng(2)
+    assert cell.is_matrix_free
+    for problem in (cell, cell.residual_problem(), cell.equilibrium_problem()):
+        y = x if problem is cell else problem.coordinates(x, u)
+        v = rng.standard_normal(y.shape)
+        expected = np.einsum("nij,nj->ni", problem.jacobian(y, u), v)
+        assert_close(problem.differential(y, u)(v), expected, 1e-12)
+    layers = cell.layers if isinstance(cell, StackedCell) else [cell]
+    readers = [cell, *(layer.output_problem() for layer in layers)]
+    for problem in readers:
+        own = cell if problem is cell else layers[readers.index(problem) - 1]
+        x, u = rows(own)
+        y = x if problem is cell else problem.coordinates(x, u)
+        w = rng.standard_normal(u.shape)
+        expected = np.einsum("nij,nj->ni", problem.input_jacobian(y, u), w)
+        assert_close(problem.input_differential(y, u)(w), expected, 1e-12)
+
+
 # -- array libraries ----------------------------------------------------------------------------
 
 
@@ -399,6 +420,7 @@ def outputs(cell: Any, x: Any, u: Any, v: Any) -> dict[str, Any]:
         "input_jacobian": cell.input_jacobian(x, u),
         "jvp": cell.jvp(x, u, v),
         "vjp": cell.vjp(x, u, v),
+        "pushed": problem.differential(y, u)(v[:, : y.shape[1]]),
         "state": problem.state(y, u),
         "residual": problem.residual(y, u),
         "residual_jacobian": problem.jacobian(y, u),

@@ -481,7 +481,7 @@ def test_push_forward(name, mode):
     x, _ = random_rows(3, 1)
     v, _ = random_rows(3, 1, seed=5)
     with in_mode(mode):
-        got = autograd.push_forward(function, x.clone(), v.clone())
+        got = autograd.linearise(function, x.clone())(v.clone())
     assert not got.requires_grad
     expected = torch.einsum("nij,nj->ni", jacobian(x), v)
     torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)

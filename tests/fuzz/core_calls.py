@@ -72,7 +72,7 @@ SEARCH: dict[str, Any] = {
     "chunk": None,
     "progress": False,
 }
-ROUND = {**SEARCH, "rounds": 0, "orbits": True}
+ROUND = {**SEARCH, "rounds": 0, "orbits": True, "spectra": "auto"}
 SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
 
 
@@ -202,6 +202,7 @@ def verbs() -> dict[str, Call]:
                 "max_starts": 8,
                 "exhaustive": True,
                 "orbits": True,
+                "spectra": "auto",
                 **SEARCH,
             },
         ),
@@ -633,6 +634,17 @@ def nouns() -> dict[str, Call]:
         ),
         "solvers.Newton": Call(
             solvers.Newton, {"decrease": 1e-4, "max_trials": 12, "most_steps": None}
+        ),
+        "solvers.NewtonKrylov": Call(
+            solvers.NewtonKrylov,
+            {
+                "most_products": None,
+                "least_unknowns": 1,
+                "first_forcing": 0.1,
+                "decrease": 1e-4,
+                "max_trials": 12,
+                "most_steps": None,
+            },
         ),
         "solvers.LevenbergMarquardt": Call(
             solvers.LevenbergMarquardt,

@@ -83,7 +83,7 @@ def encode(record: Any, prefix: str = "") -> Iterator[Variable]:
             items = value if told["many"] else [value]
             bare = [None if item is None else item.to_plain() for item in items]
             yield name, (), np.array(json.dumps(bare if told["many"] else bare[0])), {}
-    for name, told in record.derived.items():
+    for name, told in record._derives().items():
         yield from _variables(record, prefix + name, told, getattr(record, name))
 
 
@@ -134,7 +134,8 @@ def _decode(
         told, name, hint = field.metadata, prefix + field.name, types_of(cls)[field.name]
         if "record" in told:
             inner = prefix + told["prefix"]
-            there = any(str(found).startswith(inner) for found in dataset.variables)
+            renamed = told["names"].values()
+            there = any(str(k).startswith(inner) or k in renamed for k in dataset.variables)
             if there or NoneType not in get_args(hint):
                 values[field.name] = _decode(told["record"], dataset, inner, told["names"])
             else:
@@ -145,7 +146,7 @@ def _decode(
             with naming(name):
                 values[field.name] = read_json(json.loads(_text(dataset, name, told)), hint)
     record = cls(**values)
-    for name in cls.derived:
+    for name in record._derives():
         hint = types_of(getattr(cls, name).func)["return"]
         vars(record)[name] = _read(dataset, prefix + name, hint)
     return record
@@ -200,7 +201,7 @@ def _sizes_inside(sizes: Mapping[Any, int], told: Mapping[str, Any]) -> Mapping[
 def _declared(record: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is said of every field of a record, and of what follows from them."""
     yield from ((field.name, field.metadata) for field in dataclasses.fields(record))
-    yield from record.derived.items()
+    yield from record._derives().items()
 
 
 # -- files ------------------------------------------------------------------------------------

@@ -244,6 +244,10 @@ class Record(ABC):
             ) from error
         return netcdf.stored(dataset)
 
+    def _derives(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the derived columns that there are here."""
+        return self.derived
+
     def _rests_on(self) -> tuple[str, ...]:
         """Return the parts of stillpoint whose sources are to be cited for the record."""
         return ()

@@ -31,6 +31,7 @@ from ..dynamics import (
     Batch,
     Dynamics,
     Inputs,
+    Linear,
     LowRank,
     Matrices,
     RateForm,
@@ -55,6 +56,10 @@ class Cell(Dynamics):
 
     @property
     def has_equilibrium_form(self) -> bool:
+        return True
+
+    @property
+    def is_matrix_free(self) -> bool:
         return True
 
     @property
@@ -159,8 +164,11 @@ class RowScaledCell(Cell):
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.input_rows(x, u).matrix()
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return self.state_rows(x, u).times(v)
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        return self.state_rows(x, u).times
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        return self.input_rows(x, u).times
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.state_rows(x, u).transposed_times(w)

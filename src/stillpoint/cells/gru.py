@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Float
 
 from .._core.arrays import namespace
-from ..dynamics import Batch, Inputs, Matrices
+from ..dynamics import Batch, Inputs, Linear, Matrices
 from .base import RowScaledCell, ScaledRows, check_axes, check_weights, gate_blocks
 from .update_gated import CANDIDATE, RESET, UPDATE, UpdateGatedCell
 
@@ -82,6 +82,12 @@ class GRUCell(UpdateGatedCell, RowScaledCell):
 
     def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self._candidate_input_rows(self._gates(x, u)).matrix()
+
+    def candidate_differential(self, x: Batch, u: Inputs) -> Linear:
+        return self._candidate_rows(self._gates(x, u)).times
+
+    def candidate_input_differential(self, x: Batch, u: Inputs) -> Linear:
+        return self._candidate_input_rows(self._gates(x, u)).times
 
     def _candidate_rows(self, gates: _Gates) -> ScaledRows:
         w_r, _, w_n = gate_blocks(self.W, 3)

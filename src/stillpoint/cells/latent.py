@@ -8,7 +8,16 @@ from typing import Any
 from jaxtyping import Float
 
 from .._core.arrays import identity_like, namespace
-from ..dynamics import Batch, Inputs, LowRank, Matrices, RootProblem, activation
+from ..dynamics import (
+    Batch,
+    Inputs,
+    Linear,
+    LowRank,
+    Matrices,
+    RootProblem,
+    activation,
+    less_identity,
+)
 from ..intervals.linalg import row_sums
 
 Latent = Float[Any, "n r"]
@@ -50,6 +59,12 @@ class LatentEquilibrium(RootProblem):
     def input_jacobian(self, y: Latent, u: Inputs) -> Float[Any, "n r m"]:
         return self._through(y, u, self.B)
 
+    def differential(self, y: Latent, u: Inputs) -> Linear:
+        return less_identity(self._pushed(y, u, self.factors.U))
+
+    def input_differential(self, y: Latent, u: Inputs) -> Linear:
+        return self._pushed(y, u, self.B)
+
     def gradient(self, y: Latent, u: Inputs, residual: Latent) -> Latent:
         return ((residual @ self.factors.V.T) * self._slope(y, u)) @ self.factors.U - residual
 
@@ -64,6 +79,11 @@ class LatentEquilibrium(RootProblem):
     def _slope(self, y: Latent, u: Inputs) -> Batch:
         phi, drive = activation(self.phi), self._drive(y, u)
         return phi.slope(drive, phi.value(drive))
+
+    def _pushed(self, y: Latent, u: Inputs, columns: Float[Any, "d k"]) -> Linear:
+        """Return V^T diag(phi') times columns, as a function."""
+        slope = self._slope(y, u)
+        return lambda v: (slope * (v @ columns.T)) @ self.factors.V
 
     def _through(self, y: Latent, u: Inputs, columns: Float[Any, "d k"]) -> Float[Any, "n r k"]:
         """Return V^T diag(phi') times columns."""

@@ -13,6 +13,7 @@ from .._core.validation import check_option
 from ..dynamics import (
     Batch,
     Inputs,
+    Linear,
     Matrices,
     PiecewiseLinear,
     RootProblem,
@@ -91,8 +92,12 @@ class LeakyCell(RateNetwork):
         ones = namespace(x).ones_like(x)
         return ones[:, :, None] * (self.alpha[:, None] * self.B)
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:  # noqa: ARG002
-        return (1 - self.alpha) * v + self.alpha * ((self.slope(x) * v) @ self.W.T)
+    def differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        slope = self.slope(x)
+        return lambda v: (1 - self.alpha) * v + self.alpha * ((slope * v) @ self.W.T)
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        return lambda w: self.alpha * (w @ self.B.T)
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:  # noqa: ARG002
         return (1 - self.alpha) * w + self.slope(x) * ((self.alpha * w) @ self.W)
@@ -142,3 +147,10 @@ class LeakyEquilibrium(StateProblem):
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
         return namespace(y).ones_like(y)[:, :, None] * self.cell.B
+
+    def differential(self, y: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        slope = self.cell.slope(y)
+        return lambda v: (slope * v) @ self.cell.W.T - v
+
+    def input_differential(self, y: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        return lambda w: w @ self.cell.B.T

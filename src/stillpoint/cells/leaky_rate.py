@@ -11,11 +11,13 @@ from .._core.arrays import host, identity_like, namespace
 from ..dynamics import (
     Batch,
     Inputs,
+    Linear,
     Matrices,
     PiecewiseLinear,
     RootProblem,
     StateProblem,
     activation,
+    less_identity,
 )
 from ..dynamics.trapping import has_trapping_region
 from .base import ScaledRows, check_leak
@@ -107,6 +109,12 @@ class LeakyRateEquilibrium(StateProblem):
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return VanillaCell.input_rows(self.cell, y, u).matrix()
+
+    def differential(self, y: Batch, u: Inputs) -> Linear:
+        return less_identity(VanillaCell.state_rows(self.cell, y, u).times)
+
+    def input_differential(self, y: Batch, u: Inputs) -> Linear:
+        return VanillaCell.input_rows(self.cell, y, u).times
 
     def gradient(self, y: Batch, u: Inputs, residual: Batch) -> Batch:
         return VanillaCell.state_rows(self.cell, y, u).transposed_times(residual) - residual

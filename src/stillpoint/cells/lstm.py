@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import diagonal_matrices, identity_like, namespace
-from ..dynamics import Batch, Inputs, Matrices, RootProblem
+from ..dynamics import Batch, Inputs, Linear, Matrices, RootProblem, less_identity
 from ..dynamics.activations import sigmoid
 from ..errors import ArgumentError
 from ..intervals import Interval
@@ -142,11 +142,21 @@ class LSTMCell(Cell):
         _, memory, output = self._derivatives(x, u, self.B)
         return namespace(x).concat([self._project_rows(output.matrix()), memory.matrix()], axis=1)
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        v_h, v_c = self._split(v)
+    def differential(self, x: Batch, u: Inputs) -> Linear:
         at, memory, output = self._derivatives(x, u, self.W)
-        moved = output.times(v_h) + at.through_memory * at.f * v_c
-        return namespace(x).concat([self.project(moved), memory.times(v_h) + at.f * v_c], axis=1)
+
+        def pushed(v: Batch) -> Batch:
+            v_h, v_c = self._split(v)
+            moved = self.project(output.times(v_h) + at.through_memory * at.f * v_c)
+            return namespace(v).concat([moved, memory.times(v_h) + at.f * v_c], axis=1)
+
+        return pushed
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        _, memory, output = self._derivatives(x, u, self.B)
+        return lambda w: namespace(w).concat(
+            [self.project(output.times(w)), memory.times(w)], axis=1
+        )
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         w_h, w_c = self._split(w)
@@ -179,10 +189,21 @@ class LSTMCell(Cell):
         self, h: Output, u: Inputs, weights: Float[Any, "g j"]
     ) -> Float[Any, "n p j"]:
         """Return the Jacobian of `resting_output` in what `weights` read: W for h, B for u."""
+        return self._project_rows(self._resting_rows(h, u, weights).matrix())
+
+    def resting_output_differential(
+        self, h: Output, u: Inputs, weights: Float[Any, "g j"]
+    ) -> Linear:
+        """Return `resting_output_jacobian` as a function of a vector."""
+        rows = self._resting_rows(h, u, weights)
+        return lambda v: self.project(rows.times(v))
+
+    def _resting_rows(self, h: Output, u: Inputs, weights: Float[Any, "g j"]) -> ScaledRows:
+        """Return the derivative of o tanh(c) at the resting memory in what `weights` read."""
         at = self._evaluate(h, u)
         # At rest, the derivative of c is that of one step with the leak 1 - f divided out.
         memory = at.memory_rows(weights).scaled(1 / at.not_f)
-        return self._project_rows(at.output_rows(weights, memory).matrix())
+        return at.output_rows(weights, memory)
 
     def _split(self, x: Batch) -> tuple[Output, Memory]:
         return x[:, : self.output_size], x[:, self.output_size :]
@@ -234,3 +255,9 @@ class LSTMEquilibrium(RootProblem):
 
     def input_jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p m"]:
         return self.cell.resting_output_jacobian(y, u, self.cell.B)
+
+    def differential(self, y: Output, u: Inputs) -> Linear:
+        return less_identity(self.cell.resting_output_differential(y, u, self.cell.W))
+
+    def input_differential(self, y: Output, u: Inputs) -> Linear:
+        return self.cell.resting_output_differential(y, u, self.cell.B)

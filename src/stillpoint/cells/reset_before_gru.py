@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float
 
 from .._core.arrays import diagonal_matrices, namespace
-from ..dynamics import Batch, Inputs, Matrices
+from ..dynamics import Batch, Inputs, Linear, Matrices
 from .base import check_axes, check_weights, gate_blocks
 from .update_gated import CANDIDATE, RESET, UPDATE, UpdateGatedCell
 
@@ -64,6 +64,23 @@ class ResetBeforeGRUCell(UpdateGatedCell):
         b_r, _, b_n = gate_blocks(self.B, 3)
         return self._derivative(x, u, self.gate(RESET, x, u), b_n, b_r)
 
+    def candidate_differential(self, x: Batch, u: Inputs) -> Linear:
+        w_r, _, w_n = gate_blocks(self.W, 3)
+        r = self.gate(RESET, x, u)
+        return self._pushed(x, u, r, lambda v: (r * v) @ w_n.T, w_r)
+
+    def candidate_input_differential(self, x: Batch, u: Inputs) -> Linear:
+        b_r, _, b_n = gate_blocks(self.B, 3)
+        return self._pushed(x, u, self.gate(RESET, x, u), lambda w: w @ b_n.T, b_r)
+
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        z = self.gate(UPDATE, x, u)
+        moved = self._pushed_through_gate(x, u, self.candidate_differential(x, u), self.W)
+        return lambda v: moved(v) + z * v
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        return self._pushed_through_gate(x, u, self.candidate_input_differential(x, u), self.B)
+
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         derivative = self._gated(x, u, self.candidate_jacobian(x, u), self.W)
         return derivative + diagonal_matrices(self.gate(UPDATE, x, u))
@@ -78,6 +95,22 @@ class ResetBeforeGRUCell(UpdateGatedCell):
         z, n = self.gate(UPDATE, x, u), self.candidate(x, u)
         through_z = ((x - n) * z * (1 - z))[:, :, None] * gate_blocks(weights, 3)[1]
         return (1 - z)[:, :, None] * of_candidate + through_z
+
+    def _pushed_through_gate(
+        self, x: Batch, u: Inputs, candidate: Linear, weights: Float[Any, "g j"]
+    ) -> Linear:
+        """Return `_gated` as a function."""
+        z, n, w_z = self.gate(UPDATE, x, u), self.candidate(x, u), gate_blocks(weights, 3)[1]
+        through_z = (x - n) * z * (1 - z)
+        return lambda v: (1 - z) * candidate(v) + through_z * (v @ w_z.T)
+
+    def _pushed(
+        self, x: Batch, u: Inputs, r: Batch, direct: Linear, reset_weights: Float[Any, "d j"]
+    ) -> Linear:
+        """Return `_derivative` as a function."""
+        w_n, n = self.weights_of(CANDIDATE)[0], self._candidate(x, u, r)
+        through_reset = x * r * (1 - r)
+        return lambda v: (1 - n * n) * (direct(v) + (through_reset * (v @ reset_weights.T)) @ w_n.T)
 
     def _candidate(self, x: Batch, u: Inputs, r: Batch) -> Batch:
         w_n, b_n, bias = self.weights_of(CANDIDATE)

@@ -10,7 +10,16 @@ from jaxtyping import Float
 
 from .._core.arrays import ArrayKind, host, identity_like, namespace
 from .._core.validation import check_option, read_floats
-from ..dynamics import Batch, HiddenForm, Inputs, Matrices, PiecewiseLinear, activation, offset
+from ..dynamics import (
+    Batch,
+    HiddenForm,
+    Inputs,
+    Linear,
+    Matrices,
+    PiecewiseLinear,
+    activation,
+    offset,
+)
 from ..dynamics.activations import ACTIVATIONS, PIECEWISE_LINEAR
 from ..dynamics.trapping import grows_no_faster
 from ..errors import ArgumentError
@@ -216,8 +225,12 @@ class ShallowCell(Cell):
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
         return namespace(x).ones_like(x)[:, :, None] * self.B
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:  # noqa: ARG002
-        return self.A * v + (self._slope(x) * (v @ self.W2.T)) @ self.W1.T
+    def differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        slope = self._slope(x)
+        return lambda v: self.A * v + (slope * (v @ self.W2.T)) @ self.W1.T
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
+        return lambda w: w @ self.B.T
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:  # noqa: ARG002
         return self.A * w + (self._slope(x) * (w @ self.W1)) @ self.W2

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from .._core.arrays import ArrayKind, identity_like, namespace
 from .._core.validation import check_sequence
-from ..dynamics import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..dynamics import Batch, Dynamics, Inputs, Linear, Matrices, RootProblem
 from ..errors import ArgumentError
 from ..intervals import Interval
 from ..intervals.functions import concat
@@ -107,6 +107,43 @@ class StackedCell(Dynamics):
         return self._derivative(x, u)[:, :, self.state_size :]
 
     @property
+    def is_matrix_free(self) -> bool:
+        return all(layer.is_matrix_free for layer in self.layers)
+
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        layers = self._differentials(x, u)
+
+        def pushed(v: Batch) -> Batch:
+            moved: list[Any] = []
+            for (layer, in_state, in_inputs), own in zip(layers, self.states(v), strict=True):
+                signal = in_inputs(moved[-1][1]) if moved else 0.0
+                new = in_state(own) + signal
+                moved.append((new, _read(layer, new)))
+            return namespace(v).concat([new for new, _ in moved], axis=1)
+
+        return pushed
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        layers = self._differentials(x, u)
+
+        def pushed(w: Inputs) -> Batch:
+            moved = []
+            for layer, _, in_inputs in layers:
+                moved.append(in_inputs(w))
+                w = _read(layer, moved[-1])
+            return namespace(w).concat(moved, axis=1)
+
+        return pushed
+
+    def _differentials(self, x: Batch, u: Inputs) -> list[tuple[Dynamics, Linear, Linear]]:
+        """Return every layer with its derivatives in its state and in what it reads."""
+        found = []
+        for layer, state in zip(self.layers, self.states(x), strict=True):
+            found.append((layer, layer.differential(state, u), layer.input_differential(state, u)))
+            u = _read(layer, layer.step(state, u))
+        return found
+
+    @property
     def has_equilibrium_form(self) -> bool:
         return all(layer.has_equilibrium_form for layer in self.layers)
 
@@ -180,6 +217,21 @@ class StackedEquilibrium(RootProblem):
             rows.append(xp.concat([left, *blocks, right], axis=2))
             start, below = start + width, width
         return xp.concat(rows, axis=1)
+
+    def differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
+        layers = [
+            (form.differential(own, inputs), form.input_differential(own, inputs) if k else None)
+            for k, (form, own, inputs) in enumerate(self._at(y, u))
+        ]
+
+        def pushed(v: Float[Any, "n k"]) -> Float[Any, "n k"]:
+            moved = []
+            for (in_state, in_below), (_, own, below) in zip(layers, self._at(v, v), strict=True):
+                through = 0.0 if in_below is None else in_below(below)
+                moved.append(in_state(own) + through)
+            return namespace(v).concat(moved, axis=1)
+
+        return pushed
 
     def _at(self, y: Float[Any, "n k"], u: Inputs) -> list[tuple[RootProblem, Any, Any]]:
         """Return every layer's form, its unknowns, and the inputs that it reads at rest."""

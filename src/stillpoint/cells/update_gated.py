@@ -10,7 +10,15 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import identity_like
-from ..dynamics import Batch, Inputs, Matrices, RootProblem, StateProblem
+from ..dynamics import (
+    Batch,
+    Inputs,
+    Linear,
+    Matrices,
+    RootProblem,
+    StateProblem,
+    less_identity,
+)
 from ..dynamics.activations import sigmoid
 from ..intervals import Interval
 from .base import Cell, gate_blocks
@@ -61,6 +69,14 @@ class UpdateGatedCell(Cell):
     def candidate_input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         """Return dn_i / du_j."""
 
+    @abstractmethod
+    def candidate_differential(self, x: Batch, u: Inputs) -> Linear:
+        """Return dn/dx as a function of v."""
+
+    @abstractmethod
+    def candidate_input_differential(self, x: Batch, u: Inputs) -> Linear:
+        """Return dn/du as a function of w."""
+
     def gate(self, which: int, x: Batch, u: Inputs) -> Batch:
         """Return the reset gate, or the update gate z: how much of the state is kept."""
         w, b, bias = self.weights_of(which)
@@ -89,3 +105,9 @@ class CandidateEquilibrium(StateProblem):
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.cell.candidate_input_jacobian(y, u)
+
+    def differential(self, y: Batch, u: Inputs) -> Linear:
+        return less_identity(self.cell.candidate_differential(y, u))
+
+    def input_differential(self, y: Batch, u: Inputs) -> Linear:
+        return self.cell.candidate_input_differential(y, u)

@@ -1,7 +1,17 @@
 """The contract that every network fulfils, and what is made of it."""
 
 from .activations import Activation, activation
-from .base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem, StateProblem
+from .base import (
+    Batch,
+    Dynamics,
+    Inputs,
+    Kind,
+    Linear,
+    Matrices,
+    RootProblem,
+    StateProblem,
+    less_identity,
+)
 from .forms import HiddenForm, PiecewiseLinear, RateForm, offset
 from .low_rank import LowRank, Weights, dense, enclosed
 from .regions import Regions
@@ -14,6 +24,7 @@ __all__ = [
     "HiddenForm",
     "Inputs",
     "Kind",
+    "Linear",
     "LowRank",
     "Matrices",
     "PiecewiseLinear",
@@ -26,5 +37,6 @@ __all__ = [
     "activation",
     "dense",
     "enclosed",
+    "less_identity",
     "offset",
 ]

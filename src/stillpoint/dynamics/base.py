@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ from .forms import HiddenForm, PiecewiseLinear, RateForm
 Kind = Literal["map", "flow"]
 Batch = Float[Any, "n d"]
 Inputs = Float[Any, "n m"]
+
+#: A linear map for each row: what it makes of one vector per row.
+Linear = Callable[[Batch], Float[Any, "n k"]]
 Matrices = Float[Any, "n d d"]
 
 
@@ -75,7 +79,23 @@ class Dynamics(ABC):
 
     def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
         """Return the directional derivative J v."""
-        return multiply_rows(self.jacobian(x, u), v)
+        return self.differential(x, u)(v)
+
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        """Return J as a function of v; what does not depend on v is computed once.
+
+        Closed forms need no matrix per row, but one product with the weights for all rows.
+        """
+        return partial(multiply_rows, self.jacobian(x, u))
+
+    @property
+    def is_matrix_free(self) -> bool:
+        """Whether `differential` gives products without any Jacobian."""
+        return False
+
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        """Return the Jacobian in the inputs as a function of w, shape (n, m) -> (n, d)."""
+        return partial(multiply_rows, self.input_jacobian(x, u))
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         """Return the transposed product w J."""
@@ -259,6 +279,14 @@ class RootProblem(ABC):
         """Return dg_i / du_j; needed of the forms that are stacked."""
         raise NotImplementedError
 
+    def differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
+        """Return dg/dy as a function of v, shape (n, k) -> (n, r)."""
+        return partial(multiply_rows, self.jacobian(y, u))
+
+    def input_differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
+        """Return dg/du as a function of w, shape (n, m) -> (n, r)."""
+        return partial(multiply_rows, self.input_jacobian(y, u))
+
     def gradient(
         self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]
     ) -> Float[Any, "n k"]:
@@ -299,12 +327,24 @@ class Motion(StateProblem):
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.dynamics.input_jacobian(y, u)
 
+    def differential(self, y: Batch, u: Inputs) -> Linear:
+        step = self.dynamics.differential(y, u)
+        return step if self.dynamics.kind == "flow" else less_identity(step)
+
+    def input_differential(self, y: Batch, u: Inputs) -> Linear:
+        return self.dynamics.input_differential(y, u)
+
     def gradient(self, y: Batch, u: Inputs, residual: Batch) -> Batch:
         pulled = self.dynamics.vjp(y, u, residual)
         return pulled - residual if self.dynamics.kind == "map" else pulled
 
     def curvature(self, y: Batch, u: Inputs, residual: Batch) -> Matrices:
         return self.dynamics.curvature(y, u, residual)
+
+
+def less_identity(step: Linear) -> Linear:
+    """Return v -> J v - v, given J."""
+    return lambda v: step(v) - v
 
 
 def slope_of_gradient(gradient: Callable[..., Batch], x: Batch, *others: Any) -> Matrices:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from .._core.arrays import ArrayKind
 from .._core.layout import StateLayout
-from ..dynamics import Batch, Dynamics, Inputs, Kind, Matrices
+from ..dynamics import Batch, Dynamics, Inputs, Kind, Linear, Matrices
 from ..errors import ArgumentError
 from .base import adapter
 from .pickling import pack_function
@@ -24,6 +24,7 @@ from .trials import check_derivative, shape_of_derivative
 Step = Callable[[Batch, Inputs], Batch]
 Derivative = Callable[[Batch, Inputs], Any]
 Pushed = Callable[[Batch, Inputs, Batch], Batch]
+Linearised = Callable[[Batch, Inputs], Linear]
 
 
 class Differences(NamedTuple):
@@ -157,7 +158,7 @@ class StepFunction:
         *,
         of_state: Derivative,
         of_inputs: Derivative,
-        pushforward: Pushed | None = None,
+        linear: Linearised | None = None,
         pullback: Pushed | None = None,
         numerical: Numerical | None = None,
         called: Callable[[Derivative], Derivative] = lambda derivative: derivative,
@@ -172,7 +173,7 @@ class StepFunction:
             The arrays that go in and come out.
         step
             The function on flat rows of such arrays.
-        of_state, of_inputs, pushforward, pullback
+        of_state, of_inputs, linear, pullback
             The library's derivatives.
         numerical
             Where derivatives are differences: those for states of some size.
@@ -202,7 +203,7 @@ class StepFunction:
             array_kind=arrays,
             state_derivative=own("jacobian", self.size[0]) or of_state,
             input_derivative=own("input_jacobian", self.size[1]) or of_inputs,
-            pushforward=None if self.jacobian else pushforward,
+            linear=None if self.jacobian else linear,
             pullback=None if self.jacobian else pullback,
             numerical=None if self.jacobian else numerical,
         )
@@ -226,7 +227,7 @@ class WithParams:
 
 @dataclass(frozen=True, eq=False)
 class FunctionDynamics(Dynamics):
-    """A batched function with its derivatives; without `pushforward`, J v is a product.
+    """A batched function with its derivatives; without `linear`, J v needs the Jacobian.
 
     The function is never called with an empty batch, which users' code need not expect.
 
@@ -245,7 +246,7 @@ class FunctionDynamics(Dynamics):
     array_kind: ArrayKind
     state_derivative: Derivative
     input_derivative: Derivative
-    pushforward: Pushed | None = None
+    linear: Linearised | None = None
     pullback: Pushed | None = None
     numerical: Numerical | None = None
     unit: Any = 1.0
@@ -305,10 +306,14 @@ class FunctionDynamics(Dynamics):
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.input_derivative(x, u) if x.shape[0] else self._none(self.size[1])
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return (
-            self.pushforward(x, u, v) if self.pushforward and x.shape[0] else super().jvp(x, u, v)
-        )
+    @property
+    def is_matrix_free(self) -> bool:
+        return self.linear is not None
+
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        if self.linear is None or not x.shape[0]:
+            return super().differential(x, u)
+        return self.linear(x, u)
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.pullback(x, u, w) if self.pullback and x.shape[0] else super().vjp(x, u, w)

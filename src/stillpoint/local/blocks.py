@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,9 +18,13 @@ class Blocks(Record):
     """What a linearisation says by regions; `Linearization` is the record."""
 
     value: Float[np.ndarray, "n d"]
-    jacobian: Float[np.ndarray, "n d d"]
     input_jacobian: Float[np.ndarray, "n d m"]
     system: SystemInfo
+
+    @property
+    @abstractmethod
+    def jacobian(self) -> Float[np.ndarray, "n d d"]:
+        """The Jacobian in the state, rows = to."""
 
     def block(
         self, to: str | Sequence[str], source: str | Sequence[str]

@@ -13,14 +13,18 @@ from jaxtyping import Bool, Complex, Float, Int, Shaped
 
 from .._core.arrays import host
 from .._core.display import Display, plural
-from .._core.record import about, column, plain
+from .._core.record import about, column, part, plain
 from .._core.validation import check_option, read_rows, shape_of
 from .._core.values import Domain
-from ..dynamics import Kind, Regions
+from ..dynamics import Dynamics, Kind, Regions
 from ..errors import ArgumentError
+from ..intervals.spectrum import UNDECIDED
 from ..system import System
 from ..system_info import SystemInfo
 from .blocks import Blocks
+from .jacobians import Jacobians
+from .leading import outermost_modes
+from .leading_modes import LeadingModes
 from .spectra import (
     condition,
     decided_unstable,
@@ -29,6 +33,7 @@ from .spectra import (
     index,
     margin,
     sorted_eig,
+    sorted_eigvals,
 )
 
 # Roundings in a Jacobian and in its eigenvalues, beside the square root of their number.
@@ -49,9 +54,8 @@ class Linearization(Blocks):
         Where, shapes (n, d) and (n, m).
     value
         F(x, u) there (f(x, u) for a flow), shape (n, d).
-    jacobian, input_jacobian
-        A in the state, (n, d, d), and B in the inputs, (n, d, m); rows = to. `A` and `B` are other
-        names for them.
+    input_jacobian
+        B, the Jacobian in the inputs, (n, d, m); rows = to.
     jacobian_error
         The estimated error of A relative to its Frobenius norm, shape (n,): rounding, differences
         where derivatives are numerical, and at fixed points what their position leaves open.
@@ -59,6 +63,11 @@ class Linearization(Blocks):
         Which system it is of.
     shape
         The shape in which trajectories came, without their last axis; empty for rows of states.
+    matrices
+        The Jacobians in the state. None where they are too large to be kept, as at fixed points of
+        networks of more than 256 units: `jacobian` computes them anew then.
+    leading
+        The leading eigenvalues and a bound on all others, where not all are known.
     """
 
     derived: ClassVar[Mapping[str, Any]] = {
@@ -74,13 +83,6 @@ class Linearization(Blocks):
         "point", "input", long_name="input", domain=Domain(finite=True)
     )
     value: Float[np.ndarray, "n d"] = column("point", "state", long_name="F(x, u), or f(x, u)")
-    jacobian: Float[np.ndarray, "n d d"] = column(
-        "point",
-        "state",
-        "from_state",
-        long_name="Jacobian in the state, rows = to",
-        domain=Domain(finite=True),
-    )
     input_jacobian: Float[np.ndarray, "n d m"] = column(
         "point", "state", "input", long_name="Jacobian in the inputs, rows = to"
     )
@@ -89,6 +91,10 @@ class Linearization(Blocks):
     )
     system: SystemInfo = plain(SystemInfo)
     shape: tuple[int, ...] = plain(domain=Domain(least=0), default=())
+    matrices: Jacobians | None = part(
+        Jacobians, "full_", names={"full_jacobian": "jacobian"}, default=None
+    )
+    leading: LeadingModes | None = part(LeadingModes, "leading_", default=None)
 
     def __len__(self) -> int:
         return len(self.states)
@@ -101,6 +107,10 @@ class Linearization(Blocks):
         yield from self.system.contradictions(self.states.shape[-1], self.inputs.shape[-1])
         if self.shape and math.prod(self.shape) != len(self):
             yield f"shape: {self.shape} is not that of {len(self)} states"
+        if self.matrices is None and self.leading is None:
+            yield "jacobian: it is missing"
+        if self.matrices is not None and self.leading is not None:
+            yield "leading_eigenvalues: they are there beside jacobian, which says all"
 
     def take(self, rows: Int[np.ndarray, " k"]) -> Linearization:
         """Return the linearisation at some of the states, as rows.
@@ -111,15 +121,18 @@ class Linearization(Blocks):
             If there is no such row.
         """
         rows = read_rows("rows", rows, len(self))
+        kept, leading = self.matrices, self.leading
         taken = Linearization(
             states=self.states[rows],
             inputs=self.inputs[rows],
             value=self.value[rows],
-            jacobian=self.jacobian[rows],
             input_jacobian=self.input_jacobian[rows],
             jacobian_error=self.jacobian_error[rows],
             system=self.system,
+            matrices=None if kept is None else Jacobians(kept.jacobian[rows]),
+            leading=None if leading is None else leading.take(rows),
         )
+        vars(taken)["_source"] = self._source
         for name in _COMPUTED & vars(self).keys():  # once, also for a selection
             vars(taken)[name] = vars(self)[name][rows]
         return taken
@@ -127,10 +140,24 @@ class Linearization(Blocks):
     @classmethod
     def joined(cls, several: Sequence[Linearization]) -> Linearization:
         """Return the rows of several linearisations in one."""
+        if any(lin.leading is not None for lin in several):
+            several = [lin._by_leading_modes() for lin in several]
         whole = replace(super().joined(several), shape=())
+        vars(whole)["_source"] = next((lin._source for lin in several if lin._source), None)
         for name in _COMPUTED.intersection(*map(vars, several)):
             vars(whole)[name] = np.concatenate([vars(lin)[name] for lin in several])
         return whole
+
+    def _by_leading_modes(self) -> Linearization:
+        """Return the same without the Jacobians, and with the outermost eigenvalues alone."""
+        if self.leading is not None:
+            return self
+        leading = outermost_modes(
+            self.jacobian, self.eigenvalues, self.right, self.n_unstable, self.jacobian_error
+        )
+        less = replace(self, matrices=None, leading=leading)
+        vars(less)["_source"] = self._source
+        return less
 
     def unflatten(self, values: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, "..."]:
         """Return values with one row per state in the shape of the trajectories.
@@ -149,6 +176,47 @@ class Linearization(Blocks):
                 f"wanted."
             )
         return np.reshape(values, (*(self.shape or (len(self),)), *shape[1:]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: what a file holds, and what was computed from it."""
+        return {name: value for name, value in vars(self).items() if name != "_source"}
+
+    @cached_property
+    def _source(self) -> Dynamics | None:
+        """What computes Jacobians that are not kept; None for what was loaded."""
+        return None
+
+    @property
+    def jacobian(self) -> Float[np.ndarray, "n d d"]:
+        """The Jacobian in the state, rows = to; computed anew where it is not kept.
+
+        Raises
+        ------
+        ArgumentError
+            If it is not kept, and the record was loaded.
+        """
+        if self.matrices is not None:
+            return self.matrices.jacobian
+        d = self.states.shape[1]
+        jacobian = np.empty((len(self), d, d))
+        for k in range(len(self)):
+            jacobian[k] = self._jacobian_at(k)
+        return jacobian
+
+    def _jacobian_at(self, row: int) -> Float[np.ndarray, "d d"]:
+        if self.matrices is not None:
+            return self.matrices.jacobian[row]
+        if self._source is None:
+            raise ArgumentError(
+                f"jacobian: Jacobians of {self.states.shape[1]} variables are not kept in files; "
+                f"linearize(system, points) computes them from the network."
+            )
+        asarray, here = self._source.arrays.asarray, slice(row, row + 1)
+        x, u = asarray(self.states[here]), asarray(self.inputs[here])
+        return host(self._source.jacobian(x, u))[0]
+
+    def _derives(self) -> Mapping[str, Any]:
+        return self.derived if self.leading is None else {}
 
     @property
     def A(self) -> Float[np.ndarray, "n d d"]:  # noqa: N802
@@ -184,8 +252,23 @@ class Linearization(Blocks):
 
     @cached_property
     def eigenvalues(self) -> Complex[np.ndarray, "n d"]:
-        """Eigenvalues of A, the most unstable first."""
-        return self._eig[0]
+        """All eigenvalues of A, the most unstable first, which take long if d is large."""
+        if self.matrices is not None or "_eig" in vars(self):
+            return self._eig[0]
+        rows = [sorted_eigvals(self._jacobian_at(k), self.kind) for k in range(len(self))]
+        return np.array(rows, dtype=np.complex128).reshape(self.states.shape)
+
+    @property
+    def leading_eigenvalues(self) -> Complex[np.ndarray, "n k"]:
+        """The most unstable eigenvalues as far as they are known without long computations.
+
+        All of them, but where there are `leading` ones; NaN where a state has fewer.
+        """
+        return self.eigenvalues if self.leading is None else self.leading.eigenvalues
+
+    def leading_vectors(self, row: int) -> Complex[np.ndarray, "k d"]:
+        """Return the right eigenvectors of `leading_eigenvalues` at one state, one per row."""
+        return self.right[row].T if self.leading is None else self.leading.vectors[row]
 
     @cached_property
     def right(self) -> Complex[np.ndarray, "n d d"]:
@@ -217,9 +300,12 @@ class Linearization(Blocks):
         ``-dt / ln |lambda|`` for a map, in steps where dt is not known; ``-1 / Re lambda`` for a
         flow.
         """
+        return self._times(self.eigenvalues)
+
+    def _times(self, eigenvalues: Complex[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
         if self.kind == "map":
-            return -(self.dt or 1.0) / np.log(np.abs(self.eigenvalues))
-        return -1.0 / self.eigenvalues.real
+            return -(self.dt or 1.0) / np.log(np.abs(eigenvalues))
+        return -1.0 / eigenvalues.real
 
     @property
     @np.errstate(all="ignore")
@@ -242,6 +328,9 @@ class Linearization(Blocks):
     @cached_property
     def n_unstable(self) -> Int[np.ndarray, " n"]:
         """The number of unstable directions; -1 where the errors of eigenvalues leave it open."""
+        if self.leading is not None:
+            known = self.jacobian_error <= self.leading.tolerates
+            return np.where(known, self.leading.counted, UNDECIDED)
         return decided_unstable(
             self.jacobian,
             self.jacobian_error,
@@ -256,6 +345,8 @@ class Linearization(Blocks):
 
         Modes within `MARGIN` of the border do not: such a state is marginal.
         """
+        if self.leading is not None:
+            return self.n_unstable == 0
         on_border = np.abs(growth(self.eigenvalues, self.kind)) <= margin(
             self.eigenvalues, self.kind
         )
@@ -280,9 +371,13 @@ class Linearization(Blocks):
     @property
     @np.errstate(all="ignore")
     def slowest_time_constant(self) -> Float[np.ndarray, " n"]:
-        """The time constant of the mode that changes most slowly, negative if it grows."""
-        times = self.time_constants
-        slowest = np.argmax(np.abs(times), axis=1) if times.shape[1] else np.zeros(0, dtype=int)
+        """The time constant of the mode that changes most slowly, negative if it grows.
+
+        Among the leading ones where not all are known.
+        """
+        times = self._times(self.leading_eigenvalues)
+        size = np.nan_to_num(np.abs(times), nan=-1.0, posinf=np.inf)
+        slowest = np.argmax(size, axis=1) if times.shape[1] else np.zeros(0, dtype=int)
         return np.take_along_axis(times, slowest[:, None], axis=1)[:, 0]
 
     @property
@@ -329,23 +424,38 @@ def linearize_rows(
         host(function(native_x, native_u))
         for function in (dynamics.step, dynamics.jacobian, dynamics.input_jacobian)
     )
+    change = None if other is None else host(other.jacobian(native_x, native_u)) - jacobian
+    relative = relative_error(dynamics, x, u, jacobian, change)
+    kept = Jacobians(jacobian)
+    return Linearization(x, u, value, input_jacobian, relative, system.info, shape, kept)
+
+
+def relative_error(
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    jacobian: Float[np.ndarray, "n d d"],
+    change: Float[np.ndarray, "n d d"] | None,
+) -> Float[np.ndarray, " n"]:
+    """Return the estimated relative error of Jacobians, given how a sharper one differs, if any."""
     size = np.linalg.norm(jacobian, axis=(1, 2))
-    rounded = size
+    rounded, asarray = size, dynamics.arrays.asarray
     if dynamics.kind == "flow":  # entries are differences of numbers as large as f one unit away
-        far = host(dynamics.step(dynamics.arrays.asarray(x + 1.0), native_u)) - value
-        rounded = size + np.nan_to_num(np.linalg.norm(far, axis=1), posinf=0.0)
+        here, far = (host(dynamics.step(asarray(x + move), asarray(u))) for move in (0.0, 1.0))
+        rounded = size + np.nan_to_num(np.linalg.norm(far - here, axis=1), posinf=0.0)
     error = dynamics.arrays.resolution * (_ROUNDINGS + np.sqrt(x.shape[1])) * rounded
-    if other is not None:
-        change = host(other.jacobian(native_x, native_u)) - jacobian
+    if change is not None:
         error = error + np.linalg.norm(change, axis=(1, 2))
     relative = error / np.maximum(size, np.finfo(np.float64).tiny)
-    relative = np.where(np.isfinite(relative), relative, np.inf)
-    return Linearization(x, u, value, jacobian, input_jacobian, relative, system.info, shape)
+    return np.where(np.isfinite(relative), relative, np.inf)
 
 
 def less_certain(lin: Linearization, error: Float[np.ndarray, " n"]) -> Linearization:
     """Return the same with Jacobians that are less certain by a relative error."""
     less = replace(lin, jacobian_error=lin.jacobian_error + error)
+    vars(less)["_source"] = lin._source
+    if lin.leading is not None:
+        return less
     with np.errstate(all="ignore"):
         ratio = less.jacobian_error / lin.jacobian_error
     vars(less).update(_eig=lin._eig, eigenvalue_errors=lin.eigenvalue_errors * ratio[:, None])
@@ -359,15 +469,18 @@ def in_coordinates(
 ) -> Linearization:
     """Return the linearisation of x = scale z, given that of z; its eigenvalues are the same."""
     unit = scale[:, None]
+    kept, leading = lin.matrices, lin.leading
     own = replace(
         lin,
         states=lin.states * scale,
         value=lin.value * scale,
-        jacobian=lin.jacobian * unit / scale,
         input_jacobian=lin.input_jacobian * unit,
         system=system.info,
+        matrices=None if kept is None else Jacobians(kept.jacobian * unit / scale),
+        leading=None if leading is None else leading.in_coordinates(scale),
     )
-    vars(own).update({name: getattr(lin, name) for name in _COMPUTED})
+    computed = _COMPUTED if leading is None else {"n_unstable"}
+    vars(own).update({name: getattr(lin, name) for name in computed}, _source=system.dynamics)
     return own
 
 

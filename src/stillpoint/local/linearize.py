@@ -46,7 +46,7 @@ def linearize(system: System, states: Any, inputs: Any = None) -> Linearization:
     check_system(system)
     known = getattr(states, "linearization", None)
     if isinstance(known, Linearization):
-        if inputs is None and system.info == known.system:
+        if inputs is None and system.info == known.system and known.leading is None:
             return known
         states, inputs = known.states, known.inputs if inputs is None else inputs
     *shape, d = shape_of(states) or (0,)

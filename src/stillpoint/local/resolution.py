@@ -11,7 +11,8 @@ is large, over a few eta.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Float
@@ -63,6 +64,12 @@ class Resolution:
     kantorovich: Float[np.ndarray, " n"]
     jacobian_error: Float[np.ndarray, " n"]
 
+    @classmethod
+    def joined(cls, parts: Sequence[Resolution]) -> Resolution:
+        """Return the rows of several in one."""
+        columns = ([getattr(part, f.name) for part in parts] for f in fields(cls))
+        return cls(*map(np.concatenate, columns))
+
 
 @np.errstate(all="ignore")
 def resolution_at(
@@ -71,13 +78,13 @@ def resolution_at(
     """Return how sharply fixed points at states x under inputs u are known."""
     size = max(1, _ENTRIES // dynamics.working_size**2)
     parts = [
-        _Around(dynamics, x[first : first + size], u[first : first + size]).resolution()
+        Around(dynamics, x[first : first + size], u[first : first + size]).resolution()
         for first in range(0, max(1, len(x)), size)
     ]
-    return Resolution(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return Resolution.joined(parts)
 
 
-class _Around:
+class Around:
     """The equilibrium equations g around some states, and their Jacobian G there."""
 
     def __init__(
@@ -90,22 +97,27 @@ class _Around:
         self.residual = self._value(np.zeros_like(self.y))
         sharp, self.other = dynamics.differentiated_sharply()
         self.slope = self._jacobian(sharp, self.y)
-        self.basis, self.values, self.directions = np.linalg.svd(
-            finite_or_zero(self.slope), full_matrices=False
-        )
+        self._factorise()
         # Values of g are differences of numbers as large as g is one unit away.
         far = [np.abs(self._value(np.full_like(self.y, s)) - self.residual) for s in (1.0, -1.0)]
         self.terms = np.nan_to_num(np.fmax(*far), posinf=0.0)
 
-    def resolution(self) -> tuple[Float[np.ndarray, " n"], ...]:
-        """Return the columns of `Resolution`."""
-        softest = self.values[:, -1]
-        condition = np.where(softest > 0, np.maximum(self.values[:, 0], 1.0) / softest, np.inf)
+    def _factorise(self) -> None:
+        """Prepare what is asked of G: its largest and least values, its softest directions."""
+        self.basis, self.values, directions = np.linalg.svd(
+            finite_or_zero(self.slope), full_matrices=False
+        )
+        self.largest, self.least = self.values[:, 0], self.values[:, -1]
+        self.directions = directions[:, -_SOFTEST:]
+
+    def resolution(self) -> Resolution:
+        """Return what is known of these states."""
+        condition = np.where(self.least > 0, np.maximum(self.largest, 1.0) / self.least, np.inf)
         eta = self._position_error()
         vague = ~(eta < _VAGUE * np.maximum(1.0, np.abs(self.y).max(axis=1, initial=0.0)))
         bend, change = self._changes(np.where(vague, 0.0, eta))
         vague |= ~np.isfinite(bend)
-        return (
+        return Resolution(
             condition,
             np.where(vague, np.inf, bend / _AROUND),
             np.where(vague, np.inf, change),
@@ -122,35 +134,51 @@ class _Around:
             off = self._value(move) - self.residual - np.einsum("nrk,nk->nr", slope, move)
             noise = np.fmax(noise, 2 * np.abs(off))
         within = np.abs(self._solve(self.residual[:, :, None])[:, :, 0])
-        within += np.einsum("nrk,nr->nk", np.abs(self.basis), noise) / self.values
-        return np.linalg.norm(within, axis=1)
+        return np.linalg.norm(within + self._spread(noise), axis=1)
+
+    def _spread(self, noise: Float[np.ndarray, "n r"]) -> Float[np.ndarray, "n k"]:
+        """Return how far noise of any signs moves the zero, along each singular direction."""
+        return np.einsum("nrk,nr->nk", np.abs(self.basis), noise) / self.values
 
     def _changes(
         self, eta: Float[np.ndarray, " n"]
     ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
         """Return |G^-1 dG| within a few eta, and |dJ| / |J|; entries are rounded as g is."""
-        dynamics, asarray = self.dynamics, self.asarray
-        here = self._jacobian(dynamics, self.y)
-        jacobian = host(dynamics.jacobian(asarray(self.x), self.inputs))
         size = np.linalg.norm(self.slope, axis=(1, 2)) + np.linalg.norm(self.terms, axis=1)
-        bend, change = self.eps * size / self.values[:, -1], np.zeros(len(eta))
+        bend, change = self.eps * size / self.least, np.zeros(len(eta))
         if self.other is not None:
             apart = self._solve(self._jacobian(self.other, self.y) - self.slope)
             finer = self._finer_slopes()
             bend += _AROUND * np.linalg.norm(apart, axis=(1, 2))
             bend += _AROUND * np.linalg.norm(self._solve(finer), axis=(1, 2))
             change = np.linalg.norm(finer, axis=(1, 2))
-        if dynamics.piecewise_linear() is None:
-            for direction in self.directions[:, -_SOFTEST:].swapaxes(0, 1):
-                for sign in (_AROUND, -_AROUND):
-                    moved = self.y + sign * eta[:, None] * direction
-                    turned = self._solve(self._jacobian(dynamics, moved) - here)
-                    bend = np.fmax(bend, np.linalg.norm(turned, axis=(1, 2)))
-                    state = self.problem.state(asarray(moved), self.inputs)
-                    shift = host(dynamics.jacobian(state, self.inputs)) - jacobian
-                    change = np.fmax(change, np.linalg.norm(shift, axis=(1, 2)))
+        if self.dynamics.piecewise_linear() is None:
+            moves = [
+                self.y + sign * eta[:, None] * direction
+                for direction in self.directions.swapaxes(0, 1)
+                for sign in (_AROUND, -_AROUND)
+            ]
+            turned, shifted = self._turns(moves)
+            bend, change = np.fmax(bend, turned), np.fmax(change, shifted)
+        jacobian = host(self.dynamics.jacobian(self.asarray(self.x), self.inputs))
         length = np.linalg.norm(jacobian, axis=(1, 2))
         return bend, change / np.maximum(length, np.finfo(np.float64).tiny)
+
+    def _turns(
+        self, moves: list[Float[np.ndarray, "n k"]]
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+        """Return the largest |G^-1 dG| and |dJ| of some other states."""
+        dynamics, asarray = self.dynamics, self.asarray
+        here = self._jacobian(dynamics, self.y)
+        jacobian = host(dynamics.jacobian(asarray(self.x), self.inputs))
+        bend = change = np.zeros(len(self.x))
+        for moved in moves:
+            turned = self._solve(self._jacobian(dynamics, moved) - here)
+            bend = np.fmax(bend, np.linalg.norm(turned, axis=(1, 2)))
+            state = self.problem.state(asarray(moved), self.inputs)
+            shift = host(dynamics.jacobian(state, self.inputs)) - jacobian
+            change = np.fmax(change, np.linalg.norm(shift, axis=(1, 2)))
+        return bend, change
 
     def _finer_slopes(self) -> Float[np.ndarray, "n r 2"]:
         """Return by how much slopes along two directions differ at any finer spacing from G.

@@ -191,6 +191,21 @@ def condition(
 
 
 @np.errstate(all="ignore")
+def sorted_eigvals(jacobian: Float[np.ndarray, "d d"], kind: Kind) -> Complex[np.ndarray, " d"]:
+    """Return the eigenvalues of one matrix in the order of `sorted_eig`."""
+    if not np.isfinite(jacobian).all():
+        return np.full(len(jacobian), np.nan + 0j)
+    values = np.linalg.eigvals(jacobian).astype(np.complex128)
+    return values[outermost_first(values, kind)]
+
+
+def outermost_first(values: Complex[np.ndarray, "... d"], kind: Kind) -> Int[np.ndarray, "... d"]:
+    """Return the order of eigenvalues in which the most unstable comes first."""
+    outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
+    return np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
+
+
+@np.errstate(all="ignore")
 def sorted_eig(
     jacobian: Float[np.ndarray, "n d d"], kind: Kind
 ) -> tuple[Complex[np.ndarray, "n d"], Complex[np.ndarray, "n d d"]]:
@@ -202,8 +217,7 @@ def sorted_eig(
     values, vectors = np.linalg.eig(finite_or_zero(jacobian))
     values, vectors = values.astype(np.complex128), vectors.astype(np.complex128)
     values[~known], vectors[~known] = np.nan, np.nan
-    outwards = growth(values, kind).round(12)  # conjugates tie, whatever their last digit
-    order = np.lexsort((-values.imag, -values.real, -outwards), axis=-1)
+    order = outermost_first(values, kind)
     return (
         np.take_along_axis(values, order, axis=1),
         np.take_along_axis(vectors, order[:, None, :], axis=2),

@@ -122,8 +122,8 @@ def _draw_modes(points: FixedPoints, canvas: Canvas, length: float) -> list[Any]
     for k, count in enumerate(points.n_unstable):
         centre = view.place(points.xstar[k])
         for mode in range(int(count)):
-            size = abs(lin.eigenvalues[k, mode]) if lin.kind == "map" else 1.0
-            half = size * length * span * view.direct(lin.right[k, :, mode].real)
+            size = abs(lin.leading_eigenvalues[k, mode]) if lin.kind == "map" else 1.0
+            half = size * length * span * view.direct(lin.leading_vectors(k)[mode].real)
             ends = np.stack([centre - half, centre + half])
             lines += canvas.ax.plot(*ends.T, color=colours[k], lw=1.2, zorder=2)
     lines[0].set_label("unstable modes")

@@ -31,7 +31,8 @@ def spectrum(
     """Draw the eigenvalues of Jacobians, or multipliers of cycles, and the border of stability.
 
     Eigenvalues of stable states are filled, those of unstable ones open, of marginal ones grey
-    inside.
+    inside. Where not all eigenvalues are known (`Linearization.leading`), the leading ones are
+    drawn and the axes say so.
 
     Parameters
     ----------
@@ -72,10 +73,12 @@ def spectrum(
     labelled: Any = linear
     if isinstance(linear, Cycles):
         eigenvalues, is_circle, symbol = linear.multipliers, True, "μ"
+        is_partial = False
     else:
         lin = linear if isinstance(linear, Linearization) else linear.linearization
         labelled = linear if isinstance(linear, FixedPoints) else lin
-        eigenvalues, is_circle, symbol = lin.eigenvalues, lin.kind == "map", "λ"
+        eigenvalues, is_circle, symbol = lin.leading_eigenvalues, lin.kind == "map", "λ"
+        is_partial = lin.leading is not None
     are_counted = groups.names is not None and not groups.is_told
     words = counted if are_counted else stability
 
@@ -96,6 +99,7 @@ def spectrum(
         inside="none",
         linewidth=0.8,
     )
-    ax.set(xlabel=f"Re {symbol}", ylabel=f"Im {symbol}")
+    which = " (leading)" if is_partial else ""
+    ax.set(xlabel=f"Re {symbol}{which}", ylabel=f"Im {symbol}{which}")
     bars = complete(ax, legend, (groups, "states"))
     return {"border": border, "eigenvalues": drawn, "colorbars": bars}

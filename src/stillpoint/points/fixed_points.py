@@ -62,7 +62,8 @@ class FixedPoints(PointSet):
         How many starts reached the point.
     condition
         Condition number of I - J (of a flow, J) in the equilibrium form, where gates and leaks are
-        divided out; infinite where the point is not isolated.
+        divided out; infinite where the point is not isolated. Where spectra are partial
+        (`linearization.leading`), that of the 1-norm, estimated by LAPACK.
     kantorovich
         Newton and Kantorovich's h: the error of the position times what I - J changes with it,
         relative to I - J. From 1/8 on the point is not told apart from its neighbours, if it is one
@@ -422,6 +423,14 @@ class FixedPoints(PointSet):
 
     def _remarks(self) -> list[str]:
         remarks, undecided = [], self.on_kink & ~self.is_stable
+        if self.linearization.leading is not None:
+            remarks.append(
+                "spectra are partial: the leading eigenvalues, and a bound on all others that "
+                "decides how many are unstable; max|λ| with ≈ and τ are estimates"
+                if self.system.kind == "map"
+                else "spectra are partial: the leading eigenvalues, and a bound on all others that "
+                "decides how many are unstable; max Re λ with ≈ and τ are estimates"
+            )
         if (self._stability == "degenerate").any():
             remarks.append(
                 f"{int((self._stability == 'degenerate').sum())} degenerate: not told apart from a "
@@ -429,8 +438,13 @@ class FixedPoints(PointSet):
             )
         if (self._stability == "undecided").any():
             remarks.append(
-                f"{int((self._stability == 'undecided').sum())} undecided: the errors of their "
-                f"eigenvalues leave their stability open"
+                f"{int((self._stability == 'undecided').sum())} undecided: "
+                + (
+                    "the errors of their eigenvalues leave their stability open"
+                    if self.linearization.leading is None
+                    else "their leading eigenvalues leave it open how many are unstable; "
+                    'spectra="all" computes the others'
+                )
             )
         if undecided.any():
             remarks.append(

@@ -271,9 +271,13 @@ class PointSet(Record):
 
     def _stability_column(self) -> Column:
         """Return how near each point is to the border of stability."""
-        is_map, values = self.system.kind == "map", self.eigenvalues
+        lin = self.linearization
+        is_map, values = self.system.kind == "map", lin.leading_eigenvalues
         name, size = ("max|λ|", np.abs(values)) if is_map else ("max Re λ", values.real)
-        return Column(name, [f"{value:.4f}" for value in size.max(axis=1)], 8)
+        if lin.leading is None:
+            return Column(name, [f"{value:.4f}" for value in size.max(axis=1)], 8)
+        told = zip(size[:, 0], lin.leading.converged[:, 0], strict=True)
+        return Column(name, [f"{k:.4f}" if known else f"≈{k:.2f}" for k, known in told], 8)
 
     def _starts_told(self) -> list[str]:
         """Return the line on starts that ended elsewhere, if there are any."""

@@ -92,14 +92,16 @@ def _spectra(points: Any) -> Section:
     """Return the eigenvalues; where there are many, the most unstable ones of the first states."""
     kind: Kind
     if isinstance(points, Cycles):  # of a flow, too, multipliers are those of a map: of returns
-        values, kind, what = points.multipliers, "map", "Multipliers"
+        values, kind, what, partial = points.multipliers, "map", "Multipliers", False
     else:
         lin = points if isinstance(points, Linearization) else points.linearization
-        values, kind, what = lin.eigenvalues, lin.kind, "Eigenvalues"
+        values, kind, what = lin.leading_eigenvalues, lin.kind, "Eigenvalues"
+        partial = lin.leading is not None
     if not values.size:
         return ""
     each = max(1, min(values.shape[1], _MOST_EIGENVALUES // len(values)))
-    note = "" if each == values.shape[1] else f", the {each} most unstable of each state"
+    is_cut = partial or each < values.shape[1]
+    note = f", the {each} most unstable of each state" if is_cut else ""
     if len(values) > _MOST_EIGENVALUES:
         note += f", of the first {_MOST_EIGENVALUES} of {len(values)} states"
     picture = svg.spectrum(values[:_MOST_EIGENVALUES, :each], kind)

@@ -5,26 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import host
-from .._core.grouping import equal_inputs, group_states, numbered, representatives
+from .._core.grouping import (
+    equal_inputs,
+    group_states,
+    match_states,
+    numbered,
+    representatives,
+)
 from ..dynamics import Dynamics
 from ..local import (
     DEGENERATE,
     ILL_CONDITIONED,
+    LARGE,
     Linearization,
-    index,
+    factored_resolution,
     less_certain,
+    linearize_large,
     linearize_rows,
     n_unstable,
     resolution_at,
 )
+from ..local import index as index_of
 from ..points import FixedPoints, Starts
-from ..solvers import LevenbergMarquardt, Newton, Solver, Status, solve
+from ..solvers import LevenbergMarquardt, Newton, NewtonKrylov, Solver, Status, solve
 from ..system import System
 from .neighbours import on_continuum, on_kinks
-from .options import Options
+from .options import Options, Spectra, has_many_unknowns
 from .run import collect_interruptibly, condition_at, counts_as_zero, half_square
 
 # Newton steps that polish each distinct point down to rounding; isolated but degenerate points
@@ -33,9 +42,13 @@ POLISH_STEPS = 100
 
 #: Full steps only: where one does not even halve q, rounding is reached.
 FULL_STEPS = Newton(decrease=0.25, max_trials=1)
+_FULL_KRYLOV = NewtonKrylov(decrease=0.25, max_trials=1, first_forcing=1e-2)
 
 # Ends of which I - J is conditioned worse than this may be two points at a fold.
 _NEAR_A_FOLD = 1e4
+
+# Numbers in the Jacobians that are looked at together.
+_NUMBERS_AT_ONCE = 2**24
 
 # A polished point lies this near to where it was, relative to max(1, |x|), or is left there.
 _NEAR = 1e-3
@@ -48,8 +61,12 @@ def collect(
     tol_unique: float,
     *,
     thorough: bool = True,
+    spectra: Spectra = "auto",
+    known: FixedPoints | None = None,
 ) -> FixedPoints:
     """Merge copies, polish each distinct point, and describe it.
+
+    Of `known` points of large networks the description is taken over.
 
     Without `thorough`, points are left as the search found them and not tried for continua; that
     is quick enough for a search that was interrupted.
@@ -69,12 +86,43 @@ def collect(
     if len(np.unique(points)) < len(points):
         points = _told_apart(system, x, u, points)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
-    lin = linearize_rows(system, x[kept], u[kept])
-    order = reading_order(lin, tol_unique)
+    is_partial = spectra == "leading" or (spectra == "auto" and x.shape[1] > LARGE)
     point = np.full(len(starts.q), -1)
+    if is_partial and known is not None and known.linearization.leading is not None:
+        point[reached] = points[copies]
+        starts = replace(starts, point=point)
+        return _with_known(system, x[kept], u[kept], known, starts, tol, tol_unique, thorough)
+    lin = (linearize_large if is_partial else linearize_rows)(system, x[kept], u[kept])
+    order = reading_order(lin, tol_unique)
     point[reached] = np.argsort(order)[points[copies]]
     starts = replace(starts, point=point)
     return describe(system, lin.take(order), starts, tol, tol_unique, thorough=thorough)
+
+
+def _with_known(
+    system: System,
+    x: Float[np.ndarray, "k d"],
+    u: Float[np.ndarray, "k m"],
+    known: FixedPoints,
+    starts: Starts,
+    tol: float,
+    tol_unique: float,
+    thorough: bool,
+) -> FixedPoints:
+    """Return the record of points some of which are known; those keep their description."""
+    place = match_states(known.xstar, known.inputs, x, u, tol_unique)
+    new, old = np.flatnonzero(place < 0), np.flatnonzero(place >= 0)
+    lin = linearize_large(system, x[new], u[new])
+    found = describe(system, lin, starts.take(new[:0]), tol, tol_unique, thorough=thorough)
+    found = FixedPoints.joined([known.take(place[old]), found])
+    numbers = np.concatenate([old, new])
+    order = np.argsort(numbers)  # as they came
+    order = order[reading_order(found.linearization.take(order), tol_unique)]
+    point = np.append(np.argsort(numbers[order]), -1)[starts.point]
+    hits = np.bincount(point[point >= 0], minlength=len(x))
+    return replace(
+        found.take(order), hits=hits, starts=replace(starts, point=point), is_selection=False
+    )
 
 
 def _by_side(
@@ -94,9 +142,12 @@ def _by_side(
     if len(rows):
         sharp, _ = dynamics.differentiated_sharply()
         problem, asarray = sharp.equilibrium_problem(), dynamics.arrays.asarray
-        native = asarray(inputs[rows])
-        slope = problem.jacobian(problem.coordinates(asarray(end[rows]), native), native)
-        side[rows] = index(host(slope)) < 0
+        at_once = max(1, _NUMBERS_AT_ONCE // dynamics.working_size**2)
+        for begin in range(0, len(rows), at_once):
+            some = rows[begin : begin + at_once]
+            native = asarray(inputs[some])
+            slope = problem.jacobian(problem.coordinates(asarray(end[some]), native), native)
+            side[some] = index_of(host(slope)) < 0
     return numbered(2 * copies + side)
 
 
@@ -107,8 +158,12 @@ def _told_apart(
     points: Int[np.ndarray, " k"],
 ) -> Int[np.ndarray, " k"]:
     """Return groups of polished points, divided where their indices are known and opposite."""
-    known = resolution_at(system.dynamics, x, u).kantorovich < DEGENERATE
-    own = np.where(known, index(linearize_rows(system, x, u).motion_jacobian), 0)
+    if x.shape[1] > LARGE:
+        resolution, own = factored_resolution(system.dynamics, x, u)
+    else:
+        resolution = resolution_at(system.dynamics, x, u)
+        own = index_of(linearize_rows(system, x, u).motion_jacobian)
+    own = np.where(resolution.kantorovich < DEGENERATE, own, 0)
     both = np.zeros((points.max() + 1, 2), dtype=bool)
     for column, sign in enumerate((1, -1)):
         both[points[own == sign], column] = True
@@ -117,12 +172,22 @@ def _told_apart(
 
 
 def collect_what_there_is(
-    system: System, starts: Starts, options: Options, interrupted: bool
+    system: System,
+    starts: Starts,
+    options: Options,
+    interrupted: bool,
+    known: FixedPoints | None = None,
 ) -> tuple[FixedPoints, bool]:
     """Return the points that starts led to, and whether Ctrl-C came before or meanwhile."""
     return collect_interruptibly(
         lambda thorough: collect(
-            system, starts, options.tol, options.tol_unique, thorough=thorough
+            system,
+            starts,
+            options.tol,
+            options.tol_unique,
+            thorough=thorough,
+            spectra=options.spectra,
+            known=known,
         ),
         interrupted,
     )
@@ -139,14 +204,17 @@ def describe(
 ) -> FixedPoints:
     """Return the record of distinct points, with all that is known about each."""
     dynamics, x, u = system.dynamics, lin.states, lin.inputs
-    resolution = resolution_at(dynamics, x, u)
+    if lin.leading is None:
+        resolution, index = resolution_at(dynamics, x, u), lin.index
+    else:
+        resolution, index = factored_resolution(dynamics, x, u)
     images = [half_square(dynamics, -x, u, equilibrium=form) for form in (True, False)]
     on_kink, attracts = np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=bool)
     if dynamics.piecewise_linear() is not None:
         on_kink, attracts = on_kinks(dynamics, x, u)
     continuum, soft = np.zeros(len(x), dtype=bool), ~(resolution.condition < ILL_CONDITIONED)
     if thorough and soft.any():
-        continuum = on_continuum(dynamics, lin, soft, tol)
+        continuum = _on_continuum(system, lin, soft, tol)
     degenerate = continuum | ~(resolution.kantorovich < DEGENERATE)
     # On a continuum any position will do; elsewhere that of the point is known up to an error.
     moved = np.where(continuum, 0.0, resolution.jacobian_error)
@@ -158,7 +226,7 @@ def describe(
         condition=resolution.condition,
         kantorovich=resolution.kantorovich,
         is_stable=np.where(on_kink, attracts, lin.is_stable & ~degenerate),
-        index=np.where(on_kink, attracts, np.where(degenerate, 0, lin.index)),
+        index=np.where(on_kink, attracts, np.where(degenerate, 0, index)),
         mirrored=np.all([counts_as_zero(q, x, tol) for q in images], axis=0),
         on_continuum=continuum,
         on_kink=on_kink,
@@ -169,6 +237,19 @@ def describe(
     )
 
 
+def _on_continuum(
+    system: System, lin: Linearization, soft: Bool[np.ndarray, " n"], tol: float
+) -> Bool[np.ndarray, " n"]:
+    """Return which points are of a continuum, from whole Jacobians, one at a time if not kept."""
+    if lin.leading is None:
+        return on_continuum(system.dynamics, lin, soft, tol)
+    answer, yes = np.zeros(len(soft), dtype=bool), np.ones(1, dtype=bool)
+    for k in np.flatnonzero(soft):
+        one = linearize_rows(system, lin.states[k : k + 1], lin.inputs[k : k + 1])
+        answer[k] = on_continuum(system.dynamics, one, yes, tol)[0]
+    return answer
+
+
 def reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]:
     """Return the order by input, then by unstable directions, then by position.
 
@@ -176,7 +257,10 @@ def reading_order(lin: Linearization, tolerance: float) -> Int[np.ndarray, " k"]
     are equal.
     """
     cells = np.round(lin.states / tolerance)
-    keys = [*cells.T[::-1], n_unstable(lin.eigenvalues, lin.kind), *lin.inputs.T[::-1]]
+    count = lin.n_unstable
+    if lin.leading is None:
+        count = n_unstable(lin.eigenvalues, lin.kind)
+    keys = [*cells.T[::-1], count, *lin.inputs.T[::-1]]
     return np.lexsort(keys)
 
 
@@ -188,12 +272,17 @@ def polish(
     Newton's method does it where the point is isolated; Levenberg-Marquardt where I - J is
     singular and a Newton step is not defined.
     """
-    x = _polish(dynamics, x, u, FULL_STEPS)
+    x = _polish(dynamics, x, u, full_steps(dynamics))
     singular = np.flatnonzero(~(condition_at(dynamics, x, u) < ILL_CONDITIONED))
     if len(singular):
         gradual = LevenbergMarquardt(slope_tol=0.0)
         x[singular] = _polish(dynamics, x[singular], u[singular], gradual)
     return x
+
+
+def full_steps(dynamics: Dynamics) -> Solver:
+    """Return the solver that polishes isolated points."""
+    return _FULL_KRYLOV if has_many_unknowns(dynamics) else FULL_STEPS
 
 
 def _polish(

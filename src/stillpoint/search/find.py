@@ -12,7 +12,7 @@ from ..points import FixedPoints, PointSet, Source
 from ..solvers import Solver, Status
 from ..system import System
 from .describe import collect_what_there_is
-from .options import AUTO, provenance, read_options
+from .options import AUTO, Spectra, provenance, read_options
 from .orbits import with_orbits
 from .rounds import in_doubt, search_in_rounds
 from .run import read_starts, run_search, warn_if_long, warn_of_the_end
@@ -38,6 +38,7 @@ def find_fixed_points(
     seed: int | np.random.Generator = 0,
     chunk: int | None = None,
     progress: bool | None = None,
+    spectra: Spectra = "auto",
 ) -> FixedPoints:
     """Find the fixed points that a batch of starts leads to.
 
@@ -94,6 +95,11 @@ def find_fixed_points(
         Starts worked on at a time; by default as many as `solvers.MEMORY_BUDGET` holds.
     progress
         Whether to draw a progress bar; None draws it on a terminal when the search takes long.
+    spectra
+        "all" computes every eigenvalue of every point. "leading" keeps no Jacobians and seeks the
+        most unstable eigenvalues alone, with a bound on all others that decides how many
+        directions are unstable (`points.linearization.leading`); index and condition come from
+        one LU factorisation a point. "auto" is "leading" above 256 state variables.
 
     Returns
     -------
@@ -140,6 +146,7 @@ def find_fixed_points(
         seed=seed,
         chunk=chunk,
         progress=progress,
+        spectra=spectra,
     )
     warn_if_long(own._observed_dynamics, x, u)
     starts, interrupted = run_search(own, x, u, options, source)

@@ -18,7 +18,7 @@ from ..solvers import Solver, Status
 from ..system import System, check_system
 from .certify import certify
 from .describe import collect_what_there_is
-from .options import Options, provenance, read_options
+from .options import Options, Spectra, provenance, read_options
 from .orbits import with_orbits
 from .rounds import search_in_rounds
 from .run import run_search, warn_if_long, warn_of_the_end
@@ -58,6 +58,7 @@ def find_all_fixed_points(
     seed: int | np.random.Generator = 0,
     chunk: int | None = None,
     progress: bool | None = None,
+    spectra: Spectra = "auto",
 ) -> FixedPoints:
     """Find all fixed points, without being told where to start, and prove what can be proved.
 
@@ -96,6 +97,8 @@ def find_all_fixed_points(
     progress
         Whether to draw a progress bar for each round; None draws it on a terminal when a round
         takes long.
+    spectra
+        As of `find_fixed_points`.
 
     Returns
     -------
@@ -137,6 +140,7 @@ def find_all_fixed_points(
         seed=seed,
         chunk=chunk,
         progress=progress,
+        spectra=spectra,
     )
     several, interrupted = [], False
     for u in rows:

@@ -6,15 +6,29 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from .._core.grouping import resolvable
 from .._core.provenance import ENVIRONMENT
-from .._core.validation import check_flag, check_real, check_sequence, check_whole, read_seed
+from .._core.validation import (
+    check_flag,
+    check_option,
+    check_real,
+    check_sequence,
+    check_whole,
+    read_seed,
+)
 from ..dynamics import Dynamics
-from ..solvers import KickedNewton, LevenbergMarquardt, Newton, PiecewiseNewton, Solver
+from ..solvers import (
+    KickedNewton,
+    LevenbergMarquardt,
+    Newton,
+    NewtonKrylov,
+    PiecewiseNewton,
+    Solver,
+)
 from ..system import System
 
 # Largest q of a converged row, for networks that work in float64 and in float32.
@@ -26,6 +40,10 @@ _LEAST = {"max_steps": 1, "rounds": 0, "chunk": 1}
 
 #: Rounds that a search may add by itself where points are missing.
 AUTO: Literal["auto"] = "auto"
+
+#: How much of the spectrum of a point is computed.
+Spectra = Literal["auto", "all", "leading"]
+
 _HAVE_MORE = {"chunk", "rounds"}  # None, or "auto"
 
 _WANTED = (
@@ -52,7 +70,7 @@ class Options:
         Further rounds of starts, or `AUTO`.
     orbits
         Whether orbits may be followed.
-    seed, chunk, progress
+    seed, chunk, progress, spectra
         As in the verbs.
     """
 
@@ -66,6 +84,7 @@ class Options:
     seed: int = 0
     chunk: int | None = None
     progress: bool | None = None
+    spectra: Spectra = "auto"
 
     def told(self) -> dict[str, Any]:
         """Return the options by name, for people."""
@@ -97,6 +116,7 @@ def read_options(
     if others.get("progress") is not None:
         check_flag("progress", others["progress"])
     check_flag("orbits", others.get("orbits", True))
+    check_option("spectra", others.get("spectra", "auto"), get_args(Spectra))
     if "slope_tol" in others:
         others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
     if tol is None:
@@ -119,7 +139,7 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     """
     can_be_kicked = _can_be_kicked(dynamics)
     is_safe = dynamics.has_equilibrium_form and not can_be_kicked
-    quick: list[Solver] = [Newton(most_steps=None if is_safe else _SOON)]
+    quick: list[Solver] = [newton(dynamics, None if is_safe else _SOON)]
     if can_be_kicked:
         quick.append(KickedNewton())
     if dynamics.n_nodes > 1:
@@ -140,6 +160,18 @@ def _can_be_kicked(dynamics: Dynamics) -> bool:
     return stays and form and not has_kinks
 
 
+def newton(dynamics: Dynamics, most_steps: int | None = None) -> Newton | NewtonKrylov:
+    """Return Newton's method, without matrices where there are many unknowns."""
+    if has_many_unknowns(dynamics):
+        return NewtonKrylov(most_steps=most_steps)
+    return Newton(most_steps=most_steps)
+
+
+def has_many_unknowns(dynamics: Dynamics) -> bool:
+    """Whether products with Jacobians are tried before matrices."""
+    return dynamics.is_matrix_free and dynamics.working_size >= _MANY
+
+
 def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
     """Return the solver that goes down from a start to a minimum of q and never beyond.
 
@@ -153,7 +185,9 @@ def descent(dynamics: Dynamics, slope_tol: float | None = None) -> Solver:
 
 _GRADUAL = LevenbergMarquardt()
 
-# Networks of so many state variables have minima of q without number, at which nothing is slow.
+# From so many state variables on Newton's steps are tried without matrices: on trained networks
+# products win from here (benchmarks/large.py). And minima of q are without number, at which
+# nothing is slow.
 _MANY = 128
 _STANDING = LevenbergMarquardt(standing=True, most_steps=50)
 

@@ -50,6 +50,9 @@ _LOOK = 256
 _PART = 0.5
 _ELSEWHERE = 0.3
 
+# Numbers in the Jacobians that are looked at together.
+_NUMBERS_AT_ONCE = 2**24
+
 # The error of a step of a flow, relative to max(1, |x|), or to what rounding leaves; and how many
 # times as many steps that adapt are taken, at most.
 _ACCURACY, _ROUNDING = 1e-10, 100.0
@@ -147,8 +150,10 @@ def beside_unstable(lin: Linearization) -> Float[np.ndarray, "o d"]:
     away, rng = [], np.random.default_rng(0)
     for k in range(len(lin.states)):
         length = _AWAY * max(1.0, float(np.abs(lin.states[k]).max()))
-        vectors = lin.right[k].T[: min(_DIRECTIONS, lin.n_unstable[k])]
-        turned = np.where(lin.eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0)  # of a pair, both
+        vectors = lin.leading_vectors(k)[: min(_DIRECTIONS, lin.n_unstable[k])]
+        turned = np.where(
+            lin.leading_eigenvalues[k, : len(vectors)].imag < 0, 1j, 1.0
+        )  # of a pair, both
         aside = _ASIDE * rng.standard_normal(vectors.shape)
         for direction in (vectors * turned[:, None]).real + aside:
             away += [lin.states[k] + sign * length * direction for sign in (1.0, -1.0)]
@@ -230,11 +235,22 @@ def time_steps(
     # Where it is at a turn, or passes a ghost, it will not stay.
     aside = _ELSEWHERE * np.maximum(1.0, np.abs(x).max(axis=1, keepdims=True, initial=0.0))
     elsewhere = x + aside * np.random.default_rng(0).standard_normal(x.shape)
-    size, there = (np.linalg.norm(system.jacobian(at, u), axis=(1, 2)) for at in (x, elsewhere))
+    size, there = (_sizes_of_jacobians(system, at, u) for at in (x, elsewhere))
     for several in (size, there):
         known = several[np.isfinite(several)]
         size = np.fmax(size, np.median(known) if len(known) else 0.0)
     return np.where(size > 0, _PART / size, 1.0)
+
+
+def _sizes_of_jacobians(
+    system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
+) -> Float[np.ndarray, " o"]:
+    """Return Frobenius norms, of a few Jacobians at a time."""
+    sizes, at_once = np.empty(len(x)), max(1, _NUMBERS_AT_ONCE // x.shape[1] ** 2)
+    for first in range(0, len(x), at_once):
+        rows = slice(first, first + at_once)
+        sizes[rows] = np.linalg.norm(system.jacobian(x[rows], u[rows]), axis=(1, 2))
+    return sizes
 
 
 def _periods(step: Any, state: Any, inputs: Any) -> Float[np.ndarray, " o"]:

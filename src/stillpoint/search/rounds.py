@@ -235,7 +235,7 @@ def with_more(
         if (known >= 0).all():
             hits = points.hits + np.bincount(known, minlength=len(points))
             return replace(points, starts=more, hits=hits), interrupted
-    return collect_what_there_is(system, more, options, interrupted)
+    return collect_what_there_is(system, more, options, interrupted, points)
 
 
 def _agrees(tally: Tally) -> bool:

@@ -14,7 +14,7 @@ from .._core.arrays import host, to_numpy
 from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
-from ..local import ILL_CONDITIONED, condition
+from ..local import ILL_CONDITIONED, LARGE, condition, factored_condition
 from ..points import PointSet, Source, Starts
 from ..solvers import Outcome, Status, solve, tolerance_at
 from ..system import System, check_system
@@ -219,7 +219,12 @@ def counts_as_zero(
 def condition_at(
     dynamics: Dynamics, x: Float[np.ndarray, "k d"], u: Float[np.ndarray, "k m"]
 ) -> Float[np.ndarray, " k"]:
-    """Return the condition number of the equilibrium form's Jacobian at states x."""
+    """Return the condition number of the equilibrium form's Jacobian at states x.
+
+    Above `LARGE` variables it is estimated, and 1 where nothing is ill-conditioned.
+    """
+    if x.shape[1] > LARGE:
+        return factored_condition(dynamics, x, u)
     problem = dynamics.equilibrium_problem()
     states, inputs = dynamics.arrays.asarray(x), dynamics.arrays.asarray(u)
     with np.errstate(all="ignore"):  # gates that are all open may leave 1 / 0

@@ -16,9 +16,10 @@ from jaxtyping import Float
 
 from .._core.grouping import match_states
 from ..points import FixedPoints, Source
-from ..solvers import solve
+from ..solvers import Newton, NewtonKrylov, solve
 from ..solvers.deflated_newton import DeflatedNewton
 from ..system import System
+from .options import has_many_unknowns
 from .sampling import FAR, box_of_points, follow_held, states_at, visited_states
 
 States = Float[np.ndarray, "n d"]
@@ -246,11 +247,12 @@ class UnstableDirections(AroundKnown):
         if not len(saddles):
             return known.xstar[:0]
         saddles = rng.permutation(saddles)[:n]  # few: eigenvectors of large networks cost much
-        vectors = known.linearization.take(saddles).right
+        lin = known.linearization.take(saddles)
+        vectors = np.stack([lin.leading_vectors(k) for k in range(len(saddles))])
         row = rng.integers(len(saddles), size=n)
         mode = rng.integers(known.n_unstable[saddles][row])
         phase = np.exp(1j * rng.uniform(0, 2 * np.pi, n))  # the plane of a pair, all around
-        direction = (vectors[row, :, mode] * phase[:, None]).real
+        direction = (vectors[row, mode] * phase[:, None]).real
         direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
         size = np.sqrt((known.xstar**2).sum(axis=1).mean()) + 1e-3
         length = size * np.exp(rng.uniform(np.log(_LENGTHS[0]), np.log(_LENGTHS[1]), (n, 1)))
@@ -276,12 +278,16 @@ class Deflation(AroundKnown):
             self.system.dynamics,
             begin,
             np.tile(known.inputs[:1], (n, 1)),
-            [DeflatedNewton(known.xstar[repelling], known.inputs[repelling])],
+            [DeflatedNewton(known.xstar[repelling], known.inputs[repelling], self._solver)],
             tol=_ROUGHLY,
             max_steps=_DEFLATED_STEPS,
             progress=False,
         ).x
         return np.where(np.isfinite(end).all(axis=1, keepdims=True), end, begin)
+
+    @property
+    def _solver(self) -> Newton | NewtonKrylov:
+        return (NewtonKrylov if has_many_unknowns(self.system.dynamics) else Newton)(max_trials=6)
 
 
 def mixtures_of(

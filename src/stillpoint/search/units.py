@@ -215,7 +215,8 @@ def _step_sizes(
     some = slice(None, None, max(1, len(states) // _TRIED))
     size = np.abs(system.step(states[some], inputs[some]))
     if system.kind == "flow":
-        size /= np.abs(system.jacobian(states[some], inputs[some])).max(axis=(1, 2))[:, None]
+        pairs = zip(states[some], inputs[some], strict=True)  # one Jacobian at a time
+        size /= [[np.abs(system.jacobian(x[None], u[None])).max()] for x, u in pairs]
     return size[np.isfinite(size).all(axis=1)]
 
 

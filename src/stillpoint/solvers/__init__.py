@@ -11,6 +11,7 @@ from .kicked_newton import KickedNewton
 from .levenberg_marquardt import LevenbergMarquardt
 from .loop import MEMORY_BUDGET, Outcome, solve, tolerance_at
 from .newton import Newton
+from .newton_krylov import NewtonKrylov
 from .piecewise_newton import PiecewiseNewton
 from .status import Status
 
@@ -20,6 +21,7 @@ __all__ = [
     "KickedNewton",
     "LevenbergMarquardt",
     "Newton",
+    "NewtonKrylov",
     "Outcome",
     "PiecewiseNewton",
     "Plateau",

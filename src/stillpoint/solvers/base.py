@@ -44,6 +44,10 @@ class Solver(ABC, Generic[ProblemT, RowsT]):
     #: The number of (d, d) matrices per row that one update holds at a time.
     matrices: ClassVar[int] = 4
 
+    def numbers(self, dynamics: Dynamics) -> int:
+        """Return how many numbers an update holds at a time per row, beside some vectors."""
+        return self.matrices * dynamics.working_size**2
+
     @property
     def most_steps(self) -> int | None:
         """After how many steps a row is handed on, where that is before the search gives it up."""

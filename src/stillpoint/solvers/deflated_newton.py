@@ -9,12 +9,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.arrays import namespace
-from ..dynamics import Dynamics, RootProblem
+from ..dynamics import Dynamics, Linear, RootProblem
 from .base import Solver
-from .newton import Newton, NewtonRows
+from .newton import Newton
 
 # Added to squared distances, so that a state on a known root gives a large number and not NaN.
 _TINY = 1e-200
+
 
 # The steps that are taken on the deflated equations, with fewer lengths tried than usual.
 _NEWTON = Newton(max_trials=6)
@@ -57,6 +58,13 @@ class Deflated(RootProblem):
         own, residual = self.problem.jacobian(y, u), self.problem.residual(y, u)
         return factor[:, None, None] * (own + residual[:, :, None] * slope[:, None, :])
 
+    def differential(self, y: Float[Any, "n r"], u: Float[Any, "n m"]) -> Linear:
+        factor, slope = self._factor(y)
+        own, residual = self.problem.differential(y, u), self.problem.residual(y, u)
+        return lambda v: (
+            factor[:, None] * (own(v) + residual * namespace(v).sum(slope * v, axis=1)[:, None])
+        )
+
     def _factor(self, y: Float[Any, "n r"]) -> tuple[Float[Any, " n"], Float[Any, "n r"]]:
         """Return m(y) and the gradient of log m."""
         xp = namespace(y)
@@ -69,7 +77,7 @@ class Deflated(RootProblem):
 
 @final
 @dataclass(frozen=True, eq=False)
-class DeflatedNewton(Solver[RootProblem, NewtonRows]):
+class DeflatedNewton(Solver[RootProblem, Any]):
     """Newton's method on the equilibrium form, repelled by fixed points that are known already.
 
     Where it converges, the end is a fixed point that was not known; known ones must belong to
@@ -79,6 +87,8 @@ class DeflatedNewton(Solver[RootProblem, NewtonRows]):
     ----------
     known, inputs
         Fixed points and their inputs, shapes (k, d) and (k, m).
+    solver
+        What takes steps on the deflated equations, by default with fewer lengths tried than usual.
 
     Examples
     --------
@@ -93,17 +103,21 @@ class DeflatedNewton(Solver[RootProblem, NewtonRows]):
 
     known: Float[np.ndarray, "k d"]
     inputs: Float[np.ndarray, "k m"]
+    solver: Solver[RootProblem, Any] = _NEWTON
+
+    def numbers(self, dynamics: Dynamics) -> int:
+        return self.solver.numbers(dynamics) + 2 * len(self.known) * dynamics.working_size
 
     def problem(self, dynamics: Dynamics) -> RootProblem:
         problem, asarray = dynamics.equilibrium_problem(), dynamics.arrays.asarray
         known = problem.coordinates(asarray(self.known), asarray(self.inputs))
         return Deflated(problem, known)
 
-    def start(self, problem: RootProblem, y: Any, u: Any) -> NewtonRows:
-        return _NEWTON.start(problem, y, u)
+    def start(self, problem: RootProblem, y: Any, u: Any) -> Any:
+        return self.solver.start(problem, y, u)
 
-    def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
-        return _NEWTON.update(problem, rows)
+    def update(self, problem: RootProblem, rows: Any) -> Any:
+        return self.solver.update(problem, rows)
 
-    def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
-        return _NEWTON.status(rows)
+    def status(self, rows: Any) -> Int[np.ndarray, " n"]:
+        return self.solver.status(rows)

@@ -121,16 +121,19 @@ def solve(
     if holds is not None and (isinstance(holds, type) or not callable(holds)):
         raise ArgumentError(f"holds: got {came(holds)}, but a function of (x, u) is wanted.")
     end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
-    size = n if any(s.joint for s in solvers) else chunk or _rows_in_budget(solvers, dynamics)
+    sizes = [n if s.joint else chunk or _rows_in_budget(s, dynamics) for s in solvers]
+    size = max(sizes)
     bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
     disable = None if progress is None else not progress
     with tqdm(total=n, unit="start", disable=disable, delay=1.0, leave=False) as bar:
         try:
             for first in range(0, n, size):
                 left = chunk_rows = np.arange(first, min(first + size, n))
-                for solver in solvers:
+                for solver, at_once in zip(solvers, sizes, strict=True):
                     most = min(max_steps, solver.most_steps or max_steps)
-                    _run(solver, dynamics, x, u, left, end, tol, bound, most)
+                    for begin in range(0, len(left), at_once):
+                        some = left[begin : begin + at_once]
+                        _run(solver, dynamics, x, u, some, end, tol, bound, most)
                     found = end.status[left] == Status.FIXED_POINT
                     if holds is not None and solver is not solvers[-1]:
                         found[found] = holds(end.x[left[found]], u[left[found]])
@@ -210,8 +213,7 @@ def _status_of(
     return status
 
 
-def _rows_in_budget(solvers: Sequence[Solver], dynamics: Dynamics) -> int:
+def _rows_in_budget(solver: Solver, dynamics: Dynamics) -> int:
     """Return how many rows the memory budget holds, at eight bytes a number."""
-    d = dynamics.working_size
-    matrices = max(solver.matrices for solver in solvers)
-    return max(1, MEMORY_BUDGET // (8 * (matrices * d * d + _VECTORS * (d + dynamics.input_size))))
+    vectors = _VECTORS * (dynamics.working_size + dynamics.input_size)
+    return max(1, MEMORY_BUDGET // (8 * (solver.numbers(dynamics) + vectors)))

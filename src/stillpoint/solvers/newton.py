@@ -70,12 +70,12 @@ class Newton(Solver[RootProblem, NewtonRows]):
 
     def update(self, problem: RootProblem, rows: NewtonRows) -> NewtonRows:
         direction = newton_steps(problem, rows.y, rows.u, rows.residual)
-        return self._search(problem, rows, direction)
+        return self.search(problem, rows, direction)
 
     def status(self, rows: NewtonRows) -> Int[np.ndarray, " n"]:
         return np.where(rows.stalled, Status.STALLED, Status.RUNNING)
 
-    def _search(self, problem: RootProblem, rows: NewtonRows, direction: Any) -> NewtonRows:
+    def search(self, problem: RootProblem, rows: NewtonRows, direction: Any) -> NewtonRows:
         """Return the rows after the longest acceptable step along `direction`."""
         xp = namespace(rows.y)
         y, residual, q = rows.y, rows.residual, rows.q

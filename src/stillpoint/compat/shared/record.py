@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...local import ILL_CONDITIONED, Linearization, condition
+from ...local import ILL_CONDITIONED, Jacobians, Linearization, condition
 from ...points import FixedPoints, Source, Starts
 from ...solvers import Status
 from ...system_info import SystemInfo
@@ -32,10 +32,10 @@ def as_fixed_points(fps: FixedPointArrays) -> FixedPoints:
         states=x,
         inputs=inputs,
         value=_floats(fps.F_xstar, (n, d), np.nan),
-        jacobian=fps.J_xstar.astype(np.float64),
         input_jacobian=_floats(fps.dFdu, (n, d, m), np.nan),
         jacobian_error=np.full(n, float(np.finfo(fps.J_xstar.dtype).eps)),
         system=SystemInfo.unknown(d, m),
+        matrices=Jacobians(fps.J_xstar.astype(np.float64)),
     )
     conditioning = condition(linearization.motion_jacobian, scale=1.0)
     well = conditioning < ILL_CONDITIONED

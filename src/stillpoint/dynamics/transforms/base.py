@@ -52,6 +52,10 @@ class Transformed(Dynamics):
     def has_equilibrium_form(self) -> bool:
         return self.inner.has_equilibrium_form
 
+    @property
+    def is_matrix_free(self) -> bool:
+        return self.inner.is_matrix_free
+
     def weights(self) -> Iterable[Any] | None:
         return self.inner.weights()
 

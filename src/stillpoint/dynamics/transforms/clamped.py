@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from ..._core.arrays import host, namespace, take
 from ..._core.display import plural
 from ...intervals import Interval
-from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..base import Batch, Dynamics, Inputs, Linear, Matrices, RootProblem
 from ..forms import HiddenForm, PiecewiseLinear, RateForm
 from .base import Transformed, extended, listed_weights
 
@@ -56,8 +56,8 @@ class Clamped(Transformed):
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.inner.vjp(x, self.inputs(u), w)
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return self.inner.jvp(x, self.inputs(u), v)
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        return self.inner.differential(x, self.inputs(u))
 
     def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
         return self.inner.curvature(x, self.inputs(u), w)
@@ -128,6 +128,9 @@ class ClampedProblem(RootProblem):
 
     def jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r k"]:
         return self.problem.jacobian(y, self.clamped.inputs(u))
+
+    def differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
+        return self.problem.differential(y, self.clamped.inputs(u))
 
     def gradient(
         self, y: Float[Any, "n k"], u: Inputs, residual: Float[Any, "n r"]

@@ -9,7 +9,7 @@ from typing import Any
 from jaxtyping import Float
 
 from ..._core.arrays import identity_like
-from ..base import Batch, Dynamics, Inputs, Kind, Matrices, RootProblem
+from ..base import Batch, Dynamics, Inputs, Kind, Linear, Matrices, RootProblem
 from .base import Transformed, extended, listed_weights
 
 
@@ -43,6 +43,10 @@ class EulerMap(Transformed):
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         return identity_like(x, x.shape[-1]) + self.dt * self.inner.jacobian(x, u)
+
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        inner = self.inner.differential(x, u)
+        return lambda v: v + self.dt * inner(v)
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.dt * self.inner.input_jacobian(x, u)

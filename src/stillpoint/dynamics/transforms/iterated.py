@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ..._core.arrays import host, identity_like, namespace
 from ...intervals import Interval
-from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem
+from ..base import Batch, Dynamics, Inputs, Linear, Matrices, RootProblem
 from .base import Transformed, extended, listed_weights
 
 # A cycle is sought as so many states and numbers at most: all of its states, or every few steps.
@@ -93,6 +93,23 @@ class Iterated(Transformed):
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         return self.slope(x, u, 0, self.times)
 
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        return self.carried(x, u, 0, self.times)
+
+    def carried(self, x: Batch, u: Inputs, first: int, last: int) -> Linear:
+        """Return `slope` as a function of v."""
+        steps = []
+        for k in range(first, last):
+            steps.append(self.inner.differential(x, self._input(k, u)))
+            x = self.inner.step(x, self._input(k, u)) if k + 1 < last else x
+
+        def pushed(v: Batch) -> Batch:
+            for step in steps:
+                v = step(v)
+            return v
+
+        return pushed
+
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         if self.held is not None:
             return namespace(x).zeros_like(x)[:, :, None][:, :, :0]
@@ -171,6 +188,19 @@ class Cyclic(RootProblem):
         ]
         slope = xp.concat([rows[-1], *rows[:-1]], axis=1)
         return slope - identity_like(slope, slope.shape[-1])
+
+    def differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
+        stops = pairwise(self.iterated.stops)
+        sections = [
+            self.iterated.carried(x, u, *section)
+            for x, section in zip(self._states(y), stops, strict=True)
+        ]
+
+        def pushed(v: Float[Any, "n k"]) -> Float[Any, "n k"]:
+            ends = [carry(own) for carry, own in zip(sections, self._states(v), strict=True)]
+            return namespace(v).concat([ends[-1], *ends[:-1]], axis=1) - v
+
+        return pushed
 
     def _states(self, y: Float[Any, "n k"]) -> list[Batch]:
         d = self.iterated.state_size

@@ -59,6 +59,9 @@ class Leaf(Part):
         xp = namespace(x)
         return xp.matmul(told, self.inverse.T) - xp.matmul(x, self.shares.T)
 
+    def moving(self, v: Batch) -> Float[Any, "n all"]:
+        return self.in_place(v, -namespace(v).matmul(v, self.shares.T))
+
     def block(self, matrices: Float[Any, "n all all"]) -> Float[Any, "n k k"]:
         return self._following(take(matrices, self.kept, axis=1))
 

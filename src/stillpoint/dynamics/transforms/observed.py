@@ -38,6 +38,10 @@ class Observed(Transformed):
         return self.inner.input_jacobian(x, u)
 
     @property
+    def is_matrix_free(self) -> bool:
+        return False
+
+    @property
     def has_equilibrium_form(self) -> bool:
         return False
 

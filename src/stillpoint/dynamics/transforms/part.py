@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.arrays import namespace, take
-from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
+from ..base import Batch, Dynamics, Inputs, Linear, Matrices, RootProblem, StateProblem
 from .base import Transformed
 
 
@@ -23,6 +23,10 @@ class Part(Transformed):
     @abstractmethod
     def held_units(self, x: Batch, told: Float[Any, "n r"]) -> Float[Any, "n r"]:
         """Return the held units that belong to kept ones, given the last inputs."""
+
+    @abstractmethod
+    def moving(self, v: Batch) -> Float[Any, "n all"]:
+        """Return how all units move where the kept ones move by v."""
 
     @abstractmethod
     def block(self, matrices: Float[Any, "n all all"]) -> Float[Any, "n k k"]:
@@ -55,6 +59,13 @@ class Part(Transformed):
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         return self.block(self.inner.jacobian(*self.whole(x, u)))
 
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        return self.pushed(self.inner.differential(*self.whole(x, u)))
+
+    def pushed(self, whole: Linear) -> Linear:
+        """Return what a derivative in all units says of the kept ones."""
+        return lambda v: take(whole(self.moving(v)), self.kept, axis=1)
+
     def whole(self, x: Batch, u: Inputs) -> tuple[Float[Any, "n all"], Float[Any, "n own"]]:
         """Return the state and the inputs of the whole network."""
         m = self.inner.input_size
@@ -80,3 +91,6 @@ class PartProblem(StateProblem):
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
         return self.part.block(self.problem.jacobian(*self.part.whole(y, u)))
+
+    def differential(self, y: Batch, u: Inputs) -> Linear:
+        return self.part.pushed(self.problem.differential(*self.part.whole(y, u)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..base import Batch, Dynamics, Inputs, Matrices, RootProblem, StateProblem
+from ..base import Batch, Dynamics, Inputs, Linear, Matrices, RootProblem, StateProblem
 from ..forms import PiecewiseLinear
 from .base import Transformed, listed_weights
 
@@ -45,8 +45,9 @@ class Rescaled(Transformed):
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.inner.input_jacobian(x * self.unit, u) / self.unit[:, None]
 
-    def jvp(self, x: Batch, u: Inputs, v: Batch) -> Batch:
-        return self.inner.jvp(x * self.unit, u, v * self.unit) / self.unit
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        inner = self.inner.differential(x * self.unit, u)
+        return lambda v: inner(v * self.unit) / self.unit
 
     def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
         return self.inner.vjp(x * self.unit, u, w / self.unit) * self.unit
@@ -79,3 +80,7 @@ class RescaledProblem(StateProblem):
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
         jacobian = self.problem.jacobian(y * self.unit, u)
         return jacobian * (self.unit[None, :] / self.unit[:, None])
+
+    def differential(self, y: Batch, u: Inputs) -> Linear:
+        inner = self.problem.differential(y * self.unit, u)
+        return lambda v: inner(v * self.unit) / self.unit

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..._core.arrays import namespace, take
+from ..._core.arrays import ArrayKind, namespace, take
 from ..._core.display import plural
 from ...intervals import Interval
 from ..base import Batch, Dynamics, Inputs, Matrices
@@ -71,6 +71,12 @@ class Restricted(Part):
 
     def held_units(self, x: Batch, told: Float[Any, "n r"]) -> Float[Any, "n r"]:  # noqa: ARG002
         return told
+
+    def moving(self, v: Batch) -> Float[Any, "n all"]:
+        kind = ArrayKind.of(v)
+        shape = (v.shape[0], len(self.held))
+        held = kind.namespace.zeros(shape, dtype=kind.dtype, device=kind.device)
+        return self.in_place(v, held)
 
     def block(self, matrices: Float[Any, "n all all"]) -> Float[Any, "n k k"]:
         return take(take(matrices, self.kept, axis=1), self.kept, axis=2)

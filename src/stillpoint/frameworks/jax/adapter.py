@@ -50,13 +50,14 @@ def read_function(given: StepFunction) -> FunctionDynamics:
     def push_forward(x: jax.Array, u: jax.Array, v: jax.Array) -> jax.Array:
         return jax.jvp(lambda y: row(y, u), (x,), (v,))[1]
 
+    pushed = tiled(push_forward) if derive is jax.jacfwd else None
     return given.dynamics(
         "jax",
         arrays,
         tiled(row),
         of_state=tiled(derive(row)),
         of_inputs=tiled(derive(row, argnums=1)),
-        pushforward=tiled(push_forward) if derive is jax.jacfwd else None,
+        linear=None if pushed is None else lambda x, u: functools.partial(pushed, x, u),
         pullback=tiled(lambda x, u, w: jax.vjp(lambda y: row(y, u), x)[1](w)[0]),
         called=_on_host,
     )

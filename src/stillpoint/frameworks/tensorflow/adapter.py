@@ -44,13 +44,14 @@ def read_function(given: StepFunction) -> FunctionDynamics:
     arrays = _working_precision(given, step)
     d, m = given.size
     compiled = partial(Compiled, dtype=arrays.dtype)
+    pushed = compiled(push_forward(step), (d, m, d))
     return given.dynamics(
         "tensorflow",
         arrays,
         compiled(step, (d, m)),
         of_state=compiled(jacobian_of(step), (d, m)),
         of_inputs=compiled(jacobian_of(step, in_inputs=True), (d, m)),
-        pushforward=compiled(push_forward(step), (d, m, d)),
+        linear=lambda x, u: partial(pushed, x, u),
         pullback=compiled(pull_back(step), (d, m, d)),
         called=_on_host,
     )

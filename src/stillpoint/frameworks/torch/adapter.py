@@ -21,7 +21,7 @@ from ..functions import FunctionDynamics, StepFunction
 from ..trials import check_same_step, in_either_precision, try_out, works_in_double
 from ..velocities import check_autonomous
 from .advice import single_modules
-from .autograd import differentiate, pull_back, push_forward
+from .autograd import differentiate, linearise, pull_back
 from .calls import read_calls
 from .copies import own_copy
 from .draws import MeansOfDraws
@@ -105,7 +105,7 @@ def read_function(given: StepFunction) -> FunctionDynamics:
         _without_graph(step),
         of_state=lambda x, u: differentiate(lambda y: step(y, u), x),
         of_inputs=lambda x, u: differentiate(lambda v: step(x, v), u),
-        pushforward=lambda x, u, v: push_forward(lambda y: step(y, u), x, v),
+        linear=lambda x, u: linearise(lambda y: step(y, u), x),
         pullback=lambda x, u, w: pull_back(lambda y: step(y, u), x, w),
     )
 

@@ -46,20 +46,30 @@ def pull_back(
         return pulled.detach()
 
 
-def push_forward(
-    function: Callable[[Any], Any], x: Float[Tensor, "n d"], v: Float[Tensor, "n d"]
-) -> Float[Tensor, "n k"]:
-    """Return J v of a row-wise function, as the derivative of w J in w."""
+def linearise(
+    function: Callable[[Any], Any], x: Float[Tensor, "n d"]
+) -> Callable[[Float[Tensor, "n d"]], Float[Tensor, "n k"]]:
+    """Return v -> J v of a row-wise function, as the derivative of w J in w.
+
+    Its graph is recorded once, so that a product costs one pass through it.
+    """
     with _recorded(function, x) as (x, y):
         if not y.requires_grad:
-            return torch.zeros_like(y)
+            return lambda v: torch.zeros_like(y)  # noqa: ARG005
         w = torch.zeros_like(y, requires_grad=True)
         try:
             (pulled,) = torch.autograd.grad(y, x, w, create_graph=True)
-            (pushed,) = torch.autograd.grad(pulled, w, v)
+            torch.autograd.grad(pulled, w, torch.zeros_like(x), retain_graph=True)
         except RuntimeError:  # an operation without a second derivative, or x without effect
-            return torch.matmul(differentiate(function, x.detach()), v[..., None])[..., 0]
-        return pushed.detach()
+            jacobian = differentiate(function, x.detach())
+            return lambda v: torch.matmul(jacobian, v[..., None])[..., 0]
+
+    def pushed(v: Float[Tensor, "n d"]) -> Float[Tensor, "n k"]:
+        without_cudnn = torch.backends.cudnn.flags(enabled=False)
+        with torch.inference_mode(False), torch.enable_grad(), without_cudnn:
+            return torch.autograd.grad(pulled, w, v.clone(), retain_graph=True)[0].detach()
+
+    return pushed
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class UnstableSides:
     def of(cls, points: FixedPoints, row: int, n: int, rng: np.random.Generator) -> UnstableSides:
         """Return both sides of a line, or n directions of what has more dimensions."""
         p, lin = int(points.n_unstable[row]), points.linearization
-        values, right = lin.eigenvalues[row, :p], lin.right[row][:, :p]
+        values, right = lin.leading_eigenvalues[row, :p], lin.leading_vectors(row)[:p].T
         basis = np.where(values.imag < 0, right.imag, right.real)
         basis = basis / np.linalg.norm(basis, axis=0)
         if p == 1:

@@ -11,7 +11,7 @@ from ..._core.arrays import finite_or_zero, take_record
 from ..._core.grouping import equal_inputs, group_states, representatives
 from ...dynamics import Dynamics
 from ...dynamics.transforms import Descent
-from ...local import linearize_rows
+from ...local import Jacobians, linearize_rows
 from ...points import SlowPoints, Starts
 from ...solvers import Status, solve
 from ...system import System
@@ -179,7 +179,7 @@ def _with_evidence(
     moving, dwell = np.flatnonzero(~zero), np.full(len(x), np.inf)
     dwell[moving] = dwell_times(dynamics, x[moving], u[moving], take_record(shape, moving))
     return SlowPoints(
-        linearization=replace(linearize_rows(system, x, u), jacobian=jacobian),
+        linearization=replace(linearize_rows(system, x, u), matrices=Jacobians(jacobian)),
         label=label,
         q=q,
         speed=shape.speed,
