@@ -30,16 +30,17 @@ _NARROWEST = 2.0**-27
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Boxes between two bounds, shape (n, q)."""
+    """Boxes between two bounds, shape (n, q), with what equations remember of each."""
 
     lower: Float[np.ndarray, "n q"]
     upper: Float[np.ndarray, "n q"]
+    memory: tuple[Float[np.ndarray, "n ..."], ...] = ()
 
     def __len__(self) -> int:
         return len(self.lower)
 
     def __getitem__(self, rows: slice | Bool[np.ndarray, " n"]) -> Boxes:
-        return Boxes(self.lower[rows], self.upper[rows])
+        return Boxes(self.lower[rows], self.upper[rows], tuple(part[rows] for part in self.memory))
 
     @property
     def intervals(self) -> Interval:
@@ -51,8 +52,11 @@ class Boxes:
 
     def joined(self, others: Boxes) -> Boxes:
         """Return these boxes and others behind them."""
-        lower = np.concatenate([self.lower, others.lower])
-        return Boxes(lower, np.concatenate([self.upper, others.upper]))
+        if not len(self) or not len(others):
+            return others if not len(self) else self
+        mine, theirs = (self.lower, self.upper, *self.memory), (others.lower, others.upper, *others.memory)
+        lower, upper, *memory = (np.concatenate(both) for both in zip(mine, theirs, strict=True))
+        return Boxes(lower, upper, tuple(memory))
 
     def halved(self, weight: Float[np.ndarray, "n q"]) -> Boxes:
         """Return both halves of every box, cut across its longest side under a weight."""
@@ -60,8 +64,10 @@ class Boxes:
         middle = 0.5 * (self.lower[rows, side] + self.upper[rows, side])
         below, above = self.upper.copy(), self.lower.copy()
         below[rows, side] = above[rows, side] = middle
-        return Boxes(self.lower, below).joined(Boxes(above, self.upper))
+        return replace(self, upper=below).joined(replace(self, lower=above))
 
+
+class Looked(tuple): pass
 
 @dataclass(frozen=True, eq=False)
 class Bisection:
