@@ -21,9 +21,9 @@ _Rows = Float[np.ndarray, "n d"]
 #: The activations of which lines are known.
 LINED = ("tanh", "softplus", "relu")
 
-# More than rounding makes of phi, phi' or R, in units of EPS times 1 + |a|: the library loses 8 of
+#: More than rounding makes of phi, phi' or R, in units of EPS times 1 + |a|: the library loses 8 of
 # tanh and 32 of softplus, each of a handful of further operations one half or one.
-_LOST = 64 * EPS
+LOST = 64 * EPS
 
 
 class Lines(NamedTuple):
@@ -49,7 +49,7 @@ def lines(phi: str, low: _Rows, high: _Rows) -> Lines:
     >>> line.slope.round(3), line.room.round(3)
     (array([[0.762]]), array([[0.033]]))
     """
-    at_low, at_high = _value(phi, low), _value(phi, high)
+    at_low, at_high = value(phi, low), value(phi, high)
     run = high - low
     slope = np.divide(at_high - at_low, run, out=np.zeros_like(run), where=run > 0)
     slope = np.clip(slope, 0.0, 1.0)
@@ -65,12 +65,13 @@ def lines(phi: str, low: _Rows, high: _Rows) -> Lines:
     else:
         steepest = activation(phi).slope(high, at_high)
         least = np.minimum(least, _sag(phi, slope, low, high))
-    lost = _LOST * (1 + np.maximum(np.abs(low), np.abs(high)))
+    lost = LOST * (1 + np.maximum(np.abs(low), np.abs(high)))
     room = 0.5 * (most - least) + 4 * lost
-    return Lines(slope, 0.5 * (most + least), room, np.minimum(steepest + _LOST, 1.0))
+    return Lines(slope, 0.5 * (most + least), room, np.minimum(steepest + LOST, 1.0))
 
 
-def _value(phi: str, a: _Rows) -> _Rows:
+def value(phi: str, a: _Rows) -> _Rows:
+    """Return phi(a), to rounding."""
     return np.tanh(a) if phi == "tanh" else activation(phi).value(a)
 
 
@@ -79,8 +80,8 @@ def _bulge(slope: _Rows, low: _Rows, high: _Rows) -> _Rows:
     with np.errstate(all="ignore"):
         touching = np.arctanh(np.sqrt(1 - slope))
     touching = np.clip(np.fmin(touching, high), low, high)
-    value = np.tanh(touching)
-    return value - slope * touching + _beside(1 - value * value - slope, touching, low, high)
+    at = np.tanh(touching)
+    return at - slope * touching + _beside(1 - at * at - slope, touching, low, high)
 
 
 def _sag(phi: str, slope: _Rows, low: _Rows, high: _Rows) -> _Rows:
@@ -91,13 +92,13 @@ def _sag(phi: str, slope: _Rows, low: _Rows, high: _Rows) -> _Rows:
     with np.errstate(all="ignore"):
         touching = np.log(slope) - np.log1p(-slope)
     touching = np.clip(np.nan_to_num(touching), low, high)
-    value = _value(phi, touching)
-    rising = activation(phi).slope(touching, value) - slope
-    return value - slope * touching - _beside(-rising, touching, low, high)
+    at = value(phi, touching)
+    rising = activation(phi).slope(touching, at) - slope
+    return at - slope * touching - _beside(-rising, touching, low, high)
 
 
 def _beside(rising: _Rows, at: _Rows, low: _Rows, high: _Rows) -> _Rows:
     """Return how far a tangent rises between two ends at most, with what rounding made of it."""
-    up = np.maximum(rising + _LOST, 0.0) * (high - at)
-    down = np.maximum(_LOST - rising, 0.0) * (at - low)
+    up = np.maximum(rising + LOST, 0.0) * (high - at)
+    down = np.maximum(LOST - rising, 0.0) * (at - low)
     return np.maximum(up, down) * (1 + 8 * EPS)

@@ -30,7 +30,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ....intervals import EPS, upward
-from .lines import lines
+from .lines import LOST, lines, value
 from .splitting import Splitting
 
 _Rows = Float[np.ndarray, "n d"]
@@ -39,6 +39,9 @@ _Columns = Float[np.ndarray, "n k d"]
 
 #: Steps towards r0, G and Q in a turn.
 STEPS = 2
+
+#: Steps towards the rates at the centre of a box.
+CENTRE_STEPS = 6
 
 #: More than a norm loses where squares underflow.
 LEAST = 2.0**-500
@@ -70,6 +73,7 @@ class Turn(NamedTuple):
     """r = r0 + G dz +- e on boxes, and what it is made of."""
 
     known: Known
+    A: _Columns
     offset: _Rows
     F: _Columns
     H: _Columns
@@ -98,49 +102,43 @@ class Rates:
         """Return r0 + G dz +- e on boxes on which the drives are known to lie between bounds."""
         split = self.split
         line = lines(split.form.phi, known.low, known.high)
-        S, plain = line.slope, z @ split.U.T + split.form.c.mid
-        known, line = self.lipschitz(z, rho, known, line, plain)
-        S = line.slope
+        known = self.near_centres(z, rho, known, np.minimum(line.steepest, split.steepest))
+        line = lines(split.form.phi, known.low, known.high)
+        S, plain = line.slope, self._plain(z)
         rates, G, Q = known.rates, known.G, known.Q
         for _ in range(steps):
             rates = line.middle + S * (plain + rates @ self._Et)
             G = S[:, None] * self._A(G)
-            Q = Q + self._H(Q, S)
+            Q = Q + self.left_over(Q, S)
         at = plain + rates @ self._Et
-        A, H = self._A(G), self._H(Q, S)
+        A, H = self._A(G), self.left_over(Q, S)
         lost = self._lost(z, rates, G, Q, at)
         offset, F = line.middle + S * at - rates, S[:, None] * A - G
-        blur = line.room + S * lost.drive + lost.rates + lost.slopes * rho.sum(axis=1)[:, None]
-        w = upward(weighted(F, rho) + np.abs(offset) + blur, self._ops)
-        e, moved = self._spread(S, w)
-        moved = upward(weighted(A, rho) + lost.slopes * rho.sum(axis=1)[:, None] + moved, self._ops)
-        moved = upward(moved + lost.drive)
-        low = np.fmax(known.low, np.nextafter(at - moved, -np.inf))
-        high = np.fmin(known.high, np.nextafter(at + moved, np.inf))
-        return Turn(Known(low, high, rates, G, Q, known.centre), offset, F, H, blur, e, lost)
+        width = rho.sum(axis=1)[:, None]
+        blur = line.room + S * lost.drive + lost.rates + lost.slopes * width
+        blur = upward(blur, self.n_ops)
+        w = upward(weighted(F, rho) + np.abs(offset) + blur, self.n_ops)
+        e, moved = self.spread(S, w)
+        moved = upward(weighted(A, rho) + lost.slopes * width + moved + lost.drive, self.n_ops)
+        known = Known(*_narrower(known, at, moved), rates, G, Q, known.centre)
+        return Turn(known, A, offset, F, H, blur, e, lost)
 
-    def lipschitz(self, z, rho, known, line, plain):
-        """Return narrower bounds: |D (r - r0)| <= (|D s |U| rho| + |D (phi(a0) - r0)|) / (1 - ...)."""
-        split, r = self.split, known.centre
-        for _ in range(6):
-            at = plain + r @ self._Et
-            r = np.tanh(at)
-        at = plain + r @ self._Et
-        lost = self._lost(z, r, known.G, known.Q, at)
-        off = np.abs(np.tanh(at) - r) + 64*EPS*(1+np.abs(at))
-        push = rho @ np.abs(split.U.T)
-        s = np.minimum(line.steepest, split.steepest)
-        w = upward(s * (push + lost.drive) + off, self._ops)
-        ratio = upward((s / split.steepest).max(axis=1))
-        room = np.nextafter(1 - upward(ratio * split.delta), -np.inf)
-        norm = upward(self._norm(w) / room)
-        moved = upward(push + lost.drive + split.reach * norm[:, None], self._ops)
-        for _ in range(1):
-            moved = np.fmin(moved, upward((off + s * moved) @ self._size_of_Et + push + lost.drive, self._ops))
-        low = np.fmax(known.low, np.nextafter(at - moved, -np.inf))
-        high = np.fmin(known.high, np.nextafter(at + moved, np.inf))
-        known = known._replace(low=low, high=high, centre=r)
-        return known, lines(split.form.phi, low, high)
+    def near_centres(self, z: _Vectors, rho: _Vectors, known: Known, s: _Rows) -> Known:
+        """Return narrower bounds of drives, for slopes of phi up to s.
+
+        With r0 near r(z0), r - r0 = S (U dz + E (r - r0)) + phi(a0) - r0.
+        """
+        split, plain, centre = self.split, self._plain(z), known.centre
+        phi = split.form.phi
+        for _ in range(CENTRE_STEPS):
+            centre = value(phi, plain + centre @ self._Et)
+        at = plain + centre @ self._Et
+        lost = self._lost(z, centre, known.G, known.Q, at)
+        off = np.abs(value(phi, at) - centre) + LOST * (1 + np.abs(at))
+        push = upward(rho @ np.abs(split.U.T) + lost.drive, self.n_ops)
+        w = upward(s * push + off, self.n_ops)
+        moved = upward(push + self.spread(s, w)[1])
+        return known._replace(**dict(zip(("low", "high"), _narrower(known, at, moved))), centre=centre)
 
     def linear(self, z: _Vectors, rho: _Vectors, turn: Turn) -> Linear:
         """Return what the turn makes of p(z) = V^T r - z."""
@@ -152,50 +150,53 @@ class Rates:
         own = np.abs(known.rates).max(axis=0) @ np.abs(V) + np.abs(z).max(axis=0)
         own = own + lost.Q @ np.abs(turn.offset).max(axis=0)
         turned = lost.G.sum(axis=0) @ np.abs(V) + lost.Q @ np.abs(turn.F).max(axis=(0, 1)) + 1
-        more = self._ops * EPS * (own + turned * rho.sum(axis=1)[:, None])
-        return Linear(value, slope, Q, turn.blur, upward(loose + more, self._ops))
+        more = self.n_ops * EPS * (own + turned * rho.sum(axis=1)[:, None])
+        return Linear(value, slope, Q, turn.blur, upward(loose + more, self.n_ops))
 
-    def _spread(self, S: _Rows, w: _Rows) -> tuple[_Rows, _Rows]:
+    def spread(self, S: _Rows, w: _Rows) -> tuple[_Rows, _Rows]:
         """Return bounds of e and of E e."""
         split = self.split
         ratio = upward((S / split.steepest).max(axis=1))
         room = np.nextafter(1 - upward(ratio * split.delta), -np.inf)
         room = np.where(room > 0, room, np.nan)
         norm = upward(self._norm(w) / room)
-        moved = split.reach * norm[:, None]
+        moved = upward(split.reach * norm[:, None])
         for _ in range(2):
             e = upward(w + S * moved)
-            moved = np.fmin(moved, upward(e @ self._size_of_Et, self._ops))
+            moved = np.fmin(moved, upward(e @ self._size_of_Et, self.n_ops))
         return upward(w + S * moved), moved
 
     def _norm(self, w: _Rows) -> Float[np.ndarray, " n"]:
         scaled = w * self.split.D
-        return upward(np.sqrt((scaled * scaled).sum(axis=1)), self._ops) + LEAST
+        return upward(np.sqrt((scaled * scaled).sum(axis=1)), self.n_ops) + LEAST
 
     def _A(self, G: _Columns) -> _Columns:
         return self.split.U.T + (G.reshape(-1, G.shape[2]) @ self._Et).reshape(G.shape)
 
-    def _H(self, Q: _Columns, S: _Rows) -> _Columns:
+    def left_over(self, Q: _Columns, S: _Rows) -> _Columns:
         QS = Q * S[:, None]
         return self.split.V.T + (QS.reshape(-1, QS.shape[2]) @ self.split.E.mid).reshape(Q.shape) - Q
 
     def _lost(self, z: _Vectors, rates: _Rows, G: _Columns, Q: _Columns, at: _Rows) -> Lost:
         """Return bounds of what rounding, and the radius of E, can make of each quantity."""
-        split, eps = self.split, self._ops * EPS
+        split, eps = self.split, self.n_ops * EPS
         size, radius = self._size_of_Et, split.E.radius.T
         largest, drives = np.abs(rates).max(axis=0), np.abs(at).max(axis=0)
         c = split.form.c
         terms = np.abs(z).max(axis=0) @ np.abs(split.U.T) + largest @ size + c.magnitude
-        drive = upward(eps * (terms + drives) + largest @ radius + c.radius, self._ops)
+        drive = upward(eps * (terms + drives) + largest @ radius + c.radius, self.n_ops)
         of_G, of_Q = np.abs(G).max(axis=0), np.abs(Q).max(axis=0)
         A = np.abs(split.U.T) + of_G @ size
-        slopes = upward((eps * (A + of_G) + of_G @ radius).max(axis=0), self._ops)
+        slopes = upward((eps * (A + of_G) + of_G @ radius).max(axis=0), self.n_ops)
         left = eps * (np.abs(split.V.T) + of_Q @ size.T + of_Q) + of_Q @ radius.T
         rates_lost = 16 * EPS * (1 + drives + largest)
-        return Lost(drive, rates_lost, slopes, upward(left, self._ops), of_G, of_Q)
+        return Lost(drive, rates_lost, slopes, upward(left, self.n_ops), of_G, of_Q)
+
+    def _plain(self, z: _Vectors) -> _Rows:
+        return z @ self.split.U.T + self.split.form.c.mid
 
     @cached_property
-    def _ops(self) -> int:
+    def n_ops(self) -> int:
         """More than the operations behind any entry of a sum of products here."""
         return 4 * (sum(self.split.U.shape) + 16)
 
@@ -206,6 +207,12 @@ class Rates:
     @cached_property
     def _size_of_Et(self) -> Float[np.ndarray, "d d"]:
         return np.ascontiguousarray(self.split.E.magnitude.T)
+
+
+def _narrower(known: Known, at: _Rows, moved: _Rows) -> tuple[_Rows, _Rows]:
+    """Return bounds of drives that are also within `moved` of `at`."""
+    low = np.fmax(known.low, np.nextafter(at - moved, -np.inf))
+    return low, np.fmin(known.high, np.nextafter(at + moved, np.inf))
 
 
 def weighted(columns: _Columns, rho: _Vectors) -> _Rows:

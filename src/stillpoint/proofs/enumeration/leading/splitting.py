@@ -23,6 +23,9 @@ from ..low_rank import slopes
 # All singular values behind the leading ones count, by their powers, so that the sum is smooth.
 _POWER = 12
 
+# What a scaling costs: wide ones blur first enclosures of rates.
+_RIDGE = 1e-2
+
 # Scalings beyond 2^20 are of no use.
 _WIDEST = 20 * np.log(2)
 
@@ -129,7 +132,8 @@ def best_scaling(
         largest = max(float(values[0]), 1e-300)
         powers = (values / largest) ** _POWER
         change = (left * left - right * right) @ (powers / powers.sum())
-        return float(np.log(largest) + np.log(powers.sum()) / _POWER), change
+        log_size = float(np.log(largest) + np.log(powers.sum()) / _POWER)
+        return log_size + _RIDGE * float(scaling @ scaling), change + 2 * _RIDGE * scaling
 
     bounds = [(-_WIDEST, _WIDEST)] * len(W)
     found = minimize(size, start, jac=True, method="L-BFGS-B", bounds=bounds).x
