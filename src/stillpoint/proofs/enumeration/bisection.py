@@ -104,8 +104,11 @@ class Narrowing(Equations):
         """Return a region, shape (q,), as a box with all that is known of it."""
 
     @abstractmethod
-    def look(self, boxes: Boxes) -> Looked:
-        """Return what is known of boxes after a closer look."""
+    def look(self, boxes: Boxes, *, locate: bool = True) -> Looked:
+        """Return what is known of boxes after a closer look.
+
+        Unless zeros are to be located, boxes in which one seems to be alone are left out.
+        """
 
 
 @dataclass(frozen=True, eq=False)

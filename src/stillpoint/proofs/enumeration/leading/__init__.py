@@ -1,1 +1,6 @@
-"""x"""
+"""Networks with a few leading directions: bisection in these, all others enclosed."""
+
+from .equations import Leading
+from .estimate import Choice, choose
+
+__all__ = ["Choice", "Leading", "choose"]

@@ -29,6 +29,9 @@ _RIDGE = 1e-2
 # Scalings beyond 2^20 are of no use.
 _WIDEST = 20 * np.log(2)
 
+# Nearly the best scaling will do.
+_EFFORT = {"maxiter": 60}
+
 # A remainder of a larger norm leaves nothing to be seen of it.
 _LARGEST = 0.97
 
@@ -74,7 +77,7 @@ class Splitting:
 
 
 def splittings(form: RateForm, most: int) -> Iterator[Splitting]:
-    """Yield the splittings with at most so many directions, the fewest first.
+    """Yield the splittings with at most so many directions whose rest contracts, most first.
 
     Examples
     --------
@@ -82,20 +85,27 @@ def splittings(form: RateForm, most: int) -> Iterator[Splitting]:
     >>> [(split.size, round(split.delta, 6)) for split in splittings(form, 1)]
     [(1, 0.5)]
     """
-    W, d = form.matrix, len(form.W)
-    steepest = steepest_slopes(form)
-    scaling = np.zeros(d)
-    for k in range(1, min(most, d - 1) + 1):
-        scaling = best_scaling(steepest[:, None] * W.mid, k, scaling)
-        D = np.exp(scaling)
-        left, size, right = np.linalg.svd((D * steepest)[:, None] * W.mid / D)
-        U = left[:, :k] * np.sqrt(size[:k]) / (D * steepest)[:, None]
-        V = right[:k].T * np.sqrt(size[:k]) * D[:, None]
-        U, V = with_short_columns(U, V)
-        E = W - Interval(U) @ V.T
-        delta = norm_bound((Interval(D) * steepest)[:, None] * E / D)
-        if delta < _LARGEST:
-            yield Splitting(form, U, V, E, D, steepest, delta)
+    steepest, scaling = steepest_slopes(form), np.zeros(len(form.W))
+    for k in range(min(most, len(form.W) - 1), 0, -1):
+        scaling = best_scaling(steepest[:, None] * form.matrix.mid, k, scaling)
+        split = splitting(form, k, np.exp(scaling), steepest)
+        if not split.delta < _LARGEST:
+            return
+        yield split
+
+
+def splitting(
+    form: RateForm, k: int, D: Float[np.ndarray, " d"], steepest: Float[np.ndarray, " d"]
+) -> Splitting:
+    """Return the weights in their k largest singular directions and the rest, in a scaling."""
+    W = form.matrix
+    left, size, right = np.linalg.svd((D * steepest)[:, None] * W.mid / D)
+    U = left[:, :k] * np.sqrt(size[:k]) / (D * steepest)[:, None]
+    V = right[:k].T * np.sqrt(size[:k]) * D[:, None]
+    U, V = with_short_columns(U, V)
+    E = W - Interval(U) @ V.T
+    delta = norm_bound((Interval(D) * steepest)[:, None] * E / D)
+    return Splitting(form, U, V, E, D, steepest, delta)
 
 
 def with_short_columns(
@@ -136,7 +146,7 @@ def best_scaling(
         return log_size + _RIDGE * float(scaling @ scaling), change + 2 * _RIDGE * scaling
 
     bounds = [(-_WIDEST, _WIDEST)] * len(W)
-    found = minimize(size, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    found = minimize(size, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_EFFORT).x
     return found - found.mean()
 
 
