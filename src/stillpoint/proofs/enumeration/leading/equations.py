@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ....dynamics import RateForm
 from ....intervals import EPS, Interval, upward
@@ -26,7 +26,7 @@ from ..low_rank import slopes
 from ..zeros import Zeros
 from .lines import value
 from .rates import Known, Linear, Rates, Turn, products, weighted
-from .splitting import Splitting
+from .splitting import Splitting, drives_around
 
 # Turns on each box; on one of which nothing is known yet.
 _TURNS, _FIRST_TURNS = 2, 4
@@ -147,13 +147,15 @@ class Leading(Narrowing):
         known = Known(-free, free, centre, G, Q, centre)
         everywhere = np.broadcast_to(split.steepest, centre.shape)
         known = self._rates.near_centres(z.mid, z.radius, known, everywhere)
-        if (split.steepest < 1).any():
-            inside = (known.low >= self._drives.lower) & (known.high <= self._drives.upper)
-            known = known._replace(low=np.where(inside.all(axis=1)[:, None], known.low, np.nan))
+        around = drives_around(form)
+        inside = (known.low >= around.lower) & (known.high <= around.upper)
+        believed = (inside | (split.steepest == 1)).all(axis=1)
         for _ in range(_FIRST_TURNS):
             turn = self._rates.turn(z.mid, z.radius, known)
             known = turn.known
-        return turn
+        A, blur = turn.A.copy(), turn.blur.copy()
+        A[~believed], blur[~believed] = np.nan, np.nan
+        return turn._replace(A=A, blur=blur)
 
     # -- boxes that remember ------------------------------------------------------------------
 
@@ -187,7 +189,7 @@ class Leading(Narrowing):
 
     def _image(
         self, p: Linear, C: Float[np.ndarray, "n k k"], rho: Float[np.ndarray, "n k"]
-    ) -> tuple[Interval, Float[np.ndarray, " n"]]:
+    ) -> tuple[Interval, Bool[np.ndarray, " n"]]:
         """Return where zeros can be, seen from the centres, and where there are none.
 
         Zeros obey dz = -C value + (I - C slope) dz - C (what is not linear), with any C.
@@ -203,7 +205,7 @@ class Leading(Narrowing):
         radius = upward(spread + n_ops * EPS * rho, n_ops)
         return Interval(-products(C, p.value), radius), excluded
 
-    def _zeros(self, where: Interval) -> tuple[Zeros, Float[np.ndarray, " n"]]:
+    def _zeros(self, where: Interval) -> tuple[Zeros, Bool[np.ndarray, " n"]]:
         """Return the zeros that are proved to be alone around places, and of which places."""
         if not len(where):
             return Zeros.none(self.size), np.zeros(0, dtype=bool)
@@ -230,5 +232,5 @@ class Leading(Narrowing):
         form = self.split.form
         bounds = form.bounds
         if bounds is None:
-            return Interval(np.zeros(len(form.W)), np.full(len(form.W), np.inf))
+            return drives_around(form)
         return bounds @ form.matrix.T + form.c

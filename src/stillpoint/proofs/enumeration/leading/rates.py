@@ -135,6 +135,7 @@ class Rates:
         at = plain + centre @ self._Et
         lost = self._lost(z, centre, known.G, known.Q, at)
         off = np.abs(value(phi, at) - centre) + LOST * (1 + np.abs(at))
+        s = np.where((known.low <= at) & (at <= known.high), s, 1.0)  # slopes seen from a0
         push = upward(rho @ np.abs(split.U.T) + lost.drive, self.n_ops)
         w = upward(s * push + off, self.n_ops)
         moved = upward(push + self.spread(s, w)[1])

@@ -32,6 +32,10 @@ _WIDEST = 20 * np.log(2)
 # Nearly the best scaling will do.
 _EFFORT = {"maxiter": 60}
 
+# How far slopes are looked at beyond the drives of fixed points; those that count as less than 1,
+# and the least that they count as.
+_ROOM, _FLAT, _FLATTEST = 0.1, 0.9, 1e-9
+
 # A remainder of a larger norm leaves nothing to be seen of it.
 _LARGEST = 0.97
 
@@ -123,12 +127,20 @@ def with_short_columns(
     return U * sums, V / sums
 
 
+def drives_around(form: RateForm) -> Interval:
+    """Return intervals in which the drives of all fixed points lie, with some room around them."""
+    if form.bounds is None:
+        return Interval(np.zeros(len(form.W)), np.full(len(form.W), np.inf))
+    drives = form.bounds @ form.matrix.T + form.c
+    return Interval(drives.mid, upward(drives.radius * (1 + _ROOM) + _ROOM))
+
+
 def steepest_slopes(form: RateForm) -> Float[np.ndarray, " d"]:
-    """Return bounds of the slopes of phi where fixed points can be."""
+    """Return bounds of the slopes of phi on `drives_around`; 1 where that gains little."""
     if form.bounds is None:
         return np.ones(len(form.W))
-    drive = form.bounds @ form.matrix.T + form.c
-    return np.clip(slopes(form.phi, drive).upper, 1e-9, 1.0)
+    steepest = slopes(form.phi, drives_around(form)).upper
+    return np.where(steepest < _FLAT, np.maximum(steepest, _FLATTEST), 1.0)
 
 
 def best_scaling(
