@@ -19,6 +19,7 @@ from stillpoint.proofs.enumeration.leading import Leading, choose
 from stillpoint.proofs.enumeration.leading.lines import lines
 from stillpoint.proofs.enumeration.leading.rates import Rates
 from stillpoint.proofs.enumeration.leading.splitting import as_tanh, splitting, steepest_slopes
+from stillpoint.proofs.enumeration.zeros import Zeros
 from stillpoint.tasks import load_network
 
 PHI = {
@@ -111,8 +112,10 @@ def test_first_enclosures_and_turns_hold_the_rates():
             (top, high), (bottom, low) = ends[1], ends[0]
             for i in range(2):  # a slope between two points is one of the enclosed
                 step = [mpf(float(top[j])) - mpf(float(bottom[j])) for j in range(2)]
-                across = [sum(mpf(float(e[0, i, j])) * step[j] for j in range(2))
-                          for e in (slope.lower, slope.upper)]
+                across = [
+                    sum(mpf(float(e[0, i, j])) * step[j] for j in range(2))
+                    for e in (slope.lower, slope.upper)
+                ]
                 assert across[0] <= high[i] - low[i] <= across[1]
 
 
@@ -142,36 +145,34 @@ def test_a_box_is_left_out_only_where_there_is_no_zero():
     cell = coupled(rng, 8, gain=2.5, rest=0.7)
     leading = choose(form_of(cell), 3).equations
     every = bisect(leading, leading.region, 10**5)
-    assert not len(every.open) and not len(every.stuck)
+    assert not len(every.open)
+    assert not len(every.stuck)
     zeros = every.zeros.where.mid
-    boxes = begin(leading, leading.region)
-    for _ in range(14):
-        looked = leading.look(boxes, locate=False)
-        left = looked.left
+    boxes, found = begin(leading, leading.region), Zeros.none(leading.size)
+    while len(boxes):
+        looked = leading.look(boxes)
+        left, found = looked.left, found.joined(looked.zeros)
         for zero in zeros:
             inside = ((boxes.lower <= zero) & (zero <= boxes.upper)).all(axis=1)
             kept = ((left.lower <= zero) & (zero <= left.upper)).all(axis=1)
-            assert kept.any() or not inside.any() or _is_small(leading, boxes[inside])
-        if not len(left):
-            break
-        boxes = left.halved(looked.weight)
-
-
-def _is_small(leading, boxes):
-    """Whether a zero left the list because it was about to be proved alone."""
-    return len(leading.look(boxes).zeros) > 0
+            held = found.covers(Interval(zero[None])).any()
+            assert kept.any() or held or not inside.any()
+        boxes = left.halved(looked.weight) if len(left) else left
 
 
 @pytest.mark.parametrize("phi", ["tanh", "sigmoid"])
 def test_small_networks_have_the_points_that_plain_bisection_proves(phi):
     rng = np.random.default_rng(4)
-    for trial in range(8):
+    for trial in range(3):
         d = int(rng.integers(3, 6))
-        cell = coupled(rng, d, k=1 + trial % 2, gain=rng.uniform(1, 3) * (4 if phi != "tanh" else 1))
+        cell = coupled(
+            rng, d, k=1 + trial % 2, gain=rng.uniform(1, 3) * (4 if phi != "tanh" else 1)
+        )
         cell = vanilla(cell.W, cell.b - (cell.W.sum(axis=1) / 2 if phi != "tanh" else 0), phi)
         plain = enumerate_states(cell, NO_INPUT)
         chosen = choose(form_of(cell), d - 1)
-        assert plain.is_proof and chosen is not None
+        assert plain.is_proof
+        assert chosen is not None
         found = bisect(chosen.equations, chosen.equations.region, 10**5)
         assert not (len(found.open) + len(found.stuck) + found.zeros.unresolved)
         states = chosen.equations.states(found.zeros.where.mid)
@@ -203,7 +204,7 @@ def near_a_pitchfork(seeds):
 
 
 def test_near_pitchforks_nothing_false_is_proved():
-    assert near_a_pitchfork(range(6)) >= 3
+    assert near_a_pitchfork(range(4)) >= 2
 
 
 @pytest.mark.slow
@@ -232,7 +233,7 @@ def near_folds(n):
 
 
 def test_near_folds_nothing_false_is_proved():
-    assert near_folds(8) >= 4
+    assert near_folds(4) >= 2
 
 
 def test_regional_slopes_prove_what_global_ones_do_not():
@@ -277,7 +278,8 @@ def test_the_trained_network_is_proved_complete(tanh_16):
 def test_budget_executor_and_interruption(tanh_16, monkeypatch):
     system, proof = tanh_16
     few = sp.enumerate_fixed_points(system, np.zeros(3), budget=100)
-    assert not few.is_proof and "boxes would have to be examined" in few.reason
+    assert not few.is_proof
+    assert "boxes would have to be examined" in few.reason
     with ThreadPoolExecutor(2) as pool:
         twin = sp.enumerate_fixed_points(system, np.zeros(3), executor=pool)
     assert_alike(twin.states, proof.states)
@@ -292,11 +294,13 @@ def test_budget_executor_and_interruption(tanh_16, monkeypatch):
 
     monkeypatch.setattr(Leading, "look", interrupted)
     stopped = sp.enumerate_fixed_points(system, np.zeros(3))
-    assert not stopped.is_proof and stopped.reason.startswith("interrupted after")
+    assert not stopped.is_proof
+    assert stopped.reason.startswith("interrupted after")
 
 
 @pytest.mark.slow
 def test_the_trained_network_with_dales_law_is_proved_complete():
     system = load_network("dale_elman").system
     proof = sp.enumerate_fixed_points(system, np.zeros(3), budget=500_000)
-    assert proof.is_proof and proof.n_points == 27
+    assert proof.is_proof
+    assert proof.n_points == 27

@@ -202,7 +202,9 @@ class _Proof:
                 f"{told} boxes would have to be examined in {equations.size} leading directions, "
                 f"and the budget is {self._boxes(equations)}"
             )
-        return self.by_bisection(equations, method=f"{equations.size} leading directions", total=boxes)
+        return self.by_bisection(
+            equations, method=f"{equations.size} leading directions", total=boxes
+        )
 
     def of_hidden(self, equations: Hidden) -> Enumeration:
         """Choose the method for L phi(K x + k) + M x + c = 0."""
@@ -254,7 +256,9 @@ class _Proof:
         else:
             reason = "some fixed points are too near each other to be told apart"
         method = f"bisection in {method or plural(size, 'dimension')}"
-        left = max(len(found.open), int(found.interrupted)) + len(found.stuck) + found.zeros.unresolved
+        left = (
+            max(len(found.open), int(found.interrupted)) + len(found.stuck) + found.zeros.unresolved
+        )
         states = equations.states(found.zeros.where.mid)
         proof = self._found(states, method, found.examined, left, reason)
         if found.interrupted:

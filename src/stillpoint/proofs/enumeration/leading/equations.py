@@ -134,7 +134,7 @@ class Leading(Narrowing):
         return rates
 
     def _settled(self, z: Interval) -> Turn:
-        """Return the rates on boxes of which nothing is known; NaN where drives leave the region."""
+        """Return the rates on boxes as they come; NaN where drives leave the region."""
         split, form, n = self.split, self.split.form, len(z)
         centre = self._rates_at(z.mid)
         at = z.mid @ split.U.T + centre @ split.E.mid.T + form.c.mid
@@ -160,7 +160,7 @@ class Leading(Narrowing):
     # -- boxes that remember ------------------------------------------------------------------
 
     def begin(self, region: Interval) -> Boxes:
-        split, (d, k) = self.split, self.split.U.shape
+        split, d = self.split, len(self.split.U)
         S = 0.5 * split.steepest[:, None]
         M = np.eye(d) - S * split.E.mid
         G, Q = np.linalg.solve(M, S * split.U).T, np.linalg.solve(M.T, split.V).T

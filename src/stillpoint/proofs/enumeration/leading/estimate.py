@@ -45,11 +45,11 @@ def choose(form: RateForm, most: int) -> Choice | None:
     (1, True)
     """
     best, least = None, np.inf
-    for split in splittings(as_tanh(form), most):
+    for split in reversed(list(splittings(as_tanh(form), most))):
         equations = Leading(form, split)
         if equations.region is None:
             return None
-        boxes = estimated_boxes(equations)
+        boxes = estimated_boxes(equations, least / equations.work)
         if best is None or boxes * equations.work < least:
             best, least = Choice(equations, boxes), boxes * equations.work
         if boxes < _FEW:
@@ -57,14 +57,19 @@ def choose(form: RateForm, most: int) -> Choice | None:
     return best
 
 
-def estimated_boxes(equations: Narrowing, seed: int = 0) -> float:
-    """Return about how many boxes there are to be looked at, infinite where no end is seen."""
+def estimated_boxes(equations: Narrowing, most: float = np.inf, seed: int = 0) -> float:
+    """Return about how many boxes there are to be looked at, infinite where no end is seen.
+
+    If there seem to be more than `most`, it says so without seeing the end.
+    """
     rng = np.random.default_rng(seed)
     assert equations.region is not None
     boxes, share, total = begin(equations, equations.region), 1.0, 0.0
     narrowest = _NARROWEST * boxes.width[0]
     for _ in range(_MOST_GENERATIONS):
         total += share * len(boxes)
+        if total > most:
+            return np.inf
         with np.errstate(all="ignore"):
             looked = equations.look(boxes, locate=False)
         wide = (looked.left.width > narrowest).any(axis=1)

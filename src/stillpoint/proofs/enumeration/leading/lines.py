@@ -2,8 +2,8 @@
 
 S is the slope of the chord, with which eps is smallest where phi bends one way. R(a) = phi(a) - S a
 is concave where phi is, so it lies below its tangents there: on [l, h], with any t between them,
-R(a) <= R(t) + max(R'(t) (h - t), R'(t) (l - t)); where it is convex, it is largest at an end. All of
-that holds for whatever S and t rounding makes of the slope and of the place where phi' = S.
+R(a) <= R(t) + max(R'(t) (h - t), R'(t) (l - t)); where it is convex, it is largest at an end. All
+of that holds for whatever S and t rounding makes of the slope and of the place where phi' = S.
 """
 
 from __future__ import annotations

@@ -107,11 +107,11 @@ class Rates:
         S, plain = line.slope, self._plain(z)
         rates, G, Q = known.rates, known.G, known.Q
         for _ in range(steps):
-            rates = line.middle + S * (plain + rates @ self._Et)
-            G = S[:, None] * self._A(G)
+            rates = line.middle + S * (plain + rates @ self._back)
+            G = S[:, None] * self.through(G)
             Q = Q + self.left_over(Q, S)
-        at = plain + rates @ self._Et
-        A, H = self._A(G), self.left_over(Q, S)
+        at = plain + rates @ self._back
+        A, H = self.through(G), self.left_over(Q, S)
         lost = self._lost(z, rates, G, Q, at)
         offset, F = line.middle + S * at - rates, S[:, None] * A - G
         width = rho.sum(axis=1)[:, None]
@@ -131,15 +131,16 @@ class Rates:
         split, plain, centre = self.split, self._plain(z), known.centre
         phi = split.form.phi
         for _ in range(CENTRE_STEPS):
-            centre = value(phi, plain + centre @ self._Et)
-        at = plain + centre @ self._Et
+            centre = value(phi, plain + centre @ self._back)
+        at = plain + centre @ self._back
         lost = self._lost(z, centre, known.G, known.Q, at)
         off = np.abs(value(phi, at) - centre) + LOST * (1 + np.abs(at))
         s = np.where((known.low <= at) & (at <= known.high), s, 1.0)  # slopes seen from a0
         push = upward(rho @ np.abs(split.U.T) + lost.drive, self.n_ops)
         w = upward(s * push + off, self.n_ops)
         moved = upward(push + self.spread(s, w)[1])
-        return known._replace(**dict(zip(("low", "high"), _narrower(known, at, moved))), centre=centre)
+        low, high = _narrower(known, at, moved)
+        return known._replace(low=low, high=high, centre=centre)
 
     def linear(self, z: _Vectors, rho: _Vectors, turn: Turn) -> Linear:
         """Return what the turn makes of p(z) = V^T r - z."""
@@ -164,24 +165,26 @@ class Rates:
         moved = upward(split.reach * norm[:, None])
         for _ in range(2):
             e = upward(w + S * moved)
-            moved = np.fmin(moved, upward(e @ self._size_of_Et, self.n_ops))
+            moved = np.fmin(moved, upward(e @ self._size_back, self.n_ops))
         return upward(w + S * moved), moved
 
     def _norm(self, w: _Rows) -> Float[np.ndarray, " n"]:
         scaled = w * self.split.D
         return upward(np.sqrt((scaled * scaled).sum(axis=1)), self.n_ops) + LEAST
 
-    def _A(self, G: _Columns) -> _Columns:
-        return self.split.U.T + (G.reshape(-1, G.shape[2]) @ self._Et).reshape(G.shape)
+    def through(self, G: _Columns) -> _Columns:
+        return self.split.U.T + (G.reshape(-1, G.shape[2]) @ self._back).reshape(G.shape)
 
     def left_over(self, Q: _Columns, S: _Rows) -> _Columns:
         QS = Q * S[:, None]
-        return self.split.V.T + (QS.reshape(-1, QS.shape[2]) @ self.split.E.mid).reshape(Q.shape) - Q
+        return (
+            self.split.V.T + (QS.reshape(-1, QS.shape[2]) @ self.split.E.mid).reshape(Q.shape) - Q
+        )
 
     def _lost(self, z: _Vectors, rates: _Rows, G: _Columns, Q: _Columns, at: _Rows) -> Lost:
         """Return bounds of what rounding, and the radius of E, can make of each quantity."""
         split, eps = self.split, self.n_ops * EPS
-        size, radius = self._size_of_Et, split.E.radius.T
+        size, radius = self._size_back, split.E.radius.T
         largest, drives = np.abs(rates).max(axis=0), np.abs(at).max(axis=0)
         c = split.form.c
         terms = np.abs(z).max(axis=0) @ np.abs(split.U.T) + largest @ size + c.magnitude
@@ -202,11 +205,11 @@ class Rates:
         return 4 * (sum(self.split.U.shape) + 16)
 
     @cached_property
-    def _Et(self) -> Float[np.ndarray, "d d"]:
+    def _back(self) -> Float[np.ndarray, "d d"]:
         return np.ascontiguousarray(self.split.E.mid.T)
 
     @cached_property
-    def _size_of_Et(self) -> Float[np.ndarray, "d d"]:
+    def _size_back(self) -> Float[np.ndarray, "d d"]:
         return np.ascontiguousarray(self.split.E.magnitude.T)
 
 

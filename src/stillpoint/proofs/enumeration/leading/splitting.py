@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from ....dynamics import RateForm
 from ....intervals import Interval, upward
-from ....intervals.linalg import norm_bound, row_sums
+from ....intervals.linalg import norm_bound
 from ..low_rank import slopes
 
 # All singular values behind the leading ones count, by their powers, so that the sum is smooth.
@@ -34,7 +34,7 @@ _EFFORT = {"maxiter": 60}
 
 # How far slopes are looked at beyond the drives of fixed points; those that count as less than 1,
 # and the least that they count as.
-_ROOM, _FLAT, _FLATTEST = 0.1, 0.9, 1e-9
+_ROOM, _FLAT, _FLATTEST = 0.1, 0.9, 0.1
 
 # A remainder of a larger norm leaves nothing to be seen of it.
 _LARGEST = 0.97
