@@ -14,7 +14,7 @@ import stillpoint as sp
 from stillpoint.tasks import FlipFlop, load_network
 from stillpoint.tasks.training import train
 
-# Seconds of the processor for each proof; boxes take some thirty microseconds each.
+# Boxes for each proof, some thirty microseconds each.
 _BOXES = 1_500_000
 
 _SIZES = ((2, 8), (2, 16), (3, 12), (3, 16), (3, 24), (4, 24), (4, 32))
@@ -27,7 +27,7 @@ def main(seeds: int) -> None:
     for bits, units in _SIZES:
         for seed in range(seeds):
             network = train(FlipFlop(bits=bits), "tanh", units=units, seed=seed, progress=False)
-            tell(f"{bits} bits, {units} units, seed {seed}", network.system)
+            tell(f"{bits} bits, {units} units, seed {seed}", network.as_network().system)
 
 
 def tell(name: str, system: sp.System) -> None:

@@ -26,9 +26,6 @@ _POWER = 12
 # What a scaling costs: wide ones blur first enclosures of rates.
 _RIDGE = 1e-2
 
-# Scalings beyond 2^20 are of no use.
-_WIDEST = 20 * np.log(2)
-
 # Nearly the best scaling will do.
 _EFFORT = {"maxiter": 60}
 
@@ -157,8 +154,8 @@ def best_scaling(
         log_size = float(np.log(largest) + np.log(powers.sum()) / _POWER)
         return log_size + _RIDGE * float(scaling @ scaling), change + 2 * _RIDGE * scaling
 
-    bounds = [(-_WIDEST, _WIDEST)] * len(W)
-    found = minimize(size, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_EFFORT).x
+
+    found = minimize(size, start, jac=True, method="CG", options=_EFFORT).x
     return found - found.mean()
 
 
