@@ -26,6 +26,9 @@ _POWER = 12
 # What a scaling costs: wide ones blur first enclosures of rates.
 _RIDGE = 1e-2
 
+# Scalings beyond e^14 are of no use.
+_WIDEST = 14.0
+
 # Nearly the best scaling will do.
 _EFFORT = {"maxiter": 60}
 
@@ -146,7 +149,10 @@ def best_scaling(
     """Return log D for which the singular values of D W D^-1 behind the first k are small."""
 
     def size(scaling: Float[np.ndarray, " d"]) -> tuple[float, Float[np.ndarray, " d"]]:
-        left, values, right = np.linalg.svd(np.exp(scaling)[:, None] * W / np.exp(scaling))
+        scaled = np.exp(scaling)[:, None] * W / np.exp(scaling)
+        if not np.isfinite(scaled).all():
+            return np.inf, np.zeros(len(W))
+        left, values, right = np.linalg.svd(scaled)
         values, left, right = values[k:], left[:, k:], right[k:].T
         largest = max(float(values[0]), 1e-300)
         powers = (values / largest) ** _POWER
@@ -154,9 +160,10 @@ def best_scaling(
         log_size = float(np.log(largest) + np.log(powers.sum()) / _POWER)
         return log_size + _RIDGE * float(scaling @ scaling), change + 2 * _RIDGE * scaling
 
-
-    found = minimize(size, start, jac=True, method="CG", options=_EFFORT).x
-    return found - found.mean()
+    with np.errstate(all="ignore"):  # where nothing is left to lower, its steps are 0 / 0
+        bounds = [(-_WIDEST, _WIDEST)] * len(W)
+        found = minimize(size, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_EFFORT).x
+    return found - found.mean() if np.isfinite(found).all() else start
 
 
 def as_tanh(form: RateForm) -> RateForm:
