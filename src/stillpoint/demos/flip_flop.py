@@ -152,14 +152,15 @@ def summary(points: FixedPoints) -> str:
     certificate: Any = points.certificate
     n, proved = len(points), int(certificate.proved.sum())
     certified = "all certified" if proved == n else f"{proved} of them certified"
-    return f"{n} points, {certified}, {_MISSING[points.census().completeness]}"
+    missing = _MISSING[points.census().completeness]
+    return f"{n} points, {certified}{missing}"
 
 
 _MISSING = {
-    Completeness.PROVED: "none missing: that is proved",
-    Completeness.NO_EVIDENCE: "none missing by all evidence",
-    Completeness.UNDECIDED: "whether one is missing is undecided",
-    Completeness.INCOMPLETE: "and some are missing",
+    Completeness.PROVED: "; proved: there are no others",
+    Completeness.NO_EVIDENCE: ", none missing by all evidence",
+    Completeness.UNDECIDED: ", whether one is missing is undecided",
+    Completeness.INCOMPLETE: ", and some are missing",
 }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
+from tqdm.auto import tqdm
 
 from ..._core.display import plural
-from ..._core.validation import check_whole, read_inputs, shape_of
+from ..._core.validation import check_flag, check_kind, check_whole, read_inputs, shape_of
 from ...dynamics import Dynamics, RateForm
 from ...errors import ArgumentError
 from ...intervals import Interval
@@ -21,6 +23,7 @@ from .arrangement import sign_patterns
 from .bisection import bisect
 from .contraction import is_contraction, iterate
 from .hidden import Hidden
+from .leading import choose
 from .linear_regions import survey, systems
 from .low_rank import Latent, latent_of
 from .pieces import PiecewiseEquations
@@ -37,18 +40,27 @@ _MOST_DIMENSIONS = 8
 # Rectified networks with more units than this, and a higher rank, have too many regions.
 _MOST_UNITS = 16
 
+# Nothing is tried that is estimated to take so many times the budget; estimates may be this wrong.
+_HOPELESS = 4
+
 # Boxes of networks with more numbers to compute for each than this count as several.
 _USUAL_WORK = 1000
 
 
 @np.errstate(all="ignore")
 def enumerate_fixed_points(
-    system: System, inputs: Any = None, *, budget: int = BUDGET
+    system: System,
+    inputs: Any = None,
+    *,
+    budget: int = BUDGET,
+    executor: Executor | None = None,
+    progress: bool | None = None,
 ) -> Enumeration:
     """Enumerate all fixed points under one input, with a proof that there are no others.
 
     Proofs are available for vanilla and leaky cells that are contractions, or of low rank (or few
-    units), for rectified ones with few linear regions, and for GRUs, LSTMs and stacks of cells
+    units), or with a few leading directions beside which the others contract, as trained ones
+    have; for rectified ones with few linear regions, and for GRUs, LSTMs and stacks of cells
     with few units; also clamped and restricted. Of `system.iterate(k)`, whose fixed points are
     cycles, they are available for bounded vanilla and leaky rate cells and GRUs with few units.
 
@@ -59,17 +71,26 @@ def enumerate_fixed_points(
     inputs
         The input, shape (m,); may be left out if there is none.
     budget
-        How many boxes or linear regions are looked at before a proof is given up.
+        How many boxes or linear regions are looked at before a proof is given up. In leading
+        directions their number is estimated first, and no proof is tried that would need many
+        times as many; the reason says how many.
+    executor
+        Looks at several batches of boxes at once, for example a `ProcessPoolExecutor`; left out,
+        one core does.
+    progress
+        Whether to draw a progress bar; None draws it on a terminal when the proof takes long.
 
     Returns
     -------
     Enumeration
-        The fixed points that are proved, whether they are all, and if not, why.
+        The fixed points that are proved, whether they are all, and if not, why. After Ctrl-C it
+        holds what is proved by then.
 
     Raises
     ------
     ArgumentError
-        If `system` is no System, `inputs` is not one input of it, or `budget` is not at least 1.
+        If `system` is no System, `inputs` is not one input of it, `budget` is not at least 1,
+        `executor` cannot map, or `progress` is neither True, False nor None.
 
     Examples
     --------
@@ -86,14 +107,30 @@ def enumerate_fixed_points(
             f"are enumerated under one input at a time."
         )
     (u,) = read_inputs("inputs", inputs, 1, system.input_size)
-    return enumerate_states(system.dynamics, u, budget=check_whole("budget", budget, least=1))
+    budget = check_whole("budget", budget, least=1)
+    if executor is not None:
+        check_kind("executor", executor, Executor, "an executor of concurrent.futures")
+    progress = None if progress is None else check_flag("progress", progress)
+    try:
+        return enumerate_states(
+            system.dynamics, u, budget=budget, executor=executor, progress=progress
+        )
+    except KeyboardInterrupt as stop:
+        if not isinstance(stop, _Stopped):
+            raise
+        return stop.proof
 
 
 def enumerate_states(
-    dynamics: Dynamics, u: Float[np.ndarray, " m"], *, budget: int = BUDGET
+    dynamics: Dynamics,
+    u: Float[np.ndarray, " m"],
+    *,
+    budget: int = BUDGET,
+    executor: Executor | None = None,
+    progress: bool | None = False,
 ) -> Enumeration:
     """Return the same of dynamics under an input, neither of which is checked."""
-    proof = _Proof(dynamics.state_size, u, budget)
+    proof = _Proof(dynamics.state_size, u, budget, executor, progress)
     enclosed = dynamics.interval_extension()
     if enclosed is None:
         return proof.not_available("the step is a black box, which cannot be enclosed")
@@ -112,6 +149,14 @@ def enumerate_states(
         return proof.by_bisection(EquilibriumForm(problem, u[None], len(box), box, steps))
 
 
+class _Stopped(KeyboardInterrupt):
+    """Ctrl-C came; what is proved by then."""
+
+    def __init__(self, proof: Enumeration) -> None:
+        super().__init__()
+        self.proof = proof
+
+
 @dataclass(frozen=True)
 class _Proof:
     """The methods, each of which returns what it proved."""
@@ -119,6 +164,8 @@ class _Proof:
     state_size: int
     u: Float[np.ndarray, " m"]
     budget: int
+    executor: Executor | None = None
+    progress: bool | None = False
 
     def of_rates(self, form: RateForm) -> Enumeration:
         """Choose the method for r = phi(W r + c)."""
@@ -131,10 +178,33 @@ class _Proof:
             return self._by_one_system(matrix[None], form.c[None], form.states)
         latent = latent_of(form, _MOST_UNITS if form.phi == "relu" else _MOST_DIMENSIONS)
         if latent is None:
+            return self._in_leading_directions(form)
+        found = self._by_regions(latent) if form.phi == "relu" else self.by_bisection(latent)
+        if found.is_proof or latent.size < self.state_size or latent.region is None:
+            return found
+        further = self._in_leading_directions(form)
+        return further if further.is_proof else found
+
+    def _in_leading_directions(self, form: RateForm) -> Enumeration:
+        """Bisect in the few directions beside which the others contract."""
+        if form.bounds is None:
+            return self.not_available("no box is known that holds all fixed points")
+        chosen = choose(form, _MOST_DIMENSIONS)
+        if chosen is None:
             return self.not_available(
-                f"{self.state_size} units whose weights have no low rank are too many"
+                f"{self.state_size} units whose weights have no low rank, and beside "
+                f"{_MOST_DIMENSIONS} directions no contraction, are too many"
             )
-        return self._by_regions(latent) if form.phi == "relu" else self.by_bisection(latent)
+        equations, boxes = chosen
+        if not boxes < _HOPELESS * self._boxes(equations):
+            told = f"about {boxes:,.0f}" if np.isfinite(boxes) else "no end of"
+            return self.not_available(
+                f"{told} boxes would have to be examined in {equations.size} leading directions, "
+                f"and the budget is {self._boxes(equations)}"
+            )
+        return self.by_bisection(
+            equations, method=f"{equations.size} leading directions", total=boxes
+        )
 
     def of_hidden(self, equations: Hidden) -> Enumeration:
         """Choose the method for L phi(K x + k) + M x + c = 0."""
@@ -148,17 +218,34 @@ class _Proof:
             return self.not_available(patterns)
         return self._in_regions(equations, patterns)
 
-    def by_bisection(self, equations: Equations, known: Zeros | None = None) -> Enumeration:
+    def by_bisection(
+        self,
+        equations: Equations,
+        known: Zeros | None = None,
+        method: str = "",
+        total: float | None = None,
+    ) -> Enumeration:
         """Exclude every box without a fixed point, but for those that are known."""
         size = equations.size
         if equations.region is None:
             return self.not_available("no box is known that holds all fixed points")
         bisects = size <= _MOST_DIMENSIONS
         budget = self._boxes(equations)
-        found = bisect(equations, equations.region, budget if bisects else 1, known)
+        disable = None if self.progress is None else not self.progress
+        with tqdm(total=total, unit="box", disable=disable, delay=1.0, leave=False) as bar:
+            found = bisect(
+                equations,
+                equations.region,
+                budget if bisects else 1,
+                known,
+                executor=self.executor,
+                report=bar.update,
+            )
         if not bisects and len(found.open):
             return self.not_available(f"{size} dimensions are too many for bisection")
-        if len(found.open):
+        if found.interrupted:
+            reason = f"interrupted after {found.examined} boxes"
+        elif len(found.open):
             reason = f"{found.examined} boxes were examined, and the budget is {budget}"
         elif len(found.stuck):
             middle = equations.states(found.stuck.intervals.mid[:1])[0]
@@ -168,10 +255,15 @@ class _Proof:
             )
         else:
             reason = "some fixed points are too near each other to be told apart"
-        method = f"bisection in {plural(size, 'dimension')}"
-        left = len(found.open) + len(found.stuck) + found.zeros.unresolved
+        method = f"bisection in {method or plural(size, 'dimension')}"
+        left = (
+            max(len(found.open), int(found.interrupted)) + len(found.stuck) + found.zeros.unresolved
+        )
         states = equations.states(found.zeros.where.mid)
-        return self._found(states, method, found.examined, left, reason)
+        proof = self._found(states, method, found.examined, left, reason)
+        if found.interrupted:
+            raise _Stopped(proof)
+        return proof
 
     def _by_regions(self, latent: Latent) -> Enumeration:
         """Solve the linear system of every region."""

@@ -31,7 +31,8 @@ class Enumeration:
     is_proof
         Whether it is proved that there are no other fixed points.
     method
-        How: "contraction", "linear regions", "bisection in 2 dimensions", or "not available".
+        How: "contraction", "linear regions", "bisection in 2 dimensions", "bisection in 3
+        leading directions", or "not available".
     examined, left
         How many boxes or regions were looked at, and how many of them stayed undecided.
     reason

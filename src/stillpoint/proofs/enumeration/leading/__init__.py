@@ -1,0 +1,6 @@
+"""Networks with a few leading directions: bisection in these, all others enclosed."""
+
+from .equations import Leading
+from .estimate import Choice, choose
+
+__all__ = ["Choice", "Leading", "choose"]
