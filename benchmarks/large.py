@@ -20,33 +20,9 @@ import networks
 import numpy as np
 
 import stillpoint as sp
-from stillpoint.cells import VanillaCell
 from stillpoint.solvers import LevenbergMarquardt, Newton
 
 WITH_MATRICES = {"solver": (Newton(), LevenbergMarquardt()), "spectra": "all"}
-
-
-def planted(size: int, n: int, noise: float = 0.35) -> networks.Case:
-    """Return a network of three bistable groups, and starts between and around its points."""
-    rng = np.random.default_rng(0)
-    groups = np.array_split(np.arange(size), 3)
-    weights = noise / np.sqrt(size) * rng.standard_normal((size, size))
-    for units in groups:
-        weights[np.ix_(units, units)] += 1.5 / len(units)
-    states = 0.3 * rng.standard_normal((n, size))
-    for units in groups:
-        states[:, units] += rng.uniform(-1, 1, (n, 1))
-    system = sp.as_system(VanillaCell(weights, np.zeros((size, 0)), np.zeros(size)))
-    return networks.Case(f"planted {size}", system, states, np.zeros((n, 0)))
-
-
-def random(size: int, n: int, gain: float = 1.5) -> networks.Case:
-    """Return a network of random weights with entries of variance gain^2 / size."""
-    rng = np.random.default_rng(size)
-    weights = gain / np.sqrt(size) * rng.standard_normal((size, size))
-    system = sp.as_system(VanillaCell(weights, np.zeros((size, 0)), np.zeros(size)))
-    states = rng.standard_normal((n, size))
-    return networks.Case(f"random {size}", system, states, np.zeros((n, 0)))
 
 
 def search(case: networks.Case, **options: object) -> sp.FixedPoints:
@@ -91,7 +67,7 @@ def main() -> None:
     parser.add_argument("--random", type=int, nargs="*", default=[256])
     parser.add_argument("--starts", type=int, default=64)
     options = parser.parse_args()
-    alone = [measure_alone(planted(size, options.starts)) for size in options.alone]
+    alone = [measure_alone(networks.planted(size, options.starts)) for size in options.alone]
     networks.print_table(
         "Large networks by themselves",
         ["network", "starts", "CPU s", "wall s", "points", "peak MiB"],
@@ -101,8 +77,8 @@ def main() -> None:
         "Against factorisations and whole spectra",
         ["network", "starts", "CPU s", "with matrices", "ratio", "same points"],
         [
-            *(measure(planted(size, options.starts)) for size in options.units),
-            *(measure(random(size, options.starts), rounds=0) for size in options.random),
+            *(measure(networks.planted(size, options.starts)) for size in options.units),
+            *(measure(networks.random(size, options.starts), rounds=0) for size in options.random),
         ],
     )
 

@@ -76,6 +76,33 @@ def shipped_cases(n: int = 1024, noise: float = 0.5, seed: int = 0) -> list[Case
     ]
 
 
+def planted(size: int, n: int, noise: float = 0.35) -> Case:
+    """Return a network of three bistable groups, and starts between and around its points.
+
+    It stands for trained ones: weights of rank 3, noise beside them, 27 points. It has one
+    input, which does nothing: a module of torch wants one.
+    """
+    rng = np.random.default_rng(0)
+    groups = np.array_split(np.arange(size), 3)
+    weights = noise / np.sqrt(size) * rng.standard_normal((size, size))
+    for units in groups:
+        weights[np.ix_(units, units)] += 1.5 / len(units)
+    states = 0.3 * rng.standard_normal((n, size))
+    for units in groups:
+        states[:, units] += rng.uniform(-1, 1, (n, 1))
+    system = sp.as_system(sp.cells.VanillaCell(weights, np.zeros((size, 1)), np.zeros(size)))
+    return Case(f"planted {size}", system, states, np.zeros((n, 1)))
+
+
+def random(size: int, n: int, gain: float = 1.5) -> Case:
+    """Return a network of random weights with entries of variance gain^2 / size."""
+    rng = np.random.default_rng(size)
+    weights = gain / np.sqrt(size) * rng.standard_normal((size, size))
+    system = sp.as_system(sp.cells.VanillaCell(weights, np.zeros((size, 0)), np.zeros(size)))
+    states = rng.standard_normal((n, size))
+    return Case(f"random {size}", system, states, np.zeros((n, 0)))
+
+
 def cpu_seconds(function: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
     """Return the least CPU time of several calls, and what the last call returned."""
     times = []

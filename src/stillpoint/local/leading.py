@@ -28,7 +28,7 @@ from .spectra import MARGIN, decided_unstable, eigenvalue_errors, growth, sorted
 
 #: Above this number of state variables spectra are partial unless all of it is asked for: from
 #: here the eigenvalues of a point take longer than bringing a hundred starts to it.
-LARGE = 256
+LARGE = 200
 
 # Where the leading eigenvalues do not decide, all of them do, up to so many variables (a second).
 _ALL_WITHIN = 1024

@@ -65,7 +65,7 @@ class Linearization(Blocks):
         The shape in which trajectories came, without their last axis; empty for rows of states.
     matrices
         The Jacobians in the state. None where they are too large to be kept, as at fixed points of
-        networks of more than 256 units: `jacobian` computes them anew then.
+        networks of more than 200 units: `jacobian` computes them anew then.
     leading
         The leading eigenvalues and a bound on all others, where not all are known.
     """
@@ -135,6 +135,8 @@ class Linearization(Blocks):
         vars(taken)["_source"] = self._source
         for name in _COMPUTED & vars(self).keys():  # once, also for a selection
             vars(taken)[name] = vars(self)[name][rows]
+        if "_eig" in vars(self):
+            vars(taken)["_eig"] = tuple(part[rows] for part in self._eig)
         return taken
 
     @classmethod

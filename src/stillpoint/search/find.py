@@ -99,7 +99,7 @@ def find_fixed_points(
         "all" computes every eigenvalue of every point. "leading" keeps no Jacobians and seeks the
         most unstable eigenvalues alone, with a bound on all others that decides how many
         directions are unstable (`points.linearization.leading`); index and condition come from
-        one LU factorisation a point. "auto" is "leading" above 256 state variables.
+        one LU factorisation a point. "auto" is "leading" above 200 state variables.
 
     Returns
     -------

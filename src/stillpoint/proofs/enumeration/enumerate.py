@@ -40,6 +40,9 @@ _MOST_DIMENSIONS = 8
 # Rectified networks with more units than this, and a higher rank, have too many regions.
 _MOST_UNITS = 16
 
+# Networks with more units than this are not split: to choose directions alone takes long.
+_MOST_SPLIT = 100
+
 # Nothing is tried that is estimated to take so many times the budget; estimates may be this wrong.
 _HOPELESS = 4
 
@@ -189,6 +192,10 @@ class _Proof:
         """Bisect in the few directions beside which the others contract."""
         if form.bounds is None:
             return self.not_available("no box is known that holds all fixed points")
+        if self.state_size > _MOST_SPLIT:
+            return self.not_available(
+                f"{self.state_size} units whose weights have no low rank are too many"
+            )
         chosen = choose(form, _MOST_DIMENSIONS)
         if chosen is None:
             return self.not_available(
