@@ -7,6 +7,10 @@ all starts; `slow` counts starts that ended on a slow point.
 
     python scripts/train_sparse_gru.py out/sparse_gru.npz
     python benchmarks/solvers.py [--sparse-gru out/sparse_gru.npz] [--starts N]
+    python benchmarks/solvers.py --hard 128 256 [--starts 64]
+
+With `--hard`, random tanh networks of such sizes, where most rows of Newton's method and of a
+descent are lost: with and without kicks in between. Points are counted with their mirror images.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Iterator
+from functools import partial
 
 import networks
 import numpy as np
@@ -21,7 +26,7 @@ import numpy as np
 import stillpoint as sp
 from stillpoint import StillpointWarning
 from stillpoint.cells import VanillaCell
-from stillpoint.solvers import LevenbergMarquardt, Newton, Solver
+from stillpoint.solvers import KickedNewton, LevenbergMarquardt, Newton, Solver
 from stillpoint.tasks import ReadoutNetwork
 
 CHAINS: dict[str, tuple[Solver, ...]] = {
@@ -29,6 +34,11 @@ CHAINS: dict[str, tuple[Solver, ...]] = {
     "LM": (LevenbergMarquardt(),),
     "Newton, then LM": (Newton(), LevenbergMarquardt()),
     "LM, then Newton": (LevenbergMarquardt(), Newton()),
+}
+
+HARD: dict[str, tuple[Solver, ...]] = {
+    "Newton, then LM": (Newton(), LevenbergMarquardt()),
+    "Newton, kicked, LM": (Newton(most_steps=25), KickedNewton(), LevenbergMarquardt()),
 }
 
 
@@ -75,11 +85,30 @@ def measure(case: networks.Case, name: str) -> list[object]:
     return [case.name, name, f"{share:.1f} %", slow, len(points), mean_steps, seconds]
 
 
+def measure_hard(size: int, gain: float, n: int) -> list[list[object]]:
+    """Return the rows of one hard network."""
+    case, rows = random_case(size, gain, n), []
+    for name, chain in HARD.items():
+        seconds, points = networks.cpu_seconds(partial(case.search, solver=chain, orbits=False))
+        share = 100 * (points.starts.status == sp.Status.FIXED_POINT).mean()
+        both = np.concatenate([points.xstar, -points.xstar]).round(5) + 0.0
+        found = len(np.unique(both, axis=0))
+        rows.append([size, gain, name, f"{share:.0f} %", found, seconds, found / seconds])
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--starts", type=int, default=1024)
     parser.add_argument("--sparse-gru", metavar="PATH", help="from scripts/train_sparse_gru.py")
+    parser.add_argument("--hard", type=int, nargs="+", metavar="UNITS", help="random networks")
     options = parser.parse_args()
+    if options.hard:
+        header = ["units", "gain", "solvers", "converged", "points", "CPU s", "points / s"]
+        pairs = [(size, gain) for size in options.hard for gain in (1.5, 2.0)]
+        rows = [row for pair in pairs for row in measure_hard(*pair, options.starts)]
+        networks.print_table(f"From {options.starts} starts", header, rows)
+        return
     warnings.simplefilter("ignore", StillpointWarning)  # outside a fold nothing converges
     networks.print_table(
         f"Chains of solvers from {options.starts} starts",
