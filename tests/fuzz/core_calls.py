@@ -225,7 +225,8 @@ def verbs() -> dict[str, Call]:
         ),
         "certify": Call(sp.certify, {"system": SYSTEM, "points": POINTS, "estimates": False}),
         "enumerate_fixed_points": Call(
-            sp.enumerate_fixed_points, {"system": SYSTEM, "inputs": U, "budget": 1000}
+            sp.enumerate_fixed_points,
+            {"system": SYSTEM, "inputs": U, "budget": 1000, "executor": None, "progress": False},
         ),
         "linearize": Call(sp.linearize, where),
         "rate_jacobian": Call(sp.rate_jacobian, {**where, "system": LEAKY}),
@@ -486,6 +487,7 @@ def records() -> dict[str, Call]:
             LIN.block, {"to": "a", "source": "a"}, also={"to": "region", "source": "region"}
         ),
         "Linearization.block_eigen": Call(LIN.block_eigen, {"*regions": ("a",)}),
+        "Linearization.leading_vectors": Call(LIN.leading_vectors, {"row": 0}),
         "Linearization.participation": Call(LIN.participation, {"region": "a"}),
         "Linearization.predict": Call(
             LIN.predict,
@@ -634,6 +636,10 @@ def nouns() -> dict[str, Call]:
         ),
         "solvers.Newton": Call(
             solvers.Newton, {"decrease": 1e-4, "max_trials": 12, "most_steps": None}
+        ),
+        "solvers.KickedNewton": Call(
+            solvers.KickedNewton,
+            {"longest": 0.5, "patience": 8, "size": 0.5, "most_steps": None},
         ),
         "solvers.NewtonKrylov": Call(
             solvers.NewtonKrylov,

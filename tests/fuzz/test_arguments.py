@@ -142,6 +142,7 @@ _CONTRACTS = {
     *("cells.ResetBeforeGRUCell", "cells.LSTMCell", "cells.StackedCell", "cells.Activation"),
     *("tasks.Task", "tasks.Trials"),
     *("solvers.Adam", "solvers.Newton", "solvers.LevenbergMarquardt", "solvers.PiecewiseNewton"),
+    *("solvers.NewtonKrylov", "solvers.KickedNewton"),
     *("solvers.Solver", "SystemInfo", "Tally", "Enumeration"),
 }
 

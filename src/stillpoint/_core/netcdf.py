@@ -7,6 +7,7 @@ The one codec of all records. A field tells its dimensions and its values where 
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -267,14 +268,15 @@ def load(path: str | Path) -> Any:
     content, sealed = _bytes(path)
     dataset = _dataset(path, content, sealed)
     name = dataset.attrs.get(TAG)
-    if not isinstance(name, str) or name not in _READERS:
+    read = _reader(name)
+    if read is None:
         raise FileFormatError(
             f"path: {path} is a NetCDF file, but not one of stillpoint's results "
             f"(its attribute {TAG!r} is {name!r}); read it with xarray.open_dataset."
         )
     _check_version(path, dataset.attrs.get(FORMAT))
     try:
-        record = _READERS[name](dataset)
+        record = read(dataset)
     except UNREADABLE as error:
         raise FileFormatError(
             f"path: {path} holds no whole {name} ({error}); it was changed after it was saved."
@@ -285,6 +287,28 @@ def load(path: str | Path) -> Any:
             f"not be seen; if you trust it, save it again with `.save`."
         )
     return record
+
+
+def part_above(name: str = "") -> Any:
+    """Import a part of the package by name when it is needed, the package itself if left out.
+
+    Imports go down only. Two things of a record are known above it: which module defines the kind
+    that a file holds, and how reports are written.
+
+    Examples
+    --------
+    >>> part_above().__name__, part_above("report").__name__
+    ('stillpoint', 'stillpoint.report')
+    """
+    package = __name__.partition(".")[0]
+    return importlib.import_module(f"{package}.{name}" if name else package)
+
+
+def _reader(name: object) -> Any:
+    """Return what reads a kind of record, or None; its module is imported if it was not yet."""
+    if isinstance(name, str) and name.isidentifier() and name[0].isupper():
+        getattr(part_above(), name, None)
+    return _READERS.get(name) if isinstance(name, str) else None
 
 
 def _bytes(path: Path) -> tuple[bytes, bool]:

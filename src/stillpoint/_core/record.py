@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -82,9 +82,6 @@ class Record(ABC):
 
     #: Columns that follow from the others: cached properties, which files hold for their readers.
     derived: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-
-    #: What writes reports; `stillpoint.report`, which knows all records, hands it over.
-    _reporter: ClassVar[Callable[..., Path]]
 
     def __init_subclass__(cls) -> None:
         netcdf.register(cls.__name__, partial(netcdf.decode, cls))
@@ -231,7 +228,10 @@ class Record(ABC):
         ArgumentError
             If an argument does not fit, or the folder of `path` does not exist.
         """
-        return Record._reporter(self, path, trajectories, **options)
+        written: Path = netcdf.part_above("report").write_report(
+            self, path, trajectories, **options
+        )
+        return written
 
     def _stored(self) -> bytes:
         """Return the bytes of the record's file."""

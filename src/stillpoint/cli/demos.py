@@ -22,8 +22,11 @@ def flip_flop_demo(options: argparse.Namespace) -> int:
     print(f"{bits}-bit flip-flop, {cell}, {units} units ({origin}), {options.framework} path")
     print(f"task accuracy: {story.accuracy:.4f}\n")
     print(f"{len(few.starts)} starts on trajectories alone:\n  {few.census().verdict}\n")
-    print(f"{len(points.starts)} starts from many sources:")
-    print(f"  {points.census().verdict}\n{points.starts.discoveries_told}\n")
+    if story.is_proved:
+        print(f"an exhaustive search:\n  {points.census().verdict}\n")
+    else:
+        print(f"{len(points.starts)} starts from many sources:")
+        print(f"  {points.census().verdict}\n{points.starts.discoveries_told}\n")
     if not len(points):
         print("  nothing to classify: train longer, or another network\n")
         return 0
@@ -34,8 +37,8 @@ def flip_flop_demo(options: argparse.Namespace) -> int:
             f"{row.proved:>8}"
         )
     print(f"  {flip_flop.summary(points)}")
-    tally = points.census().tallies[0]
-    print(f"  coverage {tally.coverage:.4f}, largest q {points.q.max():.1e}\n")
+    coverage = f"coverage {points.census().tallies[0].coverage:.4f}, "
+    print(f"  {'' if story.is_proved else coverage}largest q {points.q.max():.1e}\n")
     print("the stable points read out:")
     for corner in sorted(map(tuple, story.corners.astype(int).tolist()), reverse=True):
         print("  " + " ".join(f"{sign:+d}" for sign in corner))

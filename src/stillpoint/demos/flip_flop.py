@@ -56,6 +56,11 @@ class Story:
     portrait: Portrait
     machine: Automaton | None
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether an exhaustive search proved that there are no other points."""
+        return self.everything.census().completeness is Completeness.PROVED
+
 
 def network_for(
     cell: str, bits: int, units: int, train: bool, save_to: Path
@@ -114,7 +119,8 @@ def draw(story: Story, path: Path) -> Path:
     axes = [figure.add_subplot(1, 3, k, projection="3d") for k in (1, 2)]
     axes.append(figure.add_subplot(1, 3, 3))
     pca = fit_pca(story.trajectories, 3)
-    titles = ("Starts on trajectories", "Starts from all sources")
+    how = "Exhaustive search" if story.is_proved else "Starts from all sources"
+    titles = ("Starts on trajectories", how)
     found = (story.from_trajectories, story.everything)
     for ax, title, points in zip(axes, titles, found, strict=False):
         plots.fixed_points(points, story.trajectories, projection=pca, dimensions=3, ax=ax)

@@ -269,7 +269,14 @@ class Linearization(Blocks):
         return self.eigenvalues if self.leading is None else self.leading.eigenvalues
 
     def leading_vectors(self, row: int) -> Complex[np.ndarray, "k d"]:
-        """Return the right eigenvectors of `leading_eigenvalues` at one state, one per row."""
+        """Return the right eigenvectors of `leading_eigenvalues` at one state, one per row.
+
+        Raises
+        ------
+        ArgumentError
+            If there is no such row.
+        """
+        (row,) = read_rows("row", [row], len(self))
         return self.right[row].T if self.leading is None else self.leading.vectors[row]
 
     @cached_property

@@ -170,6 +170,8 @@ class Leading(Narrowing):
         return Boxes(region.lower[None], region.upper[None], tuple(memory))
 
     def look(self, boxes: Boxes, *, locate: bool = True) -> Looked:
+        if not len(boxes):
+            return Looked(Zeros.none(self.size), boxes, np.zeros((0, self.size)))
         exact, known = boxes.intervals, Known(*boxes.memory)
         z, rho = exact.mid, exact.radius
         for _ in range(_TURNS):

@@ -18,9 +18,6 @@ from ....intervals import EPS
 
 _Rows = Float[np.ndarray, "n d"]
 
-#: The activations of which lines are known.
-LINED = ("tanh", "softplus", "relu")
-
 #: More than rounding makes of phi, phi' or R, in units of EPS times 1 + |a|: the library loses 8 of
 # tanh and 32 of softplus, each of a handful of further operations one half or one.
 LOST = 64 * EPS
@@ -47,7 +44,7 @@ def lines(phi: str, low: _Rows, high: _Rows) -> Lines:
 
     >>> line = lines("tanh", np.zeros((1, 1)), np.ones((1, 1)))
     >>> line.slope.round(3), line.room.round(3)
-    (array([[0.762]]), array([[0.033]]))
+    (array([[0.762]]), array([[0.041]]))
     """
     at_low, at_high = value(phi, low), value(phi, high)
     run = high - low
