@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from enumeration_cases import NO_INPUT, assert_alike, assert_at_rest, index_sum, leaky, vanilla
+from leading_cases import PHI, coupled, form_of, split_of
 from mpmath import mp, mpf
 
 import stillpoint as sp
@@ -18,32 +19,9 @@ from stillpoint.proofs.enumeration.bisection import begin, bisect
 from stillpoint.proofs.enumeration.leading import Leading, choose
 from stillpoint.proofs.enumeration.leading.lines import lines
 from stillpoint.proofs.enumeration.leading.rates import Rates
-from stillpoint.proofs.enumeration.leading.splitting import as_tanh, splitting, steepest_slopes
+from stillpoint.proofs.enumeration.leading.splitting import as_tanh, splitting
 from stillpoint.proofs.enumeration.zeros import Zeros
 from stillpoint.tasks import load_network
-
-PHI = {
-    "tanh": mp.tanh,
-    "softplus": lambda a: mp.log(1 + mp.exp(a)),
-    "relu": lambda a: max(a, mpf(0)),
-}
-
-
-def form_of(cell):
-    return cell.interval_extension().rate_form(Interval(np.zeros((1, cell.input_size))))
-
-
-def split_of(form, k):
-    form = as_tanh(form)
-    return splitting(form, k, np.ones(len(form.W)), steepest_slopes(form))
-
-
-def coupled(rng, d, k=2, gain=2.0, rest=0.4, phi="tanh", bias=0.1):
-    """Return k leading directions beside weights of norm `rest`."""
-    M = np.linalg.qr(rng.standard_normal((d, k)))[0]
-    R = rng.standard_normal((d, d))
-    R *= rest / np.linalg.norm(R, 2)
-    return vanilla(gain * M @ M.T + R, bias * rng.standard_normal(d), phi)
 
 
 def precise_rates(split, z):
