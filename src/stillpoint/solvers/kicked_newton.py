@@ -44,11 +44,11 @@ class KickedNewton(Solver[RootProblem, KickedRows]):
     Parameters
     ----------
     longest
-        The length of a step, in the largest entry, relative to max(1, |y|).
+        The length of a step, in the largest entry, relative to that of the state, if it is above 1.
     patience
         Steps without half the least q after which a row is kicked.
     size
-        The standard deviation of a kick, relative to max(1, |y|).
+        The standard deviation of a kick, relative to the same.
     most_steps
         Steps after which a row is handed on to the next solver; as many as the search allows if
         None.
