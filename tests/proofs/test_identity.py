@@ -14,6 +14,7 @@ import stillpoint as sp
 import zoo
 from stillpoint.cells import VanillaCell
 from stillpoint.proofs import prove
+from stillpoint.proofs.identity import near_pairs_between
 
 
 def test_copies_that_are_proved_to_be_one_point_are_merged(planted):
@@ -96,3 +97,12 @@ def test_copies_of_proved_points_that_are_merged_are_proved_to_be_distinct():
     once = twice.unique()
     assert len(once) == 9
     assert once.certificate.all_distinct
+
+
+def test_pairs_that_are_near_are_those_that_a_comparison_of_all_finds():
+    rng = np.random.default_rng(0)
+    first, second = rng.uniform(-1, 1, (200, 3)), rng.uniform(-1, 1, (300, 3))
+    away = np.abs(first[:, None] - second).max(axis=2)
+    pairs = near_pairs_between(first, second, 0.25)
+    assert sorted(pairs.tolist()) == np.argwhere(away <= 0.25).tolist()
+    assert len(near_pairs_between(first, second, np.inf)) == 200 * 300

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from enumeration_cases import vanilla
+from enumeration_cases import assert_alike, vanilla
 from leading_cases import PHI, coupled, form_of, split_of
 from mpmath import mp, mpf
 
+import stillpoint as sp
 from stillpoint.dynamics import RateForm
 from stillpoint.intervals import Interval
+from stillpoint.proofs.enumeration import enumerate_states
 from stillpoint.proofs.enumeration.bisection import Boxes, begin
 from stillpoint.proofs.enumeration.leading import Leading
 from stillpoint.proofs.enumeration.leading.lines import lines
@@ -157,6 +159,30 @@ def test_jacobians_hold_all_matrices_of_slopes():
                 J = split.V.T @ np.linalg.solve(M, s[:, None] * split.U) - np.eye(k)
                 assert (enclosed.lower[row] - 1e-12 <= J).all()
                 assert (enclosed.upper[row] + 1e-12 >= J).all()
+
+
+@pytest.mark.parametrize(
+    ("phi", "against", "drive"), [("softplus", 1.2, 2.0), ("sigmoid", 3.0, 6.0)]
+)
+def test_groups_that_inhibit_each_other_have_three_points(phi, against, drive):
+    """One group wins, or the other, or none: proved, and found from two thousand starts."""
+    W = -0.05 * np.abs(np.random.default_rng(0).standard_normal((10, 10)))
+    W[:5, 5:] -= against
+    W[5:, :5] -= against
+    cell = vanilla(W, np.full(10, drive), phi)
+    proof = enumerate_states(cell, np.zeros(cell.input_size))
+    assert proof.method == "bisection in 1 leading direction"
+    assert (proof.is_proof, proof.n_points) == (True, 3)
+    starts = np.random.default_rng(1).uniform(0, 2.5, (2000, 10))
+    alone = {"rounds": 0, "orbits": False}
+    found = sp.find_fixed_points(sp.as_system(cell), starts, np.zeros(cell.input_size), **alone)
+    assert_alike(found.xstar, proof.states)
+
+
+def test_large_networks_without_low_rank_are_not_split():
+    W = np.random.default_rng(0).standard_normal((101, 101)) / np.sqrt(101)
+    proof = enumerate_states(vanilla(1.5 * W, np.zeros(101)), np.zeros(0))
+    assert "101 units whose weights have no low rank are too many" in proof.reason
 
 
 def test_slopes_of_the_region_are_those_of_its_drives():

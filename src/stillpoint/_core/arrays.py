@@ -7,6 +7,7 @@ NumPy, torch and any other namespace that follows the standard.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
@@ -215,6 +216,18 @@ def take_record(record: Record, rows: Int[np.ndarray, " k"]) -> Record:
     return dataclasses.replace(record, **taken)  # type: ignore[type-var]
 
 
+def batches(n: int, numbers: int, most: int) -> Iterator[slice]:
+    """Yield slices of n rows, of so many numbers each, with at most so many, or one row, in each.
+
+    Examples
+    --------
+    >>> list(batches(5, numbers=10, most=25))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    rows = max(1, most // max(1, numbers))
+    yield from (slice(first, min(first + rows, n)) for first in range(0, n, rows))
+
+
 def solve_rows(matrices: Float[Any, "n k k"], rhs: Float[Any, "n k"]) -> Float[Any, "n k"]:
     """Solve one linear system per row; a row whose matrix is singular comes back as NaN.
 
@@ -277,12 +290,12 @@ def identity_like(array: Any, size: int) -> Any:
     return kind.namespace.eye(size, dtype=kind.dtype, device=kind.device)
 
 
-def less_identity(matrices: Float[Any, "n d d"]) -> Float[Any, "n d d"]:
+def minus_identity(matrices: Float[Any, "n d d"]) -> Float[Any, "n d d"]:
     """Return matrices less the identity; NumPy's and torch's are written to, so they must be ours.
 
     Examples
     --------
-    >>> less_identity(np.ones((1, 2, 2)))
+    >>> minus_identity(np.ones((1, 2, 2)))
     array([[[0., 1.],
             [1., 0.]]])
     """

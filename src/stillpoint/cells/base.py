@@ -22,7 +22,7 @@ from .._core.arrays import (
     host,
     is_on_host,
     is_real_floating,
-    less_identity,
+    minus_identity,
     namespace,
     to_numpy,
 )
@@ -71,7 +71,7 @@ class Cell(Dynamics):
         return ArrayKind.of(self.B)
 
     def motion_jacobian(self, x: Batch, u: Inputs) -> Matrices:
-        return less_identity(self.jacobian(x, u))
+        return minus_identity(self.jacobian(x, u))
 
     def weights(self) -> Iterable[Any]:
         for value in self.weights_by_name().values():

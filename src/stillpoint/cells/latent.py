@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxtyping import Float
 
-from .._core.arrays import identity_like, namespace
+from .._core.arrays import minus_identity, namespace
 from ..dynamics import (
     Batch,
     Inputs,
@@ -52,9 +52,7 @@ class LatentEquilibrium(RootProblem):
         return activation(self.phi).value(self._drive(y, u)) @ self.factors.V - y
 
     def jacobian(self, y: Latent, u: Inputs) -> Float[Any, "n r r"]:
-        jacobian = self._through(y, u, self.factors.U)
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
+        return minus_identity(self._through(y, u, self.factors.U))
 
     def input_jacobian(self, y: Latent, u: Inputs) -> Float[Any, "n r m"]:
         return self._through(y, u, self.B)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import diagonal_matrices, host, identity_like, namespace
+from .._core.arrays import diagonal_matrices, host, identity_like, minus_identity, namespace
 from .._core.validation import check_option
 from ..dynamics import (
     Batch,
@@ -141,9 +141,7 @@ class LeakyEquilibrium(StateProblem):
         return self.cell.pull(y, u)
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
-        jacobian = self.cell.W * self.cell.slope(y)[:, None, :]
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
+        return minus_identity(self.cell.W * self.cell.slope(y)[:, None, :])
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
         return namespace(y).ones_like(y)[:, :, None] * self.cell.B

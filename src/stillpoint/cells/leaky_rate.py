@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxtyping import Float
 
-from .._core.arrays import host, identity_like, namespace
+from .._core.arrays import host, minus_identity, namespace
 from ..dynamics import (
     Batch,
     Inputs,
@@ -103,9 +103,7 @@ class LeakyRateEquilibrium(StateProblem):
         return VanillaCell.step(self.cell, y, u) - y
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
-        jacobian = VanillaCell.state_rows(self.cell, y, u).matrix()
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
+        return minus_identity(VanillaCell.state_rows(self.cell, y, u).matrix())
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return VanillaCell.input_rows(self.cell, y, u).matrix()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import diagonal_matrices, identity_like, namespace
+from .._core.arrays import diagonal_matrices, minus_identity, namespace
 from ..dynamics import Batch, Inputs, Linear, Matrices, RootProblem, less_identity
 from ..dynamics.activations import sigmoid
 from ..errors import ArgumentError
@@ -249,9 +249,7 @@ class LSTMEquilibrium(RootProblem):
         return self.cell.resting_output(y, u) - y
 
     def jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p p"]:
-        jacobian = self.cell.resting_output_jacobian(y, u, self.cell.W)
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
+        return minus_identity(self.cell.resting_output_jacobian(y, u, self.cell.W))
 
     def input_jacobian(self, y: Output, u: Inputs) -> Float[Any, "n p m"]:
         return self.cell.resting_output_jacobian(y, u, self.cell.B)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import identity_like
+from .._core.arrays import minus_identity
 from ..dynamics import (
     Batch,
     Inputs,
@@ -99,9 +99,7 @@ class CandidateEquilibrium(StateProblem):
         return self.cell.candidate(y, u) - y
 
     def jacobian(self, y: Batch, u: Inputs) -> Matrices:
-        jacobian = self.cell.candidate_jacobian(y, u)
-        jacobian -= identity_like(y, y.shape[-1])
-        return jacobian
+        return minus_identity(self.cell.candidate_jacobian(y, u))
 
     def input_jacobian(self, y: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return self.cell.candidate_input_jacobian(y, u)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import finite_or_zero, host
+from .._core.arrays import batches, finite_or_zero, host
 from ..dynamics import Dynamics
 
 #: A point with a larger h is not told apart from its neighbours. Kantorovich's 1/2 leaves no room
@@ -76,11 +76,8 @@ def resolution_at(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
 ) -> Resolution:
     """Return how sharply fixed points at states x under inputs u are known."""
-    size = max(1, _ENTRIES // dynamics.working_size**2)
-    parts = [
-        Around(dynamics, x[first : first + size], u[first : first + size]).resolution()
-        for first in range(0, max(1, len(x)), size)
-    ]
+    several = batches(max(1, len(x)), dynamics.working_size**2, _ENTRIES)
+    parts = [Around(dynamics, x[rows], u[rows]).resolution() for rows in several]
     return Resolution.joined(parts)
 
 

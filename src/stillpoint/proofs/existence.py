@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._core.arrays import batches
 from ..dynamics import Dynamics
 from ..intervals import Interval, upward
 from ..intervals.linalg import approximate_inverse, determinant_sign
@@ -94,10 +95,9 @@ def _of_states(
     return np.maximum(within.lower, 0.0)
 
 
-def _chunks(dynamics: Dynamics, n: int) -> list[slice]:
+def _chunks(dynamics: Dynamics, n: int) -> Iterator[slice]:
     """Return slices of `n` rows, one at least, whose matrices fit into memory together."""
-    size = max(1, _ENTRIES // dynamics.working_size**2)
-    return [slice(first, first + size) for first in range(0, max(1, n), size)]
+    return batches(max(1, n), dynamics.working_size**2, _ENTRIES)
 
 
 def _cubes(exact: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]) -> Cubes:

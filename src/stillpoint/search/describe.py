@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import host
+from .._core.arrays import batches, host
 from .._core.grouping import (
     equal_inputs,
     group_states,
@@ -34,7 +34,13 @@ from ..solvers import LevenbergMarquardt, Newton, NewtonKrylov, Solver, Status, 
 from ..system import System
 from .neighbours import on_continuum, on_kinks
 from .options import Options, Spectra, has_many_unknowns
-from .run import collect_interruptibly, condition_at, counts_as_zero, half_square
+from .run import (
+    NUMBERS_AT_ONCE,
+    collect_interruptibly,
+    condition_at,
+    counts_as_zero,
+    half_square,
+)
 
 # Newton steps that polish each distinct point down to rounding; isolated but degenerate points
 # converge linearly and need many.
@@ -46,9 +52,6 @@ _FULL_KRYLOV = NewtonKrylov(decrease=0.25, max_trials=1, first_forcing=1e-2)
 
 # Ends of which I - J is conditioned worse than this may be two points at a fold.
 _NEAR_A_FOLD = 1e4
-
-# Numbers in the Jacobians that are looked at together.
-_NUMBERS_AT_ONCE = 2**24
 
 # A polished point lies this near to where it was, relative to max(1, |x|), or is left there.
 _NEAR = 1e-3
@@ -142,9 +145,8 @@ def _by_side(
     if len(rows):
         sharp, _ = dynamics.differentiated_sharply()
         problem, asarray = sharp.equilibrium_problem(), dynamics.arrays.asarray
-        at_once = max(1, _NUMBERS_AT_ONCE // dynamics.working_size**2)
-        for begin in range(0, len(rows), at_once):
-            some = rows[begin : begin + at_once]
+        for batch in batches(len(rows), dynamics.working_size**2, NUMBERS_AT_ONCE):
+            some = rows[batch]
             native = asarray(inputs[some])
             slope = problem.jacobian(problem.coordinates(asarray(end[some]), native), native)
             side[some] = index_of(host(slope)) < 0

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.arrays import to_numpy
+from .._core.arrays import batches, to_numpy
 from .._core.grouping import match_states
 from ..dynamics.integrate import integrate
 from ..dynamics.simulate import stepper
@@ -25,7 +25,7 @@ from ..solvers.loop import DIVERGENCE
 from ..system import System
 from .options import Options
 from .rounds import with_more
-from .run import run_search
+from .run import NUMBERS_AT_ONCE, run_search
 
 # Orbits under one input: so many from starts, and from so many unstable points along so many of
 # their directions, both ways, at this distance relative to max(1, |x|).
@@ -49,9 +49,6 @@ _LOOK = 256
 # may be soon, at this distance relative to max(1, |x|).
 _PART = 0.5
 _ELSEWHERE = 0.3
-
-# Numbers in the Jacobians that are looked at together.
-_NUMBERS_AT_ONCE = 2**24
 
 # The error of a step of a flow, relative to max(1, |x|), or to what rounding leaves; and how many
 # times as many steps that adapt are taken, at most.
@@ -246,9 +243,8 @@ def _sizes_of_jacobians(
     system: System, x: Float[np.ndarray, "o d"], u: Float[np.ndarray, "o m"]
 ) -> Float[np.ndarray, " o"]:
     """Return Frobenius norms, of a few Jacobians at a time."""
-    sizes, at_once = np.empty(len(x)), max(1, _NUMBERS_AT_ONCE // x.shape[1] ** 2)
-    for first in range(0, len(x), at_once):
-        rows = slice(first, first + at_once)
+    sizes = np.empty(len(x))
+    for rows in batches(len(x), x.shape[1] ** 2, NUMBERS_AT_ONCE):
         sizes[rows] = np.linalg.norm(system.jacobian(x[rows], u[rows]), axis=(1, 2))
     return sizes
 

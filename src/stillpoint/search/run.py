@@ -36,6 +36,9 @@ _LONG = 60.0
 # Starts at which that is measured, if a single one makes it likely.
 _TRIED = 64
 
+#: Numbers in the Jacobians that are looked at together: 128 MiB.
+NUMBERS_AT_ONCE = 2**24
+
 _LOG = logging.getLogger("stillpoint")
 
 

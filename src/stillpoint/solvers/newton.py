@@ -8,10 +8,11 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import half_square, namespace, put_rows, solve_rows, take, to_numpy
+from .._core.arrays import batches, half_square, namespace, put_rows, solve_rows, take, to_numpy
 from .._core.validation import check_real, check_whole
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
+from .loop import MEMORY_BUDGET
 from .status import Status
 
 # Numbers in the matrices that are made and solved at a time: half a megabyte, which stays in the
@@ -109,13 +110,13 @@ class Newton(Solver[RootProblem, NewtonRows]):
 def newton_steps(
     problem: RootProblem, y: Float[Any, "n k"], u: Float[Any, "n m"], residual: Float[Any, "n k"]
 ) -> Float[Any, "n k"]:
-    """Return a Newton step for each row, matrices made and solved a cacheful at a time."""
-    n, some = y.shape[0], max(1, _CACHED // y.shape[1] ** 2)
-    if n <= some or type(y) is not np.ndarray:
-        return solve_rows(problem.jacobian(y, u), -residual)
-    blocks = [slice(k, k + some) for k in range(0, n, some)]
-    steps = [solve_rows(problem.jacobian(y[b], u[b]), -residual[b]) for b in blocks]
-    return np.concatenate(steps)
+    """Return a Newton step for each row, of NumPy from a cacheful of matrices at a time."""
+    most = _CACHED if type(y) is np.ndarray else MEMORY_BUDGET // (8 * Solver.matrices)
+    steps = [
+        solve_rows(problem.jacobian(y[rows, ...], u[rows, ...]), -residual[rows, ...])
+        for rows in batches(y.shape[0], y.shape[1] ** 2, most)
+    ]
+    return steps[0] if len(steps) == 1 else namespace(y).concat(steps)
 
 
 def _shorter(length: Any, q: Any, trial_q: Any) -> Any:

@@ -13,7 +13,6 @@ from .._core.validation import check_real, check_whole
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .krylov import Solution, gmres
-from .loop import MEMORY_BUDGET
 from .newton import Newton, NewtonRows, newton_steps
 from .status import Status
 
@@ -30,8 +29,8 @@ _TRIED = 8
 # eighth of them, so that a row that takes more loses little; and the bounds of that number.
 _PART, _FEWEST, _MOST = 16, 8, 64
 
-# Vectors per row beside the basis, and matrices per row that takes them.
-_VECTORS, _MATRICES = 16, 4
+# Vectors per row beside the basis.
+_VECTORS = 16
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,9 @@ class NewtonKrylov(Solver[RootProblem, KrylovRows]):
         return dynamics.equilibrium_problem()
 
     def numbers(self, dynamics: Dynamics) -> int:
-        size = dynamics.working_size
         if not dynamics.is_matrix_free:
-            return _MATRICES * size**2
+            return super().numbers(dynamics)
+        size = dynamics.working_size
         return (self._products(size) + _VECTORS) * size
 
     def start(self, problem: RootProblem, y: Any, u: Any) -> KrylovRows:
@@ -139,11 +138,9 @@ class NewtonKrylov(Solver[RootProblem, KrylovRows]):
             with_matrix[free] = ~found.reached
             direction = put_rows(direction, free, found.x)
         by_matrix = np.flatnonzero(with_matrix)
-        at_once = max(1, MEMORY_BUDGET // (8 * _MATRICES * rows.y.shape[1] ** 2))
-        for first in range(0, len(by_matrix), at_once):
-            some = by_matrix[first : first + at_once]
-            y, u, residual = (take(part, some) for part in (rows.y, rows.u, rows.residual))
-            direction = put_rows(direction, some, newton_steps(problem, y, u, residual))
+        if len(by_matrix):
+            y, u, residual = (take(part, by_matrix) for part in (rows.y, rows.u, rows.residual))
+            direction = put_rows(direction, by_matrix, newton_steps(problem, y, u, residual))
         return direction, with_matrix
 
     def _forcing(self, rows: KrylovRows) -> Float[np.ndarray, " n"]:

@@ -203,15 +203,14 @@ class _Proof:
                 f"{_MOST_DIMENSIONS} directions no contraction, are too many"
             )
         equations, boxes = chosen
+        method = plural(equations.size, "leading direction")
         if not boxes < _HOPELESS * self._boxes(equations):
             told = f"about {boxes:,.0f}" if np.isfinite(boxes) else "no end of"
             return self.not_available(
-                f"{told} boxes would have to be examined in {equations.size} leading directions, "
+                f"{told} boxes would have to be examined in {method}, "
                 f"and the budget is {self._boxes(equations)}"
             )
-        return self.by_bisection(
-            equations, method=f"{equations.size} leading directions", total=boxes
-        )
+        return self.by_bisection(equations, method=method, total=boxes)
 
     def of_hidden(self, equations: Hidden) -> Enumeration:
         """Choose the method for L phi(K x + k) + M x + c = 0."""
