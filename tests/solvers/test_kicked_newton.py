@@ -32,13 +32,17 @@ def test_more_starts_arrive_at_fixed_points_that_are_true():
 
 
 def test_a_row_ends_where_it_ends_alone():
-    network = random_network(24, 2.0)
-    starts = np.random.default_rng(1).normal(size=(12, 24))
+    """Kicks do not depend on other rows; these arrive before rounding can tell."""
+    network = random_network(32, 2.5)
+    starts = np.random.default_rng(1).normal(size=(16, 32))
     together = ends(network, starts, KickedNewton())
-    assert together.steps.max() > 9  # so that some were kicked
-    for row in range(12):
+    unkicked = ends(network, starts, KickedNewton(patience=10**6))
+    assert (together.status == Status.FIXED_POINT).all()
+    rescued = np.flatnonzero(unkicked.status != Status.FIXED_POINT)
+    assert len(rescued) >= 3
+    for row in rescued:
         alone = ends(network, starts[row : row + 1], KickedNewton())
-        assert alone.status[0] == together.status[row]
+        assert alone.steps[0] == together.steps[row]
         np.testing.assert_allclose(alone.x[0], together.x[row], rtol=0, atol=1e-8)
 
 

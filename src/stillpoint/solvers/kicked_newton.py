@@ -37,7 +37,8 @@ class KickedNewton(Solver[RootProblem, KickedRows]):
     Of networks with many minima of q most rows of a descent, and of a Newton method that insists
     on one, end where q is not zero. Here q may rise. A row whose q has not halved for `patience`
     steps is moved at random, and then a step of the network along. Kicks depend on their number
-    alone: a row ends at the same place whatever rows it is solved with.
+    alone, whatever rows a row is solved with; but what rounding makes of a product of many rows can
+    grow where a row wanders for a hundred steps.
 
     It needs a network whose states stay in some ball, and equations as g(y) = F(y) - y.
 
