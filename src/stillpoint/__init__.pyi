@@ -6,6 +6,7 @@ from .as_system import as_system, system_from_step
 from .branches.ends import End
 from .branches.slow_manifold import Rests, SlowManifold, follow_slow_manifold
 from .census import Census, Completeness, Tally
+from .diagrams import Diagram, EventKind, Path, family, follow_cycles, follow_points, path
 from .dynamics import Regions
 from .errors import (
     ArgumentError,
@@ -86,10 +87,12 @@ __all__ = [
     "Comparison",
     "Completeness",
     "Cycles",
+    "Diagram",
     "EchoIndex",
     "End",
     "Energy",
     "Enumeration",
+    "EventKind",
     "FileFormatError",
     "FixedPoints",
     "FlowField",
@@ -98,6 +101,7 @@ __all__ = [
     "LyapunovSpectrum",
     "MachineComparison",
     "MissingExtraError",
+    "Path",
     "Portrait",
     "Projection",
     "ProofStatus",
@@ -123,6 +127,7 @@ __all__ = [
     "echo_index",
     "energy",
     "enumerate_fixed_points",
+    "family",
     "find_all_fixed_points",
     "find_attractors",
     "find_closed_curves",
@@ -131,12 +136,15 @@ __all__ = [
     "find_slow_points",
     "fit_pca",
     "flow_field",
+    "follow_cycles",
+    "follow_points",
     "follow_slow_manifold",
     "linearize",
     "load",
     "lyapunov",
     "models",
     "partial_rate_jacobian",
+    "path",
     "planes",
     "plots",
     "portrait",

@@ -1,4 +1,4 @@
-"""How a slow manifold ends."""
+"""How a slow manifold or a branch ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .._core.sentences import SentenceEnum
 
 
 class End(SentenceEnum):
-    """Why a slow manifold was followed no further in one direction.
+    """Why a slow manifold, or a branch, was followed no further in one direction.
 
     Examples
     --------
@@ -22,3 +22,6 @@ class End(SentenceEnum):
     MAX_LENGTH = 5, "reached the length asked for"
     NOT_FOUND = 6, "no state was found further on that moves along the manifold alone"
     JOINED = 7, "ran into a part of itself that was followed before"
+    END_OF_PATH = 8, "reached the end of the path"
+    LOST = 9, "no state was found further on"
+    SHRANK = 10, "shrank to a cycle of half the period, or to a point"

@@ -16,6 +16,7 @@ from .forms import HiddenForm, PiecewiseLinear, RateForm, offset
 from .low_rank import LowRank, Weights, dense, enclosed
 from .regions import Regions
 from .restriction import Restriction
+from .rooted import Rooted
 
 __all__ = [
     "Activation",
@@ -32,6 +33,7 @@ __all__ = [
     "Regions",
     "Restriction",
     "RootProblem",
+    "Rooted",
     "StateProblem",
     "Weights",
     "activation",

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..._core.arrays import ArrayKind, to_numpy
-from ...dynamics import Dynamics, RootProblem
+from ..._core.arrays import to_numpy
+from ...dynamics import Dynamics, Rooted, RootProblem
 from ...dynamics.integrate import integrate, integrate_tangent
 
 Unknowns = Float[np.ndarray, "n k"]
@@ -30,7 +30,7 @@ _LEAST_SIZE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Shooting(Dynamics):
+class Shooting(Rooted):
     """The map whose fixed points are limit cycles of a flow, as states and logarithm of period.
 
     Attributes
@@ -58,19 +58,6 @@ class Shooting(Dynamics):
     @property
     def input_size(self) -> int:
         return self.flow.input_size
-
-    @property
-    def arrays(self) -> ArrayKind:
-        return ArrayKind.of(np.zeros(1))
-
-    def step(self, x: Unknowns, u: Float[Any, "n m"]) -> Unknowns:
-        return x + self.equilibrium_problem().residual(x, u)
-
-    def jacobian(self, x: Unknowns, u: Float[Any, "n m"]) -> Float[np.ndarray, "n k k"]:
-        return np.eye(self.state_size) + self.equilibrium_problem().jacobian(x, u)
-
-    def input_jacobian(self, x: Unknowns, u: Float[Any, "n m"]) -> Float[np.ndarray, "n k m"]:
-        raise NotImplementedError
 
     def residual_problem(self) -> RootProblem:
         return Closing(self)

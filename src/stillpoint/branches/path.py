@@ -1,0 +1,318 @@
+"""What branches walk along: a polyline of inputs, or a family of systems in a parameter."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._core.validation import check_real, first_line, read_floats
+from ..errors import ArgumentError, came
+from ..system import System
+
+Parameters = Float[np.ndarray, " n"]
+Pieces = Int[np.ndarray, " n"]
+
+# Systems of a family that are kept, as equations and Jacobians ask for the same ones.
+_KEPT = 64
+
+# Places lie on a path where their inputs are this near to it, relative to its size.
+_ON_PATH = 1e-9
+
+
+class Path(ABC):
+    """A way through inputs or systems, by a parameter; see `path` and `family`.
+
+    Attributes
+    ----------
+    corners
+        Ascending parameters between which the path is smooth, both ends among them.
+    """
+
+    corners: Float[np.ndarray, " c"]
+
+    @property
+    def low(self) -> float:
+        """The parameter at which it begins."""
+        return float(self.corners[0])
+
+    @property
+    def high(self) -> float:
+        """The parameter at which it ends."""
+        return float(self.corners[-1])
+
+    def piece(self, s: Parameters) -> Pieces:
+        """Return in which smooth piece parameters lie, the next one at a corner."""
+        return np.clip(np.searchsorted(self.corners, s, side="right") - 1, 0, len(self.corners) - 2)
+
+    @abstractmethod
+    def groups(
+        self, system: System, s: Parameters, piece: Pieces
+    ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
+        """Yield rows that have one system: which they are, the system, and their inputs."""
+
+    @abstractmethod
+    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+        """Return the parameters of points, from their inputs or from what the caller says."""
+
+    def at(self, system: System, s: float) -> tuple[System, Float[np.ndarray, " m"]]:
+        """Return system and input at one parameter."""
+        s_row = np.array([s], dtype=np.float64)
+        ((_, made, u),) = self.groups(system, s_row, self.piece(s_row))
+        return made, u[0]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class InputPath(Path):
+    """A polyline through inputs; made by `path`.
+
+    Attributes
+    ----------
+    inputs
+        Its corners, shape (c, m).
+    corners
+        Their parameters, shape (c,).
+    """
+
+    inputs: Float[np.ndarray, "c m"]
+    corners: Float[np.ndarray, " c"]
+
+    def __repr__(self) -> str:
+        c, m = self.inputs.shape
+        return f"path({c} corners, {m} input{'s' if m != 1 else ''}, {self.low:g} to {self.high:g})"
+
+    @property
+    def slopes(self) -> Float[np.ndarray, "p m"]:
+        """Inputs per parameter on each piece."""
+        return np.diff(self.inputs, axis=0) / np.diff(self.corners)[:, None]
+
+    def inputs_at(self, s: Parameters, piece: Pieces) -> Float[np.ndarray, "n m"]:
+        """Return inputs; a piece goes on straight where parameters lie beyond it."""
+        ahead = s - self.corners[piece]
+        left = (s - self.corners[piece + 1])[:, None]
+        near = ahead > np.abs(left[:, 0])  # exact at both of its corners
+        from_low = self.inputs[piece] + ahead[:, None] * self.slopes[piece]
+        return np.where(near[:, None], self.inputs[piece + 1] + left * self.slopes[piece], from_low)
+
+    def groups(
+        self, system: System, s: Parameters, piece: Pieces
+    ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
+        yield np.arange(len(s)), system, self.inputs_at(s, piece)
+
+    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+        own = self.corners[:-1] + np.diff(self.corners) * self._shares(inputs)
+        piece = np.broadcast_to(np.arange(own.shape[1]), own.shape)
+        reached = self.inputs_at(own.ravel(), piece.ravel()).reshape(*own.shape, -1)
+        apart = np.linalg.norm(reached - inputs[:, None], axis=2)
+        if at is not None:
+            s = np.full(len(inputs), at)
+            apart = np.linalg.norm(self.inputs_at(s, self.piece(s)) - inputs, axis=1)[:, None]
+        size = max(
+            1e-300, float(np.abs(self.inputs).max()), float(np.ptp(self.inputs, axis=0).max())
+        )
+        if (away := apart.min(axis=1) > _ON_PATH * size).any():
+            row = int(np.flatnonzero(away)[0])
+            raise ArgumentError(
+                f"points: point {row} is under the input {inputs[row].tolist()}, which is not on "
+                f"the path{'' if at is None else f' at {at:g}'}; find points at an input of the "
+                f"path, such as {self.inputs[0].tolist()}."
+            )
+        return (
+            s
+            if at is not None
+            else np.take_along_axis(own, apart.argmin(axis=1)[:, None], axis=1)[:, 0]
+        )
+
+    def _shares(self, inputs: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n p"]:
+        """Return how far along each piece the place nearest to each input lies, 0 to 1."""
+        along = np.diff(self.inputs, axis=0)
+        ahead = np.einsum("npm,pm->np", inputs[:, None] - self.inputs[:-1], along)
+        return np.clip(ahead / (along**2).sum(axis=1), 0.0, 1.0)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Family(Path):
+    """Systems that depend smoothly on a parameter; made by `family`.
+
+    Attributes
+    ----------
+    make
+        What returns the system of a parameter.
+    corners
+        The ends of the parameter, shape (2,).
+    inputs
+        The constant input, shape (m,).
+    """
+
+    make: Callable[[float], System]
+    corners: Float[np.ndarray, " c"]
+    inputs: Float[np.ndarray, " m"]
+
+    def __repr__(self) -> str:
+        return f"family({self.low:g} to {self.high:g})"
+
+    def made(self, s: float) -> System:
+        """Return the system of a parameter; beyond the ends, that of the end."""
+        s = min(max(s, self.low), self.high)
+        if s not in self._kept:
+            while len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[s] = self.checked(s)
+        return self._kept[s]
+
+    def checked(self, s: float) -> System:
+        """Return what `make` makes of a parameter.
+
+        Raises
+        ------
+        ArgumentError
+            If it fails, or makes no system, or one of another size.
+        """
+        try:
+            system = self.make(s)
+        except Exception as error:  # the caller's own code, which may raise anything
+            raise ArgumentError(f"make: it failed at {s:g} ({first_line(error)}).") from error
+        if not isinstance(system, System):
+            raise ArgumentError(
+                f"make: it returned {came(system)} at {s:g}, but a System is wanted; use "
+                f"as_system(model)."
+            )
+        if system.input_size != len(self.inputs):
+            raise ArgumentError(
+                f"inputs: the system at {s:g} has {system.input_size} inputs, but the family is "
+                f"under {len(self.inputs)}; pass inputs= to `family`, or clamp the system."
+            )
+        return system
+
+    @cached_property
+    def _kept(self) -> dict[float, System]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_kept"}
+
+    def groups(
+        self,
+        system: System,
+        s: Parameters,
+        piece: Pieces,  # noqa: ARG002
+    ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
+        values, which = np.unique(s, return_inverse=True)
+        for k, value in enumerate(values):
+            rows = np.flatnonzero(which == k)
+            made = self.made(float(value)) if np.isfinite(value) else system
+            yield rows, made, np.tile(self.inputs, (len(rows), 1))
+
+    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+        return np.full(len(inputs), self.low if at is None else at)
+
+
+def path(*inputs: Any, values: Any = None) -> Path:
+    """Return the polyline through some inputs, along which fixed points can be followed.
+
+    Parameters
+    ----------
+    *inputs
+        Two or more inputs, each of shape (m,), or all of them in one array, shape (c, m).
+    values
+        The parameter at each of them, ascending, shape (c,); 0, 1, 2, ... by default.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ArgumentError
+        If there are fewer than two inputs, two in a row are equal, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> sp.path([0.0, 0.0], [1.0, 0.0])
+    path(2 corners, 2 inputs, 0 to 1)
+    >>> sp.path([-1.0], [1.0], values=[-1, 1])
+    path(2 corners, 1 input, -1 to 1)
+    """
+    rows = read_floats("inputs", inputs[0] if len(inputs) == 1 else _stacked(inputs))
+    if rows.ndim == 1 and len(inputs) > 1:  # scalars, of systems with one input
+        rows = rows[:, None]
+    if rows.ndim != 2 or len(rows) < 2 or not rows.shape[1]:
+        raise ArgumentError(
+            f"inputs: got shape {rows.shape}, but two or more inputs of shape (m,) are wanted, for "
+            f"example path(rest, pulse)."
+        )
+    if (np.abs(np.diff(rows, axis=0)).max(axis=1) == 0).any():
+        raise ArgumentError("inputs: two in a row are equal; a path goes on at each of them.")
+    s = np.arange(float(len(rows))) if values is None else read_floats("values", values)
+    if s.shape != (len(rows),) or not (np.diff(s) > 0).all():
+        raise ArgumentError(
+            f"values: got {came(values)}, but one number for each of the {len(rows)} inputs is "
+            f"wanted, ascending."
+        )
+    return InputPath(inputs=rows, corners=s)
+
+
+def family(make: Callable[[float], System], low: float, high: float, *, inputs: Any = None) -> Path:
+    """Return the systems of a parameter between two values, along which points can be followed.
+
+    Gain, the size of a lesion, an interpolation between two checkpoints of training: anything that
+    a function makes a system of. Derivatives in the parameter are differences, so the systems must
+    depend on it smoothly. Each parameter is asked for once or a few times, some hundred in all.
+
+    Parameters
+    ----------
+    make
+        Called with a float, returns a `System`; all of one kind and of the same number of states.
+    low, high
+        The ends of the parameter.
+    inputs
+        The constant input of all systems, shape (m,); may be left out if they have none.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ArgumentError
+        If `make` is no function or fails at one of the ends, or the ends do not ascend.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> from stillpoint.cells import VanillaCell
+    >>> cell = lambda gain: VanillaCell(np.array([[gain]]), np.zeros((1, 0)), np.zeros(1))
+    >>> sp.family(lambda gain: sp.as_system(cell(gain)), 0.5, 2.0)
+    family(0.5 to 2)
+    """
+    if isinstance(make, type) or not callable(make):
+        raise ArgumentError(f"make: got {came(make)}, but a function of the parameter is wanted.")
+    ends = np.array([check_real("low", low), check_real("high", high)])
+    if not ends[0] < ends[1]:
+        raise ArgumentError(f"high: got {high}, but more than low={low} is wanted.")
+    u = np.zeros(0) if inputs is None else read_floats("inputs", inputs)
+    if u.ndim != 1:
+        raise ArgumentError(f"inputs: got shape {u.shape}, but (m,), one input, is wanted.")
+    made = Family(make=make, corners=ends, inputs=u)
+    first, last = (made.checked(float(end)) for end in ends)
+    if (first.state_size, first.kind) != (last.state_size, last.kind):
+        raise ArgumentError(
+            f"make: it returned {first!r} at {low:g} and {last!r} at {high:g}, but systems of one "
+            f"kind and size are wanted."
+        )
+    return made
+
+
+def _stacked(inputs: tuple[Any, ...]) -> Any:
+    shapes = {np.shape(u) for u in inputs}
+    if len(shapes) > 1:
+        raise ArgumentError(f"inputs: got shapes {sorted(shapes)}, but one and the same is wanted.")
+    return list(inputs)

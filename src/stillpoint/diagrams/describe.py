@@ -1,0 +1,175 @@
+"""From branches that were followed to the record of a diagram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Complex, Float, Int
+
+from .._core.arrays import take_record
+from ..branches.bordered import Along
+from ..branches.events import EventKind, Located, joined
+from ..branches.path import Family, InputPath, Path
+from ..dynamics import Kind, Rooted
+from ..local.spectra import growth
+from ..search.options import provenance
+from .checks import Checks
+from .events import Events
+from .followed import Followed
+from .normal_forms import coefficient
+from .record import Diagram, Ends
+
+# Of an eigenvalue this near to the border, relative to 1 + its modulus, no index is told.
+_BORDER = 1e-9
+
+# Crossings this near to each other, in sizes of states, are one, found on two branches.
+_SAME = 1e-4
+
+
+def describe(followed: Followed, checks: Checks, call: str, options: dict[str, Any]) -> Diagram:
+    """Return the record of what was followed."""
+    along, branches = followed.along, followed.branches
+    system, path = along.system, along.path
+    d = system.state_size
+    rows = [np.full(len(b.curve.z), k) for k, b in enumerate(branches)]
+    z = _stacked([b.curve.z for b in branches], (0, d + 1), float)
+    piece = _stacked([b.curve.piece for b in branches], (0,), np.int64)
+    values = _stacked([b.values for b in branches], (0, d), complex)
+    first = np.cumsum([0, *(len(r) for r in rows)])
+    at_event = np.zeros(len(z), dtype=bool)
+    for events, place in followed.events:
+        at_event[first[events.curve] + place] = True
+    s = along.parameters(z)
+    rates = growth(values, along.kind)
+    empty = np.zeros((0, d)), np.zeros(0), np.zeros(0)
+    states, periods, amplitude = along.told(z, piece) if len(z) else empty
+    corners = path.corners
+    record = Diagram(
+        branch=_stacked(rows, (0,), np.int64),
+        parameter=s,
+        states=states,
+        inputs=inputs_of(path, s, piece),
+        n_unstable=(rates > 0).sum(axis=1),
+        is_stable=np.asarray((rates < 0).all(axis=1)),
+        index=indices(values, along.kind),
+        leading=values[np.arange(len(values)), rates.argmax(axis=1)]
+        if values.shape[1]
+        else np.zeros(len(values), dtype=complex),
+        at_event=at_event,
+        period=periods,
+        amplitude=amplitude,
+        corners=corners,
+        corner_inputs=inputs_of(path, corners, path.piece(corners)),
+        is_family=isinstance(path, Family),
+        ends=Ends(
+            first=np.array([b.curve.ends[0] for b in branches], dtype=np.int64),
+            last=np.array([b.curve.ends[1] for b in branches], dtype=np.int64),
+            origin=np.array([b.origin for b in branches], dtype=np.int64),
+        ),
+        events=_events(followed),
+        checks=checks,
+        noun=along.solution.noun,
+        system=system.info,
+        provenance=provenance(call, system, states, path=repr(path), **options),
+    )
+    vars(record)["_source"] = (system, path)
+    return record
+
+
+def indices(values: Complex[np.ndarray, "n m"], kind: Kind) -> Int[np.ndarray, " n"]:
+    """Return sign det(I - J) from eigenvalues, of a flow sign det(-J); 0 on the border."""
+    factors = 1 - values if kind == "map" else -values
+    size = np.abs(factors)
+    sign = np.sign(np.prod(factors / np.maximum(size, 1e-300), axis=1).real).astype(np.int64)
+    return np.where((size > _BORDER * (1 + np.abs(values))).all(axis=1), sign, 0)
+
+
+def inputs_of(
+    path: Path, s: Float[np.ndarray, " n"], piece: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, "n m"]:
+    """Return the inputs at parameters."""
+    if isinstance(path, InputPath):
+        return path.inputs_at(s, piece)
+    assert isinstance(path, Family)
+    return np.tile(path.inputs, (len(s), 1))
+
+
+def _events(followed: Followed) -> Events:
+    """Return the events of all branches by parameter, with coefficients."""
+    along = followed.along
+    d = along.system.state_size
+    several = [events for events, _ in followed.events if len(events.z)]
+    located, other = _once(along, joined(several or [_none(d)]))
+    s = along.parameters(located.z)
+    x = along.states(located.z, located.piece) if len(s) else np.zeros((0, d))
+    first = along.told(located.z, located.piece)[0] if len(s) else x
+    u = inputs_of(along.path, s, located.piece)
+    told = [
+        _coefficient(along, *row)
+        for row in zip(s, x, u, located.kind, located.eigenvalue, strict=True)
+    ]
+    return Events(
+        kind=located.kind,
+        parameter=s,
+        state=first,
+        inputs=u,
+        branch=located.curve,
+        other=other,
+        eigenvalue=located.eigenvalue,
+        n_before=located.n_before,
+        n_after=located.n_after,
+        coefficient=np.array([value for value, _ in told], dtype=float),
+        cubic=np.array([is_cubic for _, is_cubic in told], dtype=bool),
+        low=np.full(len(s), np.nan),
+        high=np.full(len(s), np.nan),
+    )
+
+
+def _once(along: Along, events: Located) -> tuple[Located, Int[np.ndarray, " e"]]:
+    """Return events by parameter, crossings of two branches once, and the other branch there.
+
+    Where one of two branches turns around at a crossing, it is located on the other one, along
+    which an eigenvalue passes the border.
+    """
+    crosses = events.kind == EventKind.BRANCH_POINT
+    first, near = np.where(events.n_before == events.n_after, 1, 0), _SAME * along.size
+    kept: list[int] = []
+    other: list[int] = []
+    for k in np.argsort(first, kind="stable"):
+        same = [
+            i
+            for i, j in enumerate(kept)
+            if crosses[k] and crosses[j] and np.linalg.norm(events.z[k] - events.z[j]) < near
+        ]
+        if same:
+            other[same[0]] = int(events.curve[k])
+        else:
+            kept.append(int(k))
+            other.append(-1)
+    rows = np.array(kept, dtype=np.int64)
+    by_parameter = np.argsort(events.z[rows, -1], kind="stable")
+    return take_record(events, rows[by_parameter]), np.array(other, dtype=np.int64)[by_parameter]
+
+
+def _coefficient(
+    along: Along, s: float, x: Any, u: Any, kind: int, eigenvalue: complex
+) -> tuple[float, bool]:
+    made, _ = along.path.at(along.system, float(s))
+    dynamics = along.solution.view(made.dynamics)
+    if isinstance(dynamics, Rooted):  # no network, whose derivatives would be known
+        return np.nan, False
+    try:
+        return coefficient(dynamics, x, u, EventKind(int(kind)), complex(eigenvalue))
+    except np.linalg.LinAlgError:
+        return np.nan, False
+
+
+def _none(d: int) -> Located:
+    none, no_rows = np.zeros(0, dtype=np.int64), np.zeros((0, d + 1))
+    no_modes = np.zeros((0, d), dtype=complex)
+    return Located(none, none, no_rows, no_rows, none, none, no_modes[:, 0], none, none, no_modes)
+
+
+def _stacked(parts: list[Any], empty: tuple[int, ...], kind: Any) -> Any:
+    return np.concatenate(parts) if parts else np.zeros(empty, dtype=kind)

@@ -1,0 +1,241 @@
+"""The verb that follows points along a path."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .._core.validation import check_kind, check_real, check_whole, read_seed, read_states
+from ..branches.bordered import Along, Places, at_parameter
+from ..branches.events import EventKind
+from ..branches.path import Family, Path
+from ..errors import ArgumentError, StillpointWarning, came
+from ..points import FixedPoints
+from ..search.find_all import find_all_fixed_points
+from ..system import System, check_system
+from .checks import Checks
+from .describe import describe, indices
+from .followed import Followed, Origin
+from .points_at import size_of
+from .record import Diagram
+from .switching import beside
+
+# Places that are handed over are sharpened first, by this share of their size at most.
+_MOVED = 1e-2
+
+# Branches that cross other branches are followed so many times one after the other.
+_GENERATIONS = 6
+
+
+@np.errstate(all="ignore")
+def follow_points(
+    system: System,
+    points: Any,
+    path: Path,
+    *,
+    at: float | None = None,
+    checks: int = 5,
+    max_starts: int = 512,
+    max_steps: int = 2000,
+    max_norm: float = 100.0,
+    seed: int = 0,
+) -> Diagram:
+    """Follow fixed points through inputs or parameters, with all their bifurcations.
+
+    All points walk both ways at once, on the equilibrium form bordered by a row for the arclength
+    (Keller 1977), so that folds are passed like any other place. Where eigenvalues cross the
+    stability border or the parameter turns around, the event is located, named, and described by
+    its normal form. Where branches cross, the others are followed too. Then a search of its own
+    looks at some parameters for points on no branch, and these are followed: branches that no
+    other one leads to, such as isolas.
+
+    Parameters
+    ----------
+    system
+        From `as_system`; of a family, one of its systems.
+    points
+        `FixedPoints` under inputs on the path, or states, shape (k, d).
+    path
+        From `path` or `family`.
+    at
+        The parameter at which the points are; by default where their inputs lie on a path of
+        inputs, or the lower end of a family.
+    checks
+        At how many parameters, equally spaced, a search is set beside the branches; 0 for none.
+    max_starts
+        Starts of each of these searches.
+    max_steps
+        Steps of a walk between two stops.
+    max_norm
+        A branch that gets so many times as large as the points that were handed over, in the
+        largest entry, is followed no further.
+    seed
+        Of the searches.
+
+    Returns
+    -------
+    Diagram
+
+    Raises
+    ------
+    ArgumentError
+        If points are not on the path, or an argument does not fit.
+
+    Examples
+    --------
+    One unit of gain 2 has three fixed points while its input is small:
+
+    >>> import numpy as np, stillpoint as sp
+    >>> one = np.ones((1, 1))
+    >>> system = sp.as_system(sp.cells.VanillaCell(2 * one, one, np.zeros(1)))
+    >>> points = sp.find_all_fixed_points(system, [0.0])
+    >>> diagram = sp.follow_points(system, points, sp.path([-1.0], [1.0], values=[-1, 1]))
+    >>> [event.sentence[:22] for event in diagram.events]
+    ['fold at -0.53283998: t', 'fold at 0.53283998: tw']
+    >>> len(diagram.at(0.2)), len(diagram.at(0.8))
+    (3, 1)
+    """
+    check_system(system)
+    check_kind("path", path, Path, "what path(...) or family(...) returns")
+    if at is not None:
+        at = check_real("at", at, least=path.low, most=path.high)
+    checks = check_whole("checks", checks, least=0)
+    max_starts = check_whole("max_starts", max_starts, least=1)
+    max_steps = check_whole("max_steps", max_steps, least=1)
+    max_norm = check_real("max_norm", max_norm, above=0)
+    seed = read_seed("seed", seed)
+    x, s = _read_points(system, points, path, at)
+    parameters = np.linspace(path.low, path.high, checks)
+    searched = [_searched(system, path, float(place), max_starts, seed) for place in parameters]
+    along = Along(system, path, size_of(np.concatenate([x, *searched])))
+    followed = Followed(along, max_steps, max_norm)
+    followed.add(_sharpened(along, x, s, at), Origin.HANDED_OVER)
+    _switch(followed, 0)
+    told = _compare(followed, parameters, searched)
+    options = {
+        "checks": checks,
+        "max_starts": max_starts,
+        "max_steps": max_steps,
+        "max_norm": max_norm,
+        "seed": seed,
+    }
+    return describe(followed, told, "follow_points", options)
+
+
+def _sharpened(
+    along: Along, x: Float[np.ndarray, "n d"], s: Float[np.ndarray, " n"], at: float | None
+) -> Places:
+    """Return the places that belong to points.
+
+    Raises
+    ------
+    ArgumentError
+        If one of them is no fixed point.
+    """
+    z = along.from_states(x, s)
+    if not len(z):
+        return z
+    sharp = at_parameter(along, z, s, along.path.piece(s))
+    moved = np.linalg.norm(sharp.z - z, axis=1)
+    if (away := ~sharp.reached | (moved > _MOVED * along.size)).any():
+        row = int(np.flatnonzero(away)[0])
+        raise ArgumentError(
+            f"points: point {row} is no fixed point at the parameter {s[row]:g}; pass points that "
+            f"find_fixed_points returned there" + (", and at=." if at is None else ".")
+        )
+    return sharp.z
+
+
+def _switch(followed: Followed, first: int) -> None:
+    """Follow the branches that cross those from number `first` of the lists of events on."""
+    for _ in range(_GENERATIONS):
+        last, new = len(followed.events), []
+        for events, _ in followed.events[first:last]:
+            crossings = np.flatnonzero(events.kind == EventKind.BRANCH_POINT)
+            if len(crossings):
+                at = events.z[crossings], events.tangent[crossings], events.piece[crossings]
+                new.append(beside(followed.along, *at))
+        for z in new:  # one after the other: those of one crossing are often one branch
+            for row in z:
+                followed.add(followed.unknown(row[None]), Origin.SWITCHED)
+        first = last
+        if last == len(followed.events):
+            return
+
+
+def _searched(
+    system: System, path: Path, s: float, max_starts: int, seed: int
+) -> Float[np.ndarray, "k d"]:
+    """Return the isolated points that a search of its own finds at a parameter."""
+    made, u = path.at(system, s)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StillpointWarning)  # there may be no point at all
+        points = find_all_fixed_points(
+            made,
+            u,
+            max_starts=max_starts,
+            exhaustive=False,
+            orbits=False,
+            seed=seed,
+            progress=False,
+        )
+    return points.xstar[~points.is_degenerate]
+
+
+def _compare(
+    followed: Followed,
+    parameters: Float[np.ndarray, " c"],
+    searched: list[Float[np.ndarray, "k d"]],
+) -> Checks:
+    """Set what searches found beside the branches, and follow what lies on none of them."""
+    along, missing = followed.along, []
+    for s, x in zip(parameters, searched, strict=True):
+        new = followed.unknown(along.from_states(x, np.full(len(x), s))) if len(x) else x
+        first = len(followed.events)
+        followed.add(new, Origin.SEARCHED)
+        _switch(followed, first)
+        missing.append(len(followed.unknown(new)))
+    known = [_indices_at(followed, float(s)) for s in parameters]
+    return Checks(
+        parameter=parameters,
+        n_branches=np.array([len(own) for own in known], dtype=np.int64),
+        n_searched=np.array([len(x) for x in searched], dtype=np.int64),
+        n_missing=np.array(missing, dtype=np.int64),
+        index_sum=np.array([own.sum() for own in known], dtype=np.int64),
+        proved=np.zeros(len(parameters), dtype=bool),
+    )
+
+
+def _indices_at(followed: Followed, s: float) -> Any:
+    z = followed.at(s)
+    along = followed.along
+    piece = along.path.piece(np.full(len(z), s))
+    return indices(along.eigenvalues(z, piece), along.kind) if len(z) else np.zeros(0, dtype=int)
+
+
+def _read_points(
+    system: System, points: Any, path: Path, at: float | None
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
+    """Return states and their parameters."""
+    if isinstance(points, FixedPoints):
+        x, u = points.xstar, points.inputs
+        if x.shape[1] != system.state_size or u.shape[1] != system.input_size:
+            raise ArgumentError(
+                f"points: got points of {x.shape[1]} states and {u.shape[1]} inputs, but the "
+                f"system has {system.state_size} and {system.input_size}."
+            )
+        isolated = ~points.on_continuum
+        x, u = x[isolated], u[isolated]
+        return x, path.places(u, at)
+    x = read_states("points", points, system.state_size)
+    if at is None and isinstance(path, Family):
+        at = path.low
+    if at is None:
+        raise ArgumentError(
+            f"at: got None, but points are {came(points)}; say at which parameter they are, or "
+            f"pass FixedPoints."
+        )
+    return x, np.full(len(x), at)

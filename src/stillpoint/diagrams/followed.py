@@ -1,0 +1,184 @@
+"""What has been followed so far: branches with their events, and where they are at a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+from jaxtyping import Complex, Float, Int
+
+from .._core.arrays import batches, take_record
+from .._core.sentences import SentenceEnum
+from ..branches.bordered import Along, Places
+from ..branches.crossing import crossing, passed
+from ..branches.curves import Curve, follow
+from ..branches.ends import End
+from ..branches.events import Located, locate
+from ..branches.straight import eigenvalues_between, events_at_kinks, straightened, walk_straight
+from ..branches.walk import walk
+
+Rows = Int[np.ndarray, " e"]
+
+# Numbers in the Jacobians whose eigenvalues are computed at a time.
+_AT_ONCE = 2**22
+
+# A cycle is none any more where what tells it apart is this share of its largest.
+_SHRUNK = 1e-5
+
+# Where that is less than this share, what happens is that it shrinks.
+_GONE = 1e-2
+
+# Places at a parameter are on a known branch where they are this near to it, in sizes of states.
+_SAME = 1e-6
+
+
+class Origin(SentenceEnum):
+    """How a branch was come by.
+
+    Examples
+    --------
+    >>> Origin.SWITCHED.sentence
+    'switched to where branches cross'
+    """
+
+    HANDED_OVER = 0, "through points that were handed over"
+    SEARCHED = 1, "found by a search on the way"
+    SWITCHED = 2, "switched to where branches cross"
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A branch: its curve with events among its places, eigenvalues there, and its origin.
+
+    At an event the eigenvalues are those just behind it.
+    """
+
+    curve: Curve
+    values: Complex[np.ndarray, "n m"]
+    origin: Origin = Origin.HANDED_OVER
+
+
+@dataclass(eq=False)
+class Followed:
+    """Branches and events; more are added as they are found."""
+
+    along: Along
+    max_steps: int
+    max_norm: float
+    branches: list[Branch] = field(default_factory=list)
+    events: list[tuple[Located, Rows]] = field(default_factory=list)
+
+    def add(self, z: Places, origin: Origin) -> int:
+        """Follow the branches through places, and return how many there are."""
+        if not len(z):
+            return 0
+        along, form = self.along, self.along.straight
+        curves = follow(
+            along,
+            z,
+            along.parameters(z),
+            walk if form is None else partial(walk_straight, form),
+            max_steps=self.max_steps,
+            max_norm=self.max_norm,
+        )
+        for branch, events, place in (
+            self._smooth(curves) if form is None else self._straight(curves)
+        ):
+            number = np.full(len(place), len(self.branches))
+            self.events.append((replace(events, curve=number), place))
+            self.branches.append(replace(branch, origin=origin))
+        return len(curves)
+
+    def _smooth(self, curves: list[Curve]) -> Iterator[tuple[Branch, Located, Rows]]:
+        """Yield branches with their events."""
+        if not curves:
+            return
+        values = [self._eigenvalues(curve) for curve in curves]
+        events = locate(self.along, curves, values)
+        for k, (curve, own) in enumerate(zip(curves, values, strict=True)):
+            here = take_record(events, np.flatnonzero(events.curve == k))
+            yield self._cut(*_with_events(curve, own, here), here)
+
+    def _cut(
+        self,
+        curve: Curve,
+        values: Complex[np.ndarray, "n m"],
+        place: Rows,
+        events: Located,
+    ) -> tuple[Branch, Located, Rows]:
+        """Return a branch as far as it does not shrink: behind it comes back, half a turn later."""
+        phase = self.along.phases(curve.z, curve.piece)
+        if phase is None:
+            return Branch(curve, values), events, place
+        turns = np.flatnonzero(np.einsum("np,np->n", phase[:-1], phase[1:]) <= 0)
+        if not len(turns):
+            return Branch(curve, values), events, place
+        size = np.linalg.norm(phase, axis=1)
+        ends = [int(i + 1 if size[i + 1] < _SHRUNK * size.max() else i) for i in turns]
+        first, start = 0, curve.ends[0]
+        if curve.is_closed:
+            first, start = ends[0] + int(size[ends[0]] >= _SHRUNK * size.max()), End.SHRANK
+            ends = [i for i in ends if i > first] or [len(size) - 1]
+        last = ends[0]
+        rows = slice(first, last + 1)
+        cut = Curve(curve.z[rows], curve.tangent[rows], curve.piece[rows], (start, End.SHRANK))
+        told = (place > first) & (place < last) & (size[place] > _GONE * size.max())
+        kept = np.flatnonzero(told)
+        return Branch(cut, values[rows]), take_record(events, kept), place[kept] - first
+
+    def _straight(self, curves: list[Curve]) -> Iterator[tuple[Branch, Located, Rows]]:
+        """Yield branches with their events, of a piecewise-linear network."""
+        for curve in map(straightened, curves):
+            values = eigenvalues_between(self.along, curve)
+            yield Branch(curve, values), *events_at_kinks(self.along, curve, values)
+
+    def at(self, s: float) -> Places:
+        """Return all places at a parameter."""
+        sigma, before, after, piece = s * self.along.weight, [], [], []
+        for branch in self.branches:
+            curve = branch.curve
+            last = len(curve.z) - 1
+            here = passed(curve.z[:, -1] - sigma, is_closed=curve.is_closed)
+            before.append(curve.z[here])
+            after.append(curve.z[np.minimum(here + 1, last)])
+            piece.append(curve.piece[here])
+        if not before:
+            return np.zeros((0, 0))
+        ends = np.concatenate(before), np.concatenate(after)
+        return crossing(self.along, *ends, np.concatenate(piece), s)
+
+    def unknown(self, z: Places) -> Places:
+        """Return the places that lie on no known branch."""
+        new: list[Float[np.ndarray, " z"]] = []
+        for row in z:
+            known = self.at(float(self.along.parameters(row[None])[0]))
+            apart = [float(np.linalg.norm(other - row)) for other in (*known, *new)]
+            if not apart or min(apart) > _SAME * self.along.size:
+                new.append(row)
+        return np.array(new).reshape(len(new), z.shape[1])
+
+    def _eigenvalues(self, curve: Curve) -> Complex[np.ndarray, "n m"]:
+        d = self.along.system.state_size
+        return np.concatenate(
+            [
+                self.along.eigenvalues(curve.z[rows], curve.piece[rows])
+                for rows in batches(len(curve.z), d * d, _AT_ONCE)
+            ]
+        )
+
+
+def _with_events(
+    curve: Curve, values: Complex[np.ndarray, "n m"], events: Located
+) -> tuple[Curve, Complex[np.ndarray, "n m"], Int[np.ndarray, " e"]]:
+    """Return a curve with events among its places, the eigenvalues, and where the events are."""
+    behind = events.after + 1
+    whole = Curve(
+        np.insert(curve.z, behind, events.z, axis=0),
+        np.insert(curve.tangent, behind, events.tangent, axis=0),
+        np.insert(curve.piece, behind, events.piece),
+        curve.ends,
+    )
+    place = behind + np.arange(len(behind))
+    return whole, np.insert(values, behind, events.beyond, axis=0), place

@@ -1,0 +1,402 @@
+"""The record of a diagram: branches of points along a path, and what happens on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from jaxtyping import Bool, Complex, Float, Int
+
+from .._core.display import Column, Display, plural
+from .._core.record import Record, column, part, plain
+from .._core.validation import check_real
+from .._core.values import Domain
+from ..branches.ends import End
+from ..branches.path import InputPath, Path
+from ..errors import ArgumentError
+from ..points import FixedPoints
+from ..system import System
+from ..system_info import SystemInfo
+from .checks import Checks
+from .events import Events
+from .followed import Origin
+from .points_at import points_at, size_of
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class DiagramBranch:
+    """One branch of a diagram, as views of its columns.
+
+    Attributes
+    ----------
+    parameter, states
+        Its places in their order, shapes (n,) and (n, d).
+    n_unstable, is_stable
+        At each of them; at an event just behind it.
+    ends
+        Why it ends at its first and at its last place.
+    origin
+        How it was come by.
+    """
+
+    parameter: Float[np.ndarray, " n"]
+    states: Float[np.ndarray, "n d"]
+    n_unstable: Int[np.ndarray, " n"]
+    is_stable: Bool[np.ndarray, " n"]
+    ends: tuple[End, End]
+    origin: Origin
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Ends(Record):
+    """Why branches end at their first and at their last place, and how they were come by."""
+
+    rows = "branch"
+
+    first: Int[np.ndarray, " b"] = column(
+        "branch", long_name="end at the first place", domain=Domain(options=End)
+    )
+    last: Int[np.ndarray, " b"] = column(
+        "branch", long_name="end at the last place", domain=Domain(options=End)
+    )
+    origin: Int[np.ndarray, " b"] = column(
+        "branch", long_name="how it was come by", domain=Domain(options=Origin)
+    )
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def _display(self) -> Display:
+        return Display(plural(len(self), "branch", "branches"))
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Counts(Record):
+    """How many points there are between the events of a diagram; by `Diagram.counts`.
+
+    Attributes
+    ----------
+    low, high
+        Parameters of the events on both sides, or ends of the path, shape (i,).
+    n_points, n_stable, index_sum
+        Places, stable ones among them, and the sum of the indices, in the middle between.
+    """
+
+    rows = "interval"
+
+    low: Float[np.ndarray, " i"] = column("interval", long_name="parameter it begins at")
+    high: Float[np.ndarray, " i"] = column("interval", long_name="parameter it ends at")
+    n_points: Int[np.ndarray, " i"] = column("interval", long_name="points")
+    n_stable: Int[np.ndarray, " i"] = column("interval", long_name="stable points")
+    index_sum: Int[np.ndarray, " i"] = column("interval", long_name="sum of indices")
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def _display(self) -> Display:
+        columns = [
+            Column("from", [f"{s:.8g}" for s in self.low], 14),
+            Column("to", [f"{s:.8g}" for s in self.high], 14),
+            Column("points", [str(k) for k in self.n_points], 6),
+            Column("stable", [str(k) for k in self.n_stable], 6),
+            Column("index sum", [f"{k:+}" for k in self.index_sum], 9),
+        ]
+        return Display(f"counts on {plural(len(self), 'interval')} of the parameter", columns)
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagram(Record):
+    """A bifurcation diagram: points followed along a path; made by `follow_points`.
+
+    Attributes
+    ----------
+    branch
+        Which branch each place is of, shape (n,); places of a branch stand in their order.
+    parameter
+        The parameter at each place.
+    states, inputs
+        The state and its input, shapes (n, d) and (n, m); of cycles one of their states.
+    n_unstable
+        Unstable directions; at an event those just behind it.
+    is_stable
+        Whether all modes decay.
+    index
+        sign det(I - J), of a flow sign det(-J); 0 where an eigenvalue lies on the border.
+    leading
+        The most unstable eigenvalue.
+    at_event
+        Which of the places are events.
+    period
+        1 for points; of cycles of a map their period; of limit cycles their period in time.
+    amplitude
+        Root mean square distance of the states of a cycle from their mean; 0 for points.
+    corners, corner_inputs
+        Parameters and inputs of the path at its corners, shapes (c,) and (c, m).
+    noun
+        What was followed: "points", "cycles" of a map or "limit cycles" of a flow.
+    is_family
+        Whether the path is one of systems and not of inputs.
+    ends
+        Why branches end, and how they were come by.
+    events
+        What happens on them.
+    checks
+        What searches said at some parameters.
+    system
+        Which system it is of; of a family, the one at the lower end.
+    provenance
+        Call, options, versions, time and hashes, for people to read.
+    """
+
+    rows = "place"
+
+    branch: Int[np.ndarray, " n"] = column(
+        "place", long_name="number of the branch", domain=Domain(least=0, below="branch")
+    )
+    parameter: Float[np.ndarray, " n"] = column("place", long_name="where along the path")
+    states: Float[np.ndarray, "n d"] = column("place", "state", long_name="state")
+    inputs: Float[np.ndarray, "n m"] = column("place", "input", long_name="input")
+    n_unstable: Int[np.ndarray, " n"] = column(
+        "place", long_name="unstable directions", domain=Domain(least=0)
+    )
+    is_stable: Bool[np.ndarray, " n"] = column("place", long_name="all modes decay")
+    index: Int[np.ndarray, " n"] = column(
+        "place", long_name="sign det(I - J) (flow: det(-J))", domain=Domain(least=-1, most=1)
+    )
+    leading: Complex[np.ndarray, " n"] = column(
+        "place", long_name="most unstable eigenvalue", domain=Domain(missing=True)
+    )
+    at_event: Bool[np.ndarray, " n"] = column("place", long_name="something happens there")
+    period: Float[np.ndarray, " n"] = column(
+        "place", long_name="period in steps of a map or time", domain=Domain(above=0)
+    )
+    amplitude: Float[np.ndarray, " n"] = column(
+        "place", long_name="root mean square distance from the mean", domain=Domain(least=0)
+    )
+    corners: Float[np.ndarray, " c"] = column("corner", long_name="parameter of the corner")
+    corner_inputs: Float[np.ndarray, "c m"] = column("corner", "input", long_name="its input")
+    is_family: bool = plain()
+    ends: Ends = part(Ends, "branch_", shares=("branch",))
+    events: Events = part(Events, "event_")
+    checks: Checks = part(Checks, "check_")
+    noun: str = plain(domain=Domain(options=("points", "cycles", "limit cycles")))
+    system: SystemInfo = plain(SystemInfo)
+    provenance: Mapping[str, Any] = plain(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    @cached_property
+    def branches(self) -> tuple[DiagramBranch, ...]:
+        """The branches, one by one."""
+        return tuple(
+            DiagramBranch(
+                self.parameter[rows],
+                self.states[rows],
+                self.n_unstable[rows],
+                self.is_stable[rows],
+                (End(int(self.ends.first[k])), End(int(self.ends.last[k]))),
+                Origin(int(self.ends.origin[k])),
+            )
+            for k, rows in enumerate(self._rows)
+        )
+
+    @cached_property
+    def _rows(self) -> list[Int[np.ndarray, " k"]]:
+        return [np.flatnonzero(self.branch == k) for k in range(len(self.ends))]
+
+    def counts(self) -> Counts:
+        """Return how many points there are on each interval between events.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> cell = sp.cells.VanillaCell(2 * np.ones((1, 1)), np.ones((1, 1)), np.zeros(1))
+        >>> system = sp.as_system(cell)
+        >>> points = sp.find_all_fixed_points(system, [0.0])
+        >>> diagram = sp.follow_points(system, points, sp.path([-1.0], [1.0], values=[-1, 1]))
+        >>> diagram.counts().n_points.tolist()
+        [1, 3, 1]
+        """
+        bounds = np.unique(np.concatenate([self.corners[[0, -1]], self.events.parameter]))
+        apart = np.diff(bounds, prepend=-np.inf) > 1e-9 * (self.corners[-1] - self.corners[0])
+        bounds = bounds[apart]
+        low, high = bounds[:-1], bounds[1:]
+        passed = [self._passed((a + b) / 2) for a, b in zip(low, high, strict=True)]
+        return Counts(
+            low=low,
+            high=high,
+            n_points=np.array([len(rows) for rows in passed], dtype=np.int64),
+            n_stable=np.array([self.is_stable[rows].sum() for rows in passed], dtype=np.int64),
+            index_sum=np.array([self.index[rows].sum() for rows in passed], dtype=np.int64),
+        )
+
+    def _passed(self, s: float) -> Int[np.ndarray, " k"]:
+        """Return the last place of each branch before it comes through a parameter."""
+        same = self.branch[:-1] == self.branch[1:]
+        ahead = self.parameter - s
+        through = same & ((ahead[:-1] * ahead[1:] < 0) | ((ahead[:-1] == 0) & (ahead[1:] != 0)))
+        last = np.append(~same, True) & (ahead == 0)
+        closed = (self.ends.first == End.CLOSED)[self.branch]
+        return np.flatnonzero(np.append(through, False) | (last & ~closed))
+
+    def at(self, s: float, system: System | None = None, path: Path | None = None) -> FixedPoints:
+        """Return the points at a parameter, computed anew and described.
+
+        Parameters
+        ----------
+        s
+            A parameter of the path.
+        system, path
+            What was followed; needed of a diagram that was loaded from a file (`path` only where
+            it was a family).
+
+        Raises
+        ------
+        ArgumentError
+            If `s` lies beyond the path, or the system is needed and not passed.
+        """
+        s = check_real("s", s, least=float(self.corners[0]), most=float(self.corners[-1]))
+        known = vars(self).get("_source")
+        if system is not None:
+            known = (system, path or (None if self.is_family else self.path))
+        if known is None or known[1] is None:
+            raise ArgumentError(
+                "system: this diagram was loaded and does not hold the network; pass what was "
+                "followed: diagram.at(s, system" + (", path)." if self.is_family else ").")
+            )
+        before = self._passed(s)
+        after = np.minimum(before + 1, len(self.branch) - 1)
+        after = np.where(self.branch[after] == self.branch[before], after, before)
+        ends = [(self.states[rows], self.parameter[rows]) for rows in (before, after)]
+        return points_at(known[0], known[1], s, ends[0], ends[1], size_of(self.states))
+
+    @property
+    def path(self) -> Path:
+        """The polyline of inputs that it was followed along.
+
+        Raises
+        ------
+        ArgumentError
+            If it was a family of systems, which no record holds.
+        """
+        if self.is_family:
+            raise ArgumentError("path: this diagram is of a family of systems.")
+        return InputPath(inputs=self.corner_inputs, corners=self.corners)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_source"}
+
+    # -- what is missing ----------------------------------------------------------------------
+
+    @property
+    def verdict(self) -> str:
+        """Whether a branch may be missing, in a sentence."""
+        told = [*self._unexplained(), *self._missing()]
+        if told:
+            return "something is missing: " + "; ".join(told)
+        if not len(self.checks):
+            return "no search was set beside the branches, so nothing is said on missing ones"
+        n, proved = len(self.checks), int(self.checks.proved.sum())
+        found = f"at {n} of {n} parameters a search of its own found no other point"
+        counted = f", proved at {proved} of them" if proved else ""
+        return f"{found}{counted}; between events counts are constant (decided)"
+
+    def _unexplained(self) -> Iterator[str]:
+        """Yield where branches end that should go on, and where indices do not add up."""
+        for end, number in ((self.ends.first, "first"), (self.ends.last, "last")):
+            for k in np.flatnonzero(np.isin(end, (End.LOST, End.MAX_STEPS, End.JOINED))):
+                row = self._rows[k][0 if number == "first" else -1]
+                yield (f"branch {k} {End(int(end[k])).sentence} at {self.parameter[row]:.6g}")
+        if self.noun != "points":
+            return
+        counts = self.counts()
+        known = self.system.lefschetz
+        sums = counts.index_sum
+        wanted = known if known is not None else (int(np.median(sums)) if len(sums) else 0)
+        escaped = np.isin(np.append(self.ends.first, self.ends.last), End.OUT_OF_BOUNDS).any()
+        if known is None and escaped:
+            return
+        for k in np.flatnonzero(sums != wanted):
+            yield (
+                f"between {counts.low[k]:.6g} and {counts.high[k]:.6g} indices sum to "
+                f"{sums[k]:+}, not {wanted:+}"
+            )
+
+    def _missing(self) -> Iterator[str]:
+        for k in np.flatnonzero(~self.checks.agrees):
+            yield (
+                f"at {self.checks.parameter[k]:.6g} a search found "
+                f"{plural(int(self.checks.n_missing[k]), 'point')} on no branch"
+            )
+
+    # -- showing ------------------------------------------------------------------------------
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a `pandas.DataFrame`, one row per place of a branch."""
+        import pandas as pd
+
+        names = ["branch", "parameter", "n_unstable", "is_stable", "index", "leading", "at_event"]
+        names += ["period", "amplitude"]
+        columns: dict[str, Any] = {name: getattr(self, name) for name in names}
+        columns |= {f"x{i}": self.states[:, i] for i in range(self.states.shape[1])}
+        columns |= {f"u{j}": self.inputs[:, j] for j in range(self.inputs.shape[1])}
+        return pd.DataFrame(columns)
+
+    def _display(self) -> Display:
+        branches: Sequence[DiagramBranch] = self.branches
+        columns = [
+            Column("", [str(k) for k in range(len(self))], 5),
+            Column("from", [f"{b.parameter.min():.6g}" for b in branches], 11),
+            Column("to", [f"{b.parameter.max():.6g}" for b in branches], 11),
+            Column("unstable", [_span(b.n_unstable) for b in branches], 8),
+            Column("events", [str((self.events.branch == k).sum()) for k in range(len(self))], 6),
+            Column(" ends", [f" {_ends(b.ends)}" for b in branches]),
+        ]
+        remarks = [event.sentence for event in list(self.events)[:_MOST_EVENTS]]
+        if len(self.events) > _MOST_EVENTS:
+            remarks.append(f"... and {len(self.events) - _MOST_EVENTS} more events")
+        heading = plural(len(self), "branch", "branches")
+        return Display(
+            f"diagram of {self.noun}: {heading}, {plural(len(self.events), 'event')}, parameter "
+            f"{self.corners[0]:g} to {self.corners[-1]:g}",
+            columns if len(self) else (),
+            [*remarks, self.verdict],
+            self.provenance,
+        )
+
+    def _rests_on(self) -> tuple[str, ...]:
+        return ("points", "census")
+
+    def _coordinates(self) -> dict[str, tuple[tuple[str, ...], Any, dict[str, str]]]:
+        return self.system.coordinates()
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from self.system.contradictions(self.states.shape[1], self.inputs.shape[1])
+        if len(self.corners) != len(self.corner_inputs) or len(self.corners) < 2:
+            yield "corners: a path has two at least, each with its input"
+
+
+# Events that are told below the table.
+_MOST_EVENTS = 12
+
+
+def _span(numbers: Int[np.ndarray, " n"]) -> str:
+    low, high = int(numbers.min()), int(numbers.max())
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _ends(ends: tuple[End, End]) -> str:
+    first, last = ends
+    return first.sentence if first is last else f"{first.sentence}; {last.sentence}"
