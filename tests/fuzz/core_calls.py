@@ -58,6 +58,11 @@ ROTATING = sp.as_system(
     kind="flow",
 )
 LIMIT_CYCLES = sp.find_cycles(ROTATING, max_starts=8)
+INPUTS = sp.path([0.0], [1.0])
+GAINS = sp.family(
+    lambda g: sp.as_system(cells.VanillaCell(g * CELL.W, CELL.B, CELL.b)).clamp(U), 0.5, 1.5
+)
+DIAGRAM = sp.follow_points(SYSTEM, POINTS, INPUTS, checks=0)
 SAVED = POINTS.save(FOLDER / "points.nc")
 REGIONS = sp.Regions(2, {"a": [0], "b": [1]}, {"both": ["a", "b"]})
 NETWORK = tasks.load_network("tanh")
@@ -327,6 +332,39 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "path": Call(sp.path, {"*inputs": ([0.0], [1.0]), "values": [0.0, 1.0]}),
+        "family": Call(
+            sp.family, {"make": GAINS.make, "low": 0.5, "high": 1.5, "inputs": np.zeros(0)}
+        ),
+        "follow_points": Call(
+            sp.follow_points,
+            {
+                "system": SYSTEM,
+                "points": POINTS,
+                "path": INPUTS,
+                "at": 0.0,
+                "checks": 1,
+                "max_starts": 4,
+                "max_steps": 20,
+                "max_norm": 10.0,
+                "seed": 0,
+            },
+        ),
+        "follow_cycles": Call(
+            sp.follow_cycles,
+            {
+                "system": SYSTEM,
+                "cycles": CYCLES,
+                "path": INPUTS,
+                "at": 0.0,
+                "max_steps": 20,
+                "max_norm": 10.0,
+            },
+        ),
+        "Diagram.at": Call(DIAGRAM.at, {"s": 0.5, "system": SYSTEM, "path": INPUTS}),
+        "Diagram.counts": Call(DIAGRAM.counts, {}),
+        "Diagram.attractors_along": Call(DIAGRAM.attractors_along, {}),
+        "Diagram.to_dataframe": Call(DIAGRAM.to_dataframe, {}),
         "portrait": Call(
             sp.portrait,
             {
@@ -570,6 +608,7 @@ def records() -> dict[str, Call]:
         "Basins": BASINS,
         "Kicks": KICKS,
         "Pulses": PULSES,
+        "Diagram": DIAGRAM,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
     }.items():
         page = {"path": FOLDER / "a.html", "trajectories": None}
@@ -817,6 +856,11 @@ def figures() -> dict[str, Call]:
             {"basins": BASINS, **trajectories, **more},
         ),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
+        "diagram": (
+            plots.diagram,
+            {"diagram": DIAGRAM, "readout": 0, "events": True, "legend": True},
+        ),
+        "tracks": (plots.tracks, {"diagram": DIAGRAM, **trajectories, **more}),
         "cycles": (
             plots.cycles,
             {"cycles": CYCLES, **trajectories, **more},

@@ -46,7 +46,9 @@ NOT_CALLED = {
         "ClosedCurves",
         "Comparison",
         "Cycles",
+        "Diagram",
         "EchoIndex",
+        "Path",
         "FlowField",
         "Kicks",
         "LyapunovSpectrum",
@@ -56,6 +58,7 @@ NOT_CALLED = {
         "Projection.of",
         "Pulses",
     ),
+    *("Path.at", "Path.groups", "Path.piece", "Path.places"),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),
     *("cells.Activation", "solvers.Outcome", "solvers.Solver", "tasks.Task", "tasks.Trials"),
 }

@@ -85,6 +85,15 @@ def basins():
 
 
 @pytest.fixture(scope="session")
+def diagram():
+    """Two units, one of which has three points while its input is small."""
+    cell = sp.cells.VanillaCell(np.diag([2.0, 0.5]), np.eye(2), np.zeros(2))
+    system = sp.as_system(cell)
+    path = sp.path([-1.0, 0.0], [1.0, 0.5], values=[-1, 1])
+    return sp.follow_points(system, sp.find_all_fixed_points(system, [-1.0, 0.0]), path)
+
+
+@pytest.fixture(scope="session")
 def exponents():
     """The exponents of the Hénon map."""
     system = sp.as_system(
@@ -119,7 +128,9 @@ def axes():
 
 
 @pytest.fixture
-def figures(points, slow, line, paths, field, cycles, curves, attractors, basins, graph, portrait):
+def figures(
+    points, slow, line, paths, field, cycles, curves, attractors, basins, graph, portrait, diagram
+):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
     return {

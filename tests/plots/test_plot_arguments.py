@@ -41,6 +41,7 @@ def records(
     exponents,
     graph,
     portrait,
+    diagram,
 ):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
@@ -55,6 +56,8 @@ def records(
         "portrait": ("portrait", portrait),
         "basins": ("basins", basins),
         "exponents": ("spectrum", exponents),
+        "diagram": ("diagram", diagram),
+        "tracks": ("diagram", diagram),
         "closed_curves": ("curves", curves),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),

@@ -10,10 +10,12 @@ from jaxtyping import Complex, Float, Int
 from .._core.arrays import take_record
 from ..branches.bordered import Along
 from ..branches.events import EventKind, Located, joined
-from ..branches.path import Family, InputPath, Path
+from ..branches.family import Family
+from ..branches.path import InputPath, Path
 from ..dynamics import Kind, Rooted
 from ..local.spectra import growth
 from ..search.options import provenance
+from .certify import proved_intervals
 from .checks import Checks
 from .events import Events
 from .followed import Followed
@@ -105,6 +107,7 @@ def _events(followed: Followed) -> Events:
     x = along.states(located.z, located.piece) if len(s) else np.zeros((0, d))
     first = along.told(located.z, located.piece)[0] if len(s) else x
     u = inputs_of(along.path, s, located.piece)
+    intervals = proved_intervals(along, located)
     told = [
         _coefficient(along, *row)
         for row in zip(s, x, u, located.kind, located.eigenvalue, strict=True)
@@ -121,8 +124,8 @@ def _events(followed: Followed) -> Events:
         n_after=located.n_after,
         coefficient=np.array([value for value, _ in told], dtype=float),
         cubic=np.array([is_cubic for _, is_cubic in told], dtype=bool),
-        low=np.full(len(s), np.nan),
-        high=np.full(len(s), np.nan),
+        low=intervals[:, 0],
+        high=intervals[:, 1],
     )
 
 

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from .._core.validation import check_kind, check_real, check_whole, read_seed, read_states
 from ..branches.bordered import Along, Places, at_parameter
 from ..branches.events import EventKind
-from ..branches.path import Family, Path
+from ..branches.family import Family
+from ..branches.path import Path
 from ..errors import ArgumentError, StillpointWarning, came
 from ..points import FixedPoints
 from ..search.find_all import find_all_fixed_points

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from .._core.validation import check_kind, check_real, check_whole
 from ..branches.bordered import Along, Places, at_parameter, correct
 from ..branches.events import EventKind
-from ..branches.path import Family, InputPath, Path
+from ..branches.family import Family
+from ..branches.path import InputPath, Path
 from ..branches.solution import Solution
 from ..errors import ArgumentError, came
 from ..points import Cycles

@@ -15,101 +15,21 @@ from .._core.record import Record, column, part, plain
 from .._core.validation import check_real
 from .._core.values import Domain
 from ..branches.ends import End
+from ..branches.events import EventKind
 from ..branches.path import InputPath, Path
 from ..errors import ArgumentError
 from ..points import FixedPoints
 from ..system import System
 from ..system_info import SystemInfo
+from .branch import DiagramBranch, Ends
 from .checks import Checks
+from .counts import Counts
 from .events import Events
 from .followed import Origin
 from .points_at import points_at, size_of
 
 if TYPE_CHECKING:
     import pandas
-
-
-@dataclass(frozen=True, eq=False)
-class DiagramBranch:
-    """One branch of a diagram, as views of its columns.
-
-    Attributes
-    ----------
-    parameter, states
-        Its places in their order, shapes (n,) and (n, d).
-    n_unstable, is_stable
-        At each of them; at an event just behind it.
-    ends
-        Why it ends at its first and at its last place.
-    origin
-        How it was come by.
-    """
-
-    parameter: Float[np.ndarray, " n"]
-    states: Float[np.ndarray, "n d"]
-    n_unstable: Int[np.ndarray, " n"]
-    is_stable: Bool[np.ndarray, " n"]
-    ends: tuple[End, End]
-    origin: Origin
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Ends(Record):
-    """Why branches end at their first and at their last place, and how they were come by."""
-
-    rows = "branch"
-
-    first: Int[np.ndarray, " b"] = column(
-        "branch", long_name="end at the first place", domain=Domain(options=End)
-    )
-    last: Int[np.ndarray, " b"] = column(
-        "branch", long_name="end at the last place", domain=Domain(options=End)
-    )
-    origin: Int[np.ndarray, " b"] = column(
-        "branch", long_name="how it was come by", domain=Domain(options=Origin)
-    )
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def _display(self) -> Display:
-        return Display(plural(len(self), "branch", "branches"))
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class Counts(Record):
-    """How many points there are between the events of a diagram; by `Diagram.counts`.
-
-    Attributes
-    ----------
-    low, high
-        Parameters of the events on both sides, or ends of the path, shape (i,).
-    n_points, n_stable, index_sum
-        Places, stable ones among them, and the sum of the indices, in the middle between.
-    """
-
-    rows = "interval"
-
-    low: Float[np.ndarray, " i"] = column("interval", long_name="parameter it begins at")
-    high: Float[np.ndarray, " i"] = column("interval", long_name="parameter it ends at")
-    n_points: Int[np.ndarray, " i"] = column("interval", long_name="points")
-    n_stable: Int[np.ndarray, " i"] = column("interval", long_name="stable points")
-    index_sum: Int[np.ndarray, " i"] = column("interval", long_name="sum of indices")
-
-    def __len__(self) -> int:
-        return len(self.low)
-
-    def _display(self) -> Display:
-        columns = [
-            Column("from", [f"{s:.8g}" for s in self.low], 14),
-            Column("to", [f"{s:.8g}" for s in self.high], 14),
-            Column("points", [str(k) for k in self.n_points], 6),
-            Column("stable", [str(k) for k in self.n_stable], 6),
-            Column("index sum", [f"{k:+}" for k in self.index_sum], 9),
-        ]
-        return Display(f"counts on {plural(len(self), 'interval')} of the parameter", columns)
 
 
 @final
@@ -241,6 +161,50 @@ class Diagram(Record):
             n_stable=np.array([self.is_stable[rows].sum() for rows in passed], dtype=np.int64),
             index_sum=np.array([self.index[rows].sum() for rows in passed], dtype=np.int64),
         )
+
+    def attractors_along(self) -> pandas.DataFrame:
+        """Return from where to where each branch attracts, and what it begins and ends with.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each stretch of a branch on which all modes decay: "branch", the parameters
+            "from" and "to" in the order of the branch, and in words what happens at both.
+
+        Examples
+        --------
+        >>> import numpy as np, stillpoint as sp
+        >>> one = np.ones((1, 1))
+        >>> system = sp.as_system(sp.cells.VanillaCell(2 * one, one, np.zeros(1)))
+        >>> points = sp.find_all_fixed_points(system, [0.0])
+        >>> diagram = sp.follow_points(system, points, sp.path([-1.0], [1.0], values=[-1, 1]))
+        >>> diagram.attractors_along().round(4).values.tolist()
+        [[0, -1.0, 0.5328, 'reached the end of the path', 'fold'], \
+[0, -0.5328, 1.0, 'fold', 'reached the end of the path']]
+        """
+        import pandas as pd
+
+        found = []
+        for number, (branch, rows) in enumerate(zip(self.branches, self._rows, strict=True)):
+            stable = branch.is_stable[:-1].astype(int)  # on the way to the next place
+            turns = np.flatnonzero(np.diff(stable, prepend=0, append=0))
+            for first, last in turns.reshape(-1, 2):
+                ends = [
+                    self._happens(int(rows[k])) or branch.ends[side].sentence
+                    for side, k in enumerate((first, last))
+                ]
+                found.append((number, *branch.parameter[[first, last]], *ends))
+        return pd.DataFrame(found, columns=["branch", "from", "to", "begins", "ends"])
+
+    def _happens(self, place: int) -> str:
+        """Return the noun of what happens at a place, empty for nothing."""
+        if not self.at_event[place]:
+            return ""
+        own = np.flatnonzero(self.events.branch == self.branch[place])
+        if not len(own):
+            return EventKind.BRANCH_POINT.noun
+        nearest = own[np.abs(self.events.parameter[own] - self.parameter[place]).argmin()]
+        return EventKind(int(self.events.kind[nearest])).noun
 
     def _passed(self, s: float) -> Int[np.ndarray, " k"]:
         """Return the last place of each branch before it comes through a parameter."""

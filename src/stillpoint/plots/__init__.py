@@ -5,6 +5,7 @@ Nothing here changes global settings of matplotlib, and nothing needs a display.
 
 from .closed_curves import closed_curves
 from .cycles import cycles
+from .diagram import diagram
 from .fixed_points import fixed_points
 from .interactive import interactive
 from .portraits import (
@@ -21,6 +22,7 @@ from .search_summary import search_summary
 from .slow_manifold import slow_manifold
 from .slow_points import slow_points
 from .spectrum import spectrum
+from .tracks import tracks
 
 __all__ = [
     "attractor_graph",
@@ -28,6 +30,7 @@ __all__ = [
     "basins",
     "closed_curves",
     "cycles",
+    "diagram",
     "exponents",
     "fixed_points",
     "flow_field",
@@ -40,4 +43,5 @@ __all__ = [
     "slow_manifold",
     "slow_points",
     "spectrum",
+    "tracks",
 ]

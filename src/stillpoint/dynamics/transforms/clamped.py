@@ -129,6 +129,10 @@ class ClampedProblem(RootProblem):
     def jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r k"]:
         return self.problem.jacobian(y, self.clamped.inputs(u))
 
+    def input_jacobian(self, y: Float[Any, "n k"], u: Inputs) -> Float[Any, "n r m"]:
+        whole = self.problem.input_jacobian(y, self.clamped.inputs(u))
+        return take(whole, self.clamped._free, axis=2)
+
     def differential(self, y: Float[Any, "n k"], u: Inputs) -> Linear:
         return self.problem.differential(y, self.clamped.inputs(u))
 

@@ -1,0 +1,148 @@
+"""A family of systems in a parameter, as what branches walk along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from .._core.validation import check_real, first_line, read_floats
+from ..errors import ArgumentError, came
+from ..system import System
+from .path import Parameters, Path, Pieces
+
+# Systems of a family that are kept, as equations and Jacobians ask for the same ones.
+_KEPT = 64
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Family(Path):
+    """Systems that depend smoothly on a parameter; made by `family`.
+
+    Attributes
+    ----------
+    make
+        What returns the system of a parameter.
+    corners
+        The ends of the parameter, shape (2,).
+    inputs
+        The constant input, shape (m,).
+    """
+
+    make: Callable[[float], System]
+    corners: Float[np.ndarray, " c"]
+    inputs: Float[np.ndarray, " m"]
+
+    def __repr__(self) -> str:
+        return f"family({self.low:g} to {self.high:g})"
+
+    def made(self, s: float) -> System:
+        """Return the system of a parameter; beyond the ends, that of the end."""
+        s = min(max(s, self.low), self.high)
+        if s not in self._kept:
+            while len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[s] = self.checked(s)
+        return self._kept[s]
+
+    def checked(self, s: float) -> System:
+        """Return what `make` makes of a parameter.
+
+        Raises
+        ------
+        ArgumentError
+            If it fails, or makes no system, or one of another size.
+        """
+        try:
+            system = self.make(s)
+        except Exception as error:  # the caller's own code, which may raise anything
+            raise ArgumentError(f"make: it failed at {s:g} ({first_line(error)}).") from error
+        if not isinstance(system, System):
+            raise ArgumentError(
+                f"make: it returned {came(system)} at {s:g}, but a System is wanted; use "
+                f"as_system(model)."
+            )
+        if system.input_size != len(self.inputs):
+            raise ArgumentError(
+                f"inputs: the system at {s:g} has {system.input_size} inputs, but the family is "
+                f"under {len(self.inputs)}; pass inputs= to `family`, or clamp the system."
+            )
+        return system
+
+    @cached_property
+    def _kept(self) -> dict[float, System]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_kept"}
+
+    def groups(
+        self,
+        system: System,
+        s: Parameters,
+        piece: Pieces,  # noqa: ARG002
+    ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
+        values, which = np.unique(s, return_inverse=True)
+        for k, value in enumerate(values):
+            rows = np.flatnonzero(which == k)
+            made = self.made(float(value)) if np.isfinite(value) else system
+            yield rows, made, np.tile(self.inputs, (len(rows), 1))
+
+    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+        return np.full(len(inputs), self.low if at is None else at)
+
+
+def family(make: Callable[[float], System], low: float, high: float, *, inputs: Any = None) -> Path:
+    """Return the systems of a parameter between two values, along which points can be followed.
+
+    Gain, the size of a lesion, an interpolation between two checkpoints of training: anything that
+    a function makes a system of. Derivatives in the parameter are differences, so the systems must
+    depend on it smoothly. Each parameter is asked for once or a few times, some hundred in all.
+
+    Parameters
+    ----------
+    make
+        Called with a float, returns a `System`; all of one kind and of the same number of states.
+    low, high
+        The ends of the parameter.
+    inputs
+        The constant input of all systems, shape (m,); may be left out if they have none.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ArgumentError
+        If `make` is no function or fails at one of the ends, or the ends do not ascend.
+
+    Examples
+    --------
+    >>> import numpy as np, stillpoint as sp
+    >>> from stillpoint.cells import VanillaCell
+    >>> cell = lambda gain: VanillaCell(np.array([[gain]]), np.zeros((1, 0)), np.zeros(1))
+    >>> sp.family(lambda gain: sp.as_system(cell(gain)), 0.5, 2.0)
+    family(0.5 to 2)
+    """
+    if isinstance(make, type) or not callable(make):
+        raise ArgumentError(f"make: got {came(make)}, but a function of the parameter is wanted.")
+    ends = np.array([check_real("low", low), check_real("high", high)])
+    if not ends[0] < ends[1]:
+        raise ArgumentError(f"high: got {high}, but more than low={low} is wanted.")
+    u = np.zeros(0) if inputs is None else read_floats("inputs", inputs)
+    if u.ndim != 1:
+        raise ArgumentError(f"inputs: got shape {u.shape}, but (m,), one input, is wanted.")
+    made = Family(make=make, corners=ends, inputs=u)
+    first, last = (made.checked(float(end)) for end in ends)
+    if (first.state_size, first.kind) != (last.state_size, last.kind):
+        raise ArgumentError(
+            f"make: it returned {first!r} at {low:g} and {last!r} at {high:g}, but systems of one "
+            f"kind and size are wanted."
+        )
+    return made

@@ -1,0 +1,55 @@
+"""Proofs of the events of a diagram, where the network's step can be enclosed."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from ..branches.bordered import Along
+from ..branches.events import EventKind, Located
+from ..branches.path import InputPath
+from ..branches.solution import Points
+from ..proofs.events import Event, prove_event
+
+# Larger systems of equations take too long to enclose.
+_LARGEST = 128
+
+_PAIRS = (EventKind.NEIMARK_SACKER, EventKind.HOPF)
+_PROVABLE = (EventKind.FOLD, EventKind.FLIP, *_PAIRS)
+
+
+def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
+    """Return parameters between which events of points are proved to lie, NaN where they are not.
+
+    Crossings of branches are not: they are there in networks with a symmetry alone, which no
+    enclosure has.
+    """
+    intervals = np.full((len(events.z), 2), np.nan)
+    path, exact = along.path, along.system.dynamics.interval_extension()
+    is_provable = isinstance(along.solution, Points) and along.straight is None
+    if exact is None or not isinstance(path, InputPath) or not is_provable:
+        return intervals
+    if events.z.shape[1] > _LARGEST:
+        return intervals
+    for k in np.flatnonzero(np.isin(events.kind, _PROVABLE)):
+        piece = int(events.piece[k])
+        event = Event(
+            events.z[k],
+            events.tangent[k],
+            turns=bool(events.kind[k] == EventKind.FOLD),
+            is_pair=bool(np.isin(events.kind[k], _PAIRS)),
+        )
+        try:
+            found = prove_event(
+                exact,
+                event,
+                (path.inputs[piece], path.inputs[piece + 1]),
+                (float(path.corners[piece]), float(path.corners[piece + 1])),
+                along.weight,
+                along.size,
+            )
+        except NotImplementedError:  # equations whose slopes in the inputs are not known
+            return intervals
+        if found is not None:
+            intervals[k] = found
+    return intervals
