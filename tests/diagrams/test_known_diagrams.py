@@ -248,3 +248,17 @@ def test_flip_flop_under_all_inputs(flip_flop: tuple[sp.System, sp.FixedPoints])
     assert np.allclose(diagram.events.parameter[[0, -1]], [-0.078842, 0.070282], atol=1e-6)
     assert sorted(len(diagram.at(s)) for s in (-1.0, 0.0, 1.0)) == [1, 1, 27]
     assert [b.ends[0].name for b in diagram.branches].count("CLOSED") == 1
+
+
+@pytest.mark.parametrize("width", [1e-2, 1e-3, 1e-4])
+def test_two_folds_within_one_step(width: float) -> None:
+    """The folds of u = x^3 - width x lie at x = +-sqrt(width / 3), nearly above each other."""
+    step = lambda x, u: x + 0.5 * (u + width * x - x**3)  # noqa: E731
+    system = sp.as_system(step, state_size=1, input_size=1)
+    path = sp.path([-1.0], [1.0], values=[-1, 1])
+    diagram = sp.follow_points(system, sp.find_all_fixed_points(system, [-1.0]), path, checks=0)
+    x = np.sqrt(width / 3)
+    assert kinds(diagram) == ["FOLD", "FOLD"]
+    assert np.allclose(np.sort(diagram.events.state[:, 0]), [-x, x], rtol=1e-5)
+    assert np.allclose(np.abs(diagram.events.parameter), 2 * x**3, rtol=1e-5)
+    assert diagram.counts().n_points.tolist() == [1, 3, 1]

@@ -126,6 +126,8 @@ def locate(
 ) -> Located:
     """Return the events on branches, given the eigenvalues at their places."""
     spans = _spans(along, curves, values)
+    quiet = take_record(spans, np.flatnonzero(~spans.busy))
+    spans = joined([spans, *_halves(along, quiet)])
     found = [_no_events(curves[0].z.shape[1], values[0].shape[1])]
     for _ in range(_MOST_IN_STEP):
         spans = take_record(spans, np.flatnonzero(spans.busy))
@@ -147,12 +149,13 @@ def n_unstable(along: Along, values: Complex[np.ndarray, "n m"]) -> Int[np.ndarr
 def _spans(
     along: Along, curves: Sequence[Curve], values: Sequence[Complex[np.ndarray, "n m"]]
 ) -> _Spans:
-    """Return the steps of all branches at which something happens."""
+    """Return the steps of all branches at which something happens, or may turn there and back."""
     parts = []
     for k, (curve, modes) in enumerate(zip(curves, values, strict=True)):
         turn, n = curve.tangent[:, -1], n_unstable(along, modes)
         same = curve.piece[:-1] == curve.piece[1:]
-        at = np.flatnonzero(same & ((turn[:-1] * turn[1:] < 0) | (n[:-1] != n[1:])))
+        happens = (turn[:-1] * turn[1:] < 0) | (n[:-1] != n[1:])
+        at = np.flatnonzero(same & (happens | _may_turn_twice(curve)))
         start, stop, way = curve.z[at], curve.z[at + 1], curve.tangent[at]
         parts.append(
             _Spans(
@@ -171,6 +174,45 @@ def _spans(
             )
         )
     return joined(parts)
+
+
+def _slowest(
+    turn: Float[np.ndarray, "n 2"], mean: Float[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Return where on a step the parameter changes least, 0 to 1, and by how much it does there.
+
+    It is a cubic of the arclength; `turn` is its slope at both ends, `mean` that of the chord. All
+    are positive on the way to larger parameters.
+    """
+    first, last = turn.T
+    linear, square = 6 * mean - 4 * first - 2 * last, 3 * (first + last - 2 * mean)
+    with np.errstate(all="ignore"):
+        place = np.where(square > 0, -linear / (2 * square), 0.0)
+    place = np.where((place > 0) & (place < 1), place, 0.0)
+    return place, first + linear * place + square * place**2
+
+
+def _may_turn_twice(curve: Curve) -> Bool[np.ndarray, " n"]:
+    """Return the steps on which the parameter seems to turn around and back."""
+    length = np.linalg.norm(np.diff(curve.z, axis=0), axis=1)
+    turn, mean = curve.tangent[:, -1], np.diff(curve.z[:, -1]) / np.maximum(length, 1e-300)
+    way = np.sign(turn[:-1])
+    _, least = _slowest(way[:, None] * np.stack([turn[:-1], turn[1:]], axis=1), way * mean)
+    return (turn[:-1] * turn[1:] > 0) & (least < 0) & (length > 0)
+
+
+def _halves(along: Along, spans: _Spans) -> list[_Spans]:
+    """Return spans in two parts each, up to where the parameter changes least and behind it."""
+    if not len(spans):
+        return []
+    length = np.linalg.norm(spans.stop - spans.start, axis=1)
+    mean, way = (spans.stop - spans.start)[:, -1] / length, np.sign(spans.turn_low)
+    turn = np.stack([spans.turn_low, spans.turn_high], axis=1)
+    place, _ = _slowest(way[:, None] * turn, way * mean)
+    middle = spans.low + place * (spans.high - spans.low)
+    n, turns, _ = _sides(along, spans, middle)
+    left = replace(spans, high=middle, n_high=n, turn_high=turns)
+    return [left, replace(spans, low=middle, n_low=n, turn_low=turns)]
 
 
 def _split(along: Along, spans: _Spans) -> tuple[Located, _Spans]:
