@@ -66,6 +66,8 @@ def decision_demo(options: argparse.Namespace) -> int:
     print(f"from the {len(story.neutral.slow.starts)} states of 100 trials:")
     for line in decision.table(story):
         print(f"  {line}")
+    for line in ["", *decision.along_evidence(story)]:
+        print(line)
     under = story.neutral
     print(f"\nwithout evidence:\n{under.slow!r}")
     for line in [*decision.time_constants(under, task), *decision.between_choices(under), ""]:

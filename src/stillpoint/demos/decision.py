@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from .._core.display import plural
 from .._core.validation import check_real, check_whole
 from ..branches.slow_manifold import SlowManifold, follow_slow_manifold
+from ..diagrams import Diagram, follow_points, path
 from ..errors import ArgumentError
 from ..frameworks.base import adapter
 from ..points import SlowPoints
@@ -72,6 +74,8 @@ class Story:
     sample_sizes
         How many states, told apart in their second decimal, the same starts reach below each of
         `speeds`.
+    diagram
+        The fixed points along the evidence, from full evidence for channel 2 to that for channel 1.
     distance
         Median distance of the states under stimulus from the slow line without evidence; NaN
         where there is none.
@@ -83,6 +87,7 @@ class Story:
     evidence: list[UnderEvidence]
     speeds: Float[np.ndarray, " s"]
     sample_sizes: Int[np.ndarray, " s"]
+    diagram: Diagram
     distance: float
 
     @property
@@ -140,8 +145,20 @@ def tell(network: ReadoutNetwork, task: PerceptualDecision, seed: int = 0) -> St
         evidence=evidence,
         speeds=_SPEEDS,
         sample_sizes=np.array([len(np.unique(s.end.round(2), axis=0)) for s in slower]),
+        diagram=_along_evidence(network, task, evidence),
         distance=np.nan if line is None else float(np.median(line.project(during)[1])),
     )
+
+
+def _along_evidence(
+    network: ReadoutNetwork, task: PerceptualDecision, evidence: list[UnderEvidence]
+) -> Diagram:
+    """Follow the fixed points that were found under every strength of the evidence."""
+    most = max(under.coherence for under in evidence)
+    corners = [task.constant_input(most, choice=1), task.constant_input()]
+    along = path(*corners, task.constant_input(most), values=[-most, 0, most])
+    known = SlowPoints.concatenate([under.slow for under in evidence])
+    return follow_points(network.system, known, along, checks=0)
 
 
 def _under(
@@ -214,6 +231,19 @@ def table(story: Story) -> list[str]:
             f"{leading:>18} {told}"
         )
     return lines
+
+
+def along_evidence(story: Story) -> list[str]:
+    """Return what happens to the fixed points along the evidence, in lines of text."""
+    diagram = story.diagram
+    if not len(diagram):
+        return ["no fixed point under any evidence"]
+    low, high = diagram.parameter.min(), diagram.parameter.max()
+    lines = [
+        f"fixed points along the evidence: {plural(len(diagram), 'branch', 'branches')}, from "
+        f"{low:+.1f} % to {high:+.1f} %"
+    ]
+    return lines + [f"  {event.sentence}" for event in diagram.events]
 
 
 def time_constants(under: UnderEvidence, task: PerceptualDecision) -> list[str]:

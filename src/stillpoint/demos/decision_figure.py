@@ -84,8 +84,10 @@ def _draw_coherences(story: Story, pca: Projection, ax: Axes) -> None:
         slow_statuses(every),
         several=SEVERAL,
     )
+    if len(story.diagram):
+        plots.diagram(story.diagram, pca, legend=False, ax=ax)
     ax.set(
-        title="Minima of the speed by evidence;\nlarger: more starts",
+        title="Minima of the speed by evidence (larger: more starts);\nfixed points followed",
         xlabel="coherence, % (positive: channel 1)",
         ylabel="PC 1",
     )

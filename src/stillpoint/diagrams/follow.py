@@ -14,7 +14,7 @@ from ..branches.events import EventKind
 from ..branches.family import Family
 from ..branches.path import Path
 from ..errors import ArgumentError, StillpointWarning, came
-from ..points import FixedPoints
+from ..points import FixedPoints, SlowPoints
 from ..search.find_all import find_all_fixed_points
 from ..system import System, check_system
 from .checks import Checks
@@ -58,7 +58,8 @@ def follow_points(
     system
         From `as_system`; of a family, one of its systems.
     points
-        `FixedPoints` under inputs on the path, or states, shape (k, d).
+        `FixedPoints` under inputs on the path, the fixed ones of `SlowPoints`, or states, shape
+        (k, d).
     path
         From `path` or `family`.
     at
@@ -221,15 +222,14 @@ def _read_points(
     system: System, points: Any, path: Path, at: float | None
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
     """Return states and their parameters."""
-    if isinstance(points, FixedPoints):
-        x, u = points.xstar, points.inputs
+    if isinstance(points, FixedPoints | SlowPoints):
+        known = points.fixed if isinstance(points, SlowPoints) else points[~points.on_continuum]
+        x, u = known.xstar, known.inputs
         if x.shape[1] != system.state_size or u.shape[1] != system.input_size:
             raise ArgumentError(
                 f"points: got points of {x.shape[1]} states and {u.shape[1]} inputs, but the "
                 f"system has {system.state_size} and {system.input_size}."
             )
-        isolated = ~points.on_continuum
-        x, u = x[isolated], u[isolated]
         return x, path.places(u, at)
     x = read_states("points", points, system.state_size)
     if at is None and isinstance(path, Family):

@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.display import plural
-from .._core.pca import fit_pca
+from .._core.pca import Projection, fit_pca
 from .._core.validation import check_flag, read_floats, whole_number
 from ..diagrams import Diagram, EventKind
 from ..errors import ArgumentError, came
-from .parts.checks import axes_or_new, check_axes, check_record
+from .parts.checks import axes_or_new, check_axes, check_projection, check_record
 from .parts.legend import complete
 from .parts.style import BLACK, COUNTS, LINES, MARKERS
 
@@ -43,8 +43,9 @@ def diagram(
     diagram
         From `follow_points` or `follow_cycles`.
     readout
-        What is drawn: the number of a unit, weights of shape (d,), or "amplitude" or "period" of
-        cycles. By default the first principal component of all states.
+        What is drawn: the number of a unit, weights of shape (d,), the first component of a
+        `Projection`, or "amplitude" or "period" of cycles. By default the first principal component
+        of all states.
     events
         Whether events are marked.
     legend
@@ -106,8 +107,9 @@ def _read_readout(diagram: Diagram, readout: Any) -> tuple[Float[np.ndarray, " n
     if readout is None:
         if d == 1:
             return diagram.states[:, 0], "state"
-        first = fit_pca(diagram.states, n_components=1)
-        return first.transform(diagram.states)[:, 0], "first principal component"
+        return _seen(fit_pca(diagram.states, n_components=1), diagram)
+    if isinstance(readout, Projection):
+        return _seen(check_projection(readout, 1, d), diagram)
     if isinstance(readout, str):
         if readout in _NAMED:
             values: Float[np.ndarray, " n"] = getattr(diagram, readout)
@@ -128,6 +130,10 @@ def _read_readout(diagram: Diagram, readout: Any) -> tuple[Float[np.ndarray, " n
             f"({d},) are wanted."
         )
     return diagram.states @ weights, "readout"
+
+
+def _seen(projection: Projection, diagram: Diagram) -> tuple[Float[np.ndarray, " n"], str]:
+    return projection.transform(diagram.states)[:, 0], projection.names[0]
 
 
 def _at_events(diagram: Diagram, values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " e"]:
