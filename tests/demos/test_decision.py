@@ -113,6 +113,8 @@ def test_the_demo_tells_the_story(small, tmp_path):
         -51.2, -25.6, -12.8, -6.4, 0.0, 6.4, 12.8, 25.6, 51.2
     ]  # fmt: skip
     assert "none" in rows[7]  # the pair of fixed points is gone, and with it the line
+    assert "1 branch, coherence -51.2 to +21.8" in result.output
+    assert "border fold at 21.768054: two branches meet and end at a kink" in result.output
     assert "2 minima of the speed: 2 fixed points" in result.output
     assert "selection vector on fixation, channel 1, channel 2" in result.output
     assert result.output.count("fixed point: time constants") == 2

@@ -240,8 +240,8 @@ def along_evidence(story: Story) -> list[str]:
         return ["no fixed point under any evidence"]
     low, high = diagram.parameter.min(), diagram.parameter.max()
     lines = [
-        f"fixed points along the evidence: {plural(len(diagram), 'branch', 'branches')}, from "
-        f"{low:+.1f} % to {high:+.1f} %"
+        f"fixed points along the evidence: {plural(len(diagram), 'branch', 'branches')}, coherence "
+        f"{low:+.1f} to {high:+.1f}"
     ]
     return lines + [f"  {event.sentence}" for event in diagram.events]
 
