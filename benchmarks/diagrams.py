@@ -149,7 +149,6 @@ def against_jaxcont(n_branches: int) -> None:
         return
     theirs = json.loads(run.stdout)
     each = theirs["seconds"] / n_branches
-    ahead = diagram.events.parameter
     apart = [float(np.abs(diagram.events.parameter - s).min()) for s in theirs["folds"]]
     print(f"\nJaxCont, {n_branches} of 27 branches one way, against all of them both ways\n")
     print(
