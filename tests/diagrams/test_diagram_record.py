@@ -85,6 +85,13 @@ def test_the_verdict_names_what_is_missing() -> None:
     assert short.verdict.startswith("something is missing: branch 0 used up its steps")
 
 
+def test_checks_can_be_proved() -> None:
+    points = sp.find_all_fixed_points(SYSTEM, [0.0])
+    diagram = sp.follow_points(SYSTEM, points, PATH, checks=2, exhaustive=True)
+    assert diagram.checks.proved.all()
+    assert "proved at 2 of them" in diagram.verdict
+
+
 def test_a_path_keeps_its_corners_exactly() -> None:
     corners = np.random.default_rng(0).standard_normal((4, 3))
     path = sp.path(*corners, values=[0.0, 0.3, 0.7, 2.1])

@@ -345,6 +345,7 @@ def verbs() -> dict[str, Call]:
                 "at": 0.0,
                 "checks": 1,
                 "max_starts": 4,
+                "exhaustive": False,
                 "max_steps": 20,
                 "max_norm": 10.0,
                 "seed": 0,

@@ -6,9 +6,16 @@ import warnings
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from .._core.validation import check_kind, check_real, check_whole, read_seed, read_states
+from .._core.validation import (
+    check_flag,
+    check_kind,
+    check_real,
+    check_whole,
+    read_seed,
+    read_states,
+)
 from ..branches.bordered import Along, Places, at_parameter
 from ..branches.events import EventKind
 from ..branches.family import Family
@@ -40,6 +47,7 @@ def follow_points(
     at: float | None = None,
     checks: int = 5,
     max_starts: int = 512,
+    exhaustive: bool = False,
     max_steps: int = 2000,
     max_norm: float = 100.0,
     seed: int = 0,
@@ -69,6 +77,9 @@ def follow_points(
         At how many parameters, equally spaced, a search is set beside the branches; 0 for none.
     max_starts
         Starts of each of these searches.
+    exhaustive
+        Whether each search tries to prove that there are no other points, which takes up to
+        seconds (see `find_all_fixed_points`).
     max_steps
         Steps of a walk between two stops.
     max_norm
@@ -106,20 +117,25 @@ def follow_points(
         at = check_real("at", at, least=path.low, most=path.high)
     checks = check_whole("checks", checks, least=0)
     max_starts = check_whole("max_starts", max_starts, least=1)
+    exhaustive = check_flag("exhaustive", exhaustive)
     max_steps = check_whole("max_steps", max_steps, least=1)
     max_norm = check_real("max_norm", max_norm, above=0)
     seed = read_seed("seed", seed)
     x, s = _read_points(system, points, path, at)
     parameters = np.linspace(path.low, path.high, checks)
-    searched = [_searched(system, path, float(place), max_starts, seed) for place in parameters]
+    found = [
+        _searched(system, path, float(place), max_starts, exhaustive, seed) for place in parameters
+    ]
+    searched = [states for states, _ in found]
     along = Along(system, path, size_of(np.concatenate([x, *searched])))
     followed = Followed(along, max_steps, max_norm)
     followed.add(_sharpened(along, x, s, at), Origin.HANDED_OVER)
     _switch(followed, 0)
-    told = _compare(followed, parameters, searched)
+    told = _compare(followed, parameters, searched, np.array([proof for _, proof in found], bool))
     options = {
         "checks": checks,
         "max_starts": max_starts,
+        "exhaustive": exhaustive,
         "max_steps": max_steps,
         "max_norm": max_norm,
         "seed": seed,
@@ -169,9 +185,9 @@ def _switch(followed: Followed, first: int) -> None:
 
 
 def _searched(
-    system: System, path: Path, s: float, max_starts: int, seed: int
-) -> Float[np.ndarray, "k d"]:
-    """Return the isolated points that a search of its own finds at a parameter."""
+    system: System, path: Path, s: float, max_starts: int, exhaustive: bool, seed: int
+) -> tuple[Float[np.ndarray, "k d"], bool]:
+    """Return the isolated points that a search finds, and whether there are proved no others."""
     made, u = path.at(system, s)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StillpointWarning)  # there may be no point at all
@@ -179,18 +195,20 @@ def _searched(
             made,
             u,
             max_starts=max_starts,
-            exhaustive=False,
+            exhaustive=exhaustive,
             orbits=False,
             seed=seed,
             progress=False,
         )
-    return points.xstar[~points.is_degenerate]
+    proved = bool(points.enumerations) and all(proof.is_proof for proof in points.enumerations)
+    return points.xstar[~points.is_degenerate], proved
 
 
 def _compare(
     followed: Followed,
     parameters: Float[np.ndarray, " c"],
     searched: list[Float[np.ndarray, "k d"]],
+    proved: Bool[np.ndarray, " c"],
 ) -> Checks:
     """Set what searches found beside the branches, and follow what lies on none of them."""
     along, missing = followed.along, []
@@ -207,7 +225,7 @@ def _compare(
         n_searched=np.array([len(x) for x in searched], dtype=np.int64),
         n_missing=np.array(missing, dtype=np.int64),
         index_sum=np.array([own.sum() for own in known], dtype=np.int64),
-        proved=np.zeros(len(parameters), dtype=bool),
+        proved=proved,
     )
 
 

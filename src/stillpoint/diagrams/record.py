@@ -286,6 +286,10 @@ class Diagram(Record):
         if self.noun != "points":
             return
         counts = self.counts()
+        for s, n in zip(self.checks.parameter, self.checks.n_branches, strict=True):
+            inside = counts.n_points[(counts.low < s) & (s < counts.high)]
+            if len(inside) and inside[0] != n:
+                yield f"branches have {inside[0]} points between events, but {n} at {s:.6g}"
         known = self.system.lefschetz
         sums = counts.index_sum
         wanted = known if known is not None else (int(np.median(sums)) if len(sums) else 0)
