@@ -14,6 +14,11 @@ from jaxtyping import Complex, Float
 
 from .._core.arrays import finite_or_zero, host
 from ..dynamics import Dynamics
+from ..local.leading import LARGE, leading_modes
+from ..local.spectra import growth
+
+# The relative error of a Jacobian that leading eigenvalues have to bear.
+_ROUNDING = 1e-13
 
 
 class Solution(ABC):
@@ -30,7 +35,12 @@ class Solution(ABC):
         """Return the dynamics of which it is a zero."""
 
     def spectrum(self, dynamics: Dynamics, x: Any, u: Any) -> Complex[np.ndarray, "n m"]:
-        """Return the eigenvalues that decide on stability, of viewed dynamics."""
+        """Return the eigenvalues that decide on stability, of viewed dynamics.
+
+        Of large networks all but the leading ones are left at 0 (of a flow at -1), far inside.
+        """
+        if dynamics.state_size > LARGE:
+            return _leading(dynamics, host(x), host(u))
         jacobian = finite_or_zero(host(dynamics.jacobian(x, u)))
         return np.linalg.eigvals(jacobian).astype(np.complex128)
 
@@ -51,6 +61,25 @@ class Solution(ABC):
     ) -> Float[np.ndarray, "n p"] | None:
         """Return vectors that vanish, and turn around, where it shrinks to something simpler."""
         return None
+
+
+def _leading(
+    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+) -> Complex[np.ndarray, "n d"]:
+    """Return the leading eigenvalues of each row, or all where those do not decide."""
+    asarray, inside = dynamics.arrays.asarray, 0.0 if dynamics.kind == "map" else -1.0
+    values = np.full(x.shape, inside, dtype=np.complex128)
+    for k in range(len(x)):
+        here = x[k : k + 1], u[k : k + 1]
+        jacobian = finite_or_zero(host(dynamics.jacobian(*map(asarray, here))))
+        size = np.linalg.norm(jacobian, axis=(1, 2))
+        modes = leading_modes(dynamics, *here, np.full(1, _ROUNDING), size)
+        known = modes.eigenvalues[0][np.isfinite(modes.eigenvalues[0])]
+        if modes.counted[0] == (growth(known, dynamics.kind) > 0).sum():
+            values[k, : len(known)] = known
+        else:
+            values[k] = np.linalg.eigvals(jacobian[0])
+    return values
 
 
 @final
