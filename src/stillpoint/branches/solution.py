@@ -12,13 +12,16 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Complex, Float
 
-from .._core.arrays import finite_or_zero, host
+from .._core.arrays import batches, finite_or_zero, host
 from ..dynamics import Dynamics
 from ..local.leading import LARGE, leading_modes
 from ..local.spectra import growth
 
 # The relative error of a Jacobian that leading eigenvalues have to bear.
 _ROUNDING = 1e-13
+
+# Rows of which leading eigenvalues are computed at a time.
+_ROWS = 64
 
 
 class Solution(ABC):
@@ -69,16 +72,21 @@ def _leading(
     """Return the leading eigenvalues of each row, or all where those do not decide."""
     asarray, inside = dynamics.arrays.asarray, 0.0 if dynamics.kind == "map" else -1.0
     values = np.full(x.shape, inside, dtype=np.complex128)
-    for k in range(len(x)):
-        here = x[k : k + 1], u[k : k + 1]
-        jacobian = finite_or_zero(host(dynamics.jacobian(*map(asarray, here))))
-        size = np.linalg.norm(jacobian, axis=(1, 2))
-        modes = leading_modes(dynamics, *here, np.full(1, _ROUNDING), size)
-        known = modes.eigenvalues[0][np.isfinite(modes.eigenvalues[0])]
-        if modes.counted[0] == (growth(known, dynamics.kind) > 0).sum():
-            values[k, : len(known)] = known
-        else:
-            values[k] = np.linalg.eigvals(jacobian[0])
+
+    def jacobian(k: int) -> Float[np.ndarray, "d d"]:
+        here = asarray(x[k : k + 1]), asarray(u[k : k + 1])
+        return finite_or_zero(host(dynamics.jacobian(*here)))[0]
+
+    for rows in batches(len(x), 1, _ROWS):
+        numbers = np.arange(len(x))[rows]
+        size = np.array([np.linalg.norm(jacobian(k)) for k in numbers])
+        modes = leading_modes(dynamics, x[rows], u[rows], np.full(len(size), _ROUNDING), size)
+        for k, counted, leading in zip(numbers, modes.counted, modes.eigenvalues, strict=True):
+            known = leading[np.isfinite(leading)]
+            if counted == (growth(known, dynamics.kind) > 0).sum():
+                values[k, : len(known)] = known
+            else:
+                values[k] = np.linalg.eigvals(jacobian(k))
     return values
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float
+from scipy.linalg import lu_factor, lu_solve
 
 from .._core.arrays import host
 from ..branches.events import EventKind
@@ -30,6 +31,9 @@ _FIRST, _SECOND = 1e-5, 1e-3
 
 # A quadratic coefficient this small beside the cubic one is zero: branches cross as a pitchfork.
 _NO_SQUARE = 1e-5
+
+# Inverse iteration: how far the shift is from the eigenvalue, relatively, and how many steps.
+_SHIFT, _ITERATIONS = 1e-9, 3
 
 
 class Derivatives:
@@ -129,6 +133,11 @@ def _eigenvectors(J: Float[np.ndarray, "d d"], eigenvalue: complex) -> tuple[Vec
 
 
 def _nearest(matrix: Float[np.ndarray, "d d"], eigenvalue: complex) -> Vector:
-    values, vectors = np.linalg.eig(matrix)
-    vector: Vector = vectors[:, np.abs(values - eigenvalue).argmin()].astype(complex)
+    """Return the eigenvector of the eigenvalue nearest to a number, by inverse iteration."""
+    shift = eigenvalue + _SHIFT * (1 + abs(eigenvalue))
+    factors = lu_factor(matrix - shift * np.eye(len(matrix)))
+    vector: Vector = np.random.default_rng(0).standard_normal(len(matrix)).astype(complex)
+    for _ in range(_ITERATIONS):
+        vector = lu_solve(factors, vector)
+        vector = vector / np.linalg.norm(vector)
     return vector
