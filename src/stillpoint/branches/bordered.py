@@ -1,9 +1,9 @@
 """The equations of a branch: a network at rest along a path, bordered by a row that picks a place.
 
 Unknowns are those of the equilibrium form and the parameter, in a unit in which the whole path is
-as long as states are large. The last row asks for a place on a plane. With the tangent of a branch
-as its normal the matrix [[G, g_s], [t^T, 0]] stays regular where G is singular, at folds (Keller
-1977; Govaerts 2000).
+about as long as states are large. The last row asks for a place on a plane. With the tangent of a
+branch as its normal the matrix [[G, g_s], [t^T, 0]] stays regular where G is singular, at folds
+(Keller 1977; Govaerts 2000).
 """
 
 from __future__ import annotations
@@ -64,8 +64,11 @@ class Along:
 
     @property
     def weight(self) -> float:
-        """How long one of the parameter is, in units of states."""
-        return self.size / (self.path.high - self.path.low)
+        """How long one of the parameter is, in units of states.
+
+        It is a power of two, so that parameters come back from places as they went in.
+        """
+        return float(2.0 ** np.round(np.log2(self.size / (self.path.high - self.path.low))))
 
     @property
     def kind(self) -> Kind:
