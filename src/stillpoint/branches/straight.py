@@ -15,7 +15,8 @@ from ..dynamics import PiecewiseLinear
 from .bordered import Along, Places
 from .curves import Curve
 from .ends import End
-from .events import EventKind, Located, n_unstable
+from .events import EventKind, Located
+from .spans import n_unstable
 from .walk import Leg
 
 Line = Float[np.ndarray, " z"]

@@ -9,9 +9,10 @@ from jaxtyping import Complex, Float, Int
 
 from .._core.arrays import take_record
 from ..branches.bordered import Along
-from ..branches.events import EventKind, Located, joined
+from ..branches.events import EventKind, Located
 from ..branches.family import Family
 from ..branches.path import InputPath, Path
+from ..branches.spans import joined
 from ..dynamics import Kind, Rooted
 from ..local.spectra import growth
 from ..search.options import provenance
