@@ -67,3 +67,69 @@ def test_branches_begin_and_end_exactly_where_the_path_does() -> None:
         assert diagram.counts().n_points.tolist() == [1]
         assert [end.name for end in diagram.branches[0].ends] == ["END_OF_PATH"] * 2
         assert len(diagram.at(low)) == len(diagram.at(high)) == 1
+
+
+ONE = np.ones((1, 1))
+
+
+def one_unit(gain: float, phi: str = "tanh") -> sp.System:
+    """Return x' = phi(gain x + u)."""
+    return sp.as_system(VanillaCell(gain * ONE, ONE, np.zeros(1), phi=phi))
+
+
+UNIT_PATH = sp.path([-1.0], [1.0], values=[-1, 1])
+
+
+def test_parameters_that_no_branch_passes() -> None:
+    system = sp.as_system(lambda x, p: x + 0.1 * (p - x**2), state_size=1, input_size=1)
+    diagram = sp.follow_points(system, np.ones((1, 1)), UNIT_PATH, at=1.0, checks=0)
+    assert len(diagram.at(-0.5)) == 0
+    assert len(diagram.at(0.5)) == 2
+
+
+def test_no_points_are_followed_to_no_branch() -> None:
+    system = one_unit(2.0)
+    points = sp.find_all_fixed_points(system, [0.0])
+    none = points.take(np.zeros(0, dtype=np.int64))
+    assert len(sp.follow_points(system, none, UNIT_PATH, checks=0)) == 0
+
+
+def test_folds_of_two_steps_as_one() -> None:
+    system = one_unit(2.0)
+    points = sp.find_all_fixed_points(system, [0.0])
+    diagram = sp.follow_points(system.iterate(2), points.xstar, UNIT_PATH, at=0.0, checks=0)
+    folds = diagram.events.parameter
+    assert np.allclose(folds, [-0.532839975354, 0.532839975354], rtol=0, atol=1e-9)
+
+
+def test_counts_where_branches_go_to_infinity() -> None:
+    system = sp.as_system(lambda x, p: p * x + 1, state_size=1, input_size=1)
+    path = sp.path([0.0], [2.0], values=[0, 2])
+    diagram = sp.follow_points(system, np.ones((1, 1)), path, at=0.0)
+    assert diagram.counts().n_points.tolist() == [1, 0, 1]
+
+
+def test_regions_whose_points_form_a_line() -> None:
+    system = one_unit(1.0, "relu")
+    diagram = sp.follow_points(system, np.zeros((1, 1)), UNIT_PATH, at=-1.0)
+    assert [end.name for end in diagram.branches[0].ends] == ["END_OF_PATH", "OUT_OF_BOUNDS"]
+    assert np.isfinite(diagram.states).all()
+    assert len(diagram.at(-0.5)) == 1
+    assert len(diagram.at(0.5)) == 0
+
+
+def test_systems_of_another_size_are_named() -> None:
+    system = one_unit(2.0)
+    diagram = sp.follow_points(system, sp.find_all_fixed_points(system, [0.0]), UNIT_PATH, checks=0)
+    two = sp.as_system(VanillaCell(np.eye(2), np.ones((2, 1)), np.zeros(2)))
+    with pytest.raises(sp.errors.ArgumentError, match="another network"):
+        diagram.at(0.0, two)
+    with pytest.raises(sp.errors.ArgumentError, match="another network"):
+        diagram.at(0.0, one_unit(1.5))
+
+    def make(gain: float) -> sp.System:
+        size = 2 if 0.4 < gain < 0.6 else 1
+        return sp.as_system(VanillaCell(gain * np.eye(size), np.zeros((size, 0)), np.zeros(size)))
+
+    with pytest.raises(sp.errors.ArgumentError, match="one kind and size"):
+        sp.follow_points(make(0.1), np.zeros((1, 1)), sp.family(make, 0.1, 0.9), checks=0)

@@ -8,9 +8,11 @@ the equations g + m w0 = 0, A^T w = 0 and w0 . w = 1 are regular where two branc
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .bordered import Along, Pieces, Places
+
+Place = Float[np.ndarray, " z"]
 
 # Second derivatives are differences over this, in sizes of states.
 _SPACING = 1e-5
@@ -18,20 +20,26 @@ _SPACING = 1e-5
 # Newton steps, and how far a place is moved by them, in sizes of states.
 _STEPS, _REACH = 6, 1e-4
 
+# At a crossing the number m is no larger than this, in sizes of states.
+_VANISHES = 1e-9
+
 # Larger systems are left as they are: their second derivatives take too long.
 _LARGEST = 128
 
 
-def sharpened(along: Along, z: Places, piece: Pieces) -> Places:
-    """Return places near crossings, moved to where the branches cross."""
+def sharpened(along: Along, z: Places, piece: Pieces) -> tuple[Places, Bool[np.ndarray, " n"]]:
+    """Return places near crossings, moved to where branches cross, and whether they do there."""
     rows = [_sharpened(along, row, int(k)) for row, k in zip(z, piece, strict=True)]
-    return np.array(rows).reshape(z.shape)
+    crosses = np.array([row is not None for row in rows], dtype=bool)
+    moved = [old if row is None else row for old, row in zip(z, rows, strict=True)]
+    return np.array(moved).reshape(z.shape), crosses
 
 
-def _sharpened(along: Along, start: Float[np.ndarray, " z"], piece: int) -> Float[np.ndarray, " z"]:
+def _sharpened(along: Along, start: Place, piece: int) -> Place | None:
+    """Return where branches cross near a place, or None where Newton's method finds no such."""
     k = len(start) - 1
     if k > _LARGEST:
-        return start
+        return None
     left, _, _ = np.linalg.svd(_slopes(along, start[None], piece)[0])
     first = left[:, -1]
     unknowns = np.concatenate([start, first, [0.0]])
@@ -47,10 +55,10 @@ def _sharpened(along: Along, start: Float[np.ndarray, " z"], piece: int) -> Floa
         try:
             unknowns = unknowns - np.linalg.solve(matrix, equations)
         except np.linalg.LinAlgError:
-            return start
+            return None
     end = unknowns[: k + 1]
     near = np.isfinite(unknowns).all() and np.linalg.norm(end - start) < _REACH * along.size
-    return end if near else start
+    return end if near and abs(unknowns[-1]) < _VANISHES * along.size else None
 
 
 def _bend(

@@ -31,8 +31,8 @@ _MOST_IN_STEP = 8
 # An eigenvalue of this size, in units of its modulus, off the real axis is one of a pair.
 _REAL = 1e-6
 
-# The bordered matrix is singular where it makes vectors so many times as long when it is inverted.
-_SINGULAR = 1e6
+# Branches may cross where the bordered matrix is as singular as this, and do where it is as that.
+_MAY_CROSS, _CROSSES = 1e3, 1e6
 
 
 class EventKind(SentenceEnum):
@@ -116,9 +116,12 @@ def _split(along: Along, spans: Spans) -> tuple[Located, Spans]:
     left, _, _ = up_to(along, spans, np.maximum(root - beside, spans.low))
     _, right, beyond = up_to(along, spans, np.minimum(root + beside, spans.high))
     turns, changes = left.turn_high * right.turn_low < 0, left.n_high != right.n_low
-    kind, eigenvalue = _classified(along, z, way, spans.piece, turns, changes)
-    crossings = np.flatnonzero(kind == EventKind.BRANCH_POINT)
-    z[crossings] = sharpened(along, z[crossings], spans.piece[crossings])
+    kind, eigenvalue = _classified(along, z, spans.piece, turns, changes)
+    singular = np.where(turns, _singular(along, z, way, spans.piece), 0.0)
+    rows = np.flatnonzero((singular > _MAY_CROSS) | (kind == EventKind.BRANCH_POINT))
+    z[rows], crosses = sharpened(along, z[rows], spans.piece[rows])
+    kind[rows[crosses]] = EventKind.BRANCH_POINT
+    kind[singular > _CROSSES] = EventKind.BRANCH_POINT
     numbers = left.n_high, right.n_low
     events = Located(
         spans.curve, spans.after, z, way, spans.piece, kind, eigenvalue, *numbers, beyond
@@ -158,7 +161,6 @@ def _roots(along: Along, spans: Spans) -> Float[np.ndarray, " n"]:
 def _classified(
     along: Along,
     z: Places,
-    way: Places,
     piece: Pieces,
     turns: Bool[np.ndarray, " n"],
     changes: Bool[np.ndarray, " n"],
@@ -171,8 +173,8 @@ def _classified(
     paired = crossing.imag > _REAL * np.maximum(np.abs(crossing), 1e-300)
     is_map = along.kind == "map"
     rules = [
-        (turns & (_crossed(along, z, way, piece) | ~changes), EventKind.BRANCH_POINT),
-        (turns, EventKind.FOLD),
+        (turns & changes, EventKind.FOLD),
+        (turns, EventKind.BRANCH_POINT),
         (paired, EventKind.NEIMARK_SACKER if is_map else EventKind.HOPF),
         ((crossing.real < 0) & is_map, EventKind.FLIP),
     ]
@@ -180,14 +182,13 @@ def _classified(
     return np.select(conditions, kinds, EventKind.BRANCH_POINT), crossing
 
 
-def _crossed(along: Along, z: Places, way: Places, piece: Pieces) -> Bool[np.ndarray, " n"]:
-    """Return where branches cross: there the bordered matrix is singular, at a fold it is not."""
+def _singular(along: Along, z: Places, way: Places, piece: Pieces) -> Float[np.ndarray, " n"]:
+    """Return about how many times as long the inverted bordered matrix makes vectors as it may."""
     matrices = np.concatenate([along.slopes(z, piece), way[:, None]], axis=1)
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal(z.shape)
+    vectors = np.random.default_rng(0).standard_normal(z.shape)
     solved = np.linalg.norm(solve_rows(matrices, vectors), axis=1)
     size = np.linalg.norm(matrices, axis=(1, 2)) / np.linalg.norm(vectors, axis=1)
-    return ~(solved * size < _SINGULAR)
+    return np.nan_to_num(solved * size, nan=np.inf)
 
 
 def _no_events(width: int, n_modes: int) -> Located:

@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .._core.validation import check_real, first_line, read_floats
+from ..dynamics import Kind
 from ..errors import ArgumentError, came
 from ..system import System
-from .path import Parameters, Path, Pieces
+from .path import Parameters, Path, Pieces, check_span
 
 # Systems of a family that are kept, as equations and Jacobians ask for the same ones.
 _KEPT = 64
@@ -32,11 +33,15 @@ class Family(Path):
         The ends of the parameter, shape (2,).
     inputs
         The constant input, shape (m,).
+    state_size, kind
+        What the systems have in common.
     """
 
     make: Callable[[float], System]
     corners: Float[np.ndarray, " c"]
     inputs: Float[np.ndarray, " m"]
+    state_size: int
+    kind: Kind
 
     def __repr__(self) -> str:
         return f"family({self.low:g} to {self.high:g})"
@@ -58,14 +63,11 @@ class Family(Path):
         ArgumentError
             If it fails, or makes no system, or one of another size.
         """
-        try:
-            system = self.make(s)
-        except Exception as error:  # the caller's own code, which may raise anything
-            raise ArgumentError(f"make: it failed at {s:g} ({first_line(error)}).") from error
-        if not isinstance(system, System):
+        system = made_by(self.make, s)
+        if (system.state_size, system.kind) != (self.state_size, self.kind):
             raise ArgumentError(
-                f"make: it returned {came(system)} at {s:g}, but a System is wanted; use "
-                f"as_system(model)."
+                f"make: it returned {system!r} at {s:g}, but a {self.kind} of {self.state_size} "
+                f"states at the lower end; systems of one kind and size are wanted."
             )
         if system.input_size != len(self.inputs):
             raise ArgumentError(
@@ -95,6 +97,26 @@ class Family(Path):
 
     def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
         return np.full(len(inputs), self.low if at is None else at)
+
+
+def made_by(make: Callable[[float], System], s: float) -> System:
+    """Return the system that a caller's function makes of a parameter.
+
+    Raises
+    ------
+    ArgumentError
+        If it fails, or makes no system.
+    """
+    try:
+        system = make(s)
+    except Exception as error:  # the caller's own code, which may raise anything
+        raise ArgumentError(f"make: it failed at {s:g} ({first_line(error)}).") from error
+    if not isinstance(system, System):
+        raise ArgumentError(
+            f"make: it returned {came(system)} at {s:g}, but a System is wanted; use "
+            f"as_system(model)."
+        )
+    return system
 
 
 def family(make: Callable[[float], System], low: float, high: float, *, inputs: Any = None) -> Path:
@@ -135,14 +157,12 @@ def family(make: Callable[[float], System], low: float, high: float, *, inputs: 
     ends = np.array([check_real("low", low), check_real("high", high)])
     if not ends[0] < ends[1]:
         raise ArgumentError(f"high: got {high}, but more than low={low} is wanted.")
+    check_span("high", *ends)
     u = np.zeros(0) if inputs is None else read_floats("inputs", inputs)
     if u.ndim != 1:
         raise ArgumentError(f"inputs: got shape {u.shape}, but (m,), one input, is wanted.")
-    made = Family(make=make, corners=ends, inputs=u)
-    first, last = (made.checked(float(end)) for end in ends)
-    if (first.state_size, first.kind) != (last.state_size, last.kind):
-        raise ArgumentError(
-            f"make: it returned {first!r} at {low:g} and {last!r} at {high:g}, but systems of one "
-            f"kind and size are wanted."
-        )
+    first = made_by(make, float(ends[0]))
+    made = Family(make, ends, u, first.state_size, first.kind)
+    for end in ends:
+        made.made(float(end))
     return made

@@ -20,6 +20,9 @@ Pieces = Int[np.ndarray, " n"]
 # Places lie on a path where their inputs are this near to it, relative to its size.
 _ON_PATH = 1e-9
 
+# Parameters are apart by this share of their size.
+_LEAST_SPAN = 1e-6
+
 
 class Path(ABC):
     """A way through inputs or systems, by a parameter; see `path` and `family`.
@@ -102,6 +105,8 @@ class InputPath(Path):
         yield np.arange(len(s)), system, self.inputs_at(s, piece)
 
     def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+        if not len(inputs):
+            return np.zeros(0)
         own = self.corners[:-1] + np.diff(self.corners) * self._shares(inputs)
         piece = np.broadcast_to(np.arange(own.shape[1]), own.shape)
         reached = self.inputs_at(own.ravel(), piece.ravel()).reshape(*own.shape, -1)
@@ -175,7 +180,23 @@ def path(*inputs: Any, values: Any = None) -> Path:
             f"values: got {came(values)}, but one number for each of the {len(rows)} inputs is "
             f"wanted, ascending."
         )
+    check_span("values", s[0], s[-1])
     return InputPath(inputs=rows, corners=s)
+
+
+def check_span(name: str, low: float, high: float) -> None:
+    """Refuse parameters whose differences are lost beside their size.
+
+    Raises
+    ------
+    ArgumentError
+        If they are less apart than a millionth of their size, or than 1e-100.
+    """
+    if high - low < max(_LEAST_SPAN * max(abs(low), abs(high)), 1e-100):
+        raise ArgumentError(
+            f"{name}: got {low:g} to {high:g}, which are too near to each other beside their size; "
+            f"take the difference from one of them for the parameter."
+        )
 
 
 def _stacked(inputs: tuple[Any, ...]) -> Any:

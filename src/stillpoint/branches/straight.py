@@ -101,14 +101,15 @@ def _leg(
         unit, length = _next_kink(lines, z, way, share)
         bound = between[1] if way[-1] > 0 else between[0]
         left = (bound - z[-1]) / way[-1] if way[-1] else np.inf
+        if not np.isfinite(min(left, length)):  # no kink ahead, and the parameter stands still
+            return Leg(np.array(places), np.array(tangents), piece, End.OUT_OF_BOUNDS)
         if left <= length:
             z = z + left * way
             z[-1] = bound
             return Leg(np.array([*places, z]), np.array([*tangents, way]), piece, None)
         z = z + length * way
         places.append(z)
-        if not np.isfinite(length) or np.abs(z[:-1]).max() > largest:
-            places[-1] = z if np.isfinite(length) else places[-2]
+        if np.abs(z[:-1]).max() > largest:
             return Leg(np.array(places), np.array([*tangents, way]), piece, End.OUT_OF_BOUNDS)
         share = share.copy()
         share[unit] = ~share[unit]

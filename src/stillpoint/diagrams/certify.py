@@ -9,6 +9,7 @@ from ..branches.bordered import Along
 from ..branches.events import EventKind, Located
 from ..branches.path import InputPath
 from ..branches.solution import Points
+from ..dynamics import Dynamics
 from ..proofs.events import Event, prove_event
 
 # Larger systems of equations take too long to enclose.
@@ -34,8 +35,7 @@ def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
     for k in np.flatnonzero(np.isin(events.kind, _PROVABLE)):
         piece = int(events.piece[k])
         event = Event(
-            events.z[k],
-            events.tangent[k],
+            *_place(along, exact, events.z[k], events.tangent[k], piece),
             turns=bool(events.kind[k] == EventKind.FOLD),
             is_pair=bool(np.isin(events.kind[k], _PAIRS)),
         )
@@ -53,3 +53,21 @@ def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
         if found is not None:
             intervals[k] = found
     return intervals
+
+
+def _place(
+    along: Along,
+    exact: Dynamics,
+    z: Float[np.ndarray, " z"],
+    tangent: Float[np.ndarray, " z"],
+    piece: int,
+) -> tuple[Float[np.ndarray, " z"], Float[np.ndarray, " z"]]:
+    """Return a place and its tangent in the unknowns of the equations over intervals.
+
+    Those of several steps have the first state alone, which is what unknowns begin with.
+    """
+    if exact.n_nodes == 1:
+        return z, tangent
+    x = along.states(z[None], np.array([piece]))[0]
+    way = np.append(tangent[: len(x)], tangent[-1])
+    return np.append(x, z[-1]), way / np.linalg.norm(way)

@@ -83,13 +83,18 @@ class Followed:
             max_steps=self.max_steps,
             max_norm=self.max_norm,
         )
-        for branch, events, place in (
-            self._smooth(curves) if form is None else self._straight(curves)
-        ):
+        curves = [curve for curve in curves if not self._is_copy(curve)]
+        described = self._smooth(curves) if form is None else self._straight(curves)
+        for branch, events, place in described:
             number = np.full(len(place), len(self.branches))
             self.events.append((replace(events, curve=number), place))
             self.branches.append(replace(branch, origin=origin))
         return len(curves)
+
+    def _is_copy(self, curve: Curve) -> bool:
+        """Whether a branch is one of those that are known: at most of its quarters."""
+        quarters = curve.z[[(len(curve.z) * k) // 4 for k in (1, 2, 3)]]
+        return bool(self.branches) and len(self.unknown(quarters)) < 2
 
     def _smooth(self, curves: list[Curve]) -> Iterator[tuple[Branch, Located, Rows]]:
         """Yield branches with their events."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from jaxtyping import Float
 
 from ..branches.bordered import Along
 from ..branches.crossing import crossing
 from ..branches.path import Path
+from ..errors import StillpointWarning
 from ..points import FixedPoints
 from ..search.find import find_fixed_points
 from ..system import System
@@ -30,10 +33,13 @@ def points_at(
     piece = path.piece((before[1] + after[1]) / 2)
     ends = along.from_states(*before), along.from_states(*after)
     z = crossing(along, *ends, piece, s)
-    states = along.states(z, piece) if len(z) else before[0]
+    states = along.states(z, piece) if len(z) else np.zeros((1, system.state_size))
     made, u = path.at(system, s)
     inputs = np.tile(u, (len(states), 1))
-    return find_fixed_points(made, states, inputs, rounds=0, orbits=False, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StillpointWarning)  # there may be no point at all
+        points = find_fixed_points(made, states, inputs, rounds=0, orbits=False, progress=False)
+    return points if len(z) else points[:0]
 
 
 def size_of(states: States) -> float:

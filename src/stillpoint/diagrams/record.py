@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
@@ -19,7 +19,7 @@ from ..branches.events import EventKind
 from ..branches.path import InputPath, Path
 from ..errors import ArgumentError
 from ..points import FixedPoints
-from ..system import System
+from ..system import System, check_system
 from ..system_info import SystemInfo
 from .branch import DiagramBranch, Ends
 from .checks import Checks
@@ -149,7 +149,9 @@ class Diagram(Record):
         >>> diagram.counts().n_points.tolist()
         [1, 3, 1]
         """
-        bounds = np.unique(np.concatenate([self.corners[[0, -1]], self.events.parameter]))
+        inner = [self.parameter[rows[side]] for rows in self._rows for side in (0, -1)]
+        bounds = np.concatenate([self.corners[[0, -1]], self.events.parameter, inner])
+        bounds = np.unique(np.clip(bounds, self.corners[0], self.corners[-1]))
         apart = np.diff(bounds, prepend=-np.inf) > 1e-9 * (self.corners[-1] - self.corners[0])
         bounds = bounds[apart]
         low, high = bounds[:-1], bounds[1:]
@@ -234,6 +236,10 @@ class Diagram(Record):
         s = check_real("s", s, least=float(self.corners[0]), most=float(self.corners[-1]))
         known = vars(self).get("_source")
         if system is not None:
+            other = check_system(system).info
+            if self.is_family:  # whose weights differ from one system to the next
+                other = replace(other, weights_sha256=None)
+            self.system.check_same("system", other)
             known = (system, path or (None if self.is_family else self.path))
         if known is None or known[1] is None:
             raise ArgumentError(
@@ -267,6 +273,8 @@ class Diagram(Record):
     @property
     def verdict(self) -> str:
         """Whether a branch may be missing, in a sentence."""
+        if not len(self):
+            return "there is no branch, as no isolated point was handed over or found"
         told = [*self._unexplained(), *self._missing()]
         if told:
             return "something is missing: " + "; ".join(told)
