@@ -32,6 +32,7 @@ from .points import (
     Source,
     Starts,
 )
+from .population import Sweep, SweepStatus, sweep
 from .portraits import (
     AttractorGraph,
     Automaton,
@@ -112,6 +113,8 @@ __all__ = [
     "Status",
     "StillpointError",
     "StillpointWarning",
+    "Sweep",
+    "SweepStatus",
     "System",
     "SystemInfo",
     "Tally",
@@ -151,6 +154,7 @@ __all__ = [
     "smallest_kicks",
     "smallest_pulses",
     "solvers",
+    "sweep",
     "system_from_step",
     "tasks",
 ]
