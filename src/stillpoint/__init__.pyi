@@ -32,7 +32,15 @@ from .points import (
     Source,
     Starts,
 )
-from .population import Sweep, SweepStatus, sweep
+from .population import (
+    NetworkComparison,
+    NetworkDistances,
+    Sweep,
+    SweepStatus,
+    compare,
+    compare_all,
+    sweep,
+)
 from .portraits import (
     AttractorGraph,
     Automaton,
@@ -99,6 +107,8 @@ __all__ = [
     "LyapunovSpectrum",
     "MachineComparison",
     "MissingExtraError",
+    "NetworkComparison",
+    "NetworkDistances",
     "Portrait",
     "Projection",
     "ProofStatus",
@@ -122,6 +132,8 @@ __all__ = [
     "as_system",
     "cells",
     "certify",
+    "compare",
+    "compare_all",
     "connect",
     "echo_index",
     "energy",

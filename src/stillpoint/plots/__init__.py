@@ -7,6 +7,7 @@ from .closed_curves import closed_curves
 from .cycles import cycles
 from .fixed_points import fixed_points
 from .interactive import interactive
+from .networks import networks
 from .portraits import (
     attractor_graph,
     attractors,
@@ -33,6 +34,7 @@ __all__ = [
     "flow_field",
     "hasse_diagram",
     "interactive",
+    "networks",
     "portrait",
     "region_blocks",
     "region_modes",

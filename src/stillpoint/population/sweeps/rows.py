@@ -71,8 +71,8 @@ def summary_of(record: Record) -> dict[str, Any]:
     >>> import numpy as np, stillpoint as sp
     >>> system = sp.as_system(lambda x: np.tanh(2 * x), state_size=1, lefschetz=1)
     >>> told = summary_of(sp.find_all_fixed_points(system))
-    >>> told["points"], told["stable"], told["index_sum"], told["completeness"]
-    (3, 2, 1, 'supported')
+    >>> told["points"], told["stable"], told["index_sum"], told["suggests_missing"]
+    (3, 2, 1, False)
     """
     if isinstance(record, Portrait):
         edges = summary_of(record.graph)
