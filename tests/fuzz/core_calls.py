@@ -47,6 +47,8 @@ BASINS = sp.sample_basins(SYSTEM, ATTRACTORS, n_states=4)
 KICKS = sp.smallest_kicks(SYSTEM, GRAPH, n_starts=2, n_checks=2)
 PULSES = sp.smallest_pulses(SYSTEM, ATTRACTORS, durations=1, n_amplitudes=4)
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
+SWEPT = sp.sweep({"a": SYSTEM, "b": SYSTEM}, "find_fixed_points", states=X, inputs=U, rounds=0)
+DISTANCES = sp.compare_all(SWEPT)
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
     sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
@@ -316,6 +318,30 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "sweep": Call(
+            sp.sweep,
+            {
+                "systems": {"a": SYSTEM},
+                "verb": "connect",
+                "executor": None,
+                "folder": None,
+                "on_error": "record",
+                "points": POINTS,
+            },
+            paths=("folder",),
+            free=("points",),  # an error is a row
+        ),
+        "compare": Call(
+            sp.compare,
+            {"first": POINTS, "second": POINTS, "up_to": "orthogonal"},
+            paths=("first", "second"),
+        ),
+        "compare_all": Call(sp.compare_all, {"results": SWEPT, "up_to": "orthogonal"}),
+        "NetworkDistances.matrix": Call(DISTANCES.matrix, {"aspect": "counts"}),
+        "NetworkDistances.known_in": Call(DISTANCES.known_in, {"aspect": "counts"}),
+        "NetworkDistances.embed": Call(DISTANCES.embed, {"aspect": "counts", "dimensions": 1}),
+        "NetworkDistances.take": Call(DISTANCES.take, {"rows": [0]}),
+        "Sweep.path": Call(SWEPT.path, {"name": "a"}),
         "connect": Call(
             sp.connect,
             {
@@ -817,6 +843,10 @@ def figures() -> dict[str, Call]:
             {"basins": BASINS, **trajectories, **more},
         ),
         "exponents": (plots.exponents, {"spectrum": EXPONENTS}),
+        "networks": (
+            plots.networks,
+            {"distances": DISTANCES, "aspect": "spectra", "names": True, "legend": True},
+        ),
         "cycles": (
             plots.cycles,
             {"cycles": CYCLES, **trajectories, **more},

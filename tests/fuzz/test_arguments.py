@@ -51,10 +51,13 @@ NOT_CALLED = {
         "Kicks",
         "LyapunovSpectrum",
         "MachineComparison",
+        "NetworkComparison",
+        "NetworkDistances",
         "Portrait",
         "Portrait.take",  # always refuses
         "Projection.of",
         "Pulses",
+        "Sweep",
     ),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),
     *("cells.Activation", "solvers.Outcome", "solvers.Solver", "tasks.Task", "tasks.Trials"),

@@ -41,6 +41,7 @@ def records(
     exponents,
     graph,
     portrait,
+    networks,
 ):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
@@ -56,6 +57,7 @@ def records(
         "basins": ("basins", basins),
         "exponents": ("spectrum", exponents),
         "closed_curves": ("curves", curves),
+        "networks": ("distances", networks),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),

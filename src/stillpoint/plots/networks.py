@@ -35,7 +35,8 @@ def networks(
     distances
         From `stillpoint.compare_all`, of two networks at least.
     aspect
-        In what they are compared; all of these distances must be known.
+        In what they are compared. Networks whose distances in it are not known are left out, and
+        the axes say how many.
     names
         Whether to write the name of each network beside its mark.
     legend, ax
@@ -49,7 +50,8 @@ def networks(
     Raises
     ------
     ArgumentError
-        If an argument is of the wrong kind, or a distance is not known; no figure is made then.
+        If an argument is of the wrong kind, or fewer than two networks are left; no figure is made
+        then.
 
     Examples
     --------
@@ -65,16 +67,19 @@ def networks(
     check_option("aspect", aspect, distances.aspect.tolist())
     names, legend = check_flag("names", names), check_flag("legend", legend)
     check_axes(ax)
+    left, distances = len(distances), distances.known_in(aspect)
     if len(distances) < 2:
-        raise ArgumentError("distances: they are of fewer than two networks: nothing to draw.")
+        raise ArgumentError(
+            f"distances: in {aspect!r} those of fewer than two networks are known: nothing to draw."
+        )
     places, share = distances.embed(aspect, min(2, len(distances) - 1))
     places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
     share = np.pad(share, (0, 2 - len(share)))
     ax = axes_or_new(ax)
     drawn = []
-    for k, members in enumerate(distances.classes):
+    for k in np.unique(distances.topology).tolist():
         rows = distances.topology == k
-        label = f"{len(members)}: {distances.polynomial[rows][0] or 'no points'}"
+        label = f"{int(rows.sum())}: {distances.polynomial[rows][0] or 'no points'}"
         drawn.append(
             ax.scatter(
                 places[rows, 0],
@@ -90,6 +95,7 @@ def networks(
         for name, place in zip(distances.name.tolist() if names else [], places, strict=False)
     ]
     first, second = (f"{aspect}, coordinate {k + 1} ({share[k]:.0%})" for k in range(2))
-    ax.set(xlabel=first, ylabel=second)
+    lacking = f"; {left - len(distances)} left out" if left > len(distances) else ""
+    ax.set(xlabel=first + lacking, ylabel=second)
     complete(ax, legend)
     return {"classes": drawn, "names": texts}

@@ -115,6 +115,22 @@ class NetworkDistances(Record):
         matrix: np.ndarray = self.distance[self.aspect.tolist().index(aspect)]
         return matrix
 
+    def known_in(self, aspect: str) -> NetworkDistances:
+        """Return the networks whose distances from each other in one aspect are all known.
+
+        Those of which most are not known are left out first.
+
+        Raises
+        ------
+        ArgumentError
+            If networks were not compared in it.
+        """
+        missing = np.isnan(self.matrix(aspect))
+        rows = np.arange(len(self))
+        while missing[np.ix_(rows, rows)].any():
+            rows = np.delete(rows, missing[np.ix_(rows, rows)].sum(axis=0).argmax())
+        return self.take(rows)
+
     def embed(
         self, aspect: str, dimensions: int = 2
     ) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " k"]]:
@@ -153,8 +169,8 @@ class NetworkDistances(Record):
         dimensions = check_whole("dimensions", dimensions, least=1, most=most)
         if not np.isfinite(matrix).all():
             raise ArgumentError(
-                f"aspect: the distances in {aspect!r} are not all known; take the networks of "
-                f"which they are, or another aspect."
+                f"aspect: the distances in {aspect!r} are not all known; see known_in({aspect!r}), "
+                f"or take another aspect."
             )
         centring = np.eye(len(self)) - 1 / max(len(self), 1)
         values, vectors = np.linalg.eigh(-0.5 * centring @ matrix**2 @ centring)

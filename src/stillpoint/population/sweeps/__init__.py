@@ -2,6 +2,6 @@
 
 from .record import Sweep
 from .rows import SweepStatus
-from .sweep import sweep
+from .sweep import public_verb, sweep
 
-__all__ = ["Sweep", "SweepStatus", "sweep"]
+__all__ = ["Sweep", "SweepStatus", "public_verb", "sweep"]

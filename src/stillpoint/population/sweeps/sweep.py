@@ -267,7 +267,7 @@ def _read_verb(
     ArgumentError
         If it is no verb, or takes no such options.
     """
-    function = _public_verb(verb) if isinstance(verb, str) else verb
+    function = public_verb(verb) if isinstance(verb, str) else verb
     if not callable(function) or isinstance(function, type):
         raise ArgumentError(
             f"verb: got {came(verb)}, but the name of a verb, such as 'portrait', or a function "
@@ -292,7 +292,14 @@ def _read_verb(
     return function, call, quiet
 
 
-def _public_verb(name: str) -> Callable[..., Any]:
+def public_verb(name: str) -> Callable[..., Any]:
+    """Return the verb of stillpoint that is called so, and takes a system first.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none.
+    """
     package = part_above()
     check_option("verb", name, [n for n in package.__all__ if n[:1].islower()])
     function: Any = getattr(package, name)
