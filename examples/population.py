@@ -63,6 +63,18 @@ def read_machine(system: sp.System, points: sp.FixedPoints, weights: Path) -> sp
     return sp.read_automaton(system, points, pulses, readout=network.read_out, prove=False)
 
 
+def has_edges_of_a_cube(graph: sp.AttractorGraph, bits: int) -> bool:
+    """Whether memories, and the saddles with one unstable direction between them, form a cube."""
+    import networkx as nx
+
+    found = nx.Graph()
+    found.add_nodes_from(graph.attractors.tolist())
+    for saddle in np.flatnonzero(graph.n_unstable == 1):
+        if len(ends := graph.targets(saddle)) == 2:
+            found.add_edge(*ends.tolist())
+    return nx.is_isomorphic(found, nx.hypercube_graph(bits))
+
+
 def cube(bits: int) -> sp.AttractorGraph:
     """Return what leads where in bits that know nothing of each other."""
     cell = sp.cells.VanillaCell(2 * np.eye(bits), np.zeros((bits, 0)), np.zeros(bits))
@@ -108,13 +120,15 @@ def main() -> None:
     print(points)
 
     ideal, task = cube(bits), FlipFlop(bits=bits).automaton()
-    has_cube = {
-        name: sp.compare(graph, ideal).graph.is_isomorphic for name, graph in graphs.items()
-    }
-    print(f"\nthe graph of a cube: {sum(has_cube.values())} of {len(has_cube)} networks")
-    for cell in CELLS:
-        own = [cubic for name, cubic in has_cube.items() if name.startswith(cell)]
-        print(f"  {cell:<5} {sum(own)} of {len(own)}")
+    edges = {name: has_edges_of_a_cube(graph, bits) for name, graph in graphs.items()}
+    whole = {name: sp.compare(graph, ideal).graph.is_isomorphic for name, graph in graphs.items()}
+    print(
+        "\nmemories and the saddles between them form a cube; the whole graph is that of free bits"
+    )
+    for cell in (*CELLS, ""):
+        own = [name for name in graphs if name.startswith(cell)]
+        counts = (sum(found[name] for name in own) for found in (edges, whole))
+        print("  {:<5}{:4}{:4} of {}".format(cell or "all", *counts, len(own)))
 
     wrong = {name: result for name, machine in machines.items()
              if not (result := machine.compare(task))}  # fmt: skip
@@ -125,9 +139,9 @@ def main() -> None:
         print(f"  {name}: {why}")
 
     clock = time.monotonic()
-    both = {name: [points[name], graphs[name]] for name in graphs}
-    distances = sp.compare_all({name: points[name] for name in graphs})
-    print(f"\n{distances}\n{len(both)} networks compared in {time.monotonic() - clock:.0f} s")
+    files = {name: [points.path(name), graphs.path(name)] for name in graphs}
+    distances = sp.compare_all(files)
+    print(f"\n{distances}\n{len(files)} networks compared in {time.monotonic() - clock:.0f} s")
     draw(distances, folder / "population.png")
 
 

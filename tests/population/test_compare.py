@@ -263,6 +263,9 @@ def test_several_records_of_one_network(portraits):
     told = sp.compare([portraits["two"], machine], [portraits["three"], machine])
     assert told.machine.is_equal
     assert len(told) == 9
+    apart = [portraits["two"].points, portraits["two"].graph]
+    whole = sp.compare(apart, portraits["three"])
+    assert repr(whole) == repr(sp.compare(portraits["two"], portraits["three"]))
     with pytest.raises(
         sp.ArgumentError, match="first: got two records that say something of places"
     ):

@@ -304,7 +304,7 @@ def test_tables(tmp_path, log):
         ({"verb": 3}, "verb: got 3"),
         ({"executor": 4}, "executor: got 4"),
         ({"on_error": "ignore"}, "on_error: got 'ignore'"),
-        ({"max_start": 4}, "options: find_all_fixed_points cannot be called so .*max_start"),
+        ({"max_start": 4}, "options, verb: find_all_fixed_points cannot be called so .*max_start"),
         ({"seed": np.random.default_rng(0)}, "seed: got a NumPy generator"),
         ({"folder": __file__}, "folder: .* cannot be made one"),
         ({"folder": __file__ + "/inside"}, "folder: .* cannot be made one"),

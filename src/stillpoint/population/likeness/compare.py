@@ -119,7 +119,9 @@ def _compare_points(one: Places, other: Places, up_to: str) -> dict[str, Any]:
         )
     tolerance = max(one.tolerance, other.tolerance)
     is_same, pairs, renamed = None, (_NONE, _NONE), None
-    for name in MAPS[: MAPS.index(up_to) + 1]:
+    known = one.jacobian is not None and other.jacobian is not None
+    allowed = MAPS[: MAPS.index(up_to) + 1] if known else (up_to,)
+    for name in allowed:  # without Jacobians no two networks are known to be one
         if name != "orthogonal" and not same_size:
             continue
         pairs = _PAIRING[name](one, other)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
 
+from ..._core.files import read_path
 from ..._core.netcdf import load
 from ...errors import ArgumentError, came
 from ...points import FixedPoints, OrbitEnd
@@ -101,9 +102,12 @@ def outline_of(name: str, records: Any, *, lean: bool = False) -> Outline:
         If there is none that can be compared, or two of a kind.
     """
     parts: dict[str, Any] = {}
+    nodes = None
     for record in records if isinstance(records, list | tuple) else [records]:
-        if isinstance(record, str | Path):
-            record = load(record)
+        if isinstance(record, str | os.PathLike):
+            record = load(read_path(name, record))
+        if isinstance(record, AttractorGraph):
+            nodes = _of_nodes(record)  # of which points, if there are some, say more
         for kind, part in _parts_of(name, record, lean):
             if kind in parts:
                 raise ArgumentError(
@@ -111,6 +115,8 @@ def outline_of(name: str, records: Any, *, lean: bool = False) -> Outline:
                     f"for a network."
                 )
             parts[kind] = part
+    if nodes is not None:
+        parts.setdefault("places", nodes)
     if not parts:
         raise ArgumentError(f"{name}: got no record; pass at least one.")
     return Outline(**parts)
@@ -122,7 +128,7 @@ def _parts_of(name: str, record: Any, lean: bool) -> Iterable[tuple[str, Any]]:
     if isinstance(record, FixedPoints):
         return [("places", _of_points(record.unique(), lean))]
     if isinstance(record, AttractorGraph):
-        return [("places", _of_nodes(record)), ("links", _links(record))]
+        return [("links", _links(record))]
     if isinstance(record, Automaton):
         return [("machine", record)]
     if hasattr(record, "events"):

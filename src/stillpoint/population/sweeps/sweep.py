@@ -287,7 +287,7 @@ def _read_verb(
     try:
         signature.bind(None, **options)
     except TypeError as error:
-        raise ArgumentError(f"options: {call} cannot be called so ({error}).") from None
+        raise ArgumentError(f"options, verb: {call} cannot be called so ({error}).") from None
     quiet = {"progress": False} if "progress" in signature.parameters else {}
     return function, call, quiet
 
