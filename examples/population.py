@@ -122,9 +122,7 @@ def main() -> None:
     ideal, task = cube(bits), FlipFlop(bits=bits).automaton()
     edges = {name: has_edges_of_a_cube(graph, bits) for name, graph in graphs.items()}
     whole = {name: sp.compare(graph, ideal).graph.is_isomorphic for name, graph in graphs.items()}
-    print(
-        "\nmemories and the saddles between them form a cube; the whole graph is that of free bits"
-    )
+    print("\nmemories and the saddles between them form a cube; and all points are those of one")
     for cell in (*CELLS, ""):
         own = [name for name in graphs if name.startswith(cell)]
         counts = (sum(found[name] for name in own) for found in (edges, whole))
@@ -151,7 +149,8 @@ def draw(distances: sp.NetworkDistances, path: Path) -> None:
 
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     for axes, aspect in zip(figure.subplots(1, 2), ("spectra", "shape"), strict=True):
-        sp.plots.networks(distances, aspect, legend=aspect == "shape", ax=axes)
+        if len(distances.known_in(aspect)) > 1:  # points that are alone have no shape
+            sp.plots.networks(distances, aspect, legend=aspect == "shape", ax=axes)
     figure.savefig(path, dpi=150)
     print(f"saved: {path}")
 

@@ -30,9 +30,10 @@ def compare(first: Any, second: Any, *, up_to: str = "orthogonal") -> NetworkCom
     Points are paired where as many directions leave them, by optimal assignment up to the maps that
     are allowed; then positions, spectra and the shape that they form are compared, and counts by
     unstable directions, and, where there are such records, graphs (isomorphic, or edits apart),
-    machines (equal, or the shortest word that tells them apart) and diagrams (order of events). A
-    network whose units were renamed, or turned over in sign, is recognised as the same one, with
-    the permutation.
+    machines (equal, or the shortest word that tells them apart) and diagrams (order of events). Of
+    graphs all nodes count, and the edges of saddles with one unstable direction; other edges come
+    from directions that were sampled. A network whose units were renamed, or turned over in sign,
+    is recognised as the same one, with the permutation.
 
     Parameters
     ----------

@@ -49,8 +49,8 @@ class NetworkDistances(Record):
         Each from each, shape (a, n, n), symmetric, 0 of each from itself; NaN where not known.
     topology
         A class for each network, shape (n,), the largest class first: those of one class have as
-        many points with each number of unstable directions, and isomorphic graphs where there are
-        graphs.
+        many points with each number of unstable directions, and isomorphic graphs (see `compare`)
+        where there are graphs.
     polynomial
         The index polynomial of each, such as 8 + 12t + 6t^2 + t^3.
     up_to

@@ -52,7 +52,11 @@ class Places:
 
 @dataclass(frozen=True, eq=False)
 class Links:
-    """A graph as plain data: what each node is, and which leads to which."""
+    """A graph as plain data: what each node is, and which leads to which.
+
+    Edges are those of saddles with one unstable direction, both sides of which were followed. Of
+    saddles with more, directions were sampled, and which edges came out is partly chance.
+    """
 
     labels: tuple[str, ...]
     pairs: tuple[tuple[int, int], ...]
@@ -169,4 +173,6 @@ def _of_nodes(graph: AttractorGraph) -> Places:
 
 def _links(graph: AttractorGraph) -> Links:
     nodes = zip(graph.kind.tolist(), graph.n_unstable.tolist(), strict=True)
-    return Links(tuple(f"{OrbitEnd(kind).noun} {u}" for kind, u in nodes), tuple(graph.pairs))
+    rows = np.flatnonzero((graph.side != 0) & (graph.target >= 0))
+    pairs = sorted(set(zip(graph.source[rows].tolist(), graph.target[rows].tolist(), strict=True)))
+    return Links(tuple(f"{OrbitEnd(kind).noun} {u}" for kind, u in nodes), tuple(pairs))
