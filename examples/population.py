@@ -82,8 +82,9 @@ def cube(bits: int) -> sp.AttractorGraph:
 
 
 def told(word: tuple[int, ...], bits: int) -> str:
-    """Return a sequence of pulses in words: +1 is a positive pulse on channel 1."""
-    return " ".join(f"{'+' if k < bits else '-'}{k % bits + 1}" for k in word) or "none"
+    """Return what tells a machine from the task's: +1 is a positive pulse on channel 1."""
+    pulses = " ".join(f"{'+' if k < bits else '-'}{k % bits + 1}" for k in word)
+    return f"goes wrong after {pulses}" if pulses else "lacks the memory that the task begins with"
 
 
 def main() -> None:
@@ -132,7 +133,7 @@ def main() -> None:
              if not (result := machine.compare(task))}  # fmt: skip
     print(f"\nthe machine of the task: {len(machines) - len(wrong)} of {len(machines)} networks")
     for name, result in wrong.items():
-        print(f"  {name:<10} goes wrong after the pulses {told(result.word, bits)}")
+        print(f"  {name:<10} {told(result.word, bits)}")
     for name, why in {**points.errors, **graphs.errors, **machines.errors}.items():
         print(f"  {name}: {why}")
 
