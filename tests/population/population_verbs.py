@@ -58,6 +58,16 @@ def find_or_die(system, log, marker):
     return find(system, log)
 
 
+def find_or_be_killed(system, log, markers):
+    """Kill the worker by its own pid, once for some of the networks."""
+    gain = gain_of(system)
+    marker = Path(markers) / str(gain)
+    if round(100 * gain) % 16 == 0 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return find(system, log)
+
+
 def find_until_interrupted(system, log, marker):
     """Be interrupted once, as by Ctrl-C."""
     if gain_of(system) == 2.0 and not Path(marker).exists():

@@ -115,7 +115,7 @@ def test_other_inputs_alone_are_another_network():
     assert sp.compare(one, other).same_up_to is None
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6), st.booleans())
 def test_small_networks_are_recognised_whatever_the_permutation(seed, odd):
     """Networks without biases have mirror images of all points, which could be mixed up."""
