@@ -65,3 +65,17 @@ def test_the_decision_example_trains_and_takes_apart_a_leaky_network(run, monkey
     assert "longest time constants" in told
     assert (tmp_path / "perceptual_decision.png").stat().st_size > 10_000
     assert len(sp.load(tmp_path / "perceptual_decision.nc").label)
+
+
+@pytest.mark.slow
+def test_a_population_is_trained_swept_and_compared(tmp_path):
+    pytest.importorskip("networkx")
+    options = ("--networks", "3", "--bits", "1", "--steps", "150", "--jobs", "1")
+    command = [sys.executable, str(EXAMPLES / "population.py"), str(tmp_path), *options]
+    for status in ("done", "kept"):
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert f"find_all_fixed_points of 3 networks: 3 {status}" in ended.stdout
+        assert "the machine of the task: " in ended.stdout
+        assert "3 networks compared" in ended.stdout
+    assert len(list(tmp_path.glob("*/*.nc"))) == 9
+    assert (tmp_path / "population.png").stat().st_size > 10_000

@@ -33,6 +33,15 @@ from .points import (
     Source,
     Starts,
 )
+from .population import (
+    NetworkComparison,
+    NetworkDistances,
+    Sweep,
+    SweepStatus,
+    compare,
+    compare_all,
+    sweep,
+)
 from .portraits import (
     AttractorGraph,
     Automaton,
@@ -101,6 +110,8 @@ __all__ = [
     "LyapunovSpectrum",
     "MachineComparison",
     "MissingExtraError",
+    "NetworkComparison",
+    "NetworkDistances",
     "Path",
     "Portrait",
     "Projection",
@@ -116,6 +127,8 @@ __all__ = [
     "Status",
     "StillpointError",
     "StillpointWarning",
+    "Sweep",
+    "SweepStatus",
     "System",
     "SystemInfo",
     "Tally",
@@ -123,6 +136,8 @@ __all__ = [
     "as_system",
     "cells",
     "certify",
+    "compare",
+    "compare_all",
     "connect",
     "echo_index",
     "energy",
@@ -159,6 +174,7 @@ __all__ = [
     "smallest_kicks",
     "smallest_pulses",
     "solvers",
+    "sweep",
     "system_from_step",
     "tasks",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 
@@ -270,3 +271,66 @@ def test_a_reader_that_has_seen_enough_is_no_error(weights, tmp_path):
 def test_the_version(capsys):
     status, out, _ = run(capsys, "--version")
     assert (status, out) == (0, f"stillpoint {sp.__version__}\n")
+
+
+# -- many networks ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runs(tmp_path):
+    for name, gain in (("a/net", 0.5), ("b/net", 1.5), ("b/other", 2.0)):
+        path = tmp_path / "runs" / f"{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, W=gain * np.eye(2), B=np.ones((2, 1)), b=np.zeros(2))
+    return str(tmp_path / "runs" / "*" / "*.npz")
+
+
+def test_sweep_does_the_same_to_many_networks(capsys, runs, tmp_path):
+    out, table = tmp_path / "points", tmp_path / "table.csv"
+    status, told, _ = run(capsys, "sweep", runs, "-o", out, *VANILLA, "--table", table, "--json")
+    assert status == 0
+    rows = json.loads(told)
+    assert {name: row["points"] for name, row in rows.items()} == {
+        "a/net": 1,
+        "b/net": 9,
+        "b/other": 9,
+    }
+    assert "b/net,done" in table.read_text()
+    assert len(sp.load(out / "b%2Fother.nc")) == 9
+    status, told, _ = run(capsys, "sweep", runs, "-o", out, *VANILLA, "--jobs", 2)
+    assert status == 0
+    assert told.startswith("find_all_fixed_points of 3 networks: 3 kept")
+    status, told, _ = run(capsys, "sweep", runs, "-o", out, *VANILLA, "--inputs=0.9")
+    assert "3 done" in told
+    assert len(sp.load(out / "b%2Fnet.nc")) < 9
+
+
+def test_sweep_of_another_verb_and_of_what_fails(capsys, runs, tmp_path):
+    out = tmp_path / "portraits"
+    (tmp_path / "runs" / "a" / "torn.npz").write_bytes(b"PK")
+    status, told, _ = run(capsys, "sweep", runs, "-o", out, *VANILLA, "--verb", "portrait")
+    assert status == 1
+    assert "3 done, 1 failed" in told
+    assert isinstance(sp.load(out / "a%2Fnet.nc"), sp.Portrait)
+    status, _, error = run(capsys, "sweep", runs, "-o", out, *VANILLA)
+    assert status == 2
+    assert "name another folder" in error
+    status, told, _ = run(capsys, "compare", out / "b%2Fnet.nc", out / "b%2Fother.nc")
+    assert status == 1
+    assert "both 4 + 4t + t^2" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("none/*.pt", "-o", "out"), "FILES: there is no file"),
+        ((__file__, "-o", "out", "--jobs", 0), "--jobs: got 0"),
+        ((__file__, "-o", "out", "--verb", "load"), "verb: load does not take a system"),
+        ((__file__, "-o", "out", "--table", "none/table.csv"), "--table: the folder"),
+        ((__file__, "-o", __file__), "folder: .* cannot be made one"),
+    ],
+)
+def test_wrong_arguments_of_a_sweep(capsys, arguments, words):
+    status, _, error = run(capsys, "sweep", *arguments)
+    assert status == 2
+    assert re.search(words, error)

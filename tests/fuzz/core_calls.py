@@ -47,6 +47,8 @@ BASINS = sp.sample_basins(SYSTEM, ATTRACTORS, n_states=4)
 KICKS = sp.smallest_kicks(SYSTEM, GRAPH, n_starts=2, n_checks=2)
 PULSES = sp.smallest_pulses(SYSTEM, ATTRACTORS, durations=1, n_amplitudes=4)
 MACHINE = sp.read_automaton(SYSTEM, ATTRACTORS, [[1.0]])
+SWEPT = sp.sweep({"a": SYSTEM, "b": SYSTEM}, "find_fixed_points", states=X, inputs=U, rounds=0)
+DISTANCES = sp.compare_all(SWEPT)
 EXPONENTS = sp.lyapunov(SYSTEM, X, U, steps=20, transient=5)
 TURNING = sp.as_system(
     sp.cells.VanillaCell(1.5 * np.array([[0.5, -0.8], [0.8, 0.5]]), np.zeros((2, 1)), np.zeros(2))
@@ -321,6 +323,30 @@ def verbs() -> dict[str, Call]:
                 "seed": 0,
             },
         ),
+        "sweep": Call(
+            sp.sweep,
+            {
+                "systems": {"a": SYSTEM},
+                "verb": "connect",
+                "executor": None,
+                "folder": None,
+                "on_error": "record",
+                "points": POINTS,
+            },
+            paths=("folder",),
+            free=("points",),  # an error is a row
+        ),
+        "compare": Call(
+            sp.compare,
+            {"first": POINTS, "second": POINTS, "up_to": "orthogonal"},
+            paths=("first", "second"),
+        ),
+        "compare_all": Call(sp.compare_all, {"results": SWEPT, "up_to": "orthogonal"}),
+        "NetworkDistances.matrix": Call(DISTANCES.matrix, {"aspect": "counts"}),
+        "NetworkDistances.known_in": Call(DISTANCES.known_in, {"aspect": "counts"}),
+        "NetworkDistances.embed": Call(DISTANCES.embed, {"aspect": "counts", "dimensions": 1}),
+        "NetworkDistances.take": Call(DISTANCES.take, {"rows": [0]}),
+        "Sweep.path": Call(SWEPT.path, {"name": "a"}),
         "connect": Call(
             sp.connect,
             {
@@ -553,6 +579,11 @@ def records() -> dict[str, Call]:
         "Basins.of": Call(BASINS.of, {"system": SYSTEM, "states": X, "inputs": U, "steps": 20}),
         "Basins.to_dataframe": Call(BASINS.to_dataframe, {}),
         "Kicks.to_dataframe": Call(KICKS.to_dataframe, {}),
+        "NetworkComparison.to_dataframe": Call(sp.compare(POINTS, POINTS).to_dataframe, {}),
+        "NetworkDistances.to_dataframe": Call(DISTANCES.to_dataframe, {}),
+        "Sweep.to_dataframe": Call(SWEPT.to_dataframe, {}),
+        "Sweep.to_xarray": Call(SWEPT.to_xarray, {}),
+        "Sweep.table": Call(SWEPT.table, {}),
         "Pulses.to_dataframe": Call(PULSES.to_dataframe, {}),
         "Automaton.unreachable": Call(MACHINE.unreachable, {"start": 0}),
         "Automaton.after": Call(MACHINE.after, {"start": 0, "word": [0]}),
@@ -608,6 +639,8 @@ def records() -> dict[str, Call]:
         "Automaton": MACHINE,
         "Basins": BASINS,
         "Kicks": KICKS,
+        "NetworkComparison": sp.compare(POINTS, POINTS),
+        "NetworkDistances": DISTANCES,
         "Pulses": PULSES,
         "Diagram": DIAGRAM,
         "EchoIndex": sp.echo_index(SYSTEM, np.ones((4, 1)), starts=X),
@@ -862,6 +895,10 @@ def figures() -> dict[str, Call]:
             {"diagram": DIAGRAM, "readout": 0, "events": True, "legend": True},
         ),
         "tracks": (plots.tracks, {"diagram": DIAGRAM, **trajectories, **more}),
+        "networks": (
+            plots.networks,
+            {"distances": DISTANCES, "aspect": "spectra", "names": True, "legend": True},
+        ),
         "cycles": (
             plots.cycles,
             {"cycles": CYCLES, **trajectories, **more},

@@ -53,10 +53,13 @@ NOT_CALLED = {
         "Kicks",
         "LyapunovSpectrum",
         "MachineComparison",
+        "NetworkComparison",
+        "NetworkDistances",
         "Portrait",
         "Portrait.take",  # always refuses
         "Projection.of",
         "Pulses",
+        "Sweep",
     ),
     *("Path.at", "Path.groups", "Path.piece", "Path.places"),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),

@@ -77,6 +77,14 @@ def portrait(points):
 
 
 @pytest.fixture(scope="session")
+def networks():
+    """Distances of four networks of two topologies."""
+    cell = lambda g: sp.cells.VanillaCell(g * np.eye(2), np.zeros((2, 0)), np.zeros(2))  # noqa: E731
+    systems = {f"gain {g}": cell(g) for g in (0.5, 1.5, 2.0, 3.0)}
+    return sp.compare_all(sp.sweep(systems, "find_all_fixed_points"))
+
+
+@pytest.fixture(scope="session")
 def basins():
     """Random states of four memories, some of which were not followed for long enough."""
     system = sp.as_system(lambda x: np.tanh(2 * x), state_size=2, lefschetz=1)
@@ -129,7 +137,19 @@ def axes():
 
 @pytest.fixture
 def figures(
-    points, slow, line, paths, field, cycles, curves, attractors, basins, graph, portrait, diagram
+    points,
+    slow,
+    line,
+    paths,
+    field,
+    cycles,
+    curves,
+    attractors,
+    basins,
+    graph,
+    portrait,
+    diagram,
+    networks,
 ):
     """Return every figure that has a legend, as functions of axes."""
     plots, conditions = sp.plots, np.repeat(["a", "b", "c", "d"], 40)
@@ -149,6 +169,7 @@ def figures(
         "portrait": lambda ax=None, **o: plots.portrait(portrait, paths, ax=ax, **o),
         "hasse": lambda ax=None, **o: plots.hasse_diagram(graph, ax=ax, **o),
         "basins": lambda ax=None, **o: plots.basins(basins, paths, ax=ax, **o),
+        "networks": lambda ax=None, **o: plots.networks(networks, "counts", ax=ax, **o),
         "curves": lambda ax=None, **o: plots.closed_curves(curves, paths, ax=ax, **o),
         "flow": lambda ax=None, **o: plots.flow_field(field, points, paths, ax=ax, **o),
         "spectrum": lambda ax=None, **o: plots.spectrum(points, ax=ax, **o),
@@ -157,7 +178,7 @@ def figures(
 
 
 EVERY = ["points", "conditions", "bars", "slow", "line", "cycles", "curves", "attractors"]
-EVERY += ["basins", "flow", "spectrum", "summary", "graph", "hasse", "portrait"]
+EVERY += ["basins", "flow", "spectrum", "summary", "graph", "hasse", "portrait", "networks"]
 
 
 @pytest.fixture(params=EVERY)

@@ -42,6 +42,7 @@ def records(
     graph,
     portrait,
     diagram,
+    networks,
 ):
     """Return, for every figure, the name of its first argument and a right one."""
     return {
@@ -59,6 +60,7 @@ def records(
         "diagram": ("diagram", diagram),
         "tracks": ("diagram", diagram),
         "closed_curves": ("curves", curves),
+        "networks": ("distances", networks),
         "spectrum": ("linear", points),
         "search_summary": ("points", points),
         "region_blocks": ("lin", regional),

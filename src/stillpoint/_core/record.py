@@ -233,9 +233,9 @@ class Record(ABC):
         )
         return written
 
-    def _stored(self) -> bytes:
-        """Return the bytes of the record's file."""
-        dataset, name = self.to_xarray(), type(self).__name__
+    def _stored(self, **marks: str) -> bytes:
+        """Return the bytes of the record's file, with attributes that `load` passes by."""
+        dataset, name = self.to_xarray().assign_attrs(marks), type(self).__name__
         try:
             netcdf.decode(type(self), dataset)
         except netcdf.UNREADABLE as error:

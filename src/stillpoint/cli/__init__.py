@@ -1,4 +1,4 @@
-"""The command line: find, show, report, compare, info, demo."""
+"""The command line: find, show, report, portrait, sweep, compare, info, demo."""
 
 from .main import main
 

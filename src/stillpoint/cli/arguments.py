@@ -63,7 +63,21 @@ def _add_commands(commands: Any) -> None:
     whole.add_argument("--figure", help="where to draw it, such as portrait.png")
     whole.set_defaults(run="commands.portrait_command")
 
-    compare = commands.add_parser("compare", help="match the points of two results")
+    many = commands.add_parser("sweep", help="do the same to many networks, a file for each")
+    many.add_argument(
+        "files", metavar="FILES", nargs="+", help="files of weights, such as 'runs/*.pt'"
+    )
+    many.add_argument("-o", "--out", required=True, help="folder of the results, to go on from")
+    many.add_argument("--verb", default="find_all_fixed_points", help="such as portrait")
+    many.add_argument("--jobs", type=int, default=1, help="processes at work at one time")
+    many.add_argument("--inputs", help="one input for all, such as --inputs=-1,0.5")
+    many.add_argument("--seed", type=int, default=0, help="of the starts")
+    many.add_argument("--table", help="where to save the table, such as table.csv")
+    many.add_argument("--json", action="store_true", help="for programs")
+    _add_what_files_lack(many)
+    many.set_defaults(run="populations.sweep_command")
+
+    compare = commands.add_parser("compare", help="say how alike two results are")
     compare.add_argument("first", metavar="A.nc")
     compare.add_argument("second", metavar="B.nc")
     compare.add_argument("--tolerance", type=float, help="distance within which points are one")
@@ -120,12 +134,18 @@ def _add_network(parser: argparse.ArgumentParser, *, may_be_left_out: bool = Fal
     """Add the arguments that say which network, and what its file does not tell."""
     nargs = "?" if may_be_left_out else None
     parser.add_argument("network", metavar="NETWORK", nargs=nargs, help=_HELP)
+    told = _add_what_files_lack(parser)
+    told.add_argument("--state-size", type=int, help="of a function in module.py:name")
+    told.add_argument("--input-size", type=int, help="of a function in module.py:name")
+    told.add_argument("--kind", choices=("map", "flow"), help="of a function in module.py:name")
+
+
+def _add_what_files_lack(parser: argparse.ArgumentParser) -> Any:
+    """Add the arguments that say what weights alone do not tell; return their group."""
     told = parser.add_argument_group("what a file does not tell")
     told.add_argument("--cell", help="vanilla, leaky, leaky_rate, gru, reset_before_gru or lstm")
     told.add_argument("--phi", help="activation of a vanilla or leaky cell, such as tanh")
     told.add_argument("--alpha", type=float, help="dt / tau of a leaky cell")
     told.add_argument("--prefix", help="which network, where a file holds several")
     told.add_argument("--dt", type=float, help="duration of a step, for time constants")
-    told.add_argument("--state-size", type=int, help="of a function in module.py:name")
-    told.add_argument("--input-size", type=int, help="of a function in module.py:name")
-    told.add_argument("--kind", choices=("map", "flow"), help="of a function in module.py:name")
+    return told

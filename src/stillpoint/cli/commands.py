@@ -13,6 +13,7 @@ from .. import plots
 from .._core.provenance import show_versions
 from ..errors import ArgumentError, FileFormatError
 from ..points import FixedPoints
+from ..population import compare
 from ..portraits import Portrait, portrait
 from ..report import Report
 from ..search import find_all_fixed_points, find_slow_points
@@ -98,7 +99,9 @@ def portrait_command(options: argparse.Namespace) -> int:
 
 
 def compare_command(options: argparse.Namespace) -> int:
-    first, second = (read_record(path, FixedPoints) for path in (options.first, options.second))
+    first, second = (read_record(path) for path in (options.first, options.second))
+    if not _have_one_state_space(first, second):
+        return _compare_networks(first, second, options)
     found = first.compare(second, options.tolerance)
     if options.json:
         told: dict[str, Any] = {"are_equal": found.are_equal, "same_system": found.same_system}
@@ -108,6 +111,27 @@ def compare_command(options: argparse.Namespace) -> int:
     else:
         print(found)
     return int(not found.are_equal)
+
+
+def _have_one_state_space(first: Any, second: Any) -> bool:
+    """Whether points of one result may be points of the other."""
+    if not all(isinstance(record, FixedPoints) for record in (first, second)):
+        return False
+    return bool(first.xstar.shape[1] == second.xstar.shape[1])
+
+
+def _compare_networks(first: Any, second: Any, options: argparse.Namespace) -> int:
+    """Say how alike two networks are whose coordinates have nothing to do with each other."""
+    if options.tolerance is not None:
+        raise ArgumentError(
+            "--tolerance: it is for points of two results of one size; leave it out here."
+        )
+    found = compare(first, second)
+    if options.json:
+        print(json.dumps({"sentence": found.sentence, "same_up_to": found.same_up_to}))
+    else:
+        print(found)
+    return int(found.same_up_to is None)
 
 
 def info_command(options: argparse.Namespace) -> int:

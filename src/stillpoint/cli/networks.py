@@ -18,11 +18,16 @@ from ..system import System
 from ..weights import read_weights
 
 
+def what_files_lack(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a command line says of networks that weights alone do not tell."""
+    told = {key: getattr(options, key) for key in ("cell", "phi", "alpha", "prefix", "dt")}
+    return {key: value for key, value in told.items() if value is not None}
+
+
 def read_network(options: argparse.Namespace) -> System:
     """Return the network that a command line names."""
     file, colon, name = options.network.rpartition(":")
-    told = {key: getattr(options, key) for key in ("cell", "phi", "alpha", "prefix", "dt")}
-    told = {key: value for key, value in told.items() if value is not None}
+    told = what_files_lack(options)
     if colon and file.endswith(".py"):
         sizes = {key: getattr(options, key) for key in ("state_size", "input_size", "kind")}
         return _from_module(Path(file), name, told, {k: v for k, v in sizes.items() if v})

@@ -8,6 +8,7 @@ from .cycles import cycles
 from .diagram import diagram
 from .fixed_points import fixed_points
 from .interactive import interactive
+from .networks import networks
 from .portraits import (
     attractor_graph,
     attractors,
@@ -36,6 +37,7 @@ __all__ = [
     "flow_field",
     "hasse_diagram",
     "interactive",
+    "networks",
     "portrait",
     "region_blocks",
     "region_modes",
