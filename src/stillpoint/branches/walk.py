@@ -18,6 +18,9 @@ from .ends import End
 # The first step and the longest one, in sizes of states: as long is the whole path.
 _FIRST, _LONGEST = 0.01, 0.1
 
+# A place is at a fold where the parameter's part of the tangent is smaller than this.
+_AT_FOLD = 1e-3
+
 # A step is to turn the tangent by this, in radians, and may turn it by so much ...
 _TURN, _MOST_TURN = 0.15, 0.4
 # ... unless it is so short that a kink must lie there, which is passed up to this angle.
@@ -112,6 +115,22 @@ def first_tangents(
         turn = np.where(again[:, -1] * way[at_fold] < 0, -1.0, 1.0)
         tangent[at_fold], sign[at_fold] = again * turn[:, None], signs * turn
     return tangent, sign
+
+
+def off_folds(along: Along, z: Places) -> Places:
+    """Return places on branches, those at folds moved along the branch: a walk begins elsewhere."""
+    piece = along.path.piece(along.parameters(z))
+    tangent, _ = first_tangents(along, z, piece, np.ones(len(z)))
+    low, high = along.path.low * along.weight, along.path.high * along.weight
+    z = z.copy()
+    for k in np.flatnonzero(np.abs(tangent[:, -1]) < _AT_FOLD):
+        for way in (tangent[k : k + 1], -tangent[k : k + 1]):
+            guess = z[k : k + 1] + _FIRST * along.size * way
+            found = correct(along, guess, way, guess, piece[k : k + 1])
+            if found.reached[0] and low <= found.z[0, -1] <= high:
+                z[k] = found.z[0]
+                break
+    return z
 
 
 def _advance(

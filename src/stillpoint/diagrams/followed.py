@@ -17,7 +17,7 @@ from ..branches.curves import Curve, follow
 from ..branches.ends import End
 from ..branches.events import Located, locate
 from ..branches.straight import eigenvalues_between, events_at_kinks, straightened, walk_straight
-from ..branches.walk import walk
+from ..branches.walk import off_folds, walk
 
 Rows = Int[np.ndarray, " e"]
 
@@ -75,6 +75,7 @@ class Followed:
         if not len(z):
             return 0
         along, form = self.along, self.along.straight
+        z = off_folds(along, z) if form is None else z
         curves = follow(
             along,
             z,

@@ -152,7 +152,7 @@ class Diagram(Record):
         inner = [self.parameter[rows[side]] for rows in self._rows for side in (0, -1)]
         bounds = np.concatenate([self.corners[[0, -1]], self.events.parameter, inner])
         bounds = np.unique(np.clip(bounds, self.corners[0], self.corners[-1]))
-        apart = np.diff(bounds, prepend=-np.inf) > 1e-9 * (self.corners[-1] - self.corners[0])
+        apart = np.diff(bounds, prepend=-np.inf) > self._resolution
         bounds = bounds[apart]
         low, high = bounds[:-1], bounds[1:]
         passed = [self._passed((a + b) / 2) for a, b in zip(low, high, strict=True)]
@@ -163,6 +163,11 @@ class Diagram(Record):
             n_stable=np.array([self.is_stable[rows].sum() for rows in passed], dtype=np.int64),
             index_sum=np.array([self.index[rows].sum() for rows in passed], dtype=np.int64),
         )
+
+    @property
+    def _resolution(self) -> float:
+        """How near to each other parameters of events are taken for one."""
+        return _RESOLUTION * float(self.corners[-1] - self.corners[0])
 
     def attractors_along(self) -> pandas.DataFrame:
         """Return from where to where each branch attracts, and what it begins and ends with.
@@ -283,7 +288,10 @@ class Diagram(Record):
         n, proved = len(self.checks), int(self.checks.proved.sum())
         found = f"at {n} of {n} parameters a search of its own found no other point"
         counted = f", proved at {proved} of them" if proved else ""
-        return f"{found}{counted}; between events counts are constant (decided)"
+        return (
+            f"{found}{counted}; these branches have constant numbers of points between events "
+            f"(decided); of others that begin and end between those parameters nothing is known"
+        )
 
     def _unexplained(self) -> Iterator[str]:
         """Yield where branches end that should go on, and where indices do not add up."""
@@ -295,7 +303,8 @@ class Diagram(Record):
             return
         counts = self.counts()
         for s, n in zip(self.checks.parameter, self.checks.n_branches, strict=True):
-            inside = counts.n_points[(counts.low < s) & (s < counts.high)]
+            near = self._resolution
+            inside = counts.n_points[(counts.low + near < s) & (s < counts.high - near)]
             if len(inside) and inside[0] != n:
                 yield f"branches have {inside[0]} points between events, but {n} at {s:.6g}"
         known = self.system.lefschetz
@@ -366,6 +375,9 @@ class Diagram(Record):
 
 # Events that are told below the table.
 _MOST_EVENTS = 12
+
+# Parameters of events this near to each other, in lengths of the path, are one.
+_RESOLUTION = 1e-9
 
 
 def _span(numbers: Int[np.ndarray, " n"]) -> str:

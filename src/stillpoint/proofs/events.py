@@ -144,14 +144,14 @@ def prove_event(
             exact, first, slope, parameters[0], weight, event.anchor, event.tangent, tau
         )
         if (found := _prove(piece, event, half * size)) is not None:
-            low, high = found / weight
-            inside = parameters[0] <= low and high <= parameters[1]
-            return (float(low), float(high)) if inside else None
+            s = found / Interval(np.array([weight]))
+            low, high = float(s.lower[0]), float(s.upper[0])
+            return (low, high) if parameters[0] <= low and high <= parameters[1] else None
     return None
 
 
-def _prove(piece: PieceOfBranch, event: Event, half: float) -> Float[np.ndarray, "2"] | None:
-    """Return the last unknown of the piece, lower and upper end, if it holds the event."""
+def _prove(piece: PieceOfBranch, event: Event, half: float) -> Interval | None:
+    """Return the last unknown of the piece, shape (1,), if it holds the event."""
     whole = _held(piece, piece.anchor, half)
     if whole is None:
         return None
@@ -174,7 +174,7 @@ def _prove(piece: PieceOfBranch, event: Event, half: float) -> Float[np.ndarray,
     happens = _turns(piece, ends) if event.turns else _crosses(piece, whole, ends, event.is_pair)
     if not happens:
         return None
-    return np.array([whole.lower[0, -1], whole.upper[0, -1]])
+    return whole[0, -1:]
 
 
 def _held(piece: PieceOfBranch, around: Float[np.ndarray, " z"], reach: float) -> Interval | None:
