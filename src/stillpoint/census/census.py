@@ -172,9 +172,9 @@ def take_census(
     """Return the census of a search, with a tally for inputs of starts without points too.
 
     The indices under each input must sum to `lefschetz`, if that is known. States nearer than
-    `tolerance` are one point, and nearer than `resolved` they cannot be told apart. `proved_points` says
-    by input how many points an exhaustive search proved, `followed` what orbits came to; of a
-    selection points are missing because they were not selected.
+    `tolerance` are one point, and nearer than `resolved` they cannot be told apart. By input,
+    `proved_points` says how many points an exhaustive search proved, and `followed` what orbits
+    came to. Of a selection points are missing because they were not selected.
     """
     own = equal_inputs(starts.inputs)
     met = starts.inputs[np.unique(own, return_index=True)[1]]

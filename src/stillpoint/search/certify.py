@@ -133,7 +133,7 @@ def _without_ghosts(points: FixedPoints) -> FixedPoints:
 def _outside(exact: Dynamics, points: FixedPoints) -> Bool[np.ndarray, " s"]:
     """Return which starts were taken to reach a point, but ended where it need not be alone."""
     starts, certificate = points.starts, points.certificate
-    answer = np.zeros(len(starts), dtype=bool)
+    answer = np.zeros(len(starts.q), dtype=bool)
     reached = np.flatnonzero(starts.point >= 0)
     if points.is_selection or not len(reached):
         return answer
