@@ -88,6 +88,8 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/frameworks.py
 	$(BIN)/python benchmarks/low_rank.py
 	$(BIN)/python benchmarks/large.py
+	$(BIN)/python benchmarks/scaling.py --quick
+	$(BIN)/python benchmarks/balls.py --starts 20000
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/limit_cycles.py
 	$(BIN)/python benchmarks/lyapunov.py

@@ -79,7 +79,7 @@ SEARCH: dict[str, Any] = {
     "chunk": None,
     "progress": False,
 }
-ROUND = {**SEARCH, "rounds": 0, "orbits": True, "spectra": "auto"}
+ROUND = {**SEARCH, "rounds": 0, "orbits": True, "spectra": "auto", "keep_starts": True}
 SLOW_SEARCH = {name: value for name, value in SEARCH.items() if name != "seed"}
 
 
@@ -210,10 +210,13 @@ def verbs() -> dict[str, Call]:
                 "exhaustive": True,
                 "orbits": True,
                 "spectra": "auto",
+                "keep_starts": True,
                 **SEARCH,
             },
         ),
-        "find_slow_points": Call(sp.find_slow_points, {**where, "slope_tol": 1e-8, **SLOW_SEARCH}),
+        "find_slow_points": Call(
+            sp.find_slow_points, {**where, "slope_tol": 1e-8, "keep_starts": True, **SLOW_SEARCH}
+        ),
         "sample_slow_states": Call(
             sp.sample_slow_states,
             {**where, "speed": 0.1, "max_steps": 10, "chunk": None, "progress": False},

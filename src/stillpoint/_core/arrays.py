@@ -228,6 +228,26 @@ def batches(n: int, numbers: int, most: int) -> Iterator[slice]:
     yield from (slice(first, min(first + rows, n)) for first in range(0, n, rows))
 
 
+#: Numbers that are copied at a time where a table has a row for every start: 8 MiB.
+BLOCK = 2**20
+
+
+def batches_of(table: Float[np.ndarray, "n d"]) -> Iterator[slice]:
+    """Yield slices of the rows of a table, of `BLOCK` numbers each."""
+    yield from batches(len(table), table.shape[1], BLOCK)
+
+
+def largest_entries(table: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+    """Return the largest modulus in each row, without a table of moduli; 0 in empty rows.
+
+    Examples
+    --------
+    >>> largest_entries(np.array([[1.0, -3.0], [0.5, 0.0]]))
+    array([3. , 0.5])
+    """
+    return np.maximum(table.max(axis=1, initial=0.0), -table.min(axis=1, initial=0.0))
+
+
 def solve_rows(matrices: Float[Any, "n k k"], rhs: Float[Any, "n k"]) -> Float[Any, "n k"]:
     """Solve one linear system per row; a row whose matrix is singular comes back as NaN.
 

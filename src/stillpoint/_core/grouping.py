@@ -9,6 +9,8 @@ distance r make the residual's slope between them of order r.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.sparse import coo_array
@@ -16,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from ..errors import ArgumentError
+from .arrays import BLOCK, batches, batches_of
 
 # An odd fraction of the tolerance, so that round numbers do not lie on the edges of cells.
 _CELL = 0.2718281828
@@ -57,11 +60,20 @@ def group(points: Float[np.ndarray, "n k"], tolerance: float) -> Int[np.ndarray,
     >>> group(np.array([[0.0], [1.0], [1e-9]]), 1e-6)
     array([0, 1, 0])
     """
-    if not len(points):
+    return _grouped(lambda rows: points[rows], len(points), points.shape[1], tolerance)
+
+
+#: Says what rows of a table hold, given which.
+RowsAt = Callable[[slice | Int[np.ndarray, " j"]], Float[np.ndarray, "j k"]]
+
+
+def _grouped(rows_at: RowsAt, n: int, width: int, tolerance: float) -> Int[np.ndarray, " n"]:
+    """Return the groups of n rows, which are made a block at a time."""
+    if not n:
         return np.zeros(0, dtype=np.int64)
-    cell = _CELL * tolerance / np.sqrt(max(1, points.shape[1]))
-    first, member = _distinct_rows(np.round(points / cell))
-    pairs = cKDTree(points[first]).query_pairs(tolerance, output_type="ndarray")
+    cell = _CELL * tolerance / np.sqrt(max(1, width))
+    first, member = _distinct_rows(lambda rows: np.round(rows_at(rows) / cell), n, width)
+    pairs = cKDTree(rows_at(first)).query_pairs(tolerance, output_type="ndarray")
     return components(pairs, len(first))[member]
 
 
@@ -90,17 +102,23 @@ def numbered(labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
 
 
 def _distinct_rows(
-    rows: Float[np.ndarray, "n k"],
+    rows_at: RowsAt, n: int, width: int
 ) -> tuple[Int[np.ndarray, " u"], Int[np.ndarray, " n"]]:
     """Return one place of each distinct row, and for every row the number of its like.
 
     Rows are told apart by a random projection, which sorts faster than whole rows; should two
     different rows share one, whole rows are compared.
     """
-    direction = np.random.default_rng(0).standard_normal(rows.shape[1])
-    _, first, member = np.unique(rows @ direction, return_index=True, return_inverse=True)
-    if (rows[first][member] != rows).any():
-        _, first, member = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    direction, blocks = (
+        np.random.default_rng(0).standard_normal(width),
+        list(batches(n, width, BLOCK)),
+    )
+    keys = np.concatenate([rows_at(block) @ direction for block in blocks])
+    _, first, member = np.unique(keys, return_index=True, return_inverse=True)
+    member, distinct = member.reshape(-1), rows_at(first)
+    if any((distinct[member[block]] != rows_at(block)).any() for block in blocks):
+        whole = rows_at(slice(None))
+        _, first, member = np.unique(whole, axis=0, return_index=True, return_inverse=True)
     return first, member.reshape(-1)
 
 
@@ -116,19 +134,29 @@ def equal_inputs(inputs: Float[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
     """
     if not inputs.size or (inputs == inputs[0]).all():
         return np.zeros(len(inputs), dtype=np.int64)
-    return np.unique(inputs, axis=0, return_inverse=True)[1].reshape(-1)
+    first, member = _distinct_rows(lambda rows: inputs[rows], *inputs.shape)
+    return np.unique(inputs[first], axis=0, return_inverse=True)[1].reshape(-1)[member]
 
 
 def group_states(
-    points: Float[np.ndarray, "n k"], condition: Int[np.ndarray, " n"], tolerance: float
-) -> Int[np.ndarray, " n"]:
-    """Return a group number for every point; points under different conditions stay apart.
+    points: Float[np.ndarray, "n k"],
+    condition: Int[np.ndarray, " n"],
+    tolerance: float,
+    rows: Int[np.ndarray, " j"] | None = None,
+) -> Int[np.ndarray, " j"]:
+    """Return a group number for every point, or of some rows; under different conditions apart.
 
     Distances are taken between arcsinh(x): absolute where |x| is below 1 and relative above, so
     one large unit does not blur the others.
     """
-    apart = 3 * tolerance * condition[:, None]  # one more coordinate, further than any hop
-    return group(np.hstack([np.arcsinh(points), apart]), tolerance)
+    rows = np.arange(len(points)) if rows is None else rows
+
+    def placed(which: slice | Int[np.ndarray, " b"]) -> Float[np.ndarray, "b k1"]:
+        some = rows[which]
+        apart = 3 * tolerance * condition[some, None]  # one more coordinate, further than any hop
+        return np.hstack([np.arcsinh(points[some]), apart])
+
+    return _grouped(placed, len(rows), points.shape[1] + 1, tolerance)
 
 
 def match_states(
@@ -147,13 +175,15 @@ def match_states(
     >>> match_states(known, no_inputs, states, no_inputs, 1e-6)
     array([ 1, -1])
     """
-    if not (len(known) and len(states)):
-        return np.full(len(states), -1)
+    answer, n = np.full(len(states), -1), len(known)
+    if not (n and len(states)):
+        return answer
     apart = 3 * tolerance * equal_inputs(np.vstack([known_inputs, inputs]))[:, None]
-    both = np.hstack([np.arcsinh(np.vstack([known, states])), apart])
-    tree, n = cKDTree(both[: len(known)]), len(known)
-    distance, nearest = tree.query(both[n:])
-    return np.where(distance <= tolerance, nearest, -1)
+    tree = cKDTree(np.hstack([np.arcsinh(known), apart[:n]]))
+    for rows in batches_of(states):
+        distance, nearest = tree.query(np.hstack([np.arcsinh(states[rows]), apart[n:][rows]]))
+        answer[rows] = np.where(distance <= tolerance, nearest, -1)
+    return answer
 
 
 def resolvable(tol: float) -> float:
@@ -172,8 +202,11 @@ def reach_of_groups(
     points: Float[np.ndarray, "k d"],
     states: Float[np.ndarray, "n d"],
     labels: Int[np.ndarray, " n"],
+    scale: Float[np.ndarray, " d"] | float = 1.0,
 ) -> Float[np.ndarray, " k"]:
     """Return how far the furthest state of each group lies from its point; -1 is no group.
+
+    Points and states are measured by `scale`.
 
     Examples
     --------
@@ -181,10 +214,12 @@ def reach_of_groups(
     >>> np.sinh(reach_of_groups(np.zeros((1, 1)), states, np.array([0, 0, -1])))
     array([0.5])
     """
-    member = labels >= 0
-    apart = np.arcsinh(states[member]) - np.arcsinh(points)[labels[member]]
-    reach = np.zeros(len(points))
-    np.maximum.at(reach, labels[member], np.linalg.norm(apart, axis=1))
+    placed, reach = np.arcsinh(points / scale), np.zeros(len(points))
+    member = np.flatnonzero(labels >= 0)
+    for some in batches(len(member), states.shape[1], BLOCK):
+        rows = member[some]
+        apart = np.arcsinh(states[rows] / scale) - placed[labels[rows]]
+        np.maximum.at(reach, labels[rows], np.linalg.norm(apart, axis=1))
     return reach
 
 

@@ -78,9 +78,9 @@ def encode(record: Any, prefix: str = "") -> Iterator[Variable]:
             for inner, dims, *rest in inside:
                 own = tuple(_dimension(dim, told) for dim in dims)
                 yield told["names"].get(inner, inner), own, *rest
-        elif "dims" in told:
+        elif "dims" in told and value is not None:
             yield from _variables(record, name, told, value)
-        elif told["plain"]:  # too long for an attribute, which holds 64 kB at most
+        elif told.get("plain"):  # too long for an attribute, which holds 64 kB at most
             items = value if told["many"] else [value]
             bare = [None if item is None else item.to_plain() for item in items]
             yield name, (), np.array(json.dumps(bare if told["many"] else bare[0])), {}
@@ -142,7 +142,9 @@ def _decode(
             else:
                 values[field.name] = None
         elif "dims" in told:
-            values[field.name] = _read(dataset, (names or {}).get(name, name), hint)
+            stored, (kind, *others) = (names or {}).get(name, name), get_args(hint) or (hint,)
+            if stored in dataset or NoneType not in others:
+                values[field.name] = _read(dataset, stored, kind if others else hint)
         else:
             with naming(name):
                 values[field.name] = read_json(json.loads(_text(dataset, name, told)), hint)
@@ -185,6 +187,8 @@ def _misfits(
             if value is not None:
                 inside = _sizes_inside(sizes, told)
                 yield from _misfits(value, inside, prefix + told["prefix"], told["names"])
+        elif value is None and told.get("dims"):
+            continue
         elif problem := told["domain"].misfit(value, sizes, partial(getattr, record)):
             yield f"{(names or {}).get(name, name)}: {problem}"
     yield from record._contradictions()

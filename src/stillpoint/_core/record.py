@@ -128,7 +128,8 @@ class Record(ABC):
             if not cls._is_by_row(field):
                 continue
             if not _is_part(field):
-                rows[field.name] = np.concatenate(values)
+                there = all(value is not None for value in values)
+                rows[field.name] = np.concatenate(values) if there else None
             elif all(value is not None for value in values):
                 rows[field.name] = field.metadata["record"].joined(values)
             else:

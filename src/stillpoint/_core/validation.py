@@ -190,10 +190,11 @@ def read_generator(name: str, seed: Any) -> np.random.Generator:
 # -- arrays ----------------------------------------------------------------------------------------
 
 
-def read_floats(name: str, values: Any, *, finite: bool = True) -> np.ndarray:
+def read_floats(name: str, values: Any, *, finite: bool = True, copy: bool = True) -> np.ndarray:
     """Return a caller's argument as a float64 NumPy array, or raise an error that names it.
 
-    Masked values are not read, as nothing says what they are.
+    Masked values are not read, as nothing says what they are. Without `copy` it may be the
+    caller's own array, which is only to be looked at.
 
     Examples
     --------
@@ -201,7 +202,7 @@ def read_floats(name: str, values: Any, *, finite: bool = True) -> np.ndarray:
     array([[1., 2.]])
     """
     with np.errstate(over="ignore"):  # what float64 cannot hold is infinite, and refused below
-        array = read_numbers(name, values).astype(np.float64)
+        array = read_numbers(name, values).astype(np.float64, copy=copy)
     if finite and not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
         raise ArgumentError(
@@ -274,8 +275,10 @@ def first_line(error: BaseException) -> str:
 # -- states and inputs, whose sizes a system gives -------------------------------------------------
 
 
-def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
-    """Return a caller's states as float64 NumPy, one row each.
+def read_states(
+    name: str, states: Any, size: int, *, copy: bool = True
+) -> Float[np.ndarray, "n d"]:
+    """Return a caller's states as float64 NumPy, one row each; a `copy` as of `read_floats`.
 
     Examples
     --------
@@ -289,7 +292,7 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
             f"{name}: got {type(states).__name__}, but flat states of shape (n, {size}) are "
             f"wanted; pass system.pack({name})."
         )
-    array = read_floats(name, states)
+    array = read_floats(name, states, copy=copy)
     if array.ndim == 2 and array.shape[1] == size:
         return array
     hint = ""
@@ -303,8 +306,13 @@ def read_states(name: str, states: Any, size: int) -> Float[np.ndarray, "n d"]:
     )
 
 
-def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, "n m"]:
-    """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows."""
+def read_inputs(
+    name: str, inputs: Any, n: int, size: int, *, copy: bool = True
+) -> Float[np.ndarray, "n m"]:
+    """Return a caller's inputs as float64 NumPy with `n` rows; one input serves all rows.
+
+    Without `copy`, rows may be the caller's own array, or one and the same.
+    """
     if inputs is None:
         if size:
             raise ArgumentError(
@@ -312,9 +320,10 @@ def read_inputs(name: str, inputs: Any, n: int, size: int) -> Float[np.ndarray, 
                 f"({size},) for all rows or ({n}, {size}), for example np.zeros({size})."
             )
         return np.zeros((n, 0))
-    array = read_floats(name, inputs)
+    array = read_floats(name, inputs, copy=copy)
     if array.shape in ((size,), (1, size)):
-        return np.tile(array.reshape(1, size), (n, 1))
+        rows = np.broadcast_to(array.reshape(1, size), (n, size))
+        return rows.copy() if copy else rows
     if array.shape != (n, size) and size == 0:
         raise ArgumentError(
             f"{name}: got shape {array.shape}, but the system has no inputs, or all of them are "

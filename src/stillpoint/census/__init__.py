@@ -1,10 +1,11 @@
 """Is a point missing? Counts, estimates, and the verdict that they lead to; on arrays."""
 
 from .census import Census, Tally, take_census
-from .count import Evidence, Followed, count_kinds, kinds_of
+from .count import Beginnings, Evidence, Followed, count_kinds, kinds_of
 from .verdict import Completeness, heading, motion_jacobian
 
 __all__ = [
+    "Beginnings",
     "Census",
     "Completeness",
     "Evidence",

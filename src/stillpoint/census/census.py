@@ -20,13 +20,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from .._core.arrays import take_record
 from .._core.display import plural, position
 from .._core.grouping import equal_inputs
 from ..dynamics import Kind
-from .count import Counts, Evidence, Followed
+from .count import Beginnings, Counts, Evidence, Followed
 from .verdict import LARGEST_UNSEEN_SHARE, Completeness, Judgement, judge, sentence
 
 if TYPE_CHECKING:
@@ -159,9 +159,7 @@ def _named(inputs: Float[np.ndarray, "j m"]) -> str:
 
 def take_census(
     points: Evidence,
-    start_inputs: Float[np.ndarray, "s m"],
-    starts: Float[np.ndarray, "s d"],
-    independent: Bool[np.ndarray, " s"],
+    starts: Beginnings,
     *,
     kind: Kind,
     lefschetz: int | None,
@@ -173,19 +171,20 @@ def take_census(
 ) -> Census:
     """Return the census of a search, with a tally for inputs of starts without points too.
 
-    Starts are `independent` that were drawn without a look at the points. The indices under each
-    input must sum to `lefschetz`, if that is known. States nearer than `tolerance` are one point,
-    and nearer than `resolved` they cannot be told apart. `proved_points` says by input how many
-    points an exhaustive search proved, `followed` what orbits came to; of a selection points are
-    missing because they were not selected.
+    The indices under each input must sum to `lefschetz`, if that is known. States nearer than
+    `tolerance` are one point, and nearer than `resolved` they cannot be told apart. By input,
+    `proved_points` says how many points an exhaustive search proved, and `followed` what orbits
+    came to. Of a selection points are missing because they were not selected.
     """
-    both = np.vstack([start_inputs, points.inputs])
+    own = equal_inputs(starts.inputs)
+    met = starts.inputs[np.unique(own, return_index=True)[1]]
+    both = np.vstack([met, points.inputs])
     condition = equal_inputs(both)
-    of_starts, of_points = np.split(condition, [len(start_inputs)])
+    of_starts, of_points = condition[: len(met)][own], condition[len(met) :]
     tallies = []
     for k, row in enumerate(np.unique(condition, return_index=True)[1]):
         rows, u = take_record(points, np.flatnonzero(of_points == k)), both[row]
-        own, key = starts[independent & (of_starts == k)], tuple(u.tolist())
-        proved, orbits = proved_points.get(key), followed.get(key)
-        tallies.append(Tally.of(rows, kind, u, own, lefschetz, tolerance, resolved, proved, orbits))
+        theirs, key = np.flatnonzero((of_starts == k) & (starts.number > 0)), tuple(u.tolist())
+        numbers = lefschetz, tolerance, resolved, proved_points.get(key), followed.get(key)
+        tallies.append(Tally.of(rows, kind, u, starts, theirs, *numbers))
     return Census(tuple(tallies), is_selection)

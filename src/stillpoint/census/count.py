@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from .._core.arrays import BLOCK, batches
 from .._core.grouping import group_states
 from ..dynamics import Kind
 from .estimators import chao1, coverage_bound, good_turing
@@ -45,6 +46,20 @@ class Evidence:
     asked: Bool[np.ndarray, " n"]
     proved: Bool[np.ndarray, " n"]
     distinct: Bool[np.ndarray, " n"]
+
+
+@dataclass(frozen=True, eq=False)
+class Beginnings:
+    """Where starts began, one row each: what a census knows of them.
+
+    A row counts for so many independent starts as `number` says, 0 if it was drawn with a look at
+    the points. States are measured by `scale`.
+    """
+
+    states: Float[np.ndarray, "s d"]
+    inputs: Float[np.ndarray, "s m"]
+    number: Int[np.ndarray, " s"]
+    scale: Float[np.ndarray, " d"]
 
 
 @dataclass(frozen=True)
@@ -145,14 +160,15 @@ class Counts:
         points: Evidence,
         kind: Kind,
         inputs: Float[np.ndarray, " m"],
-        starts: Float[np.ndarray, "s d"],
+        starts: Beginnings,
+        rows: Int[np.ndarray, " k"],
         lefschetz: int | None,
         tolerance: float,
         resolved: float,
         proved_points: int | None,
         followed: Followed | None = None,
     ) -> AnyCounts:
-        """Return the numbers for the points under one input, and its independent starts.
+        """Return the numbers for the points under one input, and the rows of its own starts.
 
         A point nearer than `tolerance` to the mirror image of another counts as that image. Ends
         nearer than `resolved` cannot be told apart.
@@ -185,7 +201,7 @@ class Counts:
             on_kink=int(is_open.sum()),
             continuum=int(points.on_continuum.sum()),
             blurred=int((points.reach > _BLURRED * resolved).sum()),
-            spread=spread_of(starts, points.xstar),
+            spread=spread_of(starts.states, points.xstar, rows, starts.number, starts.scale),
             unproved=int((~points.proved).sum()) if is_asked else None,
             all_distinct=bool(points.distinct.all()) if is_asked else None,
             proved_points=proved_points,
@@ -221,10 +237,23 @@ class Counts:
 
 
 @np.errstate(all="ignore")
-def spread_of(starts: Float[np.ndarray, "s d"], points: Float[np.ndarray, "n d"]) -> float:
+def spread_of(
+    starts: Float[np.ndarray, "s d"],
+    points: Float[np.ndarray, "n d"],
+    rows: Int[np.ndarray, " k"] | None = None,
+    number: Int[np.ndarray, " s"] | None = None,
+    scale: Float[np.ndarray, " d"] | float = 1.0,
+) -> float:
     """Return how wide starts lie around their mean, relative to the points around theirs.
 
     One point alone is measured from 0. Widths are root mean squares, so units of any size do.
+
+    Parameters
+    ----------
+    starts, points
+        Their states; those of starts are measured by `scale`.
+    rows, number
+        Which starts count, and for how many each does; by default all, for one.
 
     Examples
     --------
@@ -232,13 +261,22 @@ def spread_of(starts: Float[np.ndarray, "s d"], points: Float[np.ndarray, "n d"]
     >>> spread_of(starts, np.array([[-2.0], [2.0]])), spread_of(starts, np.array([[4.0]]))
     (0.25, 0.125)
     """
-    if not len(starts) or not len(points):
+    rows = np.arange(len(starts)) if rows is None else rows
+    if not len(rows) or not len(points):
         return 0.0
+    number = np.ones(len(starts), dtype=np.int64) if number is None else number
+    blocks = [rows[some] for some in batches(len(rows), starts.shape[1], BLOCK)]
+
+    def mean(centre: Float[np.ndarray, " d"] | float, power: int) -> Float[np.ndarray, " d"]:
+        moments = [
+            (number[some, None] * (starts[some] / scale - centre) ** power).sum(axis=0)
+            for some in blocks
+        ]
+        return np.sum(moments, axis=0) / number[rows].sum()
+
     middle = points.mean(axis=0) if len(points) > 1 else 0.0
-    width, size = (
-        float(np.sqrt((apart**2).sum(axis=1).mean()))
-        for apart in (starts - starts.mean(axis=0), points - middle)
-    )
+    size = float(np.sqrt(((points - middle) ** 2).sum(axis=1).mean()))
+    width = float(np.sqrt(mean(mean(0.0, 1), 2).sum()))
     return width / size if size else np.inf if width else 0.0
 
 

@@ -65,6 +65,7 @@ def search_summary(
         look = looks.get(status, len(looks))  # a status has its look in all figures
         drawn = ax.hist(
             exponent[starts.status == status],
+            weights=starts.multiplicity[starts.status == status],
             bins=bins.tolist(),
             facecolor=CONDITIONS[look % len(CONDITIONS)],
             hatch=HATCHES[look % len(HATCHES)],

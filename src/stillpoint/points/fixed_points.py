@@ -24,6 +24,7 @@ from .._core.selections import read_indices
 from .._core.validation import check_kind, check_real
 from .._core.values import Domain
 from ..census import (
+    Beginnings,
     Census,
     Evidence,
     count_kinds,
@@ -298,16 +299,14 @@ class FixedPoints(PointSet):
         """Return what the search knows of each point."""
         starts, proofs, x = self.starts, self._proofs, self.xstar / self.scale
         repeated, looked = starts.repeated, self._looked
-        theirs, again = (
-            np.bincount(starts.point[rows & (starts.point >= 0)], minlength=len(self))
-            for rows in (looked, repeated | (starts.source == Source.KNOWN))
-        )
+        theirs = starts._hits(len(self), looked)
+        again = starts._hits(len(self), repeated | (starts.source == Source.KNOWN))
         return Evidence(
             xstar=x,
             inputs=self.inputs,
             hits=np.maximum(self.hits - again, 0),
             independent_hits=np.maximum(self.hits - theirs, 0),
-            reach=reach_of_groups(x, starts.end / self.scale, starts.point),
+            reach=reach_of_groups(self.xstar, starts.end, starts.point, self.scale),
             n_unstable=self.n_unstable,
             is_stable=self.is_stable,
             index=self.index,
@@ -337,11 +336,10 @@ class FixedPoints(PointSet):
         followed = {} if self.orbits is None else self.orbits.by_input()
         if attractors is not None:
             followed |= attractors._by_input(self._rows_of(attractors))
+        drawn = np.where(self._looked, 0, self.starts.multiplicity)
         return take_census(
             evidence,
-            self.starts.inputs,
-            self.starts.states / self.scale,
-            ~self._looked,
+            Beginnings(self.starts.states, self.starts.inputs, drawn, self.scale),
             kind=self.system.kind,
             lefschetz=self.system.lefschetz,
             tolerance=self.tol_unique,

@@ -284,7 +284,7 @@ class PointSet(Record):
         elsewhere = np.flatnonzero(self.starts.point < 0)
         if not len(elsewhere) or self.is_selection:
             return []
-        return [f"of {len(self.starts)} starts {self.starts.take(elsewhere).summary}"]
+        return [f"of {self.starts.total} starts {self.starts.take(elsewhere).summary}"]
 
     def citation(self) -> str:
         """Return what to cite for these points: the tool, and the sources of its methods."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .._core.arrays import BLOCK, batches
 from .._core.display import Display
 from .._core.record import Record, column
 from .._core.sentences import SentenceEnum
@@ -40,6 +42,7 @@ class Source(SentenceEnum):
     RECOMBINED = 12, "units at their values in different points and states"
     ORBIT = 13, "the end of an orbit"
     KNOWN = 14, "a point of an earlier search"
+    REPEATED = 15, "the same as an earlier start"
 
     @property
     def is_independent(self) -> bool:
@@ -55,6 +58,8 @@ class Source(SentenceEnum):
 @dataclass(frozen=True, eq=False, repr=False)
 class Starts(Record):
     """One row for every start: where it began, where it ended, and how.
+
+    Of searches with ``keep_starts=False`` some rows stand for others that ended alike.
 
     Attributes
     ----------
@@ -72,6 +77,8 @@ class Starts(Record):
         Index of the fixed point reached, -1 for none.
     source
         A `Source` for each row.
+    stands_for
+        How many starts each row stands for; None where it is one.
     """
 
     rows = "start"
@@ -96,32 +103,67 @@ class Starts(Record):
     source: Int[np.ndarray, " n"] = column(
         "start", long_name="where it came from (Source)", domain=Domain(options=Source)
     )
+    stands_for: Int[np.ndarray, " n"] | None = column(
+        "start", long_name="starts that the row stands for", domain=Domain(least=1), default=None
+    )
 
     def __len__(self) -> int:
         return len(self.q)
 
+    @classmethod
+    def joined(cls, several: Sequence[Starts]) -> Starts:
+        """Return the rows of several records in one."""
+        if any(starts.stands_for is not None for starts in several):
+            several = [replace(starts, stands_for=starts.multiplicity) for starts in several]
+        return super().joined(several)
+
     @property
-    @np.errstate(invalid="ignore")  # infinite inputs are refused elsewhere
+    def multiplicity(self) -> Int[np.ndarray, " n"]:
+        """How many starts each row stands for."""
+        return np.ones(len(self), dtype=np.int64) if self.stands_for is None else self.stands_for
+
+    @property
+    def total(self) -> int:
+        """How many starts there were."""
+        return len(self) if self.stands_for is None else int(self.stands_for.sum())
+
+    def _hits(
+        self, n: int, rows: Bool[np.ndarray, " n"] | Int[np.ndarray, " k"] | None = None
+    ) -> Int[np.ndarray, " p"]:
+        """Return how many starts, of some rows if these are given, reached each of `n` points."""
+        some = slice(None) if rows is None else rows
+        point, number = self.point[some], self.multiplicity[some]
+        reached = point >= 0
+        return np.bincount(point[reached], weights=number[reached], minlength=n).astype(np.int64)
+
+    @property
     def repeated(self) -> Bool[np.ndarray, " n"]:
         """Whether each start, with its input, is that of an earlier row: no new evidence."""
-        both = np.hstack([self.states, self.inputs])
-        weights = np.random.default_rng(0).standard_normal(both.shape[1])
-        rows = (both * weights).sum(axis=1)  # equal for equal rows, and hardly ever for others
         answer = np.ones(len(self), dtype=bool)
-        answer[np.unique(rows, return_index=True)[1]] = False
-        return answer
+        answer[np.unique(fingerprints(self.states, self.inputs), return_index=True)[1]] = False
+        return answer | (self.source == Source.REPEATED)
 
     def _display(self) -> Display:
         lines = [f"  {count:>7} {status.sentence}" for status, count in self.counts().items()]
         several = len(np.unique(self.source)) > 1
+        kept = "" if self.stands_for is None else f", for which {len(self)} of them stand"
         return Display(
-            f"Starts: {len(self)}",
+            f"Starts: {self.total}{kept}",
             remarks=[*lines, *(self.discoveries_told.split("\n") if several else [])],
         )
 
     def counts(self) -> dict[Status, int]:
         """Return how many starts ended in which way, the most frequent first."""
-        return {Status(k): v for k, v in Counter(self.status.tolist()).most_common()}
+        return {Status(k): v for k, v in self._counted(self.status).most_common()}
+
+    def _counted(self, labels: Int[np.ndarray, " n"]) -> Counter[int]:
+        """Return how many starts have each label."""
+        if self.stands_for is None:
+            return Counter(labels.tolist())
+        counter: Counter[int] = Counter()
+        for label, number in zip(labels.tolist(), self.stands_for.tolist(), strict=True):
+            counter[label] += number
+        return counter
 
     @property
     def summary(self) -> str:
@@ -147,7 +189,7 @@ class Starts(Record):
         finders = Counter(self.source[first[point >= 0]].tolist())
         return {
             Source(k): (count, finders[k])
-            for k, count in sorted(Counter(self.source.tolist()).items())
+            for k, count in sorted(self._counted(self.source).items())
         }
 
     @property
@@ -157,3 +199,23 @@ class Starts(Record):
         for source, (starts, found) in self.discoveries().items():
             lines.append(f"{starts:>9} {found:>11}  {source.sentence}")
         return "\n".join(lines)
+
+
+@np.errstate(invalid="ignore")  # infinite inputs are refused elsewhere
+def fingerprints(
+    states: Float[np.ndarray, "n d"], inputs: Float[np.ndarray, "n m"]
+) -> Float[np.ndarray, " n"]:
+    """Return a number for each start and its input: equal for equal rows, hardly ever for others.
+
+    Examples
+    --------
+    >>> a, b, c = fingerprints(np.array([[1.0], [2.0], [1.0]]), np.zeros((3, 0)))
+    >>> bool(a == c), bool(a == b)
+    (True, False)
+    """
+    width = states.shape[1] + inputs.shape[1]
+    weights, numbers = np.random.default_rng(0).standard_normal(width), np.empty(len(states))
+    for rows in batches(len(states), width, BLOCK):
+        both = np.hstack([states[rows], inputs[rows]])
+        numbers[rows] = (both * weights).sum(axis=1)
+    return numbers

@@ -155,7 +155,7 @@ def _starts(points: Any) -> Section:
     ]
     return (
         "<h3>Starts</h3>"
-        + _table(rows, f"How {len(starts)} starts ended", sortable=False)
+        + _table(rows, f"How {starts.total} starts ended", sortable=False)
         + _table(sources, "What starts of each source found", sortable=False)
     )
 

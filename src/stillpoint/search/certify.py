@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from .._core.arrays import BLOCK, batches
 from .._core.validation import check_flag
 from ..dynamics import Dynamics
 from ..errors import ArgumentError
@@ -136,12 +137,14 @@ def _outside(exact: Dynamics, points: FixedPoints) -> Bool[np.ndarray, " s"]:
     reached = np.flatnonzero(starts.point >= 0)
     if points.is_selection or not len(reached):
         return answer
-    theirs = starts.point[reached]
-    end = _unknowns(exact, Interval(starts.end[reached]), starts.inputs[reached]).mid
-    lin = points.linearization
-    distance = np.abs(end - _unknowns(exact, Interval(lin.states), lin.inputs).mid[theirs])
-    alone = certificate.radius_unique[theirs]  # type: ignore[union-attr]
-    answer[reached] = distance.max(axis=1, initial=0.0) > alone
+    lin, alone = points.linearization, certificate.radius_unique  # type: ignore[union-attr]
+    y = _unknowns(exact, Interval(lin.states), lin.inputs).mid
+    for some in batches(len(reached), starts.end.shape[1], BLOCK):
+        rows = reached[some]
+        theirs = starts.point[rows]
+        end = _unknowns(exact, Interval(starts.end[rows]), starts.inputs[rows]).mid
+        distance = np.abs(end - y[theirs]).max(axis=1, initial=0.0)
+        answer[rows] = distance > alone[theirs]
     return answer
 
 
@@ -160,7 +163,7 @@ def _with_ends(
     more = units.fixed_points(collect(units.of(system), ends, points.tol, finer), system)
     certificate = _certificate(system, more, estimates)
     more = _with_proved_labels(replace(more, certificate=certificate))
-    hits = points.hits - np.bincount(starts.point[rows], minlength=len(points))
+    hits = points.hits - starts._hits(len(points), rows)
     both = FixedPoints.joined([replace(points, hits=hits), more])
     point = starts.point.copy()
     point[rows] = len(points) + more.starts.point

@@ -75,13 +75,12 @@ def collect(
     is quick enough for a search that was interrupted.
     """
     reached = np.flatnonzero(starts.status == Status.FIXED_POINT)
-    end, inputs = starts.end[reached], starts.inputs[reached]
-    under = equal_inputs(inputs)
-    copies = group_states(end, under, tol_unique)
+    under = equal_inputs(starts.inputs)
+    copies = group_states(starts.end, under, tol_unique, reached)
     if thorough:
-        copies = _by_side(system.dynamics, end, inputs, copies, starts.q[reached])
-    first = representatives(copies, starts.q[reached])
-    x, u = end[first], inputs[first]
+        copies = _by_side(system.dynamics, starts, reached, copies)
+    first = reached[representatives(copies, starts.q[reached])]
+    x, u = starts.end[first], starts.inputs[first]
     if thorough:
         x = polish(system.dynamics, x, u)
     # Ill-conditioned copies that lay too far apart to be merged come together when polished.
@@ -90,7 +89,7 @@ def collect(
         points = _told_apart(system, x, u, points)
     kept = representatives(points, half_square(system.dynamics, x, u, equilibrium=True))
     is_partial = spectra == "leading" or (spectra == "auto" and x.shape[1] > LARGE)
-    point = np.full(len(starts.q), -1)
+    point = np.full(len(starts), -1)
     if is_partial and known is not None and known.linearization.leading is not None:
         point[reached] = points[copies]
         starts = replace(starts, point=point)
@@ -122,34 +121,33 @@ def _with_known(
     order = np.argsort(numbers)  # as they came
     order = order[reading_order(found.linearization.take(order), tol_unique)]
     point = np.append(np.argsort(numbers[order]), -1)[starts.point]
-    hits = np.bincount(point[point >= 0], minlength=len(x))
-    return replace(
-        found.take(order), hits=hits, starts=replace(starts, point=point), is_selection=False
-    )
+    starts = replace(starts, point=point)
+    hits = starts._hits(len(x))
+    return replace(found.take(order), hits=hits, starts=starts, is_selection=False)
 
 
 def _by_side(
     dynamics: Dynamics,
-    end: Float[np.ndarray, "n d"],
-    inputs: Float[np.ndarray, "n m"],
+    starts: Starts,
+    reached: Int[np.ndarray, " n"],
     copies: Int[np.ndarray, " n"],
-    q: Float[np.ndarray, " n"],
 ) -> Int[np.ndarray, " n"]:
     """Return groups of ends, those at folds divided by the side of the fold on which they lie.
 
     Two points nearer to each other than the residual tells ends apart have opposite indices.
     """
-    first = representatives(copies, q)
-    soft = ~(condition_at(dynamics, end[first], inputs[first]) < _NEAR_A_FOLD)
-    rows, side = np.flatnonzero(soft[copies]), np.zeros(len(end), dtype=np.int64)
+    first = reached[representatives(copies, starts.q[reached])]
+    soft = ~(condition_at(dynamics, starts.end[first], starts.inputs[first]) < _NEAR_A_FOLD)
+    rows, side = np.flatnonzero(soft[copies]), np.zeros(len(reached), dtype=np.int64)
     if len(rows):
         sharp, _ = dynamics.differentiated_sharply()
         problem, asarray = sharp.equilibrium_problem(), dynamics.arrays.asarray
         for batch in batches(len(rows), dynamics.working_size**2, NUMBERS_AT_ONCE):
-            some = rows[batch]
-            native = asarray(inputs[some])
-            slope = problem.jacobian(problem.coordinates(asarray(end[some]), native), native)
-            side[some] = index_of(host(slope)) < 0
+            some = reached[rows[batch]]
+            native = asarray(starts.inputs[some])
+            y = problem.coordinates(asarray(starts.end[some]), native)
+            slope = problem.jacobian(y, native)
+            side[rows[batch]] = index_of(host(slope)) < 0
     return numbered(2 * copies + side)
 
 
@@ -224,7 +222,7 @@ def describe(
     return FixedPoints(
         linearization=lin,
         q=half_square(dynamics, x, u),
-        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
+        hits=starts._hits(len(x)),
         condition=resolution.condition,
         kantorovich=resolution.kantorovich,
         is_stable=np.where(on_kink, attracts, lin.is_stable & ~degenerate),

@@ -7,19 +7,26 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Bool, Float
 
+from .._core.grouping import equal_inputs
+from .._core.validation import check_flag
 from ..points import FixedPoints, PointSet, Source
 from ..solvers import Solver, Status
 from ..system import System
 from .describe import collect_what_there_is
 from .options import AUTO, Spectra, provenance, read_options
 from .orbits import with_orbits
+from .portions import Portions
 from .rounds import in_doubt, search_in_rounds
-from .run import read_starts, run_search, warn_if_long, warn_of_the_end
+from .run import read_starts, warn_if_long, warn_of_the_end
 from .units import read_units
 
 # Rounds that are added at most where the evidence says that points are missing.
 _MOST_ROUNDS = 4
+
+# Numbers in the states that further rounds begin near: 32 MiB, a quarter of a million of 16 units.
+_VISITED = 2**22
 
 
 @np.errstate(all="ignore")
@@ -39,6 +46,7 @@ def find_fixed_points(
     chunk: int | None = None,
     progress: bool | None = None,
     spectra: Spectra = "auto",
+    keep_starts: bool = True,
 ) -> FixedPoints:
     """Find the fixed points that a batch of starts leads to.
 
@@ -100,14 +108,19 @@ def find_fixed_points(
         most unstable eigenvalues alone, with a bound on all others that decides how many
         directions are unstable (`points.linearization.leading`); index and condition come from
         one LU factorisation a point. "auto" is "leading" above 200 state variables.
+    keep_starts
+        Whether `starts` has a row for every start, which a million of them make large. Without, the
+        search goes through them in portions, within `solvers.MEMORY_BUDGET` however many there are,
+        and some 4,096 rows stand for all (`Starts.stands_for`): hits, statuses and census are those
+        of all starts, but for the spread of a census, which is estimated from the rows.
 
     Returns
     -------
     FixedPoints
         Sorted by input, by the number of unstable directions, then by position (polished points
         are in the order they had). Its `starts` has
-        one row for every start; what did not converge is there with its status. After Ctrl-C it
-        holds what had finished.
+        one row for every start, unless `keep_starts` is False; what did not converge is there with
+        its status. After Ctrl-C it holds what had finished.
 
     Raises
     ------
@@ -129,12 +142,13 @@ def find_fixed_points(
     >>> points.census().tallies[0].index_sum
     1
     """
-    x, u = read_starts(system, states, inputs)
+    check_flag("keep_starts", keep_starts)
+    x, u = read_starts(system, states, inputs, copy=False)
     known = states if isinstance(states, FixedPoints) and inputs is None else None
     known = known if known is not None and known.system == system.info else None
     source = None if known is None else np.full(len(x), Source.KNOWN)
     units = read_units(system, scale, x, u)
-    own, x = units.of(system), x / units.scale
+    own = units.of(system)
     options = read_options(
         own,
         solver,
@@ -147,17 +161,20 @@ def find_fixed_points(
         chunk=chunk,
         progress=progress,
         spectra=spectra,
+        keep_starts=keep_starts,
     )
-    warn_if_long(own._observed_dynamics, x, u)
-    starts, interrupted = run_search(own, x, u, options, source)
+    warn_if_long(own._observed_dynamics, x, u, units.scale)
+    portions = Portions(options)
+    starts, interrupted = portions.run(own, x, u, options, source, scale=units.scale)
     points, interrupted = collect_what_there_is(own, starts, options, interrupted)
-    conditions, counts = np.unique(u, axis=0, return_counts=True)
+    condition = equal_inputs(u)
+    conditions, counts = u[np.unique(condition, return_index=True)[1]], np.bincount(condition)
     most, asked = options.rounds, np.ones(len(conditions), dtype=bool)
     if most == AUTO:
         most = 0 if interrupted or isinstance(states, PointSet) else _MOST_ROUNDS
         asked = (counts > 1) & in_doubt(points)
     if most and asked.any() and not interrupted:
-        visited = [x[(u == row).all(axis=1)] for row in conditions]
+        visited = [_some(x, condition == k) / units.scale for k in range(len(conditions))]
         more, interrupted = search_in_rounds(
             own,
             conditions,
@@ -165,6 +182,7 @@ def find_fixed_points(
             Source.NOISE if known is None else Source.KNOWN,
             points,
             options,
+            portions,
             counts,
             asked=asked,
             quiet_rounds=1,
@@ -178,5 +196,11 @@ def find_fixed_points(
     points = units.fixed_points(points, system)
     if known is not None:
         points = FixedPoints.concatenate([known, points]).unique()
-    start, told = x * units.scale, options.told()
-    return replace(points, provenance=provenance("find_fixed_points", system, start, **told))
+    told = options.told()
+    return replace(points, provenance=provenance("find_fixed_points", system, x, **told))
+
+
+def _some(x: Float[np.ndarray, "n d"], rows: Bool[np.ndarray, " n"]) -> Float[np.ndarray, "k d"]:
+    """Return some states to start further rounds near: all, or as many as a block holds."""
+    places = np.flatnonzero(rows)
+    return x[places[:: 1 + len(places) * x.shape[1] // _VISITED]]

@@ -20,6 +20,7 @@ from .certify import certify
 from .describe import collect_what_there_is
 from .options import Options, Spectra, provenance, read_options
 from .orbits import with_orbits
+from .portions import Portions
 from .rounds import search_in_rounds
 from .run import run_search, warn_if_long, warn_of_the_end
 from .units import Units, read_units, units_of_motion
@@ -59,6 +60,7 @@ def find_all_fixed_points(
     chunk: int | None = None,
     progress: bool | None = None,
     spectra: Spectra = "auto",
+    keep_starts: bool = True,
 ) -> FixedPoints:
     """Find all fixed points, without being told where to start, and prove what can be proved.
 
@@ -97,13 +99,13 @@ def find_all_fixed_points(
     progress
         Whether to draw a progress bar for each round; None draws it on a terminal when a round
         takes long.
-    spectra
+    spectra, keep_starts
         As of `find_fixed_points`.
 
     Returns
     -------
     FixedPoints
-        As from `find_fixed_points`; `starts` has one row for every start of all rounds, and
+        As from `find_fixed_points`; `starts` has a row for every start of all rounds, and
         `starts.discoveries()` says which source found what. Where the step can be enclosed, the
         points are certified (see `certify`). After Ctrl-C it holds what there is.
 
@@ -141,6 +143,7 @@ def find_all_fixed_points(
         chunk=chunk,
         progress=progress,
         spectra=spectra,
+        keep_starts=keep_starts,
     )
     several, interrupted = [], False
     for u in rows:
@@ -211,6 +214,7 @@ def _search(
                 Source.TRAJECTORY,
                 points,
                 options,
+                Portions(options),
                 np.array([_FIRST_ROUND]),
                 quiet_rounds=_QUIET_ROUNDS,
                 largest=_LARGEST_ROUND,

@@ -70,7 +70,7 @@ class Options:
         Further rounds of starts, or `AUTO`.
     orbits
         Whether orbits may be followed.
-    seed, chunk, progress, spectra
+    seed, chunk, progress, spectra, keep_starts
         As in the verbs.
     """
 
@@ -85,6 +85,7 @@ class Options:
     chunk: int | None = None
     progress: bool | None = None
     spectra: Spectra = "auto"
+    keep_starts: bool = True
 
     def told(self) -> dict[str, Any]:
         """Return the options by name, for people."""
@@ -116,6 +117,7 @@ def read_options(
     if others.get("progress") is not None:
         check_flag("progress", others["progress"])
     check_flag("orbits", others.get("orbits", True))
+    check_flag("keep_starts", others.get("keep_starts", True))
     check_option("spectra", others.get("spectra", "auto"), get_args(Spectra))
     if "slope_tol" in others:
         others["slope_tol"] = check_real("slope_tol", others["slope_tol"], above=0)
@@ -203,7 +205,7 @@ def provenance(call: str, system: System, starts: np.ndarray, **options: Any) ->
         "system": info.description,
         "model": info.model,
         "weights_sha256": info.weights_sha256,
-        "starts_sha256": hashlib.sha256(np.ascontiguousarray(starts).tobytes()).hexdigest(),
+        "starts_sha256": hashlib.sha256(np.ascontiguousarray(starts).data).hexdigest(),
         **options,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         **ENVIRONMENT,

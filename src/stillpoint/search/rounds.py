@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.grouping import match_states
+from .._core.grouping import equal_inputs, match_states
 from ..census import Tally
 from ..points import FixedPoints, Source, Starts
 from ..solvers import Status
 from ..system import System
 from .describe import collect_what_there_is
 from .options import Options
-from .run import run_search
+from .portions import Portions
 from .samplers import (
     Box,
     Deflation,
@@ -42,6 +42,7 @@ def search_in_rounds(
     source: Source,
     points: FixedPoints | None,
     options: Options,
+    portions: Portions,
     size: Int[np.ndarray, " k"],
     *,
     asked: Bool[np.ndarray, " k"] | None = None,
@@ -66,6 +67,8 @@ def search_in_rounds(
     ----------
     system, options
         What is searched, and how; the seed of the options is that of the starts.
+    portions
+        What runs the starts, and knows those that were.
     inputs
         The distinct inputs in ascending order, shape (k, m).
     visited, source
@@ -87,7 +90,7 @@ def search_in_rounds(
     quiet, used, rounds = np.zeros(len(inputs), dtype=np.int64), np.zeros(len(inputs), int), 0
     done, interrupted = np.zeros(len(inputs), dtype=bool) if asked is None else ~asked, False
     if points is not None:
-        used = _count(points.starts.inputs, inputs)
+        used = _count(points.starts.inputs, inputs, points.starts.multiplicity)
     try:
         samplers = {
             k: samplers_under(system, inputs[k], visited[k], rng, source)
@@ -104,22 +107,28 @@ def search_in_rounds(
             if not active:
                 break
             used[active] += left[active]
-            drawn = []
-            for k in active:
-                used_now = [
-                    s for s in samplers[k] if (late[k] if s.is_reserve else not is_quiet[k])
-                ]
-                drawn.append(draw(used_now, _under(points, inputs[k]), rng, int(left[k])))
-            x, origin = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-            if not len(x):
+            several: list[Starts] = []
+            for share in _shares(left[active], portions, system):
+                drawn = []
+                for k, n in zip(active, share.tolist(), strict=True):
+                    used_now = [
+                        s for s in samplers[k] if (late[k] if s.is_reserve else not is_quiet[k])
+                    ]
+                    drawn.append(draw(used_now, _under(points, inputs[k]), rng, n))
+                x, origin = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+                u = np.repeat(inputs[active], [len(states) for states, _ in drawn], axis=0)
+                how = _first_solver(options) if is_quiet[active].all() else options
+                if len(x) and not interrupted:
+                    starts, interrupted = portions.run(system, x, u, how, origin, usual)
+                    several.append(starts)
+            if not several:
                 continue
-            u = np.repeat(inputs[active], [len(states) for states, _ in drawn], axis=0)
             before = np.zeros(len(inputs)) if points is None else _count(points.inputs, inputs)
-            how = _first_solver(options) if is_quiet[active].all() else options
-            more, interrupted = run_search(system, x, u, how, origin, usual)
+            more = Starts.joined(several)
             points, interrupted = with_more(system, points, more, options, interrupted)
+            points = portions.few(points)
             rounds, tallies = rounds + 1, points.census().tallies
-            _LOG.info("round %d: %d starts, points known: %d", rounds, len(x), len(points))
+            _LOG.info("round %d: %d starts, points known: %d", rounds, more.total, len(points))
             for k in active:
                 if tallies[k].n_points == before[k] and _agrees(tallies[k]):
                     quiet[k] += 1
@@ -205,12 +214,27 @@ def _under(points: FixedPoints | None, u: Float[np.ndarray, " m"]) -> FixedPoint
     return points if same.all() else points[same]
 
 
+def _shares(
+    left: Int[np.ndarray, " k"], portions: Portions, system: System
+) -> Iterator[Int[np.ndarray, " k"]]:
+    """Yield how many starts each input has in each portion."""
+    several = len(list(portions.slices(int(left.sum()), system)))
+    for k in range(several):
+        yield (k + 1) * left // several - k * left // several
+
+
 def _count(
-    rows: Float[np.ndarray, "n m"], inputs: Float[np.ndarray, "k m"]
+    rows: Float[np.ndarray, "n m"],
+    inputs: Float[np.ndarray, "k m"],
+    number: Int[np.ndarray, " n"] | None = None,
 ) -> Int[np.ndarray, " k"]:
-    """Return how many rows each of the inputs has, which are in ascending order."""
-    both = np.unique(np.vstack([inputs, rows]), axis=0, return_inverse=True)[1].reshape(-1)
-    return np.bincount(both, minlength=len(inputs)) - 1
+    """Return how many rows each of the inputs has, which are in ascending order.
+
+    Each counts once, or as often as its `number` says.
+    """
+    number = np.ones(len(rows), dtype=np.int64) if number is None else number
+    both = equal_inputs(np.vstack([inputs, rows]))[len(inputs) :]
+    return np.bincount(both, number, len(inputs)).astype(np.int64)
 
 
 def with_more(
@@ -226,14 +250,14 @@ def with_more(
     """
     if points is not None:
         reached = np.flatnonzero(more.status == Status.FIXED_POINT)
-        known = match_states(
-            points.xstar, points.inputs, more.end[reached], more.inputs[reached], options.tol_unique
-        )
-        point = np.full(len(more.q), -1)
+        ends = more.take(reached) if len(reached) < len(more) else more
+        known = match_states(points.xstar, points.inputs, ends.end, ends.inputs, options.tol_unique)
+        point = np.full(len(more), -1)
         point[reached] = known
-        more = Starts.joined([points.starts, replace(more, point=point)])
+        more = replace(more, point=point)
+        hits = points.hits + more._hits(len(points))
+        more = Starts.joined([points.starts, more])
         if (known >= 0).all():
-            hits = points.hits + np.bincount(known, minlength=len(points))
             return replace(points, starts=more, hits=hits), interrupted
     return collect_what_there_is(system, more, options, interrupted, points)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import host, to_numpy
+from .._core.arrays import BLOCK, batches, host, largest_entries, to_numpy
 from .._core.validation import read_inputs, read_states, shape_of
 from ..dynamics import Dynamics
 from ..errors import ArgumentError, warn
@@ -43,16 +43,19 @@ _LOG = logging.getLogger("stillpoint")
 
 
 def read_starts(
-    system: Any, states: Any, inputs: Any
+    system: Any, states: Any, inputs: Any, *, copy: bool = True
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    """Return the starts and inputs of a search as arrays with one row per start."""
+    """Return the starts and inputs of a search as arrays with one row per start.
+
+    Without `copy` they may be the caller's own, or inputs one and the same.
+    """
     info = check_system(system).info
     part = info.restriction
     if isinstance(states, PointSet):
         states, inputs = states.xstar, states.inputs if inputs is None else inputs
     if part is not None and shape_of(states)[-1:] == (len(part.kept) + len(part.held),):
         states, inputs = system.from_full(states, inputs)
-    x = read_states("states", states, system.state_size)
+    x = read_states("states", states, system.state_size, copy=copy)
     if part is not None and inputs is None and system.input_size:
         raise ArgumentError(
             f"states: got shape {x.shape}, those of the kept units alone; pass those of all "
@@ -64,7 +67,7 @@ def read_starts(
             f"states: got 0 starts; pass at least one row of {system.state_size} values, for "
             f"example from sample_states(trajectories, 1024, noise=0.5)."
         )
-    return x, read_inputs("inputs", inputs, len(x), system.input_size)
+    return x, read_inputs("inputs", inputs, len(x), system.input_size, copy=copy)
 
 
 def run_search(
@@ -102,6 +105,19 @@ def run_search(
         return _judge(system, x, u, outcome, options, source, radius), True
 
 
+def left_alone(
+    system: System,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    source: Int[np.ndarray, " n"] | None = None,
+) -> Starts:
+    """Return the rows of starts that Ctrl-C left where they were."""
+    source = np.full(len(x), Source.GIVEN) if source is None else source
+    status, steps = np.full(len(x), Status.INTERRUPTED), np.zeros(len(x), dtype=np.int64)
+    q = half_square(system.dynamics, x, u)
+    return Starts(x, u, x.copy(), q, status, steps, np.full(len(x), -1), source)
+
+
 def collect_interruptibly(
     collect: Callable[[bool], Points], interrupted: bool
 ) -> tuple[Points, bool]:
@@ -119,7 +135,7 @@ def collect_interruptibly(
 
 def warn_of_the_end(starts: Starts, interrupted: bool, reached: bool, what: str) -> None:
     """Say so when no start reached what was sought, or when not everything was tried."""
-    n = len(starts.q)
+    n = starts.total
     _LOG.info("search ended, starts: %d", n)
     if interrupted:
         warn(f"the search was interrupted; of {n} starts {starts.summary}.")
@@ -147,13 +163,18 @@ def _judge(
     moving = claimed & ~counts_as_zero(seen, end, options.tol)
     status[moving] = Status.STALLED if system.observed is None else Status.OBSERVED_ONLY
     still = np.flatnonzero(claimed & ~moving)
-    saturated = is_saturated(system.dynamics, end[still], u[still], options.tol, radius)
-    status[still[saturated]] = Status.SATURATED
+    for some in batches(len(still), system.state_size, BLOCK):
+        rows = still[some]
+        saturated = is_saturated(system.dynamics, end[rows], u[rows], options.tol, radius)
+        status[rows[saturated]] = Status.SATURATED
     return Starts(x, u, end, q, status, outcome.steps, np.full(len(x), -1), source)
 
 
 def warn_if_long(
-    dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
+    dynamics: Dynamics,
+    x: Float[np.ndarray, "n d"],
+    u: Float[np.ndarray, "n m"],
+    scale: Float[np.ndarray, " d"] | float = 1.0,
 ) -> None:
     """Say so where a search from these starts takes minutes as Jacobians are differences."""
     if dynamics.differentiated_sharply()[1] is None:  # they are exact
@@ -161,7 +182,7 @@ def warn_if_long(
     quick, asarray = dynamics.differentiated_quickly(), dynamics.arrays.asarray
     seconds = np.inf
     for rows in (1, _TRIED):  # many rows may take hardly longer than one
-        states, inputs = asarray(x[:rows]), asarray(u[:rows])
+        states, inputs = asarray(x[:rows] / scale), asarray(u[:rows])
         begin = time.perf_counter()
         quick.jacobian(states, inputs)
         taken = time.perf_counter() - begin
@@ -216,7 +237,7 @@ def counts_as_zero(
     q: Float[np.ndarray, " n"], x: Float[np.ndarray, "n d"], tol: float
 ) -> Bool[np.ndarray, " n"]:
     """Return where q counts as zero for states of the size of x."""
-    return q <= tolerance_at(np.abs(x).max(axis=1, initial=0.0), tol)
+    return q <= tolerance_at(largest_entries(x), tol)
 
 
 def condition_at(
@@ -237,7 +258,7 @@ def condition_at(
 
 def search_radius(starts: Float[np.ndarray, "n d"]) -> float:
     """Return how far out a state may be and still be told from a saturated one by its motion."""
-    return _REACH * max(1.0, float(np.abs(starts).max()))
+    return _REACH * max(1.0, float(starts.max()), -float(starts.min()))
 
 
 def is_saturated(
@@ -255,7 +276,7 @@ def is_saturated(
     if dynamics.has_equilibrium_form:
         q = half_square(dynamics, x, u, equilibrium=True)
         return ~counts_as_zero(q, x, np.sqrt(tol))
-    saturated = np.abs(x).max(axis=1, initial=0.0) > radius
+    saturated = largest_entries(x) > radius
     far = np.flatnonzero(saturated)
     if len(far):
         saturated[far] = ~(condition_at(dynamics, x[far], u[far]) < ILL_CONDITIONED)

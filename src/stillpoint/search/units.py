@@ -97,7 +97,10 @@ class Units:
         return replace(orbits, states=orbits.states * self.scale, end=end, speed=speed)
 
     def _starts(self, starts: Starts) -> Starts:
-        return replace(starts, states=starts.states * self.scale, end=starts.end * self.scale)
+        """Return the starts of a search, which owns them, as they are: they are written over."""
+        for states in (starts.states, starts.end):
+            states *= self.scale
+        return starts
 
 
 def read_units(

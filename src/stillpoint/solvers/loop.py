@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from tqdm.auto import tqdm
 
-from .._core.arrays import namespace, take_record, to_numpy
+from .._core.arrays import largest_entries, namespace, take_record, to_numpy
 from .._core.validation import (
     check_flag,
     check_kind,
@@ -108,11 +108,13 @@ def solve(
     check_kind("dynamics", dynamics, Dynamics, "dynamics, such as a cell,")
     if not check_sequence("solvers", solvers, Solver, "a list of solvers"):
         raise ArgumentError("solvers: got none, but at least one is wanted.")
-    x = read_floats("x", x, finite=False)  # a row that is not finite ends so, and no other does
+    x = read_floats(
+        "x", x, finite=False, copy=False
+    )  # a row that is not finite ends so, and no other does
     if x.ndim != 2 or x.shape[1] != dynamics.state_size:
         raise ArgumentError(f"x: got shape {x.shape}, but (n, {dynamics.state_size}) is wanted.")
     n = len(x)
-    u = read_inputs("u", u, n, dynamics.input_size)
+    u = read_inputs("u", u, n, dynamics.input_size, copy=False)
     check_real("tol", tol, least=0)
     check_whole("max_steps", max_steps, least=1)
     chunk = None if chunk is None else check_whole("chunk", chunk, least=1)
@@ -123,7 +125,7 @@ def solve(
     end = Outcome(x.copy(), np.full(n, Status.RUNNING, dtype=np.int64), np.zeros(n, dtype=np.int64))
     sizes = [n if s.joint else chunk or _rows_in_budget(s, dynamics) for s in solvers]
     size = max(sizes)
-    bound = DIVERGENCE * np.maximum(1.0, np.abs(x).max(axis=1, initial=0.0))
+    bound = DIVERGENCE * np.maximum(1.0, largest_entries(x))
     disable = None if progress is None else not progress
     with tqdm(total=n, unit="start", disable=disable, delay=1.0, leave=False) as bar:
         try:

@@ -45,7 +45,7 @@ def collect_slow(
     """
     dynamics = system.dynamics
     reached = np.flatnonzero(np.isin(starts.status, [Status.FIXED_POINT, Status.SLOW_POINT]))
-    x, u, member = _distinct(dynamics, starts.take(reached), options, thorough)
+    x, u, member = _distinct(dynamics, starts, reached, options, thorough)
     q, shape = half_square(dynamics, x, u), shape_at(dynamics, x, u)
     zero = counts_as_zero(q, x, options.tol)
     minimum = np.where(
@@ -67,13 +67,17 @@ def collect_slow(
 
 
 def _distinct(
-    dynamics: Dynamics, ends: Starts, options: Options, thorough: bool
+    dynamics: Dynamics,
+    starts: Starts,
+    reached: Int[np.ndarray, " n"],
+    options: Options,
+    thorough: bool,
 ) -> tuple[Float[np.ndarray, "k d"], Float[np.ndarray, "k m"], Int[np.ndarray, " n"]]:
     """Return the distinct states that starts ended at, their inputs, and which one each reached."""
-    under = equal_inputs(ends.inputs)
-    copies = group_states(ends.end, under, options.tol_unique)
-    first = representatives(copies, ends.q)
-    x, u = ends.end[first], ends.inputs[first]
+    under = equal_inputs(starts.inputs)
+    copies = group_states(starts.end, under, options.tol_unique, reached)
+    first = reached[representatives(copies, starts.q[reached])]
+    x, u = starts.end[first], starts.inputs[first]
     if thorough:
         x = _settled(dynamics, x, u, options)
     points = group_states(x, under[first], options.tol_unique)
@@ -184,7 +188,7 @@ def _with_evidence(
         q=q,
         speed=shape.speed,
         gradient_norm=np.linalg.norm(shape.gradient, axis=1),
-        hits=np.bincount(starts.point[starts.point >= 0], minlength=len(x)),
+        hits=starts._hits(len(x)),
         smallest_singular_value=singular.min(axis=1, initial=np.inf),
         curvature=shape.curvature,
         dwell_time=dwell * (system.dt or 1.0) if is_map else dwell,

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..._core.validation import check_real
+from ..._core.validation import check_flag, check_real
 from ...errors import ArgumentError
 from ...points import SlowPoints, Source, Starts
 from ...solvers import Solver, Status, solve
 from ...system import System
 from ..options import descent, provenance, read_options
+from ..portions import Portions
 from ..run import (
     collect_interruptibly,
     half_square,
     read_starts,
-    run_search,
     warn_if_long,
     warn_of_the_end,
 )
@@ -44,6 +44,7 @@ def find_slow_points(
     max_steps: int = 400,
     chunk: int | None = None,
     progress: bool | None = None,
+    keep_starts: bool = True,
 ) -> SlowPoints:
     """Find the local minima of the speed that a batch of starts descends to.
 
@@ -73,15 +74,15 @@ def find_slow_points(
         variables are weighed against each other.
     max_steps
         Steps per start.
-    chunk, progress
+    chunk, progress, keep_starts
         As for `find_fixed_points`.
 
     Returns
     -------
     SlowPoints
-        Sorted by input and speed. Its `starts` has one row for every start. For the exact fixed
-        points with their index and census, and for saddles of the dynamics between them, use
-        `find_fixed_points`.
+        Sorted by input and speed. Its `starts` has one row for every start, unless `keep_starts` is
+        False. For the exact fixed points with their index and census, and for saddles of the
+        dynamics between them, use `find_fixed_points`.
 
     Raises
     ------
@@ -101,9 +102,10 @@ def find_slow_points(
     >>> slow.label.tolist(), slow.xstar[:, 0].round(3).tolist()
     (['fixed point', 'ghost'], [0.987, -0.711])
     """
-    x, u = _read_starts(system, states, inputs)
+    check_flag("keep_starts", keep_starts)
+    x, u = _read_starts(system, states, inputs, copy=False)
     units = read_units(system, scale, x, u, one=True)
-    own, x = units.of(system), x / units.scale
+    own = units.of(system)
     slope_tol = check_real("slope_tol", slope_tol, above=0)
     options = read_options(
         own,
@@ -114,16 +116,18 @@ def find_slow_points(
         slope_tol=slope_tol,
         chunk=chunk,
         progress=progress,
+        keep_starts=keep_starts,
     )
-    warn_if_long(own.dynamics, x, u)
-    starts, interrupted = run_search(own, x, u, options)
+    warn_if_long(own.dynamics, x, u, units.scale)
+    portions = Portions(options, (Status.FIXED_POINT, Status.SLOW_POINT))
+    starts, interrupted = portions.run(own, x, u, options, scale=units.scale)
     points, interrupted = collect_interruptibly(
         lambda thorough: collect_slow(own, starts, options, thorough=thorough), interrupted
     )
     warn_of_the_end(points.starts, interrupted, len(points) > 0, "a minimum of the speed")
     points = units.slow_points(points, system)
-    start, told = x * units.scale, options.told()
-    return replace(points, provenance=provenance("find_slow_points", system, start, **told))
+    told = options.told()
+    return replace(points, provenance=provenance("find_slow_points", system, x, **told))
 
 
 @np.errstate(all="ignore")
@@ -194,9 +198,9 @@ def sample_slow_states(
 
 
 def _read_starts(
-    system: System, states: Any, inputs: Any
+    system: System, states: Any, inputs: Any, *, copy: bool = True
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n m"]]:
-    x, u = read_starts(system, states, inputs)
+    x, u = read_starts(system, states, inputs, copy=copy)
     if system.observed is not None:
         raise ArgumentError(
             "system: slow points are minima of the speed of the state itself; pass the system "
