@@ -92,14 +92,16 @@ def summary_of(record: Record) -> dict[str, Any]:
 
 
 def _of_points(points: FixedPoints) -> dict[str, Any]:
-    once, census = points.unique(), points.census()
-    stable = once.stable
-    times = stable.linearization.slowest_time_constant
+    census = points.census()
+    n = sum(tally.n_points for tally in census.tallies)
+    once = points if n == len(points) else points.unique()  # records put together have copies
+    times = once.linearization.slowest_time_constant[once.is_stable]
+    unstable, d = once.n_unstable, once.xstar.shape[1]
     return {
         "points": len(once),
-        "stable": len(stable),
-        "saddles": len(once.saddles),
-        "most_unstable": int(once.n_unstable.max(initial=0)),
+        "stable": int(once.is_stable.sum()),
+        "saddles": int(((unstable > 0) & (unstable < d)).sum()),
+        "most_unstable": int(unstable.max(initial=0)),
         "index_sum": int(once.index.sum()),
         "slowest": float(times.max()) if len(times) else float("nan"),
         "completeness": census.completeness.name.lower(),
