@@ -27,7 +27,7 @@ _LEADING = 8
 
 # Ways to begin count as equally good within this, and so many of them are tried.
 _AS_GOOD = 1e-6
-_WAYS = 32
+_WAYS = 8
 
 
 def pair_in_place(one: Places, other: Places) -> Pairs:
