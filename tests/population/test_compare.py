@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -113,6 +114,21 @@ def test_other_inputs_alone_are_another_network():
     one, other = search(cell), search(swapped)
     assert np.abs(one.xstar - other.xstar).max() < 1e-9
     assert sp.compare(one, other).same_up_to is None
+
+
+def test_other_places_alone_are_another_network():
+    A = np.array([[0.5, 0.1], [0.0, 0.2]])
+    found = [
+        sp.find_fixed_points(
+            sp.as_system(lambda x, b=b: x @ A.T + b, state_size=2, recognise=False),
+            np.zeros((1, 2)),
+            rounds=0,
+        )
+        for b in (np.ones(2), 2 * np.ones(2))
+    ]
+    np.testing.assert_allclose(found[0].jacobian, found[1].jacobian, atol=1e-8)
+    assert sp.compare(found[0], found[0]).same_up_to == "identity"
+    assert sp.compare(*found).same_up_to is None
 
 
 @settings(max_examples=8, deadline=None)
@@ -352,8 +368,6 @@ def test_classes_of_equal_topology(portraits, tmp_path):
 
 
 def test_one_edge_less_is_another_class(portraits):
-    from dataclasses import replace
-
     pytest.importorskip("networkx")
     whole = portraits["three"]
     graph = whole.graph.take(np.delete(np.arange(len(whole.graph)), np.argmax(whole.graph.side)))
@@ -370,8 +384,6 @@ def test_one_edge_less_is_another_class(portraits):
 
 
 def test_scaling_gives_back_distances():
-    from dataclasses import replace
-
     told = sp.compare_all(
         {"a": search(verbs.cell(2.0)), "b": search(verbs.cell(3.0)), "c": search(verbs.cell(1.2))}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, Shaped
 
 from ..._core.display import Column, Display, plural
 from ..._core.record import Record, column, plain
-from ..._core.validation import check_option, check_whole
+from ..._core.validation import check_option, check_whole, read_rows
 from ..._core.values import Domain
 from ...errors import ArgumentError
 from .record import MAPS
@@ -90,10 +90,6 @@ class NetworkDistances(Record):
         ArgumentError
             If there is no such row.
         """
-        from dataclasses import replace
-
-        from ..._core.validation import read_rows
-
         rows = read_rows("rows", rows, len(self))
         return replace(
             self,

@@ -2,6 +2,7 @@
 
 from .record import Sweep
 from .rows import SweepStatus
-from .sweep import public_verb, sweep
+from .sweep import sweep
+from .verbs import public_verb
 
 __all__ = ["Sweep", "SweepStatus", "public_verb", "sweep"]

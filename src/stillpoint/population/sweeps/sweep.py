@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..._core.netcdf import VERSION, part_above
+from ..._core.netcdf import VERSION
 from ..._core.provenance import version_of
 from ..._core.record import Record
 from ..._core.validation import check_option
@@ -22,6 +21,7 @@ from .networks import identity_of
 from .record import Sweep
 from .rows import Row, SweepStatus
 from .store import file_of, read_folder
+from .verbs import read_verb
 from .work import Saved, Work, do, row_of_file, told_of
 
 _LOG = logging.getLogger("stillpoint")
@@ -99,7 +99,7 @@ def sweep(
             f"executor: got {came(executor)}, but an executor is wanted, such as "
             f"concurrent.futures.ProcessPoolExecutor()."
         )
-    function, call, quiet = _read_verb(verb, options)
+    function, call, quiet = read_verb(verb, options)
     where = None if folder is None else read_folder(folder, names)
     works = _Works(systems, function, call, options, quiet, where, on_error == "raise")
     order = names
@@ -255,62 +255,6 @@ def _read_names(systems: Any) -> list[str]:
                 f"systems: got the name {came(name)}, but names are text, such as 'seed 3'."
             )
     return names
-
-
-def _read_verb(
-    verb: Any, options: Mapping[str, Any]
-) -> tuple[Callable[..., Any], str, dict[str, Any]]:
-    """Return a verb, its name, and what keeps it from drawing bars of its own.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no verb, or takes no such options.
-    """
-    function = public_verb(verb) if isinstance(verb, str) else verb
-    if not callable(function) or isinstance(function, type):
-        raise ArgumentError(
-            f"verb: got {came(verb)}, but the name of a verb, such as 'portrait', or a function "
-            f"of a system that returns a record is wanted."
-        )
-    call = getattr(function, "__name__", type(function).__name__)
-    for name, value in options.items():
-        if isinstance(value, np.random.Generator):
-            raise ArgumentError(
-                f"{name}: got a NumPy generator, but networks are done in any order; pass a whole "
-                f"number, the same seed for each."
-            )
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # a builtin without one
-        return function, call, {}
-    try:
-        signature.bind(None, **options)
-    except TypeError as error:
-        raise ArgumentError(f"options, verb: {call} cannot be called so ({error}).") from None
-    quiet = {"progress": False} if "progress" in signature.parameters else {}
-    return function, call, quiet
-
-
-def public_verb(name: str) -> Callable[..., Any]:
-    """Return the verb of stillpoint that is called so, and takes a system first.
-
-    Raises
-    ------
-    ArgumentError
-        If there is none.
-    """
-    package = part_above()
-    check_option("verb", name, [n for n in package.__all__ if n[:1].islower()])
-    function: Any = getattr(package, name)
-    first = next(iter(inspect.signature(function).parameters), "") if callable(function) else ""
-    if first != "system":
-        raise ArgumentError(
-            f"verb: {name} does not take a system first; pass the name of a verb that does, such "
-            f"as 'find_all_fixed_points' or 'portrait'."
-        )
-    verb: Callable[..., Any] = function
-    return verb
 
 
 def _is_for_each(value: Any, names: set[str]) -> bool:
