@@ -95,7 +95,7 @@ def locate(
 ) -> Located:
     """Return the events on branches, given the eigenvalues at their places."""
     spans = spans_of(along, curves, values)
-    found = [_no_events(curves[0].z.shape[1], values[0].shape[1])]
+    found = [no_events(curves[0].z.shape[1], values[0].shape[1])]
     for _ in range(_MOST_IN_STEP):
         spans = take_record(spans, np.flatnonzero(spans.busy))
         if not len(spans):
@@ -191,7 +191,8 @@ def _singular(along: Along, z: Places, way: Places, piece: Pieces) -> Float[np.n
     return np.nan_to_num(solved * size, nan=np.inf)
 
 
-def _no_events(width: int, n_modes: int) -> Located:
+def no_events(width: int, n_modes: int) -> Located:
+    """Return no events of branches with so many numbers in a place, and so many eigenvalues."""
     none, no_rows = np.zeros(0, dtype=np.int64), np.zeros((0, width))
     no_modes = np.zeros((0, n_modes), dtype=complex)
     return Located(none, none, no_rows, no_rows, none, none, no_modes[:, 0], none, none, no_modes)

@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float, Int
 
 from .._core.arrays import take_record
 from ..branches.bordered import Along
-from ..branches.events import EventKind, Located
+from ..branches.events import EventKind, Located, no_events
 from ..branches.family import Family
 from ..branches.path import InputPath, Path
 from ..branches.spans import joined
@@ -103,7 +103,7 @@ def _events(followed: Followed) -> Events:
     along = followed.along
     d = along.system.state_size
     several = [events for events, _ in followed.events if len(events.z)]
-    located, other = _once(along, joined(several or [_none(d)]))
+    located, other = _once(along, joined(several or [no_events(d + 1, d)]))
     s = along.parameters(located.z)
     x = along.states(located.z, located.piece) if len(s) else np.zeros((0, d))
     first = along.told(located.z, located.piece)[0] if len(s) else x
@@ -167,12 +167,6 @@ def _coefficient(
         return coefficient(dynamics, x, u, EventKind(int(kind)), complex(eigenvalue))
     except np.linalg.LinAlgError:
         return np.nan, False
-
-
-def _none(d: int) -> Located:
-    none, no_rows = np.zeros(0, dtype=np.int64), np.zeros((0, d + 1))
-    no_modes = np.zeros((0, d), dtype=complex)
-    return Located(none, none, no_rows, no_rows, none, none, no_modes[:, 0], none, none, no_modes)
 
 
 def _stacked(parts: list[Any], empty: tuple[int, ...], kind: Any) -> Any:
