@@ -114,16 +114,56 @@ def test_a_path_keeps_its_corners_exactly() -> None:
         (lambda: sp.family(lambda _: SYSTEM, 0, 1), "inputs: the system at 0 has 1 inputs"),
         (lambda: sp.family(lambda g: 1 / g, 0, 1), "make: it failed at 0"),  # type: ignore[arg-type, return-value]
         (lambda: sp.follow_points(SYSTEM, np.zeros((1, 1)), PATH), "at: got None"),
-        (lambda: sp.follow_points(SYSTEM, np.ones((1, 1)), PATH, at=0), "points: point 0 is no"),
+        (lambda: sp.follow_points(SYSTEM, np.ones((1, 1)), PATH, at=0), "points: number 0 is none"),
         (lambda: sp.follow_points(SYSTEM, np.zeros((1, 1)), PATH, at=3), "at: got 3"),
         (lambda: sp.follow_points(SYSTEM, np.zeros((1, 1)), 3), "path: got 3"),  # type: ignore[arg-type]
         (
             lambda: sp.follow_points(SYSTEM, sp.find_all_fixed_points(SYSTEM, [5.0]), PATH),
             "points: point 0 is under the input",
         ),
+        (
+            lambda: sp.follow_points(
+                sp.as_system(VanillaCell(ONE, np.ones((1, 2)), np.zeros(1))),
+                np.zeros((1, 1)),
+                PATH,
+                at=0,
+            ),
+            "path: got inputs of 1",
+        ),
+        (lambda: sp.path([0.0], [1.0], [1.0 + 1e-14], values=[0, 1, 1 + 1e-14]), "values: got"),
+        (lambda: sp.path([[0.0], [1.0, 2.0]], [1.0]), "inputs: "),
         (lambda: sp.follow_cycles(SYSTEM, 3, PATH), "cycles: got 3"),  # type: ignore[arg-type]
     ],
 )
 def test_what_does_not_fit_is_named(call: object, told: str) -> None:
     with pytest.raises(ArgumentError, match=f"^{told}"):
         call()  # type: ignore[operator]
+
+
+def test_cycles_that_are_none_and_diagrams_of_others_are_refused() -> None:
+    flip = lambda g: sp.as_system(VanillaCell(-g * ONE, np.zeros((1, 0)), np.zeros(1)))  # noqa: E731
+    gains = sp.family(flip, 0.5, 2.0)
+    cycles = sp.find_cycles(flip(1.5), periods=2).of_period(2)
+    with pytest.raises(ArgumentError, match=r"cycles: number 0 is none at the parameter 0\.5"):
+        sp.follow_cycles(flip(1.5), cycles, gains)
+    found = sp.follow_cycles(flip(1.5), cycles, gains, at=1.5)
+    assert found.noun == "cycles"
+    with pytest.raises(ArgumentError, match="at: this diagram is of cycles"):
+        found.at(1.5)
+    points = sp.follow_points(flip(0.5), np.zeros((1, 1)), gains, checks=0)
+    with pytest.raises(ArgumentError, match="path: the diagram is along another path"):
+        sp.follow_cycles(flip(0.5), points, sp.family(flip, 0.5, 3.0))
+    with pytest.raises(ArgumentError, match="path: got 'bad'"):
+        points.at(0.7, flip(0.5), "bad")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="system: got None"):
+        points.at(0.7, path=gains)
+
+
+def test_what_a_stretch_begins_with_is_the_event_there() -> None:
+    gains = sp.family(
+        lambda g: sp.as_system(VanillaCell(g * ONE, np.zeros((1, 0)), np.zeros(1))), 0.5, 2
+    )
+    start = sp.find_all_fixed_points(gains.make(0.5))
+    told = sp.follow_points(gains.make(0.5), start, gains, checks=0).attractors_along()
+    assert "branch point" in told["ends"].tolist()
+    assert "reached the end of the path" in told["ends"].tolist()  # the arms are stable throughout

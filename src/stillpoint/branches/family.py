@@ -95,6 +95,13 @@ class Family(Path):
             made = self.made(float(value)) if np.isfinite(value) else system
             yield rows, made, np.tile(self.inputs, (len(rows), 1))
 
+    def check(self, system: System) -> None:
+        if (system.state_size, system.kind) != (self.state_size, self.kind):
+            raise ArgumentError(
+                f"path: got a family of systems with {self.state_size} states ({self.kind}), but "
+                f"the system has {system.state_size} ({system.kind}); pass one of the family."
+            )
+
     def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
         return np.full(len(inputs), self.low if at is None else at)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -56,6 +57,16 @@ class Path(ABC):
         """Yield rows that have one system: which they are, the system, and their inputs."""
 
     @abstractmethod
+    def check(self, system: System) -> None:
+        """Refuse a path that is not one of a system.
+
+        Raises
+        ------
+        ArgumentError
+            If sizes differ.
+        """
+
+    @abstractmethod
     def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
         """Return the parameters of points, from their inputs or from what the caller says."""
 
@@ -103,6 +114,13 @@ class InputPath(Path):
         self, system: System, s: Parameters, piece: Pieces
     ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
         yield np.arange(len(s)), system, self.inputs_at(s, piece)
+
+    def check(self, system: System) -> None:
+        if self.inputs.shape[1] != system.input_size:
+            raise ArgumentError(
+                f"path: got inputs of {self.inputs.shape[1]} numbers, but the system has "
+                f"{system.input_size} inputs."
+            )
 
     def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
         if not len(inputs):
@@ -180,7 +198,8 @@ def path(*inputs: Any, values: Any = None) -> Path:
             f"values: got {came(values)}, but one number for each of the {len(rows)} inputs is "
             f"wanted, ascending."
         )
-    check_span("values", s[0], s[-1])
+    for low, high in pairwise(s):
+        check_span("values", float(low), float(high))
     return InputPath(inputs=rows, corners=s)
 
 
@@ -200,7 +219,7 @@ def check_span(name: str, low: float, high: float) -> None:
 
 
 def _stacked(inputs: tuple[Any, ...]) -> Any:
-    shapes = {np.shape(u) for u in inputs}
+    shapes = {read_floats("inputs", u).shape for u in inputs}
     if len(shapes) > 1:
         raise ArgumentError(f"inputs: got shapes {sorted(shapes)}, but one and the same is wanted.")
     return list(inputs)

@@ -149,7 +149,7 @@ def _advance(
     beyond = found.reached & ~((found.z[:, -1] >= walkers.low) & (found.z[:, -1] <= walkers.high))
     if beyond.any():
         lands = lands | beyond
-        found = _landed(along, walkers, found.z, beyond, found)
+        found = _landed(along, walkers, beyond, found)
     way, sign = tangents(along, found.z, t, piece)
     turn = 2 * np.arcsin(np.minimum(np.linalg.norm(way - t, axis=1) / 2, 1.0))
     close = np.linalg.norm(found.z - guess, axis=1) <= _REACH * stride + 1e-12 * along.size
@@ -178,11 +178,11 @@ def _advance(
 
 
 def _landed(
-    along: Along, walkers: _Walkers, ahead: Places, beyond: Bool[np.ndarray, " n"], found: Corrected
+    along: Along, walkers: _Walkers, beyond: Bool[np.ndarray, " n"], found: Corrected
 ) -> Corrected:
     """Return the places with those that went beyond a bound brought back to it."""
     rows = np.flatnonzero(beyond)
-    z, new = walkers.z[rows], ahead[rows]
+    z, new = walkers.z[rows], found.z[rows]
     bound = np.where(new[:, -1] > walkers.high[rows], walkers.high[rows], walkers.low[rows])
     share = (bound - z[:, -1]) / (new[:, -1] - z[:, -1])
     guess = z + share[:, None] * (new - z)

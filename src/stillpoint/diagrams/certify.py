@@ -9,8 +9,10 @@ from ..branches.bordered import Along
 from ..branches.events import EventKind, Located
 from ..branches.path import InputPath
 from ..branches.solution import Points
+from ..cells import StackedCell
 from ..dynamics import Dynamics
 from ..proofs.events import Event, prove_event
+from ..system import innermost
 
 # Larger systems of equations take too long to enclose.
 _LARGEST = 128
@@ -26,9 +28,11 @@ def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
     enclosure has.
     """
     intervals = np.full((len(events.z), 2), np.nan)
-    path, exact = along.path, along.system.dynamics.interval_extension()
-    is_provable = isinstance(along.solution, Points) and along.straight is None
-    if exact is None or not isinstance(path, InputPath) or not is_provable:
+    path, dynamics = along.path, along.system.dynamics
+    if not isinstance(along.solution, Points) or not isinstance(path, InputPath):
+        return intervals
+    exact = None if _has_kinks(dynamics) else dynamics.interval_extension()
+    if exact is None:
         return intervals
     if events.z.shape[1] > _LARGEST:
         return intervals
@@ -71,3 +75,11 @@ def _place(
     x = along.states(z[None], np.array([piece]))[0]
     way = np.append(tangent[: len(x)], tangent[-1])
     return np.append(x, z[-1]), way / np.linalg.norm(way)
+
+
+def _has_kinks(dynamics: Dynamics) -> bool:
+    """Whether slopes of a network jump somewhere, so that eigenvalues cross borders by jumps."""
+    cell = innermost(dynamics)
+    if isinstance(cell, StackedCell):
+        return any(map(_has_kinks, cell.layers))
+    return getattr(cell, "phi", "") == "relu" or cell.piecewise_linear() is not None

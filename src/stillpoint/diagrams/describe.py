@@ -26,8 +26,9 @@ from .record import Diagram, Ends
 # Of an eigenvalue this near to the border, relative to 1 + its modulus, no index is told.
 _BORDER = 1e-9
 
-# Crossings this near to each other, in sizes of states, are one, found on two branches.
-_SAME = 1e-4
+# Crossings this near to each other, in sizes of states, are one, found on two branches, or twice on
+# one that passes there twice.
+_SAME, _SAME_BRANCH = 1e-4, 1e-7
 
 
 def describe(followed: Followed, checks: Checks, call: str, options: dict[str, Any]) -> Diagram:
@@ -137,14 +138,16 @@ def _once(along: Along, events: Located) -> tuple[Located, Int[np.ndarray, " e"]
     which an eigenvalue passes the border.
     """
     crosses = events.kind == EventKind.BRANCH_POINT
-    first, near = np.where(events.n_before == events.n_after, 1, 0), _SAME * along.size
+    first = np.where(events.n_before == events.n_after, 1, 0)
     kept: list[int] = []
     other: list[int] = []
     for k in np.argsort(first, kind="stable"):
+        apart = [np.linalg.norm(events.z[k] - events.z[j]) / along.size for j in kept]
         same = [
-            i
-            for i, j in enumerate(kept)
-            if crosses[k] and crosses[j] and np.linalg.norm(events.z[k] - events.z[j]) < near
+            row
+            for row, j in enumerate(kept)
+            if crosses[k] and crosses[j]
+            if apart[row] < (_SAME if events.curve[k] != events.curve[j] else _SAME_BRANCH)
         ]
         if same:
             other[same[0]] = int(events.curve[k])

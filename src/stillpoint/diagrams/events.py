@@ -79,7 +79,7 @@ class Event:
         proved = ""
         if self.is_proved:
             low, high = self.interval
-            proved = f"; proved between {low:.12g} and {high:.12g}"
+            proved = f"; proved between {low!r} and {high!r}"
         change = f"{self.n_before} to {self.n_after} unstable"
         return f"{begin}: {self.kind.sentence}{angle} ({change}){proved}"
 

@@ -16,7 +16,7 @@ from .._core.validation import (
     read_seed,
     read_states,
 )
-from ..branches.bordered import Along, Places, at_parameter
+from ..branches.bordered import Along
 from ..branches.events import EventKind
 from ..branches.family import Family
 from ..branches.path import Path
@@ -29,10 +29,8 @@ from .describe import describe, indices
 from .followed import Followed, Origin
 from .points_at import size_of
 from .record import Diagram
+from .sharpened import sharpened
 from .switching import beside
-
-# Places that are handed over are sharpened first, by this share of their size at most.
-_MOVED = 1e-2
 
 # Branches that cross other branches are followed so many times one after the other.
 _GENERATIONS = 6
@@ -67,7 +65,7 @@ def follow_points(
         From `as_system`; of a family, one of its systems.
     points
         `FixedPoints` under inputs on the path, the fixed ones of `SlowPoints`, or states, shape
-        (k, d).
+        (k, d). Those on a continuum are left out.
     path
         From `path` or `family`.
     at
@@ -83,8 +81,8 @@ def follow_points(
     max_steps
         Steps of a walk between two stops.
     max_norm
-        A branch that gets so many times as large as the points that were handed over, in the
-        largest entry, is followed no further.
+        A branch that gets so many times as large as the points that were handed over or found, in
+        the largest entry, is followed no further.
     seed
         Of the searches.
 
@@ -113,6 +111,7 @@ def follow_points(
     """
     check_system(system)
     check_kind("path", path, Path, "what path(...) or family(...) returns")
+    path.check(system)
     if at is not None:
         at = check_real("at", at, least=path.low, most=path.high)
     checks = check_whole("checks", checks, least=0)
@@ -129,10 +128,11 @@ def follow_points(
     searched = [states for states, _ in found]
     along = Along(system, path, size_of(np.concatenate([x, *searched])))
     followed = Followed(along, max_steps, max_norm)
-    followed.add(_sharpened(along, x, s, at), Origin.HANDED_OVER)
+    followed.add(sharpened(along, x, s, "points", at), Origin.HANDED_OVER)
     _switch(followed, 0)
     told = _compare(followed, parameters, searched, np.array([proof for _, proof in found], bool))
     options = {
+        "at": at,
         "checks": checks,
         "max_starts": max_starts,
         "exhaustive": exhaustive,
@@ -141,30 +141,6 @@ def follow_points(
         "seed": seed,
     }
     return describe(followed, told, "follow_points", options)
-
-
-def _sharpened(
-    along: Along, x: Float[np.ndarray, "n d"], s: Float[np.ndarray, " n"], at: float | None
-) -> Places:
-    """Return the places that belong to points.
-
-    Raises
-    ------
-    ArgumentError
-        If one of them is no fixed point.
-    """
-    z = along.from_states(x, s)
-    if not len(z):
-        return z
-    sharp = at_parameter(along, z, s, along.path.piece(s))
-    moved = np.linalg.norm(sharp.z - z, axis=1)
-    if (away := ~sharp.reached | (moved > _MOVED * along.size)).any():
-        row = int(np.flatnonzero(away)[0])
-        raise ArgumentError(
-            f"points: point {row} is no fixed point at the parameter {s[row]:g}; pass points that "
-            f"find_fixed_points returned there" + (", and at=." if at is None else ".")
-        )
-    return sharp.z
 
 
 def _switch(followed: Followed, first: int) -> None:

@@ -9,10 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.validation import check_kind, check_real, check_whole
-from ..branches.bordered import Along, Places, at_parameter, correct
+from ..branches.bordered import Along, Places, correct
 from ..branches.events import EventKind
-from ..branches.family import Family
-from ..branches.path import InputPath, Path
+from ..branches.path import Path
 from ..branches.solution import Solution
 from ..errors import ArgumentError, came
 from ..points import Cycles
@@ -21,8 +20,9 @@ from .checks import Checks
 from .describe import describe
 from .followed import Followed, Origin
 from .points_at import size_of
-from .record import Diagram
+from .record import Diagram, check_along
 from .recurrent import LimitCycles, MapCycles
+from .sharpened import sharpened
 from .switching import beside
 
 # Limit cycles are looked for beside a Hopf point with these amplitudes, in sizes of states.
@@ -91,17 +91,18 @@ def follow_cycles(
     """
     check_system(system)
     check_kind("path", path, Path, "what path(...) or family(...) returns")
+    path.check(system)
     if at is not None:
         at = check_real("at", at, least=path.low, most=path.high)
     max_steps = check_whole("max_steps", max_steps, least=1)
     max_norm = check_real("max_norm", max_norm, above=0)
     solution = _solution(system, cycles)
     if isinstance(cycles, Diagram):
-        _check_path(cycles, path)
+        check_along("path", path, cycles)
         along = Along(system, path, size_of(cycles.states), solution)
         along = replace(along, size=along.size * np.sqrt(_n_states(solution)))
         new = _born(along, cycles)
-        origin = Origin.SWITCHED
+        origin = Origin.BORN
     else:
         along, new = _handed_over(system, cycles, path, at, solution)
         origin = Origin.HANDED_OVER
@@ -109,7 +110,7 @@ def follow_cycles(
     for z in new:
         if not _is_known(followed, z):
             followed.add(z[None], origin)
-    options = {"max_steps": max_steps, "max_norm": max_norm}
+    options = {"at": at, "max_steps": max_steps, "max_norm": max_norm}
     return describe(followed, Checks.none(), "follow_cycles", options)
 
 
@@ -119,6 +120,16 @@ def _solution(system: System, cycles: Any) -> Solution:
         raise ArgumentError(
             f"cycles: got {came(cycles)}, but what find_cycles returns, or a Diagram, is wanted."
         )
+    if isinstance(cycles, Diagram):
+        if cycles.noun == "limit cycles":
+            raise ArgumentError(
+                "cycles: got a diagram of limit cycles; cycles of twice their period are not "
+                "followed from it."
+            )
+        other = cycles.system
+        if cycles.is_family:  # whose weights differ from one system to the next
+            other = replace(other, weights_sha256=None)
+        other.check_same("cycles", system.info)
     if system.kind == "flow":
         return LimitCycles.of(system.dynamics)
     periods = np.unique(cycles.period)
@@ -132,16 +143,6 @@ def _solution(system: System, cycles: Any) -> Solution:
 
 def _n_states(solution: Solution) -> int:
     return solution.n_pieces if isinstance(solution, LimitCycles) else 1
-
-
-def _check_path(diagram: Diagram, path: Path) -> None:
-    same = isinstance(path, Family) == diagram.is_family and np.array_equal(
-        path.corners, diagram.corners
-    )
-    if isinstance(path, InputPath):
-        same = same and np.array_equal(path.inputs, diagram.corner_inputs)
-    if not same:
-        raise ArgumentError("path: the diagram is along another path; pass its own.")
 
 
 def _handed_over(
@@ -159,15 +160,7 @@ def _handed_over(
         every = cycles.states[:, :: cycles.states.shape[1] // solution.n_pieces]
         x = solution.view(system.dynamics).unknowns(every, cycles.period.astype(float))
     along = Along(system, path, size_of(x), solution)
-    z = along.from_states(x, s)
-    sharp = at_parameter(along, z, s, path.piece(s)) if len(z) else None
-    if sharp is not None and not sharp.reached.all():
-        row = int(np.flatnonzero(~sharp.reached)[0])
-        raise ArgumentError(
-            f"cycles: number {row} is no cycle at the parameter {s[row]:g}; pass those that "
-            f"find_cycles returned there" + (", and at=." if at is None else ".")
-        )
-    return along, z if sharp is None else sharp.z
+    return along, sharpened(along, x, s, "cycles", at)
 
 
 def _is_known(followed: Followed, z: Float[np.ndarray, " z"]) -> bool:

@@ -46,6 +46,7 @@ class Origin(SentenceEnum):
     HANDED_OVER = 0, "through points that were handed over"
     SEARCHED = 1, "found by a search on the way"
     SWITCHED = 2, "switched to where branches cross"
+    BORN = 3, "begun where it is born, at a flip or a Hopf point"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,10 @@ class Followed:
     branches: list[Branch] = field(default_factory=list)
     events: list[tuple[Located, Rows]] = field(default_factory=list)
 
-    def add(self, z: Places, origin: Origin) -> int:
-        """Follow the branches through places, and return how many there are."""
+    def add(self, z: Places, origin: Origin) -> None:
+        """Follow the branches through places."""
         if not len(z):
-            return 0
+            return
         along, form = self.along, self.along.straight
         z = off_folds(along, z) if form is None else z
         curves = follow(
@@ -90,7 +91,6 @@ class Followed:
             number = np.full(len(place), len(self.branches))
             self.events.append((replace(events, curve=number), place))
             self.branches.append(replace(branch, origin=origin))
-        return len(curves)
 
     def _is_copy(self, curve: Curve) -> bool:
         """Whether a branch is one of those that are known: at most of its quarters."""

@@ -1,6 +1,6 @@
 """Normal-form coefficients at bifurcations: how a network behaves near them, to lowest order.
 
-Right and left eigenvectors v, w of the crossing eigenvalue, |v| = 1 and w^H v = 1, and the second
+Right and left eigenvectors v, w of the crossing eigenvalue, |v| = 1 and w v = 1, and the second
 and third derivatives B and C of the step along v (Kuznetsov 2004, sections 5.4 and 8.7):
 
 - fold, transcritical: 1/2 w B(v, v), the quadratic coefficient;

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Complex, Float, Int
 
 from .._core.display import Column, Display, plural
 from .._core.record import Record, column, part, plain
-from .._core.validation import check_real
+from .._core.validation import check_kind, check_real
 from .._core.values import Domain
 from ..branches.ends import End
 from ..branches.events import EventKind
@@ -72,7 +72,7 @@ class Diagram(Record):
     checks
         What searches said at some parameters.
     system
-        Which system it is of; of a family, the one at the lower end.
+        Which system it is of; of a family, the one that was passed.
     provenance
         Call, options, versions, time and hashes, for people to read.
     """
@@ -203,15 +203,20 @@ class Diagram(Record):
                 found.append((number, *branch.parameter[[first, last]], *ends))
         return pd.DataFrame(found, columns=["branch", "from", "to", "begins", "ends"])
 
+    def _n_events(self, branch: int) -> int:
+        return int(((self.events.branch == branch) | (self.events.other == branch)).sum())
+
     def _happens(self, place: int) -> str:
         """Return the noun of what happens at a place, empty for nothing."""
         if not self.at_event[place]:
             return ""
-        own = np.flatnonzero(self.events.branch == self.branch[place])
+        number, events = self.branch[place], self.events
+        own = np.flatnonzero((events.branch == number) | (events.other == number))
         if not len(own):
             return EventKind.BRANCH_POINT.noun
-        nearest = own[np.abs(self.events.parameter[own] - self.parameter[place]).argmin()]
-        return EventKind(int(self.events.kind[nearest])).noun
+        apart = np.linalg.norm(events.state[own] - self.states[place], axis=1)
+        apart += np.abs(events.parameter[own] - self.parameter[place])
+        return EventKind(int(events.kind[own[apart.argmin()]])).noun
 
     def _passed(self, s: float) -> Int[np.ndarray, " k"]:
         """Return the last place of each branch before it comes through a parameter."""
@@ -236,8 +241,18 @@ class Diagram(Record):
         Raises
         ------
         ArgumentError
-            If `s` lies beyond the path, or the system is needed and not passed.
+            If `s` lies beyond the path, the diagram is of cycles, or the system is needed and not
+            passed, or another one.
         """
+        if self.noun != "points":
+            raise ArgumentError(
+                f"at: this diagram is of {self.noun}; find_cycles finds them at one input of its "
+                f"path."
+            )
+        if path is not None:
+            check_along("path", path, self)
+            if system is None:
+                raise ArgumentError("system: got None beside path=; pass both.")
         s = check_real("s", s, least=float(self.corners[0]), most=float(self.corners[-1]))
         known = vars(self).get("_source")
         if system is not None:
@@ -279,7 +294,7 @@ class Diagram(Record):
     def verdict(self) -> str:
         """Whether a branch may be missing, in a sentence."""
         if not len(self):
-            return "there is no branch, as no isolated point was handed over or found"
+            return f"there is no branch, as no isolated {self.noun} were handed over or found"
         told = [*self._unexplained(), *self._missing()]
         if told:
             return "something is missing: " + "; ".join(told)
@@ -326,6 +341,13 @@ class Diagram(Record):
                 f"{plural(int(self.checks.n_missing[k]), 'point')} on no branch"
             )
 
+        told = self.checks.proved & (self.checks.n_branches != self.checks.n_searched)
+        for k in np.flatnonzero(told & self.checks.agrees):
+            yield (
+                f"at {self.checks.parameter[k]:.6g} branches have {self.checks.n_branches[k]} "
+                f"points, but a proof says {self.checks.n_searched[k]}"
+            )
+
     # -- showing ------------------------------------------------------------------------------
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -346,7 +368,7 @@ class Diagram(Record):
             Column("from", [f"{b.parameter.min():.6g}" for b in branches], 11),
             Column("to", [f"{b.parameter.max():.6g}" for b in branches], 11),
             Column("unstable", [_span(b.n_unstable) for b in branches], 8),
-            Column("events", [str((self.events.branch == k).sum()) for k in range(len(self))], 6),
+            Column("events", [str(self._n_events(k)) for k in range(len(self))], 6),
             Column(" ends", [f" {_ends(b.ends)}" for b in branches]),
         ]
         remarks = [event.sentence for event in list(self.events)[:_MOST_EVENTS]]
@@ -388,3 +410,18 @@ def _span(numbers: Int[np.ndarray, " n"]) -> str:
 def _ends(ends: tuple[End, End]) -> str:
     first, last = ends
     return first.sentence if first is last else f"{first.sentence}; {last.sentence}"
+
+
+def check_along(name: str, path: Any, diagram: Diagram) -> None:
+    """Refuse a path along which a diagram was not followed.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no path, or another one.
+    """
+    check_kind(name, path, Path, "what path(...) or family(...) returns")
+    inputs = path.inputs if isinstance(path, InputPath) else None
+    same = (inputs is None) == diagram.is_family and np.array_equal(path.corners, diagram.corners)
+    if not same or (inputs is not None and not np.array_equal(inputs, diagram.corner_inputs)):
+        raise ArgumentError(f"{name}: the diagram is along another path; pass its own.")

@@ -15,7 +15,7 @@ tau. All of it lies in the image of Y, whose part along s is the interval that i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -157,16 +157,7 @@ def _prove(piece: PieceOfBranch, event: Event, half: float) -> Interval | None:
         return None
     ends = []
     for way in (-half, half):
-        at_end = PieceOfBranch(
-            piece.exact,
-            piece.start,
-            piece.slope,
-            piece.origin,
-            piece.weight,
-            piece.anchor,
-            piece.border,
-            Interval(np.array([way])),
-        )
+        at_end = replace(piece, tau=Interval(np.array([way])))
         end = _held(at_end, piece.anchor + way * piece.border, half * half)
         if end is None or not _lies_in(end, piece.anchor, _radius(piece.anchor, half)):
             return None
