@@ -6,6 +6,7 @@ import functools
 import multiprocessing
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -156,6 +157,15 @@ def test_a_damaged_file_is_done_again(tmp_path, log, damage):
     assert path.stat().st_size == len(whole)
 
 
+@pytest.fixture
+def with_interrupts():
+    """Let Ctrl-C interrupt, which a job in the background of a shell is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("with_interrupts")
 @pytest.mark.parametrize("verb", [verbs.find_until_interrupted, verbs.find_and_swallow])
 def test_after_an_interrupt_a_second_run_resumes(tmp_path, log, verb):
     folder, systems = tmp_path / "points", verbs.systems(*GAINS)
@@ -168,6 +178,7 @@ def test_after_an_interrupt_a_second_run_resumes(tmp_path, log, verb):
     assert len(verbs.notes(log)) == 4 + (verb is verbs.find_and_swallow)
 
 
+@pytest.mark.usefixtures("with_interrupts")
 def test_an_interrupt_before_anything_has_ended_is_raised(tmp_path, log):
     with pytest.raises(KeyboardInterrupt):
         sp.sweep(
