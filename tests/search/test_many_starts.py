@@ -213,6 +213,17 @@ def test_rows_stand_for_all_and_only_for_their_like(rows, steps):
     assert (np.diff(few.states[:, 0]) > 0).all()
 
 
+@pytest.mark.parametrize("place", [1, 57, 98])
+def test_the_end_that_lies_furthest_off_stands_for_itself(place):
+    end, n, none = np.zeros((100, 1)), np.zeros(100), np.zeros((100, 0))
+    end[place], whole = 1e-7, np.zeros(100, dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("stillpoint.points.condensing._ROWS", 4)
+        few = condensed(Starts(end, none, end, n, whole + 1, whole, whole, whole), whole)
+    assert len(few) < 12
+    assert few.multiplicity[few.end[:, 0] == 1e-7].tolist() == [1]
+
+
 CHILD = """
     import resource, sys, numpy as np, stillpoint as sp
     from stillpoint.tasks import load_network

@@ -90,7 +90,7 @@ def search_in_rounds(
     quiet, used, rounds = np.zeros(len(inputs), dtype=np.int64), np.zeros(len(inputs), int), 0
     done, interrupted = np.zeros(len(inputs), dtype=bool) if asked is None else ~asked, False
     if points is not None:
-        used = _count(points.starts.inputs, inputs, points.starts.multiplicity)
+        used = _count(points.starts.inputs, inputs)
     try:
         samplers = {
             k: samplers_under(system, inputs[k], visited[k], rng, source)
@@ -224,17 +224,11 @@ def _shares(
 
 
 def _count(
-    rows: Float[np.ndarray, "n m"],
-    inputs: Float[np.ndarray, "k m"],
-    number: Int[np.ndarray, " n"] | None = None,
+    rows: Float[np.ndarray, "n m"], inputs: Float[np.ndarray, "k m"]
 ) -> Int[np.ndarray, " k"]:
-    """Return how many rows each of the inputs has, which are in ascending order.
-
-    Each counts once, or as often as its `number` says.
-    """
-    number = np.ones(len(rows), dtype=np.int64) if number is None else number
+    """Return how many rows each of the inputs has, which are in ascending order."""
     both = equal_inputs(np.vstack([inputs, rows]))[len(inputs) :]
-    return np.bincount(both, number, len(inputs)).astype(np.int64)
+    return np.bincount(both, minlength=len(inputs))
 
 
 def with_more(
