@@ -166,6 +166,30 @@ def test_what_was_interrupted_is_counted(monkeypatch):
     assert points.starts.total == 1000
 
 
+def test_an_interruption_between_portions_loses_nothing(monkeypatch):
+    asked, condense = [], portions.condensed
+
+    def stops(*args):
+        asked.append(1)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return condense(*args)
+
+    monkeypatch.setattr(portions, "condensed", stops)
+    with pytest.warns(sp.StillpointWarning, match="interrupted"):
+        points = search(rounds=0, keep_starts=False)
+    assert points.starts.total == 1000
+    assert points.starts.counts()[Status.FIXED_POINT] == points.hits.sum() > 200
+    again = points.starts.source == Source.REPEATED
+    assert points.starts.multiplicity[again].sum() == starts_repeated()
+
+
+def starts_repeated() -> int:
+    none, whole = np.zeros(1000), np.zeros(1000, dtype=np.int64)
+    x, u = starts()
+    return int(Starts(x, u, x, none, whole + 1, whole, whole, whole).repeated.sum())
+
+
 def test_a_record_of_few_rows_is_one_like_any_other(few, kept, tmp_path):
     again = sp.load(few.save(tmp_path / "few.nc"))
     np.testing.assert_array_equal(again.starts.stands_for, few.starts.stands_for)

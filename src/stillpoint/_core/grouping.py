@@ -109,10 +109,8 @@ def _distinct_rows(
     Rows are told apart by a random projection, which sorts faster than whole rows; should two
     different rows share one, whole rows are compared.
     """
-    direction, blocks = (
-        np.random.default_rng(0).standard_normal(width),
-        list(batches(n, width, BLOCK)),
-    )
+    direction = np.random.default_rng(0).standard_normal(width)
+    blocks = list(batches(n, width, BLOCK))
     keys = np.concatenate([rows_at(block) @ direction for block in blocks])
     _, first, member = np.unique(keys, return_index=True, return_inverse=True)
     member, distinct = member.reshape(-1), rows_at(first)

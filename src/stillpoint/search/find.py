@@ -201,6 +201,6 @@ def find_fixed_points(
 
 
 def _some(x: Float[np.ndarray, "n d"], rows: Bool[np.ndarray, " n"]) -> Float[np.ndarray, "k d"]:
-    """Return some states to start further rounds near: all, or as many as a block holds."""
+    """Return the states in some rows, to begin further rounds near: of very many not all."""
     places = np.flatnonzero(rows)
     return x[places[:: 1 + len(places) * x.shape[1] // _VISITED]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from .._core.grouping import equal_inputs, group_states
 from ..points import FixedPoints, Source, Starts
@@ -57,7 +57,11 @@ class Portions:
                 starts = left_alone(system, *begin, some)
             else:
                 starts, interrupted = run_search(system, *begin, options, some, visited)
-            several.append(self._few(starts))
+            try:
+                several.append(self._few(starts))
+            except KeyboardInterrupt:
+                interrupted = True
+                several.append(self._few(starts))
         return self.condensed(Starts.joined(several)), interrupted
 
     def slices(self, n: int, system: System) -> Iterator[slice]:
@@ -77,21 +81,17 @@ class Portions:
         return condensed(starts, self._ends(starts) if ends is None else ends)
 
     def _few(self, starts: Starts) -> Starts:
-        source = np.where(self._again(starts), Source.REPEATED, starts.source)
-        return self.condensed(replace(starts, source=source))
-
-    def _ends(self, starts: Starts) -> Int[np.ndarray, " n"]:
-        reached, ends = (
-            np.flatnonzero(np.isin(starts.status, self.reached)),
-            np.full(len(starts), -1),
-        )
-        under = equal_inputs(starts.inputs)
-        ends[reached] = group_states(starts.end, under, self.tol_unique, reached)
-        return ends
-
-    def _again(self, starts: Starts) -> Bool[np.ndarray, " n"]:
-        """Return which starts were there before, and remember them all."""
+        """Return few rows of a portion, those that were there before known, and remember it."""
         numbers = fingerprints(starts.states, starts.inputs)
         again = starts.repeated | np.isin(numbers, self.seen)
+        source = np.where(again, Source.REPEATED, starts.source)
+        few = self.condensed(replace(starts, source=source))
         self.seen = np.concatenate([self.seen, numbers[~again]])
-        return again
+        return few
+
+    def _ends(self, starts: Starts) -> Int[np.ndarray, " n"]:
+        """Return a number for where each start ended, -1 for nowhere that counts."""
+        reached = np.flatnonzero(np.isin(starts.status, self.reached))
+        under, ends = equal_inputs(starts.inputs), np.full(len(starts), -1)
+        ends[reached] = group_states(starts.end, under, self.tol_unique, reached)
+        return ends
