@@ -29,7 +29,8 @@ from stillpoint.branches.bordered import Along
 from stillpoint.branches.curves import follow
 from stillpoint.branches.walk import walk
 from stillpoint.cells import VanillaCell
-from stillpoint.diagrams.followed import Followed, Origin
+from stillpoint.diagrams.followed import Followed
+from stillpoint.diagrams.records import Origin
 from stillpoint.solvers import Adam, Plateau, solve
 
 # One branch of the tanh network as a flow, by JaxCont's public call with its defaults.
@@ -89,7 +90,9 @@ def walked(system: sp.System, points: sp.FixedPoints, path: sp.Path) -> Followed
     size = float(np.linalg.norm(points.xstar, axis=1).max())
     along = Along(system, path, size)
     followed = Followed(along, 2000, 100.0)
-    followed.add(along.from_states(points.xstar, path.places(points.inputs, None)), Origin(0))
+    followed.add(
+        along.from_states(points.xstar, path.places(points.inputs, None)), Origin.HANDED_OVER
+    )
     return followed
 
 

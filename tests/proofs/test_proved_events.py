@@ -11,7 +11,8 @@ import pytest
 import stillpoint as sp
 from stillpoint.cells import VanillaCell
 from stillpoint.intervals import Interval
-from stillpoint.proofs.events import Event, prove_event
+from stillpoint.proofs import events as proved
+from stillpoint.proofs.events import Claim, prove_event
 
 ROTATION = np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
 WEIGHT, LENGTH = 0.25, 5.0
@@ -41,7 +42,7 @@ def prove(
 ) -> tuple[float, float] | None:
     """Prove an event under inputs that are the parameter."""
     corners = np.array([between[0]]), np.array([between[1]])
-    event = Event(z, tangent, turns=turns, is_pair=is_pair)
+    event = Claim(z, tangent, turns=turns, is_pair=is_pair)
     return prove_event(exact, event, corners, between, WEIGHT, size)
 
 
@@ -164,9 +165,9 @@ def test_pairs_are_held_and_are_no_flips() -> None:
     exact_step = system.dynamics.interval_extension()
     corners = np.zeros(1), np.array([LENGTH])
     for turns, is_pair in ((False, False), (True, False)):
-        told = Event(*claim, turns=turns, is_pair=is_pair)
+        told = Claim(*claim, turns=turns, is_pair=is_pair)
         assert prove_event(exact_step, told, corners, (0.0, LENGTH), 1.0, size) is None
-    told = Event(*claim, turns=False, is_pair=True)
+    told = Claim(*claim, turns=False, is_pair=True)
     assert prove_event(exact_step, told, corners, (0.0, LENGTH), 1.0, size) is not None
 
 
@@ -217,3 +218,33 @@ def test_one_mode_of_a_flow_is_no_pair() -> None:
     z, tangent = np.zeros(2), np.array([1.0, 0.0])
     assert prove(Parabola(), z, tangent, turns=True) is not None
     assert prove(Parabola(), z, tangent, is_pair=True) is None
+
+
+def piece_at(gain: float, x: float) -> proved.PieceOfBranch:
+    """Return a piece of the branch of x' = tanh(gain x + u) around a state."""
+    z, tangent = place(gain, x)
+    start, slope = Interval(np.array([-LENGTH])), Interval(np.ones(1))
+    tau = Interval(np.zeros(1), np.array([0.1]))
+    return proved.PieceOfBranch(one_unit(gain), start, slope, -LENGTH, WEIGHT, z, tangent, tau)
+
+
+def boxes(gain: float, states: tuple[float, float], radius: float) -> list[Interval]:
+    """Return boxes around two places of a branch."""
+    return [Interval(place(gain, x)[0][None], np.full((1, 2), radius)) for x in states]
+
+
+@pytest.mark.parametrize(("radius", "told"), [(1e-9, True), (0.03, False), (0.2, False)])
+def test_the_parameter_is_not_said_to_turn_from_the_middles_of_boxes(
+    radius: float, told: bool
+) -> None:
+    fold = np.sqrt(0.5)
+    ends = boxes(2.0, (fold - 0.02, fold + 0.02), radius)
+    assert proved._turns(piece_at(2.0, fold), ends) is told
+
+
+@pytest.mark.parametrize(("radius", "told"), [(1e-9, True), (0.2, False)])
+def test_eigenvalues_are_not_counted_in_the_middles_of_boxes(radius: float, told: bool) -> None:
+    flip = np.sqrt(0.5)  # where -2 (1 - x^2) = -1
+    ends = boxes(-2.0, (flip - 0.1, flip + 0.1), radius)
+    (whole,) = boxes(-2.0, (flip, flip), 0.01)[:1]
+    assert proved._crosses(piece_at(-2.0, flip), whole, ends, is_pair=False) is told

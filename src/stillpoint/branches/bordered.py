@@ -20,12 +20,12 @@ from .._core.arrays import host, solve_rows
 from ..dynamics import Dynamics, Kind, PiecewiseLinear, Rooted, RootProblem, StateProblem
 from ..solvers import Newton, Status, solve
 from ..system import System
-from .path import InputPath, Path
+from .path import InputPath, Path, Pieces
 from .solution import Points, Solution
 
 Unknowns = Float[np.ndarray, "n k"]
+Place = Float[np.ndarray, " z"]
 Places = Float[np.ndarray, "n z"]
-Pieces = Int[np.ndarray, " n"]
 Signs = Float[np.ndarray, " n"]
 
 # Differences in the parameter are taken over this share of the path, both ways.

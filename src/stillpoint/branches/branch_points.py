@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .bordered import Along, Pieces, Places
-
-Place = Float[np.ndarray, " z"]
+from .bordered import Along, Place, Places
+from .path import Pieces
 
 # Second derivatives are differences over this, in sizes of states.
 _SPACING = 1e-5

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import elementwise
 
-from .bordered import Along, Pieces, Places, at_parameter, correct
+from .bordered import Along, Places, at_parameter, correct
+from .path import Pieces
 
 # A place found at a parameter lies this near to where the chord says, in lengths of the chord, or
 # is looked for along the branch: beside a fold there are two.

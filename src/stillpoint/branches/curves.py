@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from .bordered import Along, Pieces, Places
+from .bordered import Along, Places
 from .ends import End
+from .path import Pieces
 from .walk import Leg
 
 # Places at one stop are one where they are this near to each other, in sizes of states.
@@ -62,8 +63,7 @@ class _Link:
     end: End | None
 
     def reversed(self, origin: _Side) -> _Link:
-        back = Leg(self.leg.z[::-1], -self.leg.tangent[::-1], self.leg.piece, None)
-        return _Link(back, origin, None)
+        return _Link(self.leg.reversed, origin, None)
 
 
 @dataclass(eq=False)
@@ -122,7 +122,7 @@ class _Network:
                 continue
             behind, start, passed = self._trace(_Side(number, False))
             done |= passed
-            back = [Leg(g.z[::-1], -g.tangent[::-1], g.piece, None) for g in behind[::-1]]
+            back = [leg.reversed for leg in behind[::-1]]
             if back or ahead:
                 found.append(_curve([*back, *ahead], (start, end)))
         return found

@@ -18,9 +18,10 @@ from scipy.optimize import elementwise
 from .._core.arrays import solve_rows, take_record
 from .._core.sentences import SentenceEnum
 from ..local.spectra import growth
-from .bordered import Along, Pieces, Places
+from .bordered import Along, Places
 from .branch_points import sharpened
 from .curves import Curve
+from .path import Pieces
 from .spans import Spans, joined, place_at, spans_of, up_to
 
 # Beside an event this far, in sizes of states, its two sides are looked at ...

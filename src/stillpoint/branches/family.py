@@ -17,7 +17,7 @@ from ..system import System
 from .path import Parameters, Path, Pieces, check_span
 
 # Systems of a family that are kept, as equations and Jacobians ask for the same ones.
-_KEPT = 64
+_KEPT = 1024
 
 
 @final
@@ -83,17 +83,20 @@ class Family(Path):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_kept"}
 
+    def inputs_at(self, s: Parameters, piece: Pieces) -> Float[np.ndarray, "n m"]:  # noqa: ARG002
+        return np.tile(self.inputs, (len(s), 1))
+
     def groups(
         self,
         system: System,
         s: Parameters,
-        piece: Pieces,  # noqa: ARG002
+        piece: Pieces,
     ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
         values, which = np.unique(s, return_inverse=True)
         for k, value in enumerate(values):
             rows = np.flatnonzero(which == k)
             made = self.made(float(value)) if np.isfinite(value) else system
-            yield rows, made, np.tile(self.inputs, (len(rows), 1))
+            yield rows, made, self.inputs_at(s[rows], piece[rows])
 
     def check(self, system: System) -> None:
         if (system.state_size, system.kind) != (self.state_size, self.kind):
@@ -131,7 +134,7 @@ def family(make: Callable[[float], System], low: float, high: float, *, inputs: 
 
     Gain, the size of a lesion, an interpolation between two checkpoints of training: anything that
     a function makes a system of. Derivatives in the parameter are differences, so the systems must
-    depend on it smoothly. Each parameter is asked for once or a few times, some hundred in all.
+    depend on it smoothly. Following some ten points asks for hundreds of parameters.
 
     Parameters
     ----------

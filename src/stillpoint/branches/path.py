@@ -51,6 +51,10 @@ class Path(ABC):
         return np.clip(np.searchsorted(self.corners, s, side="right") - 1, 0, len(self.corners) - 2)
 
     @abstractmethod
+    def inputs_at(self, s: Parameters, piece: Pieces) -> Float[np.ndarray, "n m"]:
+        """Return the inputs at parameters."""
+
+    @abstractmethod
     def groups(
         self, system: System, s: Parameters, piece: Pieces
     ) -> Iterator[tuple[Int[np.ndarray, " k"], System, Float[np.ndarray, "k m"]]]:
@@ -132,9 +136,7 @@ class InputPath(Path):
         if at is not None:
             s = np.full(len(inputs), at)
             apart = np.linalg.norm(self.inputs_at(s, self.piece(s)) - inputs, axis=1)[:, None]
-        size = max(
-            1e-300, float(np.abs(self.inputs).max()), float(np.ptp(self.inputs, axis=0).max())
-        )
+        size = float(np.abs(self.inputs).max())
         if (away := apart.min(axis=1) > _ON_PATH * size).any():
             row = int(np.flatnonzero(away)[0])
             raise ArgumentError(
@@ -142,11 +144,8 @@ class InputPath(Path):
                 f"the path{'' if at is None else f' at {at:g}'}; find points at an input of the "
                 f"path, such as {self.inputs[0].tolist()}."
             )
-        return (
-            s
-            if at is not None
-            else np.take_along_axis(own, apart.argmin(axis=1)[:, None], axis=1)[:, 0]
-        )
+        nearest = np.take_along_axis(own, apart.argmin(axis=1)[:, None], axis=1)[:, 0]
+        return nearest if at is None else np.full(len(inputs), at)
 
     def _shares(self, inputs: Float[np.ndarray, "n m"]) -> Float[np.ndarray, "n p"]:
         """Return how far along each piece the place nearest to each input lies, 0 to 1."""

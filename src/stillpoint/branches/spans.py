@@ -11,8 +11,9 @@ from jaxtyping import Bool, Complex, Float, Int
 
 from .._core.arrays import take_record
 from ..local.spectra import growth
-from .bordered import Along, Pieces, Places, correct, tangents
+from .bordered import Along, Places, correct, tangents
 from .curves import Curve
+from .path import Pieces
 
 Numbers = Float[np.ndarray, " n"]
 Counts = Int[np.ndarray, " n"]

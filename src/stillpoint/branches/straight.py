@@ -12,14 +12,12 @@ from jaxtyping import Bool, Complex, Float, Int
 
 from .._core.arrays import solve_rows
 from ..dynamics import PiecewiseLinear
-from .bordered import Along, Places
+from .bordered import Along, Place, Places
 from .curves import Curve
 from .ends import End
 from .events import EventKind, Located
 from .spans import n_unstable
 from .walk import Leg
-
-Line = Float[np.ndarray, " z"]
 
 # A drive is zero where rounding leaves no more of what it is a sum of.
 _ROUNDING = 1e-12
@@ -42,7 +40,7 @@ class _Lines:
         self.d = form.K_u @ start + form.k
         self.c = form.M_u @ start + form.c
 
-    def drives(self, z: Line) -> Float[np.ndarray, " h"]:
+    def drives(self, z: Place) -> Float[np.ndarray, " h"]:
         return self.D @ z + self.d
 
     def slopes(self, share: Bool[np.ndarray, " h"]) -> Float[np.ndarray, "d z"]:
@@ -51,12 +49,12 @@ class _Lines:
         in_s = active @ (self.form.K_u @ self.way) + self.form.M_u @ self.way
         return np.concatenate([active @ self.form.K + self.form.M, in_s[:, None]], axis=1)
 
-    def direction(self, share: Bool[np.ndarray, " h"], border: Line) -> Line:
+    def direction(self, share: Bool[np.ndarray, " h"], border: Place) -> Place:
         """Return the direction of the branch on a region, on the side of `border`."""
         matrix = np.concatenate([self.slopes(share), border[None]])
         unit = np.zeros(len(border))
         unit[-1] = 1.0
-        way: Line = solve_rows(matrix[None], unit[None])[0]
+        way: Place = solve_rows(matrix[None], unit[None])[0]
         return way / np.linalg.norm(way)
 
 
@@ -84,7 +82,7 @@ def walk_straight(
 def _leg(
     lines: _Lines,
     piece: int,
-    z: Line,
+    z: Place,
     upward: bool,
     between: tuple[float, float],
     max_steps: int,
@@ -119,7 +117,7 @@ def _leg(
     return Leg(np.array(places), np.array(tangents), piece, End.MAX_STEPS)
 
 
-def _first(lines: _Lines, z: Line, border: Line) -> tuple[Bool[np.ndarray, " h"], Line]:
+def _first(lines: _Lines, z: Place, border: Place) -> tuple[Bool[np.ndarray, " h"], Place]:
     """Return the region into which a branch leads from a place, and its direction.
 
     A drive that is zero there is on the side to which the direction takes it.
@@ -138,7 +136,7 @@ def _first(lines: _Lines, z: Line, border: Line) -> tuple[Bool[np.ndarray, " h"]
 
 
 def _next_kink(
-    lines: _Lines, z: Line, way: Line, share: Bool[np.ndarray, " h"]
+    lines: _Lines, z: Place, way: Place, share: Bool[np.ndarray, " h"]
 ) -> tuple[int, float]:
     """Return which drive vanishes first on a line, and how far on."""
     drives, rates = lines.drives(z), lines.D @ way

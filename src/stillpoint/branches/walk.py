@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import take_record
-from .bordered import Along, Corrected, Pieces, Places, Signs, at_parameter, correct, tangents
+from .bordered import Along, Corrected, Places, Signs, at_parameter, correct, tangents
 from .ends import End
+from .path import Pieces
 
 # The first step and the longest one, in sizes of states: as long is the whole path.
 _FIRST, _LONGEST = 0.01, 0.1
@@ -48,6 +49,11 @@ class Leg:
     tangent: Places
     piece: int
     end: End | None
+
+    @property
+    def reversed(self) -> Leg:
+        """The same, walked the other way."""
+        return Leg(self.z[::-1], -self.tangent[::-1], self.piece, None)
 
 
 @dataclass(frozen=True, eq=False)

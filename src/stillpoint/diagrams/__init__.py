@@ -3,10 +3,9 @@
 from ..branches.events import EventKind
 from ..branches.family import family
 from ..branches.path import Path, path
-from .events import Event, Events
 from .follow import follow_points
 from .follow_cycles import follow_cycles
-from .record import Diagram
+from .records import Diagram, Event, Events
 
 __all__ = [
     "Diagram",

@@ -11,7 +11,7 @@ from ..branches.path import InputPath
 from ..branches.solution import Points
 from ..cells import StackedCell
 from ..dynamics import Dynamics
-from ..proofs.events import Event, prove_event
+from ..proofs.events import Claim, prove_event
 from ..system import innermost
 
 # Larger systems of equations take too long to enclose.
@@ -31,14 +31,14 @@ def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
     path, dynamics = along.path, along.system.dynamics
     if not isinstance(along.solution, Points) or not isinstance(path, InputPath):
         return intervals
-    exact = None if _has_kinks(dynamics) else dynamics.interval_extension()
-    if exact is None:
+    if dynamics.state_size >= _LARGEST or _has_kinks(dynamics):
         return intervals
-    if events.z.shape[1] > _LARGEST:
+    exact = dynamics.interval_extension()
+    if exact is None:
         return intervals
     for k in np.flatnonzero(np.isin(events.kind, _PROVABLE)):
         piece = int(events.piece[k])
-        event = Event(
+        claim = Claim(
             *_place(along, exact, events.z[k], events.tangent[k], piece),
             turns=bool(events.kind[k] == EventKind.FOLD),
             is_pair=bool(np.isin(events.kind[k], _PAIRS)),
@@ -46,7 +46,7 @@ def proved_intervals(along: Along, events: Located) -> Float[np.ndarray, "e 2"]:
         try:
             found = prove_event(
                 exact,
-                event,
+                claim,
                 (path.inputs[piece], path.inputs[piece + 1]),
                 (float(path.corners[piece]), float(path.corners[piece + 1])),
                 along.weight,

@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Complex, Int
 
 from .._core.arrays import take_record
 from ..branches.bordered import Along
 from ..branches.events import EventKind, Located, no_events
 from ..branches.family import Family
-from ..branches.path import InputPath, Path
 from ..branches.spans import joined
 from ..dynamics import Kind, Rooted
 from ..local.spectra import growth
 from ..search.options import provenance
 from .certify import proved_intervals
-from .checks import Checks
-from .events import Events
 from .followed import Followed
 from .normal_forms import coefficient
-from .record import Diagram, Ends
+from .records import Checks, Diagram, Ends, Events
 
 # Of an eigenvalue this near to the border, relative to 1 + its modulus, no index is told.
 _BORDER = 1e-9
@@ -53,7 +50,7 @@ def describe(followed: Followed, checks: Checks, call: str, options: dict[str, A
         branch=_stacked(rows, (0,), np.int64),
         parameter=s,
         states=states,
-        inputs=inputs_of(path, s, piece),
+        inputs=path.inputs_at(s, piece),
         n_unstable=(rates > 0).sum(axis=1),
         is_stable=np.asarray((rates < 0).all(axis=1)),
         index=indices(values, along.kind),
@@ -64,7 +61,7 @@ def describe(followed: Followed, checks: Checks, call: str, options: dict[str, A
         period=periods,
         amplitude=amplitude,
         corners=corners,
-        corner_inputs=inputs_of(path, corners, path.piece(corners)),
+        corner_inputs=path.inputs_at(corners, path.piece(corners)),
         is_family=isinstance(path, Family),
         ends=Ends(
             first=np.array([b.curve.ends[0] for b in branches], dtype=np.int64),
@@ -89,16 +86,6 @@ def indices(values: Complex[np.ndarray, "n m"], kind: Kind) -> Int[np.ndarray, "
     return np.where((size > _BORDER * (1 + np.abs(values))).all(axis=1), sign, 0)
 
 
-def inputs_of(
-    path: Path, s: Float[np.ndarray, " n"], piece: Int[np.ndarray, " n"]
-) -> Float[np.ndarray, "n m"]:
-    """Return the inputs at parameters."""
-    if isinstance(path, InputPath):
-        return path.inputs_at(s, piece)
-    assert isinstance(path, Family)
-    return np.tile(path.inputs, (len(s), 1))
-
-
 def _events(followed: Followed) -> Events:
     """Return the events of all branches by parameter, with coefficients."""
     along = followed.along
@@ -108,7 +95,7 @@ def _events(followed: Followed) -> Events:
     s = along.parameters(located.z)
     x = along.states(located.z, located.piece) if len(s) else np.zeros((0, d))
     first = along.told(located.z, located.piece)[0] if len(s) else x
-    u = inputs_of(along.path, s, located.piece)
+    u = along.path.inputs_at(s, located.piece)
     intervals = proved_intervals(along, located)
     told = [
         _coefficient(along, *row)

@@ -24,11 +24,10 @@ from ..errors import ArgumentError, StillpointWarning, came
 from ..points import FixedPoints, SlowPoints
 from ..search.find_all import find_all_fixed_points
 from ..system import System, check_system
-from .checks import Checks
 from .describe import describe, indices
-from .followed import Followed, Origin
+from .followed import Followed
 from .points_at import size_of
-from .record import Diagram
+from .records import Checks, Diagram, Origin
 from .sharpened import sharpened
 from .switching import beside
 

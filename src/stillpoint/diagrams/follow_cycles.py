@@ -16,11 +16,10 @@ from ..branches.solution import Solution
 from ..errors import ArgumentError, came
 from ..points import Cycles
 from ..system import System, check_system
-from .checks import Checks
 from .describe import describe
-from .followed import Followed, Origin
+from .followed import Followed
 from .points_at import size_of
-from .record import Diagram, check_along
+from .records import Checks, Diagram, Origin, check_along
 from .recurrent import LimitCycles, MapCycles
 from .sharpened import sharpened
 from .switching import beside

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 
 from .._core.arrays import batches, take_record
-from .._core.sentences import SentenceEnum
 from ..branches.bordered import Along, Places
 from ..branches.crossing import crossing, passed
 from ..branches.curves import Curve, follow
@@ -18,6 +17,7 @@ from ..branches.ends import End
 from ..branches.events import Located, locate
 from ..branches.straight import eigenvalues_between, events_at_kinks, straightened, walk_straight
 from ..branches.walk import off_folds, walk
+from .records import Origin
 
 Rows = Int[np.ndarray, " e"]
 
@@ -34,26 +34,11 @@ _GONE = 1e-2
 _SAME = 1e-6
 
 
-class Origin(SentenceEnum):
-    """How a branch was come by.
-
-    Examples
-    --------
-    >>> Origin.SWITCHED.sentence
-    'switched to where branches cross'
-    """
-
-    HANDED_OVER = 0, "through points that were handed over"
-    SEARCHED = 1, "found by a search on the way"
-    SWITCHED = 2, "switched to where branches cross"
-    BORN = 3, "begun where it is born, at a flip or a Hopf point"
-
-
 @dataclass(frozen=True, eq=False)
-class Branch:
-    """A branch: its curve with events among its places, eigenvalues there, and its origin.
+class Walked:
+    """A branch as it was walked: its curve with events among its places, and its origin.
 
-    At an event the eigenvalues are those just behind it.
+    `values` are the eigenvalues at its places, at an event those just behind it.
     """
 
     curve: Curve
@@ -68,7 +53,7 @@ class Followed:
     along: Along
     max_steps: int
     max_norm: float
-    branches: list[Branch] = field(default_factory=list)
+    branches: list[Walked] = field(default_factory=list)
     events: list[tuple[Located, Rows]] = field(default_factory=list)
 
     def add(self, z: Places, origin: Origin) -> None:
@@ -97,7 +82,7 @@ class Followed:
         quarters = curve.z[[(len(curve.z) * k) // 4 for k in (1, 2, 3)]]
         return bool(self.branches) and len(self.unknown(quarters)) < 2
 
-    def _smooth(self, curves: list[Curve]) -> Iterator[tuple[Branch, Located, Rows]]:
+    def _smooth(self, curves: list[Curve]) -> Iterator[tuple[Walked, Located, Rows]]:
         """Yield branches with their events."""
         if not curves:
             return
@@ -113,14 +98,14 @@ class Followed:
         values: Complex[np.ndarray, "n m"],
         place: Rows,
         events: Located,
-    ) -> tuple[Branch, Located, Rows]:
+    ) -> tuple[Walked, Located, Rows]:
         """Return a branch as far as it does not shrink: behind it comes back, half a turn later."""
         phase = self.along.phases(curve.z, curve.piece)
         if phase is None:
-            return Branch(curve, values), events, place
+            return Walked(curve, values), events, place
         turns = np.flatnonzero(np.einsum("np,np->n", phase[:-1], phase[1:]) <= 0)
         if not len(turns):
-            return Branch(curve, values), events, place
+            return Walked(curve, values), events, place
         size = np.linalg.norm(phase, axis=1)
         ends = [int(i + 1 if size[i + 1] < _SHRUNK * size.max() else i) for i in turns]
         first, start = 0, curve.ends[0]
@@ -132,13 +117,13 @@ class Followed:
         cut = Curve(curve.z[rows], curve.tangent[rows], curve.piece[rows], (start, End.SHRANK))
         told = (place > first) & (place < last) & (size[place] > _GONE * size.max())
         kept = np.flatnonzero(told)
-        return Branch(cut, values[rows]), take_record(events, kept), place[kept] - first
+        return Walked(cut, values[rows]), take_record(events, kept), place[kept] - first
 
-    def _straight(self, curves: list[Curve]) -> Iterator[tuple[Branch, Located, Rows]]:
+    def _straight(self, curves: list[Curve]) -> Iterator[tuple[Walked, Located, Rows]]:
         """Yield branches with their events, of a piecewise-linear network."""
         for curve in map(straightened, curves):
             values = eigenvalues_between(self.along, curve)
-            yield Branch(curve, values), *events_at_kinks(self.along, curve, values)
+            yield Walked(curve, values), *events_at_kinks(self.along, curve, values)
 
     def at(self, s: float) -> Places:
         """Return all places at a parameter."""

@@ -9,14 +9,13 @@ from jaxtyping import Float
 
 from ..branches.bordered import Along
 from ..branches.crossing import crossing
-from ..branches.path import Path
+from ..branches.path import Parameters, Path
 from ..errors import StillpointWarning
 from ..points import FixedPoints
 from ..search.find import find_fixed_points
 from ..system import System
 
 States = Float[np.ndarray, "k d"]
-Parameters = Float[np.ndarray, " k"]
 
 
 @np.errstate(all="ignore")

@@ -13,11 +13,7 @@ from ..branches.solution import Solution
 from ..dynamics import Dynamics
 from ..dynamics.transforms import Iterated
 from ..recurrence.limit_cycles.limit_cycle import multipliers
-from ..recurrence.limit_cycles.shooting import Shooting, velocities
-
-# States along a limit cycle that are unknowns: at most so many, and so many numbers.
-_PIECES = (16, 12, 8, 6, 4, 3)
-_MOST_UNKNOWNS = 512
+from ..recurrence.limit_cycles.shooting import Shooting, pieces_for, velocities
 
 # The error of integration, relative to the size of an orbit, and the largest gap that counts as
 # none, in units of it.
@@ -71,8 +67,7 @@ class LimitCycles(Solution):
     @classmethod
     def of(cls, dynamics: Dynamics) -> LimitCycles:
         """Return them with as many states along the cycle as suit the number of variables."""
-        fitting = [s for s in _PIECES if s * dynamics.state_size <= _MOST_UNKNOWNS]
-        return cls((fitting or [_PIECES[-1]])[0])
+        return cls(pieces_for(dynamics.state_size))
 
     def view(self, dynamics: Dynamics) -> Shooting:
         return Shooting(dynamics.differentiated_quickly(), self.n_pieces, _INTEGRATION)

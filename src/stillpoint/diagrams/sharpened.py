@@ -34,12 +34,11 @@ def sharpened(
         return z
     piece = along.path.piece(s)
     sharp = at_parameter(along, z, s, piece)
+    away = ~sharp.reached | (np.linalg.norm(sharp.z - z, axis=1) > _MOVED * along.size)
     phase = along.phases(sharp.z, piece)
-    shrunk = (
-        np.zeros(len(z)) if phase is None else np.linalg.norm(phase, axis=1) < 1e-6 * along.size
-    )
-    moved = np.linalg.norm(sharp.z - z, axis=1) > _MOVED * along.size
-    if (away := ~sharp.reached | moved | (shrunk > 0)).any():
+    if phase is not None:  # a point, or a cycle of half the period
+        away |= np.linalg.norm(phase, axis=1) < _SHRUNK * along.size
+    if away.any():
         row = int(np.flatnonzero(away)[0])
         raise ArgumentError(
             f"{noun}: number {row} is none at the parameter {s[row]:g}; pass those that were "

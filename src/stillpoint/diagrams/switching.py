@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .._core.arrays import finite_or_zero
-from ..branches.bordered import Along, Pieces, Places, correct
+from ..branches.bordered import Along, Places, correct
+from ..branches.path import Pieces
 
 # Other branches are looked for at this distance from the crossing, in sizes of states; where none
 # is found, at the next one.

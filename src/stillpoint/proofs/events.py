@@ -104,7 +104,7 @@ class PieceOfBranch(Equations):
 
 
 @dataclass(frozen=True, eq=False)
-class Event:
+class Claim:
     """What is to be proved: a place, the tangent there, and what changes.
 
     Attributes
@@ -125,7 +125,7 @@ class Event:
 
 def prove_event(
     exact: Dynamics,
-    event: Event,
+    claim: Claim,
     corners: tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]],
     parameters: tuple[float, float],
     weight: float,
@@ -141,17 +141,17 @@ def prove_event(
     for half in _HALF_LENGTHS:
         tau = Interval(np.zeros(1), np.array([half * size]))
         piece = PieceOfBranch(
-            exact, first, slope, parameters[0], weight, event.anchor, event.tangent, tau
+            exact, first, slope, parameters[0], weight, claim.anchor, claim.tangent, tau
         )
-        if (found := _prove(piece, event, half * size)) is not None:
+        if (found := _prove(piece, claim, half * size)) is not None:
             s = found / Interval(np.array([weight]))
             low, high = float(s.lower[0]), float(s.upper[0])
             return (low, high) if parameters[0] <= low and high <= parameters[1] else None
     return None
 
 
-def _prove(piece: PieceOfBranch, event: Event, half: float) -> Interval | None:
-    """Return the last unknown of the piece, shape (1,), if it holds the event."""
+def _prove(piece: PieceOfBranch, claim: Claim, half: float) -> Interval | None:
+    """Return the last unknown of the piece, shape (1,), if it holds the claim."""
     whole = _held(piece, piece.anchor, half)
     if whole is None:
         return None
@@ -162,7 +162,7 @@ def _prove(piece: PieceOfBranch, event: Event, half: float) -> Interval | None:
         if end is None or not _lies_in(end, piece.anchor, _radius(piece.anchor, half)):
             return None
         ends.append(end)
-    happens = _turns(piece, ends) if event.turns else _crosses(piece, whole, ends, event.is_pair)
+    happens = _turns(piece, ends) if claim.turns else _crosses(piece, whole, ends, claim.is_pair)
     if not happens:
         return None
     return whole[0, -1:]

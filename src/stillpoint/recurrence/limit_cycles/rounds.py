@@ -15,12 +15,7 @@ from ...dynamics import Dynamics
 from ...solvers import Newton, Status
 from ...solvers.loop import solve
 from .limit_cycle import LimitCycle, shortest_turn
-from .shooting import Shooting, velocities
-
-# States along a cycle that are unknowns: at most so many, and so many numbers, a divisor of the
-# number of states that are kept.
-_PIECES = (16, 12, 8, 6, 4, 3)
-_MOST_UNKNOWNS = 512
+from .shooting import Shooting, pieces_for, velocities
 
 # The errors of integration in a search, and of what is found; a network in float32 has its own.
 _COARSE, _FINE = 1e-8, 1e-12
@@ -64,8 +59,7 @@ class LimitCycles:
 
     def __post_init__(self) -> None:
         d, resolution = self.flow.state_size, self.flow.arrays.resolution
-        fitting = [s for s in _PIECES if s * d <= _MOST_UNKNOWNS]
-        n_pieces, rounding = (fitting or [_PIECES[-1]])[0], _ROUNDING * resolution
+        n_pieces, rounding = pieces_for(d), _ROUNDING * resolution
         quick = self.flow.differentiated_quickly()
         coarse = Shooting(quick, n_pieces, max(_COARSE, rounding))
         self.coarse = replace(coarse, most_steps=_MOST_STEPS)

@@ -24,6 +24,11 @@ from ...dynamics.integrate import integrate, integrate_tangent
 
 Unknowns = Float[np.ndarray, "n k"]
 
+# States along a cycle that are unknowns: at most so many, and so many numbers, a divisor of the
+# number of states that are kept.
+_PIECES = (16, 12, 8, 6, 4, 3)
+_MOST_UNKNOWNS = 512
+
 # Errors of integration are relative to the size of the orbit, or to this part of its distance from
 # zero where that is larger: rounding leaves no more.
 _LEAST_SIZE = 1e-3
@@ -167,6 +172,18 @@ class Closing(RootProblem):
         states, _ = self.shooting.orbits(y)
         gaps = (ends - np.roll(states, -1, axis=1)).reshape(len(y), -1)
         return gaps / self.shooting.sizes(y)[:, None]
+
+
+def pieces_for(state_size: int) -> int:
+    """Return in how many pieces the orbits of a flow with so many variables are sought.
+
+    Examples
+    --------
+    >>> pieces_for(2), pieces_for(100)
+    (16, 4)
+    """
+    fitting = [s for s in _PIECES if s * state_size <= _MOST_UNKNOWNS]
+    return (fitting or [_PIECES[-1]])[0]
 
 
 def velocities(

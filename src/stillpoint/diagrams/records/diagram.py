@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from .._core.display import Column, Display, plural
-from .._core.record import Record, column, part, plain
-from .._core.validation import check_kind, check_real
-from .._core.values import Domain
-from ..branches.ends import End
-from ..branches.events import EventKind
-from ..branches.path import InputPath, Path
-from ..errors import ArgumentError
-from ..points import FixedPoints
-from ..system import System, check_system
-from ..system_info import SystemInfo
-from .branch import DiagramBranch, Ends
+from ..._core.display import Column, Display, plural
+from ..._core.record import Record, column, part, plain
+from ..._core.validation import check_kind, check_real
+from ..._core.values import Domain
+from ...branches.crossing import passed
+from ...branches.ends import End
+from ...branches.events import EventKind
+from ...branches.path import InputPath, Path
+from ...errors import ArgumentError
+from ...points import FixedPoints
+from ...system import System, check_system
+from ...system_info import SystemInfo
+from ..points_at import points_at, size_of
+from .branch import DiagramBranch, Ends, Origin
 from .checks import Checks
-from .counts import Counts
+from .counts import RESOLUTION, Counts
 from .events import Events
-from .followed import Origin
-from .points_at import points_at, size_of
+from .verdict import lost, missing, unexplained, verdict_of
 
 if TYPE_CHECKING:
     import pandas
@@ -152,8 +153,8 @@ class Diagram(Record):
         inner = [self.parameter[rows[side]] for rows in self._rows for side in (0, -1)]
         bounds = np.concatenate([self.corners[[0, -1]], self.events.parameter, inner])
         bounds = np.unique(np.clip(bounds, self.corners[0], self.corners[-1]))
-        apart = np.diff(bounds, prepend=-np.inf) > self._resolution
-        bounds = bounds[apart]
+        near = RESOLUTION * float(self.corners[-1] - self.corners[0])
+        bounds = bounds[np.diff(bounds, prepend=-np.inf) > near]
         low, high = bounds[:-1], bounds[1:]
         passed = [self._passed((a + b) / 2) for a, b in zip(low, high, strict=True)]
         return Counts(
@@ -163,11 +164,6 @@ class Diagram(Record):
             n_stable=np.array([self.is_stable[rows].sum() for rows in passed], dtype=np.int64),
             index_sum=np.array([self.index[rows].sum() for rows in passed], dtype=np.int64),
         )
-
-    @property
-    def _resolution(self) -> float:
-        """How near to each other parameters of events are taken for one."""
-        return _RESOLUTION * float(self.corners[-1] - self.corners[0])
 
     def attractors_along(self) -> pandas.DataFrame:
         """Return from where to where each branch attracts, and what it begins and ends with.
@@ -220,12 +216,11 @@ class Diagram(Record):
 
     def _passed(self, s: float) -> Int[np.ndarray, " k"]:
         """Return the last place of each branch before it comes through a parameter."""
-        same = self.branch[:-1] == self.branch[1:]
-        ahead = self.parameter - s
-        through = same & ((ahead[:-1] * ahead[1:] < 0) | ((ahead[:-1] == 0) & (ahead[1:] != 0)))
-        last = np.append(~same, True) & (ahead == 0)
-        closed = (self.ends.first == End.CLOSED)[self.branch]
-        return np.flatnonzero(np.append(through, False) | (last & ~closed))
+        found = [
+            rows[passed(self.parameter[rows] - s, is_closed=branch.ends[0] is End.CLOSED)]
+            for rows, branch in zip(self._rows, self.branches, strict=True)
+        ]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
     def at(self, s: float, system: System | None = None, path: Path | None = None) -> FixedPoints:
         """Return the points at a parameter, computed anew and described.
@@ -295,58 +290,11 @@ class Diagram(Record):
         """Whether a branch may be missing, in a sentence."""
         if not len(self):
             return f"there is no branch, as no isolated {self.noun} were handed over or found"
-        told = [*self._unexplained(), *self._missing()]
-        if told:
-            return "something is missing: " + "; ".join(told)
-        if not len(self.checks):
-            return "no search was set beside the branches, so nothing is said on missing ones"
-        n, proved = len(self.checks), int(self.checks.proved.sum())
-        found = f"at {n} of {n} parameters a search of its own found no other point"
-        counted = f", proved at {proved} of them" if proved else ""
-        return (
-            f"{found}{counted}; these branches have constant numbers of points between events "
-            f"(decided); of others that begin and end between those parameters nothing is known"
-        )
-
-    def _unexplained(self) -> Iterator[str]:
-        """Yield where branches end that should go on, and where indices do not add up."""
-        for end, number in ((self.ends.first, "first"), (self.ends.last, "last")):
-            for k in np.flatnonzero(np.isin(end, (End.LOST, End.MAX_STEPS, End.JOINED))):
-                row = self._rows[k][0 if number == "first" else -1]
-                yield (f"branch {k} {End(int(end[k])).sentence} at {self.parameter[row]:.6g}")
-        if self.noun != "points":
-            return
-        counts = self.counts()
-        for s, n in zip(self.checks.parameter, self.checks.n_branches, strict=True):
-            near = self._resolution
-            inside = counts.n_points[(counts.low + near < s) & (s < counts.high - near)]
-            if len(inside) and inside[0] != n:
-                yield f"branches have {inside[0]} points between events, but {n} at {s:.6g}"
-        known = self.system.lefschetz
-        sums = counts.index_sum
-        wanted = known if known is not None else (int(np.median(sums)) if len(sums) else 0)
-        escaped = np.isin(np.append(self.ends.first, self.ends.last), End.OUT_OF_BOUNDS).any()
-        if known is None and escaped:
-            return
-        for k in np.flatnonzero(sums != wanted):
-            yield (
-                f"between {counts.low[k]:.6g} and {counts.high[k]:.6g} indices sum to "
-                f"{sums[k]:+}, not {wanted:+}"
-            )
-
-    def _missing(self) -> Iterator[str]:
-        for k in np.flatnonzero(~self.checks.agrees):
-            yield (
-                f"at {self.checks.parameter[k]:.6g} a search found "
-                f"{plural(int(self.checks.n_missing[k]), 'point')} on no branch"
-            )
-
-        told = self.checks.proved & (self.checks.n_branches != self.checks.n_searched)
-        for k in np.flatnonzero(told & self.checks.agrees):
-            yield (
-                f"at {self.checks.parameter[k]:.6g} branches have {self.checks.n_branches[k]} "
-                f"points, but a proof says {self.checks.n_searched[k]}"
-            )
+        ends = [self.parameter[rows[[0, -1]]] for rows in self._rows]
+        told = [*lost(self.ends, np.array(ends)), *missing(self.checks)]
+        if self.noun == "points":
+            told += unexplained(self.counts(), self.checks, self.ends, self.system.lefschetz)
+        return verdict_of(told, self.checks)
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -397,9 +345,6 @@ class Diagram(Record):
 
 # Events that are told below the table.
 _MOST_EVENTS = 12
-
-# Parameters of events this near to each other, in lengths of the path, are one.
-_RESOLUTION = 1e-9
 
 
 def _span(numbers: Int[np.ndarray, " n"]) -> str:

@@ -8,11 +8,26 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.display import Display, plural
-from .._core.record import Record, column
-from .._core.values import Domain
-from ..branches.ends import End
-from .followed import Origin
+from ..._core.display import Display, plural
+from ..._core.record import Record, column
+from ..._core.sentences import SentenceEnum
+from ..._core.values import Domain
+from ...branches.ends import End
+
+
+class Origin(SentenceEnum):
+    """How a branch was come by.
+
+    Examples
+    --------
+    >>> Origin.SWITCHED.sentence
+    'switched to where branches cross'
+    """
+
+    HANDED_OVER = 0, "through points that were handed over"
+    SEARCHED = 1, "found by a search on the way"
+    SWITCHED = 2, "switched to where branches cross"
+    BORN = 3, "begun where it is born, at a flip or a Hopf point"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +57,15 @@ class DiagramBranch:
 @final
 @dataclass(frozen=True, eq=False, repr=False)
 class Ends(Record):
-    """Why branches end at their first and at their last place, and how they were come by."""
+    """Why branches end at their first and at their last place, and how they were come by.
+
+    Attributes
+    ----------
+    first, last
+        Why each branch ends at these places (an `End`), shape (b,).
+    origin
+        How it was come by (an `Origin`), shape (b,).
+    """
 
     rows = "branch"
 

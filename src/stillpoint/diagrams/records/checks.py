@@ -8,9 +8,9 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.display import Column, Display, plural
-from .._core.record import Record, column
-from .._core.values import Domain
+from ..._core.display import Column, Display, plural
+from ..._core.record import Record, column
+from ..._core.values import Domain
 
 
 @final

@@ -8,8 +8,11 @@ from typing import final
 import numpy as np
 from jaxtyping import Float, Int
 
-from .._core.display import Column, Display, plural
-from .._core.record import Record, column
+from ..._core.display import Column, Display, plural
+from ..._core.record import Record, column
+
+#: Parameters of events this near to each other, in lengths of the path, are one.
+RESOLUTION = 1e-9
 
 
 @final

@@ -9,10 +9,10 @@ from typing import SupportsIndex, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from .._core.display import Column, Display, plural, position
-from .._core.record import Record, column
-from .._core.values import Domain
-from ..branches.events import EventKind
+from ..._core.display import Column, Display, plural, position
+from ..._core.record import Record, column
+from ..._core.values import Domain
+from ...branches.events import EventKind
 
 
 @dataclass(frozen=True, eq=False)
