@@ -272,3 +272,17 @@ def test_two_folds_within_one_step(width: float) -> None:
     assert np.allclose(np.abs(diagram.events.parameter), 2 * x**3, rtol=1e-5)
     if width > 1e-6:  # narrower ones are one for the counts
         assert diagram.counts().n_points.tolist() == [1, 3, 1]
+
+
+def test_leading_eigenvalues_tell_the_same_events(
+    flip_flop: tuple[sp.System, sp.FixedPoints], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, points = flip_flop
+    path = sp.path([-0.1, 0.0, 0.0], [0.1, 0.0, 0.0], values=[-0.1, 0.1])
+    whole = sp.follow_points(system, points, path, checks=0)
+    monkeypatch.setattr("stillpoint.branches.solution.LARGE", 4)
+    part = sp.follow_points(system, points, path, checks=0)
+    assert np.array_equal(part.n_unstable, whole.n_unstable)
+    assert np.array_equal(part.index, whole.index)
+    assert np.array_equal(part.events.kind, whole.events.kind)
+    assert np.allclose(part.events.parameter, whole.events.parameter, rtol=0, atol=1e-12)
