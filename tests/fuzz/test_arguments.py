@@ -61,7 +61,7 @@ NOT_CALLED = {
         "Pulses",
         "Sweep",
     ),
-    *("Path.at", "Path.check", "Path.groups", "Path.piece", "Path.places"),
+    *("Path.at", "Path.check", "Path.groups", "Path.inputs_at", "Path.piece", "Path.places"),
     *("Rests", "SlowManifold", "SlowPoints", "Starts", "System", "SystemInfo", "Tally"),
     *("cells.Activation", "solvers.Outcome", "solvers.Solver", "tasks.Task", "tasks.Trials"),
 }
