@@ -20,7 +20,8 @@ what leads where     connect: the graph of saddles and attractors; read_automato
                      memories and pulses, proved; portrait: all of it under one input
 what switches it     sample_basins, smallest_kicks of the state, smallest_pulses of the input
 between the points   flow_field(system, plane); lyapunov; energy, for symmetric weights
-how it changes       follow_points, follow_cycles along path(rest, pulse) or family(make, low, high)
+how it changes       follow_points, follow_cycles, follow_closed_curves along path(rest, pulse) or
+                     family(make, low, high)
 many networks        sweep: a verb on all of them; compare, compare_all: how alike they are
 mail                 record.report("net.html"), Report for several records
 save, load           record.save(path), load; to_xarray, to_dataframe; points.compare(others)

@@ -6,7 +6,16 @@ from .as_system import as_system, system_from_step
 from .branches.ends import End
 from .branches.slow_manifold import Rests, SlowManifold, follow_slow_manifold
 from .census import Census, Completeness, Tally
-from .diagrams import Diagram, EventKind, Path, family, follow_cycles, follow_points, path
+from .diagrams import (
+    Diagram,
+    EventKind,
+    Path,
+    family,
+    follow_closed_curves,
+    follow_cycles,
+    follow_points,
+    path,
+)
 from .dynamics import Regions
 from .errors import (
     ArgumentError,
@@ -151,6 +160,7 @@ __all__ = [
     "find_slow_points",
     "fit_pca",
     "flow_field",
+    "follow_closed_curves",
     "follow_cycles",
     "follow_points",
     "follow_slow_manifold",

@@ -391,6 +391,17 @@ def verbs() -> dict[str, Call]:
                 "max_norm": 10.0,
             },
         ),
+        "follow_closed_curves": Call(
+            sp.follow_closed_curves,
+            {
+                "system": SYSTEM,
+                "diagram": DIAGRAM,
+                "path": INPUTS,
+                "n_steps": 2,
+                "max_modes": 40,
+                "tol": 1e-10,
+            },
+        ),
         "Diagram.at": Call(DIAGRAM.at, {"s": 0.5, "system": SYSTEM, "path": INPUTS}),
         "Diagram.counts": Call(DIAGRAM.counts, {}),
         "Diagram.attractors_along": Call(DIAGRAM.attractors_along, {}),

@@ -14,7 +14,7 @@ from stillpoint import ArgumentError
 from stillpoint.points import OrbitEnd
 from stillpoint.points.fourier import evaluated, resampled, slope, turned
 from stillpoint.recurrence.closed_curves.along import bounded_solution
-from stillpoint.recurrence.closed_curves.evidence import birkhoff_rotation
+from stillpoint.recurrence.closed_curves.evidence import birkhoff_rotations
 from stillpoint.recurrence.closed_curves.guesses import guesses
 from stillpoint.recurrence.closed_curves.newton import Turn, solved
 
@@ -77,7 +77,7 @@ def test_a_curve_with_many_modes(gain, rotation, exponent):
     # it holds at angles that no node has
     angles = np.random.default_rng(0).uniform(size=500)
     wrong = Turn(turning(gain), np.zeros(0), curves.orbit(0), rotation + 1e-3)
-    assert abs(birkhoff_rotation(wrong) - rotation) < 1e-12  # the orbit does not know ρ
+    assert abs(birkhoff_rotations([wrong])[0] - rotation) < 1e-12  # the orbit does not know ρ
     after = turning(gain).step(curves.at(0, angles))
     assert np.abs(after - curves.at(0, angles + curves.rotation[0])).max() < 1e-11
 

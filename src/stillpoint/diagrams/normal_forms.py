@@ -14,6 +14,7 @@ supercritical; and positive where it repels: subcritical. Derivatives are differ
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -93,16 +94,11 @@ def coefficient(
         return np.nan, False
     v, w = modes
     rest = identity - J if dynamics.kind == "map" else -J
-    if kind in (EventKind.NEIMARK_SACKER, EventKind.HOPF):
-        other = v.conj()
-        if kind is EventKind.HOPF:
-            twice = 2 * eigenvalue * identity - J
-        else:
-            twice = eigenvalue**2 / abs(eigenvalue) ** 2 * identity - J
-        mean, double = np.linalg.solve(rest, B(v, other)), np.linalg.solve(twice, B(v, v))
-        total = w @ (C(v, v, other) + 2 * B(v, mean) + B(other, double)) / 2
-        if kind is EventKind.HOPF:
-            return float(total.real / abs(eigenvalue.imag)), True
+    if kind is EventKind.HOPF:
+        total = _pair(along, eigenvalue, v, w).cubic
+        return float(total.real / abs(eigenvalue.imag)), True
+    if kind is EventKind.NEIMARK_SACKER:
+        total = _pair(along, eigenvalue, v, w).cubic
         return float((eigenvalue.conjugate() / abs(eigenvalue) * total).real), True
     square = B(v, v)
     if kind is EventKind.FLIP:
@@ -115,6 +111,51 @@ def coefficient(
     cubic = float((w @ (C(v, v, v) + 3 * B(v, h))).real / 6)
     is_cubic = kind is EventKind.BRANCH_POINT and abs(quadratic) < _NO_SQUARE * (1 + abs(cubic))
     return (cubic, True) if is_cubic else (quadratic, False)
+
+
+@dataclass(frozen=True, eq=False)
+class PairForm:
+    """How a pair of modes moves the state x + Re(2 z v + z^2 double) + |z|^2 mean, to cubic order.
+
+    Of a map z goes to eigenvalue z + cubic z |z|^2; of a flow that is its velocity.
+    """
+
+    eigenvalue: complex
+    x: Float[np.ndarray, " d"]
+    v: Vector
+    mean: Vector
+    double: Vector
+    cubic: complex
+
+    def ring(self, radius: float, n: int) -> tuple[Float[np.ndarray, "n d"], float]:
+        """Return n states with |z| = radius, and the turns of one step of a map along them."""
+        z = radius * np.exp(2j * np.pi * np.arange(n) / n)[:, None]
+        nodes = self.x + (2 * z * self.v + z**2 * self.double + radius**2 * self.mean).real
+        turn = np.angle(self.eigenvalue + self.cubic * radius**2)
+        return nodes, float(turn / (2 * np.pi))
+
+
+def pair_form(
+    dynamics: Dynamics, x: Float[np.ndarray, " d"], u: Float[np.ndarray, " m"], near: complex
+) -> PairForm | None:
+    """Return the normal form of the pair near a number at a point; None where it is singular."""
+    along = Derivatives(dynamics, x, u)
+    values = np.linalg.eigvals(along.J)
+    eigenvalue = complex(values[np.abs(values - near).argmin()])
+    modes = _eigenvectors(along.J, eigenvalue)
+    return None if modes is None else _pair(along, eigenvalue, *modes)
+
+
+def _pair(along: Derivatives, eigenvalue: complex, v: Vector, w: Vector) -> PairForm:
+    """Return the normal form of a pair of modes."""
+    J, B, identity, other = along.J, along.second, np.eye(len(along.x)), v.conj()
+    if along.dynamics.kind == "flow":
+        rest, twice = -J, 2 * eigenvalue * identity - J
+    else:
+        rest, twice = identity - J, eigenvalue**2 / abs(eigenvalue) ** 2 * identity - J
+    mean, double = np.linalg.solve(rest, B(v, other)), np.linalg.solve(twice, B(v, v))
+    cubic = w @ (along.third(v, v, other) + 2 * B(v, mean) + B(other, double)) / 2
+    return PairForm(eigenvalue, along.x, v, mean, double, complex(cubic))
 
 
 def _eigenvectors(J: Float[np.ndarray, "d d"], eigenvalue: complex) -> tuple[Vector, Vector] | None:

@@ -88,6 +88,12 @@ class Orbits(Record):
     )
     time_unit: str = plain(domain=Domain(options=("steps", "units of time")), default="steps")
 
+    @classmethod
+    def none(cls, d: int, m: int) -> Orbits:
+        """Return the record where none was followed, in d states under m inputs."""
+        x, rows = np.zeros((0, d)), np.zeros(0)
+        return cls(x, np.zeros((0, m)), x, rows, rows, np.zeros(0, dtype=np.int64))
+
     def __len__(self) -> int:
         return len(self.speed)
 

@@ -6,8 +6,10 @@ power of its length (Das, Saiki, Sander and Yorke 2017).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 
 from ...points.fourier import bump, evaluated, slope
 from ..cycle_orbits import images_of
@@ -53,18 +55,32 @@ def normal_exponents(turn: Turn) -> Float[np.ndarray, " k"]:
     return np.sort(bump(_MEASURED) @ np.stack(logs[_BEFORE:]))[::-1]
 
 
-def birkhoff_rotation(turn: Turn) -> float:
-    """Return the mean turn of an orbit that begins on the curve; NaN where no angle is found.
+def birkhoff_rotations(turns: Sequence[Turn]) -> Float[np.ndarray, " c"]:
+    """Return the mean turns of orbits that begin on curves of one map; NaN where no angle is found.
 
     The angle is that of the complex linear function of the state which is nearest to a circle on
-    the curve. The orbit is the network's own, and does not know ρ.
+    the curve. Orbits are the network's own, and do not know ρ.
     """
-    n, middle = len(turn.nodes), turn.nodes.mean(axis=0)
+    rotations = np.full(len(turns), np.nan)
+    views = [_view(turn) for turn in turns]
+    rows = [row for row, view in enumerate(views) if view is not None]
+    if not rows:
+        return rotations
+    view = np.array([views[row] for row in rows])
+    seen = [turns[row] for row in rows]
+    middle = np.array([turn.nodes.mean(axis=0) for turn in seen])
+    x, u = np.array([turn.nodes[0] for turn in seen]), np.array([turn.u for turn in seen])
+    states = images_of(seen[0].system, x, u, _STEPS)
+    angle = np.angle([((y - middle) * view).sum(axis=1) for y in states]) / (2 * np.pi)
+    rho = np.array([turn.rho for turn in seen])
+    ahead = np.diff(angle, axis=0) - rho
+    rotations[rows] = rho + bump(len(ahead)) @ (ahead - np.rint(ahead))
+    return rotations
+
+
+def _view(turn: Turn) -> Complex[np.ndarray, " d"] | None:
+    """Return the linear function of the state that tells the angle on a curve, None for none."""
+    n, around = len(turn.nodes), turn.nodes - turn.nodes.mean(axis=0)
     circle = np.exp(2j * np.pi * np.arange(n) / n)
-    view = np.linalg.lstsq(turn.nodes - middle, circle, rcond=1e-9)[0]
-    if not np.abs((turn.nodes - middle) @ view - circle).max() < _ROUND:
-        return float("nan")
-    path = np.concatenate(list(images_of(turn.system, turn.nodes[:1], turn.u[None], _STEPS)))
-    angle = np.angle((path - middle) @ view) / (2 * np.pi)
-    ahead = np.diff(angle) - turn.rho
-    return turn.rho + float(bump(len(ahead)) @ (ahead - np.rint(ahead)))
+    view = np.linalg.lstsq(around, circle, rcond=1e-9)[0]
+    return view if np.abs(around @ view - circle).max() < _ROUND else None

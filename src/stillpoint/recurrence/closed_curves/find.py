@@ -8,23 +8,18 @@ first steps are looked at as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
-from ..._core.validation import check_flag, check_real, check_whole, read_inputs, read_states
+from ..._core.validation import check_flag, check_whole, read_inputs, read_states
 from ...errors import ArgumentError
-from ...points import ClosedCurves, Orbits
+from ...points import ClosedCurves
 from ...search.options import provenance
 from ...system import System, check_system
-from .evidence import birkhoff_rotation, normal_exponents, tangent_exponent
+from .described import described
 from .known import KnownCurves
 from .orbits import follow, with_beginnings
-
-# The residual that a step in double precision allows, and one in single precision.
-_TOLERANCE, _TOLERANCE_SINGLE = 1e-12, 1e-5
 
 
 @np.errstate(all="ignore")
@@ -98,15 +93,8 @@ def find_closed_curves(
         raise ArgumentError("starts: got none, but one state at least is wanted.")
     u = read_inputs("inputs", inputs, len(x), system.input_size)
     transient = check_whole("transient", transient, least=0)
-    if tol is None:
-        is_single = system.dynamics.arrays.resolution > 1e-10
-        tol = _TOLERANCE_SINGLE if is_single else _TOLERANCE
-    known = KnownCurves(
-        system,
-        check_whole("max_components", max_components, least=1, most=64),
-        check_whole("max_modes", max_modes, least=1, most=10_000),
-        check_real("tol", tol, above=0),
-    )
+    most_pieces = check_whole("max_components", max_components, least=1, most=64)
+    known = KnownCurves.none(system, most_pieces, max_modes, tol)
     check_flag("repelling", repelling)
     orbits, reached = follow(known, x, u, transient)
     if repelling:
@@ -121,49 +109,4 @@ def find_closed_curves(
         repelling=repelling,
         tol=known.tol,
     )
-    return _record(known, orbits, reached, told)
-
-
-def _record(
-    known: KnownCurves,
-    orbits: Orbits,
-    reached: Int[np.ndarray, " o"],
-    told: Mapping[str, Any],
-) -> ClosedCurves:
-    """Return what is known, with its evidence, sorted; starts keep what they led to."""
-    turns = [curve.turn for curve in known.curves]
-    pieces = np.array([curve.pieces for curve in known.curves], dtype=np.int64)
-    n_nodes = np.array([len(turn.nodes) for turn in turns], dtype=np.int64)
-    d, m = orbits.states.shape[1], orbits.inputs.shape[1]
-    states = np.full((len(turns), max(n_nodes, default=1), d), np.nan)
-    across = np.zeros((len(turns), d - 1))
-    for row, turn in enumerate(turns):
-        states[row, : len(turn.nodes)] = turn.nodes
-        across[row] = normal_exponents(turn) / pieces[row]
-    attracts = np.asarray((across < 0).all(axis=1))
-    seen = zip(turns, attracts, strict=True)
-
-    def each(name: str) -> np.ndarray:
-        return np.array([getattr(turn, name) for turn in turns], dtype=float)
-
-    curves = ClosedCurves(
-        states=states,
-        n_nodes=n_nodes,
-        n_components=pieces,
-        inputs=np.array([turn.u for turn in turns]).reshape(len(turns), m),
-        rotation=each("rho"),
-        rotation_error=each("error"),
-        birkhoff_rotation=np.array(
-            [birkhoff_rotation(turn) if is_met else np.nan for turn, is_met in seen], dtype=float
-        ),
-        normal_exponents=across,
-        tangent_exponent=np.array([tangent_exponent(turn) for turn in turns]) / pieces,
-        residual=each("residual"),
-        tail=each("tail"),
-        hits=np.bincount(reached[reached >= 0], minlength=len(turns)),
-        orbits=orbits,
-        reached=reached,
-        system=known.system.info,
-        provenance=told,
-    )
-    return curves.take(np.lexsort([curves.rotation, curves.n_unstable, *curves.inputs.T[::-1]]))
+    return described(known, orbits, reached, told)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.validation import check_real, check_whole
 from ...points.fourier import nearest
 from ...system import System
 from ..cycle_orbits import images_of
@@ -15,6 +16,9 @@ from .newton import Turn, solved
 
 # Relative to the size of a curve: what lies on it, and where an orbit is that comes to it.
 _ON, _NEAR = 1e-6, 1e-3
+
+# The residual that a step in double precision allows, and one in single precision.
+_TOLERANCE, _TOLERANCE_SINGLE = 1e-12, 1e-5
 
 # How often an orbit must come to the first piece of a curve, and be on it, to be on the curve.
 _TURNS = 8
@@ -54,6 +58,23 @@ class KnownCurves:
     tol: float
     curves: list[KnownCurve] = field(default_factory=list)
 
+    @classmethod
+    def none(
+        cls, system: System, most_pieces: int, max_modes: int, tol: float | None
+    ) -> KnownCurves:
+        """Return that none is known yet; None for the tolerance that the precision allows.
+
+        Raises
+        ------
+        ArgumentError
+            If there are no modes, or the tolerance is not positive.
+        """
+        if tol is None:
+            is_single = system.dynamics.arrays.resolution > 1e-10
+            tol = _TOLERANCE_SINGLE if is_single else _TOLERANCE
+        most_modes = check_whole("max_modes", max_modes, least=1, most=10_000)
+        return cls(system, most_pieces, most_modes, check_real("tol", tol, above=0))
+
     def led_to(self, path: Float[np.ndarray, "t d"], u: Float[np.ndarray, " m"]) -> int:
         """Return the curve that an orbit has come to, -1 if it is near none that can be found."""
         row = self._place(path, u)
@@ -71,7 +92,7 @@ class KnownCurves:
         """Return the curve that Newton's method makes of a path, -1 if it makes none."""
         for pieces in range(1, most_pieces + 1):
             for nodes, rho in guesses(path[::-pieces][::-1]):
-                curve = self._solved(Turn(self.power(pieces), u, nodes, rho, attracts), pieces)
+                curve = self.solved(Turn(self.system, u, nodes, rho, attracts), pieces)
                 if curve is not None:
                     return self._placed(curve)
         return -1
@@ -80,9 +101,9 @@ class KnownCurves:
         """Return F^pieces."""
         return self.system if pieces == 1 else self.system.iterate(pieces)
 
-    def _solved(self, guess: Turn, pieces: int) -> KnownCurve | None:
-        """Return the curve that a guess leads to, in as few pieces as it has."""
-        turn = solved(guess, self.tol, self.most_modes)
+    def solved(self, guess: Turn, pieces: int) -> KnownCurve | None:
+        """Return the curve of F^pieces that a guess leads to, in as few pieces as it has."""
+        turn = solved(replace(guess, system=self.power(pieces)), self.tol, self.most_modes)
         if turn is None:
             return None
         images = images_of(self.system, turn.nodes[:1], turn.u[None], pieces - 1)
@@ -91,8 +112,7 @@ class KnownCurves:
         if not len(met):
             return KnownCurve(turn, pieces)
         fewer = 1 + int(met[0])  # they lead to the same piece, turned by that angle
-        again = replace(turn, system=self.power(fewer), rho=float(angle[fewer]))
-        return self._solved(again, fewer)
+        return self.solved(replace(turn, rho=float(angle[fewer])), fewer)
 
     def _placed(self, curve: KnownCurve) -> int:
         """Return the row of a curve, a new one if it is not known."""
