@@ -41,15 +41,26 @@ def test_the_multi_region_example_tells_its_story(run, tmp_path):
     assert (tmp_path / "multi_region.png").stat().st_size > 10_000
 
 
+# The example with the networks and backends that are named.
+SOME = "import sys, frameworks as f; f.NETWORKS = {n: f.NETWORKS[n] for n in sys.argv[1].split()}; "
+SOME += "f.BACKENDS = sys.argv[2].split(); f.main()"
+
+
 @pytest.mark.brainpy
-def test_every_framework_gives_the_same_points():
+@pytest.mark.parametrize(
+    ("networks", "backends", "n"),
+    [
+        ("GRU", "", 6),
+        pytest.param("GRU LSTM", "tensorflow jax torch", 18, marks=pytest.mark.slow),
+    ],
+)
+def test_every_framework_gives_the_same_points(networks, backends, n):
     for framework in ("flax", "equinox", "brainpy", "keras", "tensorflow"):
         pytest.importorskip(framework)
-    done = subprocess.run(
-        [sys.executable, EXAMPLES / "frameworks.py"], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", SOME, networks, backends]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=EXAMPLES)
     _, *rows = (re.split(r" {2,}", line.strip()) for line in done.stdout.splitlines())
-    assert len(rows) == 18
+    assert len(rows) == n
     for _, _, _, points, unstable, index_sum, missing, distance, q, _ in rows:
         assert (points, unstable, index_sum, missing) == ("27", "8/12/6/1", "1", "no")
         assert float(distance) < 1e-8

@@ -26,7 +26,10 @@ def told(tmp_path_factory):
     return once
 
 
-@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+SLOW = [pytest.param(cell, marks=pytest.mark.slow) for cell in ("gru", "lstm")]
+
+
+@pytest.mark.parametrize("cell", ["tanh", *SLOW])
 def test_the_demo_finds_27_points_and_says_what_was_missing(cell, told):
     result, folder = told(cell)
     assert result.exit_code == 0, result.output

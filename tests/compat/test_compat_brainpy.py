@@ -161,7 +161,9 @@ def test_a_line_attractor_is_a_line():
 
 
 @pytest.mark.parametrize("phi", [lambda a: a, np.tanh, lambda a: np.maximum(a, 0)])
-@pytest.mark.parametrize("noise", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize(
+    "noise", [0.02, *(pytest.param(s, marks=pytest.mark.slow) for s in (0.0, 0.2))]
+)
 def test_candidates_beside_a_slow_line_go_to_it_not_along_it(phi, noise):
     """A line through many units that leaks by 1e-4 a step, where all else is forgotten at once."""
     rng = np.random.default_rng(0)

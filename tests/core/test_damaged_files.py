@@ -186,8 +186,16 @@ LOAD = """
 """
 
 
-@pytest.mark.parametrize("n", [1, pytest.param(50, marks=pytest.mark.slow, id="50")])
-@pytest.mark.parametrize("kind", ["flipped", "overwritten", "zeroed", "swapped"])
+@pytest.mark.parametrize(
+    ("kind", "n"),
+    [
+        ("flipped", 1),
+        *(
+            pytest.param(kind, 50, marks=pytest.mark.slow)
+            for kind in ("flipped", "overwritten", "zeroed", "swapped")
+        ),
+    ],
+)
 def test_without_a_seal_damage_neither_crashes_nor_hangs(kind, n, path, tmp_path):
     points().to_xarray().to_netcdf(path, engine="h5netcdf")
     damaged = []

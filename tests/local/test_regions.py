@@ -150,7 +150,7 @@ def test_what_moduli_call_unstable_does_grow(dale):
 
 
 @pytest.mark.parametrize("alpha", [0.5, 0.1])
-@pytest.mark.parametrize("name", ["dale_leaky", "dale_elman"])
+@pytest.mark.parametrize("name", [pytest.param("dale_leaky", marks=pytest.mark.slow), "dale_elman"])
 def test_leaky_and_elman_networks_of_the_same_weights_have_the_same_equilibria(dale, name, alpha):
     """x = W phi(x) + b and h = phi(x); lambda_leaky = 1 - a + a lambda_elman."""
     network, known = dale[name]

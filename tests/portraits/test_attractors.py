@@ -25,7 +25,8 @@ def kinds(attractors: sp.Attractors) -> list[OrbitEnd]:
 
 
 @pytest.mark.parametrize(
-    ("n", "points", "cycles"), [(2, 2, {2: 1}), (3, 2, {3: 2}), (4, 2, {2: 1, 4: 3})]
+    ("n", "points", "cycles"),
+    [(2, 2, {2: 1}), (3, 2, {3: 2}), pytest.param(4, 2, {2: 1, 4: 3}, marks=pytest.mark.slow)],
 )
 def test_a_ring_of_memories(n, points, cycles):
     ring = vanilla(np.roll(2 * np.eye(n), 1, axis=0))
@@ -69,6 +70,7 @@ def test_chaos_and_what_runs_away():
     assert found.attractor.tolist() == [0, 0, 0, 1]
 
 
+@pytest.mark.slow
 def test_a_two_dimensional_torus():
     def step(x):
         a, b = x[:, :2], x[:, 2:]

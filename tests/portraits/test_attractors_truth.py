@@ -75,6 +75,7 @@ def test_steps_damp_no_slow_limit_cycle():
     assert below == OrbitEnd.POINT
 
 
+@pytest.mark.slow
 def test_a_slow_cycle_is_no_closed_curve():
     slow = black_box(lambda x: -np.tanh((1 + 1e-6) * x), 1)
     assert {kind for kind, *_ in ends(slow, np.array([[2.4e-4]]))} <= {

@@ -60,7 +60,10 @@ def test_the_machine_of_a_trained_flip_flop_is_that_of_its_task(duration):
     assert "all are proved" in machine.verdict
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [*NAMES[:3], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[3:])],
+)
 def test_all_shipped_flip_flops_are_decided_for_all_durations(name):
     _, machine = read(name, 1, prove=False)
     assert (machine.table >= 0).all()
@@ -86,6 +89,7 @@ def test_longer_pulses_do_the_same(name):
     assert machine.compare(FlipFlop().automaton())
 
 
+@pytest.mark.slow
 def test_less_silence_is_proved_for_smaller_balls():
     _, machine = read("tanh", 1)
     _, shorter = read("tanh", 1, silence=6)

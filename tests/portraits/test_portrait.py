@@ -54,6 +54,7 @@ def test_a_part_that_was_changed_is_refused(memory, part):
         type(memory).from_xarray(broken)
 
 
+@pytest.mark.slow
 def test_what_oscillates_has_a_portrait():
     turn = 1.5 * np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
     system = sp.as_system(sp.cells.VanillaCell(turn, np.zeros((2, 0)), np.zeros(2)))

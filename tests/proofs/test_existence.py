@@ -86,6 +86,7 @@ def test_a_second_proof_refuses_where_there_is_nothing():
         assert reference.proves_zero(cell, centre, [], radius) == answer
 
 
+@pytest.mark.slow
 def test_a_large_random_network_is_proved_as_quickly_as_a_small_one():
     d = 128
     W = 1.8 * np.random.default_rng(0).standard_normal((d, d)) / np.sqrt(d)

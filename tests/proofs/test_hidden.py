@@ -111,7 +111,7 @@ def test_few_latent_dimensions_and_many_hidden_units():
     assert "too many linear regions" in sp.enumerate_fixed_points(sp.as_system(wide)).reason
 
 
-@pytest.mark.parametrize("phi", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("phi", [pytest.param("tanh", marks=pytest.mark.slow), "sigmoid"])
 def test_smooth_networks_against_a_search(phi):
     rng, several = np.random.default_rng(3), 0
     for _ in range(12):

@@ -80,7 +80,7 @@ def test_without_a_bias_zero_is_the_only_point(rank):
         assert points.census().completeness is Completeness.PROVED
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("rank", [1, pytest.param(2, marks=pytest.mark.slow), 3])
 def test_no_proof_about_hyperplanes_that_meet_in_one_place_is_false(rank):
     """In one place exactly, to rounding, or only some of them; parallel, repeated, zero rows."""
     rng, proofs = np.random.default_rng(rank), 0

@@ -83,6 +83,7 @@ def test_a_negative_ring():
     }
 
 
+@pytest.mark.slow
 def test_every_cycle_of_henons_map_to_period_ten():
     system = sp.as_system(henon, state_size=2, recognise=False)
     cycles = sp.find_cycles(system, periods=range(1, 11))
@@ -109,7 +110,7 @@ def test_a_flip_leaves_a_cycle_of_two():
     assert cycles.index(2).tolist() == [-1, 1]
 
 
-@pytest.mark.parametrize("cell", ["tanh", "gru"])
+@pytest.mark.parametrize("cell", ["tanh", pytest.param("gru", marks=pytest.mark.slow)])
 def test_memories_have_no_cycles(cell):
     network = load_network(cell)
     cycles = sp.find_cycles(network.system, np.zeros(3), periods=(2, 3))
@@ -118,6 +119,7 @@ def test_memories_have_no_cycles(cell):
     assert "no cycle of period 2, 3 is known" in cycles.verdict
 
 
+@pytest.mark.slow
 def test_what_is_listed_returns_to_its_start_however_long():
     system = sp.as_system(lambda x: np.sin(5 * x), state_size=1, recognise=False)
     with pytest.warns(StillpointWarning, match="rounding grows"):

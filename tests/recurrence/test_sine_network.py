@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import stillpoint as sp
 from stillpoint.tasks import SineWave, load_network
@@ -16,6 +17,7 @@ def test_it_solves_its_task():
     assert TASK.accuracy(outputs, trials) > 0.999
 
 
+@pytest.mark.slow
 def test_each_wave_is_a_closed_curve_that_attracts():
     network = load_network("sine")
     inputs = np.stack([TASK.constant_input(which) for which in range(6)])

@@ -123,6 +123,7 @@ def test_the_record_can_be_taken_out_of_it(parsed, points, tmp_path):
     assert again.census().verdict == points.census().verdict
 
 
+@pytest.mark.slow
 def test_the_same_record_gives_the_same_file_in_another_process(points, trajectories, page):
     folder = page.parent
     points.save(folder / "points.nc")

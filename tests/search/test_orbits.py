@@ -108,7 +108,7 @@ def test_an_orbit_that_creeps_through_a_ghost_is_told():
     assert "still moved by up to 9e-08 a step" in census.verdict
 
 
-@pytest.mark.parametrize("shrinks", [0.9998, 1 / 1.0005])
+@pytest.mark.parametrize("shrinks", [0.9998, pytest.param(1 / 1.0005, marks=pytest.mark.slow)])
 def test_a_spiral_into_a_point_is_no_cycle(shrinks):
     W = turning(0.3, shrinks)
     system = sp.as_system(lambda x: x @ W.T, state_size=2, lefschetz=1)
@@ -149,6 +149,7 @@ def test_orbits_begin_at_starts_and_around_unstable_points():
     np.testing.assert_allclose(near.sum(axis=0), 0.0, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_orbits_are_followed_without_an_index_where_nothing_is_stable():
     system = sp.as_system(van_der_pol, state_size=2, kind="flow")
     assert (sp.find_fixed_points(system, starts(2)).orbits.ending == OrbitEnd.CYCLE).any()
