@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -187,11 +188,17 @@ WAYS: dict[str, tuple[str, Callable[[str, dict[str, np.ndarray]], sp.System]]] =
 # -- the table ------------------------------------------------------------------------------------
 
 
-def row(name: str, way: str, system: sp.System) -> list[str]:
-    """Search one system and compare it with the canonical cell of the same weights."""
+@cache
+def known(name: str) -> tuple[np.ndarray, sp.FixedPoints]:
+    """Return starts, and the points to which they lead the canonical cell of the same weights."""
     reference = sp.as_system(NETWORKS[name](**weights_of(name)))
     starts = starts_of(reference)
-    expected = sp.find_fixed_points(reference, starts, np.zeros(M), rounds=5)
+    return starts, sp.find_fixed_points(reference, starts, np.zeros(M), rounds=5)
+
+
+def row(name: str, way: str, system: sp.System) -> list[str]:
+    """Search one system and compare it with the canonical cell of the same weights."""
+    starts, expected = known(name)
     begin = time.perf_counter()
     points = sp.find_fixed_points(system, starts, np.zeros(M), rounds=5)
     seconds = time.perf_counter() - begin
