@@ -41,7 +41,7 @@ def test_the_multi_region_example_tells_its_story(run, tmp_path):
     assert (tmp_path / "multi_region.png").stat().st_size > 10_000
 
 
-# The example with one network, read from modules alone: that takes less than two minutes.
+# The example with one network, read from modules alone: the rest takes minutes.
 SHORT = (
     "import frameworks as f; del f.NETWORKS['LSTM'], f.WAYS['NumPy function']; f.BACKENDS = (); "
 )
@@ -50,7 +50,8 @@ WHOLE = "import frameworks as f; "
 
 @pytest.mark.brainpy
 @pytest.mark.parametrize(
-    ("example", "n"), [(SHORT, 5), pytest.param(WHOLE, 18, marks=pytest.mark.slow)]
+    ("example", "n"),
+    [pytest.param(SHORT, 5, id="short"), pytest.param(WHOLE, 18, marks=pytest.mark.slow, id="all")],
 )
 def test_every_framework_gives_the_same_points(example, n):
     for framework in ("flax", "equinox", "brainpy", "keras", "tensorflow"):
