@@ -181,11 +181,13 @@ def test_several_turns_and_other_phases_are_the_same_cycle():
 def test_multipliers_of_both_ends_of_the_scale():
     """Of a linear flow along a circle, which grows by e^30 one way and shrinks by e^-30 another."""
     pieces = np.stack([expm(np.array([[30.0, 1.0], [0.0, -30.0]]) / 16)] * 16)
-    slopes = np.zeros((16, 3, 3))
-    slopes[:, 0, 0], slopes[:, 1:, 1:] = 1.0, pieces
-    trivial, others = multipliers(np.tile([1.0, 0.0, 0.0], (16, 1)), slopes)
-    assert trivial == pytest.approx(1.0)
-    np.testing.assert_allclose(others.real, np.exp([30.0, -30.0]), rtol=1e-10)
+    slopes = np.zeros((2, 16, 3, 3))
+    slopes[:, :, 0, 0], slopes[0, :, 1:, 1:] = 1.0, pieces
+    slopes[1, :, 1:, 1:] = np.diag([0.5, 1.0])  # another orbit beside it
+    trivial, others = multipliers(np.tile([1.0, 0.0, 0.0], (2, 16, 1)), slopes)
+    np.testing.assert_allclose(trivial, 1.0)
+    np.testing.assert_allclose(others[0].real, np.exp([30.0, -30.0]), rtol=1e-10)
+    np.testing.assert_allclose(others[1].real, [1.0, 0.5**16], rtol=1e-10)
 
 
 def test_the_equations_of_shooting_have_the_derivatives_that_they_say():

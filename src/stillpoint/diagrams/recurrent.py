@@ -79,8 +79,8 @@ class LimitCycles(Solution):
         assert slopes is not None
         rates = velocities(dynamics.flow, states, u)
         values = np.full((len(x), dynamics.flow.state_size - 1), complex(np.nan))
-        for k in np.flatnonzero(np.isfinite(slopes).all(axis=(1, 2, 3))):
-            values[k] = multipliers(rates[k], slopes[k])[1]
+        finite = np.isfinite(slopes).all(axis=(1, 2, 3))
+        values[finite] = multipliers(rates[finite], slopes[finite])[1]
         return values
 
     def told(

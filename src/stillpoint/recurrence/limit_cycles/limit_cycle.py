@@ -76,14 +76,14 @@ class LimitCycle:
         states, (period,) = shooting.orbits(y)
         ends, slopes = shooting.pieces(y, u, tangent=True)
         assert slopes is not None
-        trivial, others = multipliers(velocities(shooting.flow, states, u)[0], slopes[0])
+        trivial, others = multipliers(velocities(shooting.flow, states, u), slopes)
         return cls(
             states=_along(shooting, y, u)[0],
             inputs=u[0],
             period=float(period),
             period_error=float(period * abs(step[0, -1])),
-            multipliers=others,
-            trivial_multiplier=trivial,
+            multipliers=others[0],
+            trivial_multiplier=float(trivial[0]),
             gaps=(ends - np.roll(states, -1, axis=1))[0],
         )
 
@@ -143,9 +143,9 @@ class LimitCycle:
 
 
 def multipliers(
-    rates: Float[np.ndarray, "s d"], slopes: Float[np.ndarray, "s d d"]
-) -> tuple[float, Complex[np.ndarray, " e"]]:
-    """Return the multiplier along the motion, and those across it, the most unstable first.
+    rates: Float[np.ndarray, "n s d"], slopes: Float[np.ndarray, "n s d d"]
+) -> tuple[Float[np.ndarray, " n"], Complex[np.ndarray, "n e"]]:
+    """Return the multipliers of orbits along the motion, and across it, the most unstable first.
 
     Across the motion each piece is a matrix of d - 1 rows. Their product is never formed as it
     stands: orthonormal frames are carried around the cycle by QR decompositions, so that what is
@@ -155,23 +155,24 @@ def multipliers(
     Examples
     --------
     >>> slopes = np.stack([np.diag([1.0, 1e6]), np.diag([1.0, 1e-3])])
-    >>> trivial, others = multipliers(np.array([[1.0, 0.0], [1.0, 0.0]]), slopes)
-    >>> trivial, others.real.round(6).tolist()
-    (1.0, [1000.0])
+    >>> trivial, others = multipliers(np.array([[[1.0, 0.0], [1.0, 0.0]]]), slopes[None])
+    >>> trivial.tolist(), others.real.round(6).tolist()
+    ([1.0], [[1000.0]])
     """
-    following = np.roll(rates, -1, axis=0)
-    moved = (following[:, None] @ slopes @ rates[:, :, None])[:, 0, 0]
-    trivial = float(np.prod(moved / (following**2).sum(axis=1)))
-    across = np.linalg.qr(rates[:, :, None], mode="complete")[0][:, :, 1:]
-    pieces = np.roll(across, -1, axis=0).transpose(0, 2, 1) @ slopes @ across
-    frame = np.eye(across.shape[2])
+    following = np.roll(rates, -1, axis=1)
+    moved = np.einsum("nsi,nsij,nsj->ns", following, slopes, rates)
+    trivial = np.asarray(np.prod(moved / (following**2).sum(axis=2), axis=1))
+    across = np.linalg.qr(rates[..., None], mode="complete")[0][..., 1:]
+    pieces = np.roll(across, -1, axis=1).swapaxes(2, 3) @ slopes @ across
+    frame = np.tile(np.eye(across.shape[3]), (len(rates), 1, 1))
     for _ in range(_SWEEPS):
-        first, whole = frame, np.eye(len(frame))
-        for piece in pieces:
-            frame, R = np.linalg.qr(piece @ frame)
+        first, whole = frame, np.tile(np.eye(across.shape[3]), (len(rates), 1, 1))
+        for k in range(pieces.shape[1]):
+            frame, R = np.linalg.qr(pieces[:, k] @ frame)
             whole = R @ whole
-    values = np.linalg.eigvals(first.T @ frame @ whole).astype(np.complex128)
-    return trivial, values[np.argsort(-np.abs(values), kind="stable")]
+    values = np.linalg.eigvals(first.swapaxes(1, 2) @ frame @ whole).astype(np.complex128)
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")
+    return trivial, np.take_along_axis(values, order, axis=1)
 
 
 def shortest_turn(
