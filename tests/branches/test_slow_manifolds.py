@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import stillpoint as sp
 from stillpoint import ArgumentError
 from stillpoint.branches.ends import End
+from stillpoint.branches.slow_manifold import corrector
 from stillpoint.branches.slow_manifold._repr import ends
 from stillpoint.cells import VanillaCell
 from zoo import cosine_ring, half_line
@@ -536,3 +537,16 @@ def test_a_sheet_is_drawn_node_by_node():
 def test_wrong_arguments_of_the_figure_are_named(options, named):
     with pytest.raises(ArgumentError, match=f"^{named}"):
         sp.plots.slow_manifold(ring_of(6)[2], **{"ax": Figure().add_subplot()} | options)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_frames_are_turned_as_little_as_possible(p):
+    rng = np.random.default_rng(p)
+    columns, frame = rng.normal(size=(6, p)), np.linalg.qr(rng.normal(size=(6, p)))[0]
+    nearest = corrector._nearest_frame(columns, frame)
+    np.testing.assert_allclose(nearest.T @ nearest, np.eye(p), atol=1e-14)
+    np.testing.assert_allclose(nearest @ (nearest.T @ columns), columns, atol=1e-13)
+    left, _, right = np.linalg.svd(nearest.T @ frame)
+    np.testing.assert_allclose(left @ right, np.eye(p), atol=1e-13)
+    opposite = corrector._nearest_frame(-columns, frame)
+    np.testing.assert_allclose(opposite, nearest, atol=1e-13)

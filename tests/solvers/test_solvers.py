@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import stillpoint as sp
 from stillpoint import ArgumentError, StillpointWarning
 from stillpoint._core.arrays import solve_rows, to_numpy
-from stillpoint.cells import GRUCell, VanillaCell
+from stillpoint.cells import GRUCell, LSTMCell, StackedCell, VanillaCell
+from stillpoint.search.options import default_solvers
 from stillpoint.solvers import Adam, LevenbergMarquardt, Newton, Plateau, Solver, Status, solve
 
 A = 0.9575040240772687  # tanh(2 a) = a
@@ -537,3 +538,12 @@ def test_non_finite_rows_leave_the_others_alone(framework, bad):
 def test_no_rows_are_no_problem(framework):
     asarray = arrays_of(framework)
     assert solve_rows(asarray(np.zeros((0, 3, 3))), asarray(np.zeros((0, 3)))).shape == (0, 3)
+
+
+def test_newton_hands_rows_on_soon_where_equations_are_not_of_single_units():
+    w = np.random.default_rng(0).standard_normal
+    gru, lstm = GRUCell(w((6, 2)), w((6, 1)), w(6), w(2)), LSTMCell(w((8, 2)), w((8, 1)), w(8))
+    vanilla = VanillaCell(w((2, 2)), w((2, 1)), w(2))
+    stack = StackedCell((vanilla, VanillaCell(w((2, 2)), w((2, 2)), w(2))))
+    for cell, soon in ((vanilla, False), (gru, False), (lstm, True), (stack, True)):
+        assert (default_solvers(cell)[0].most_steps is not None) == soon

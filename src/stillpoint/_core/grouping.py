@@ -84,7 +84,11 @@ def components(pairs: Int[np.ndarray, "p 2"], n: int) -> Int[np.ndarray, " n"]:
     --------
     >>> components(np.array([[3, 1]]), 4)
     array([0, 1, 2, 1])
+    >>> components(np.zeros((0, 2), dtype=int), 2)
+    array([0, 1])
     """
+    if not len(pairs):  # as is usual, and the rest takes half a millisecond
+        return np.arange(n)
     links = coo_array((np.ones(len(pairs)), pairs.T), shape=(n, n))
     return numbered(connected_components(links, directed=False)[1])
 

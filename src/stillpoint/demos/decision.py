@@ -185,8 +185,9 @@ def _choices(network: ReadoutNetwork, saddles: SlowPoints, row: int) -> tuple[in
     along = saddles.linearization.right[row, :, 0].real
     x, u = saddles.xstar[row] + _ASIDE * np.outer((-1, 1), along), saddles.inputs[row]
     size = np.linalg.norm(saddles.xstar[row])
+    system = network.system
     for _ in range(_LONGEST):
-        x = network.system.step(x, u)
+        x = system.step(x, u)
         if (np.linalg.norm(x - saddles.xstar[row], axis=1) > size).all():
             break
     outputs = network.read_out(x)

@@ -135,12 +135,13 @@ def default_solvers(dynamics: Dynamics) -> tuple[Solver, ...]:
     Newton, on the equilibrium form where there is one, then a descent on the motion;
     `benchmarks/solvers.py` is the measurement behind it. In between, of large networks whose
     states stay in a ball, come Newton steps that are kicked off where they get nowhere. Where gates
-    cannot be divided out, Newton may wander to saturated states; what it does not reach soon, the
-    descent does. Cycles are sought from the orbit of a start, and then from the start as if it
-    stood still.
+    cannot be divided out unit by unit, Newton may wander, in black boxes to saturated states; what
+    it does not reach soon, the descent does. Cycles are sought from the orbit of a start, and then
+    from the start as if it stood still.
     """
     can_be_kicked = _can_be_kicked(dynamics)
-    is_safe = dynamics.has_equilibrium_form and not can_be_kicked
+    has_form = dynamics.has_equilibrium_form and not can_be_kicked
+    is_safe = has_form and dynamics.equilibrium_problem().unitwise
     quick: list[Solver] = [newton(dynamics, None if is_safe else _SOON)]
     if can_be_kicked:
         quick.append(KickedNewton())

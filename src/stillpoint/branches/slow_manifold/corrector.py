@@ -156,13 +156,23 @@ def _slow_frame(
         solution = _solve(matrix, unit)
         if solution is None:
             return None
-        span = np.linalg.qr(solution[:d])[0]
-        left, _, right = np.linalg.svd(span.T @ frame)
-        before, frame = frame, span @ (left @ right)
+        before, frame = frame, _nearest_frame(solution[:d], frame)
         matrix[:d, d:] = -frame
         if np.linalg.norm(frame - before) < 0.1 * _SETTLED:
             break
     return frame
+
+
+def _nearest_frame(
+    columns: Float[np.ndarray, "d p"], frame: Float[np.ndarray, "d p"]
+) -> Float[np.ndarray, "d p"]:
+    """Return the orthonormal basis of the span of some columns that is nearest to a frame."""
+    if columns.shape[1] == 1:  # of a line; what follows would do, but takes three times as long
+        unit = columns / np.linalg.norm(columns)
+        return -unit if (unit * frame).sum() < 0 else unit
+    span = np.linalg.qr(columns)[0]
+    left, _, right = np.linalg.svd(span.T @ frame)
+    return span @ (left @ right)
 
 
 def _bordered(
