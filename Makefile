@@ -90,6 +90,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/scaling.py --quick
 	$(BIN)/python benchmarks/balls.py --starts 20000
+	$(BIN)/python benchmarks/homotopy.py 2
 	$(BIN)/python benchmarks/lstms.py
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/limit_cycles.py
