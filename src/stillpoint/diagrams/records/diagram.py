@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Int
 
-from ..._core.display import Column, Display, plural
+from ..._core.display import Display, plural
 from ..._core.record import Record, column, part, plain
 from ..._core.validation import check_kind, check_real
 from ..._core.values import Domain
@@ -27,6 +27,7 @@ from .branch import DiagramBranch, Ends, Origin
 from .checks import Checks
 from .counts import RESOLUTION, Counts
 from .events import Events
+from .table import first_sentences, table_of
 from .verdict import lost, missing, unexplained, verdict_of
 
 if TYPE_CHECKING:
@@ -199,9 +200,6 @@ class Diagram(Record):
                 found.append((number, *branch.parameter[[first, last]], *ends))
         return pd.DataFrame(found, columns=["branch", "from", "to", "begins", "ends"])
 
-    def _n_events(self, branch: int) -> int:
-        return int(((self.events.branch == branch) | (self.events.other == branch)).sum())
-
     def _happens(self, place: int) -> str:
         """Return the noun of what happens at a place, empty for nothing."""
         if not self.at_event[place]:
@@ -310,24 +308,12 @@ class Diagram(Record):
         return pd.DataFrame(columns)
 
     def _display(self) -> Display:
-        branches: Sequence[DiagramBranch] = self.branches
-        columns = [
-            Column("", [str(k) for k in range(len(self))], 5),
-            Column("from", [f"{b.parameter.min():.6g}" for b in branches], 11),
-            Column("to", [f"{b.parameter.max():.6g}" for b in branches], 11),
-            Column("unstable", [_span(b.n_unstable) for b in branches], 8),
-            Column("events", [str(self._n_events(k)) for k in range(len(self))], 6),
-            Column(" ends", [f" {_ends(b.ends)}" for b in branches]),
-        ]
-        remarks = [event.sentence for event in list(self.events)[:_MOST_EVENTS]]
-        if len(self.events) > _MOST_EVENTS:
-            remarks.append(f"... and {len(self.events) - _MOST_EVENTS} more events")
-        heading = plural(len(self), "branch", "branches")
         return Display(
-            f"diagram of {self.noun}: {heading}, {plural(len(self.events), 'event')}, parameter "
-            f"{self.corners[0]:g} to {self.corners[-1]:g}",
-            columns if len(self) else (),
-            [*remarks, self.verdict],
+            f"diagram of {self.noun}: {plural(len(self), 'branch', 'branches')}, "
+            f"{plural(len(self.events), 'event')}, parameter {self.corners[0]:g} to "
+            f"{self.corners[-1]:g}",
+            table_of(self.branches, self.events) if len(self) else (),
+            [*first_sentences(self.events), self.verdict],
             self.provenance,
         )
 
@@ -341,20 +327,6 @@ class Diagram(Record):
         yield from self.system.contradictions(self.states.shape[1], self.inputs.shape[1])
         if len(self.corners) != len(self.corner_inputs) or len(self.corners) < 2:
             yield "corners: a path has two at least, each with its input"
-
-
-# Events that are told below the table.
-_MOST_EVENTS = 12
-
-
-def _span(numbers: Int[np.ndarray, " n"]) -> str:
-    low, high = int(numbers.min()), int(numbers.max())
-    return str(low) if low == high else f"{low}-{high}"
-
-
-def _ends(ends: tuple[End, End]) -> str:
-    first, last = ends
-    return first.sentence if first is last else f"{first.sentence}; {last.sentence}"
 
 
 def check_along(name: str, path: Any, diagram: Diagram) -> None:
