@@ -53,7 +53,7 @@ def tried(rng: np.random.Generator, checks: int) -> tuple[int, bool]:
 def main(n: int) -> None:
     warnings.simplefilter("ignore")
     rows = []
-    for checks in (0, 2, 5, 9):
+    for checks in (2, 5, 9):
         rng = np.random.default_rng(0)
         found = [tried(rng, checks) for _ in range(n)]
         lacking = [said for missing, said in found if missing]
