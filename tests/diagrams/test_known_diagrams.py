@@ -117,6 +117,9 @@ def test_henon() -> None:
         cycles.branches[0].ends[0].name == "SHRANK" or cycles.branches[0].ends[1].name == "SHRANK"
     )
     assert abs(cycles.parameter.min() - 0.3675) < 1e-6
+    shrunk = cycles.amplitude < 1e-6
+    assert shrunk.sum() == 1  # where it is born, and no noise beside it
+    assert not cycles.n_unstable[shrunk].any()
 
 
 def test_neimark_sacker_of_the_delayed_logistic_map() -> None:

@@ -112,12 +112,14 @@ class Followed:
         if curve.is_closed:
             first, start = ends[0] + int(size[ends[0]] >= _SHRUNK * size.max()), End.SHRANK
             ends = [i for i in ends if i > first] or [len(size) - 1]
-        last = ends[0]
-        rows = slice(first, last + 1)
+        last, rows = ends[0], np.arange(first, ends[0] + 1)
+        inside = rows[size[rows] >= _SHRUNK * size.max()]  # what else lies beside ends is noise
+        rows = np.union1d(inside, [first, last] if start is End.SHRANK else [last])
         cut = Curve(curve.z[rows], curve.tangent[rows], curve.piece[rows], (start, End.SHRANK))
         told = (place > first) & (place < last) & (size[place] > _GONE * size.max())
         kept = np.flatnonzero(told)
-        return Walked(cut, values[rows]), take_record(events, kept), place[kept] - first
+        own = values[np.clip(rows, inside[0], inside[-1])]  # an eigenvalue is on the border there
+        return Walked(cut, own), take_record(events, kept), np.searchsorted(rows, place[kept])
 
     def _straight(self, curves: list[Curve]) -> Iterator[tuple[Walked, Located, Rows]]:
         """Yield branches with their events, of a piecewise-linear network."""
