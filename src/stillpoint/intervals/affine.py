@@ -186,25 +186,39 @@ class AffineForm(Interval):
         nearly, slopes have a value, pieces end on both sides of where the slope is the line's.
         """
         low, high = self.lower, self.upper
-        run = high - low
         at_low, at_high = function(Interval(low)), function(Interval(high))
-        line = Interval((at_high.mid - at_low.mid) / np.where(run > 0, run, 1.0))
-        ends = self._ends(level, line.mid)
-        values = function(Interval(ends))
+        run = high - low
+        line = (at_high.mid - at_low.mid) / np.where(run > 0, run, 1.0)
+        ends = self._ends(level, line)
         steep = slope(Interval.between(ends[:-1], ends[1:])) - line
         moves = upward(0.5 * (ends[1:] - ends[:-1]) * steep.magnitude)
-        around = Interval(np.zeros_like(moves), np.where(steep.excludes_zero, 0.0, moves))
-        bends = values - line * Interval(ends)
-        sides = bends[:-1] + around, bends[1:] + around
-        least = np.minimum(*(side.lower.min(axis=0) for side in sides))
-        most = np.maximum(*(side.upper.max(axis=0) for side in sides))
-        straight = replace(self, known=None) * line
-        return (straight + Interval.between(least, most)).within(at_low.lower, at_high.upper)
+        moves = np.where(steep.excludes_zero, 0.0, moves)
+        values, straight = function(Interval(ends)), line * ends
+        bends = values.mid - straight
+        lost = upward(values.radius + 4 * EPS * (np.abs(values.mid) + np.abs(straight)))
+        least, most = bends - lost, bends + lost
+        least = (np.minimum(least[:-1], least[1:]) - moves).min(axis=0)
+        most = (np.maximum(most[:-1], most[1:]) + moves).max(axis=0)
+        middle, scaled = 0.5 * (least + most), self.mid * line
+        mid = scaled + middle
+        rest = 0.5 * (most - least) + np.abs(line) * self.rest
+        lost = np.abs(scaled) + np.abs(mid) + np.abs(least) + np.abs(most)
+        lost = 4 * EPS * (lost + np.abs(line) * self.radius) + self.G.shape[1] * TINY
+        form = self._with(mid, self.G * _over_z(line), rest + lost)
+        return form.within(at_low.lower, at_high.upper)
 
     def within(self, lower: _Rows, upper: _Rows) -> AffineForm:
-        """Return the same forms, whose values are known to lie between bounds too."""
+        """Return the same forms, whose values are known to lie between bounds too.
+
+        Where these say more than the form does without its z, they are the form.
+        """
         known = Interval.between(np.fmax(lower, self.lower), np.fmin(upper, self.upper))
-        return replace(self, known=known)
+        more = ~(known.radius >= self.rest) & np.isfinite(known.radius)  # also where rest is NaN
+        if not more.any():
+            return replace(self, known=known)
+        mid, rest = np.where(more, known.mid, self.mid), np.where(more, known.radius, self.rest)
+        form = self._with(mid, np.where(more[:, None], 0.0, self.G), rest)
+        return replace(form, known=known)
 
     # -- as sets ------------------------------------------------------------------------------
 
@@ -294,9 +308,11 @@ class AffineForm(Interval):
 def _form(mid: _Rows, G: _Generators, n_ball: int, n_shared: int, rest: _Rows) -> AffineForm:
     """Return a form with its hull."""
     rest = np.where(np.isfinite(mid), rest, np.inf)  # a sum may overflow midway
-    ball = G[:, :n_ball]
-    rad = upward(np.sqrt(np.einsum("nkd,nkd->nd", ball, ball)), n_ball + 8) + _LOST
-    rad = upward(rad + _sum_of_sizes(G[:, n_ball:]) + rest)
+    rad = _sum_of_sizes(G[:, n_ball:]) + rest
+    if n_ball:
+        ball = G[:, :n_ball]
+        rad = rad + upward(np.sqrt(np.einsum("nkd,nkd->nd", ball, ball)), n_ball + 8) + _LOST
+    rad = upward(rad)
     return AffineForm(mid, rad, G, n_ball, n_shared, rest)
 
 

@@ -53,7 +53,8 @@ def increasing(
                 return function(a, *others)
             if isinstance(a, AffineForm) and slope is not None:
                 return a.through(enclosing, slope, level)
-            low, high = function(a.lower, *others), function(a.upper, *others)
+            low = function(a.lower, *others)
+            high = low if a.rad is None else function(a.upper, *others)
             low = low - (ulps * EPS * np.abs(low) + TINY)
             high = high + (ulps * EPS * np.abs(high) + TINY)
             # The subtraction itself rounds: one step outwards more than covers it.

@@ -36,8 +36,13 @@ _NARROWER = 8
 # So many numbers of a batch stay in the cache of a core.
 _CACHED = 2**15
 
-# States at which slopes are looked at, after so many steps from anywhere.
-_SAMPLES, _STEPS = 400, 8
+# States at which slopes are looked at.
+_SAMPLES = 400
+
+# So many states, after so many steps of T, show in how many directions it is worth while to bisect:
+# where boxes of this part of the region around them say where fixed points are, after so many turns,
+# to this part of what was known at first.
+_TRIED, _STEPS, _NEAR, _PATIENCE, _SETTLED = 32, 4, 1e-3, 12, 0.25
 
 
 class _Narrowed(NamedTuple):
@@ -122,6 +127,20 @@ class Sliced(Narrowing):
             rows, now = rows[further.kept][further.small], further.boxes[further.small]
         return Looked(zeros, left[kept], weight[kept])
 
+    def settles(self, y: Float[np.ndarray, "n d"]) -> bool:
+        """Return whether it is seen near most of some states where the fixed points may be."""
+        assert self.region is not None
+        z = y @ self.V
+        rho = np.broadcast_to(_NEAR * self.region.radius, z.shape)
+        held = Held(*(np.repeat(part, len(y), axis=0) for part in self._slices.whole()))
+        wide, empty = held.high - held.low, np.zeros(len(y), dtype=bool)
+        with np.errstate(all="ignore"):
+            for _ in range(_PATIENCE):
+                turn = self._slices.turn(z, rho, held)
+                held, empty = turn.held, empty | turn.empty
+        narrow = (held.high - held.low < _SETTLED * wide).all(axis=1)
+        return bool((narrow | empty).mean() > 0.5)
+
     def _narrowed(self, boxes: Boxes) -> _Narrowed:
         """Return what is left of boxes after some turns."""
         exact, held = boxes.intervals, Held(*boxes.memory)
@@ -160,20 +179,21 @@ class Sliced(Narrowing):
 def sliced(form: EquilibriumForm, most: int) -> Iterator[Sliced]:
     """Yield equations in the directions in which T is steepest, first in one, then in more.
 
-    They are eigenvectors of the mean of J^T J, J the Jacobian of T, over states that T leads to.
+    They are eigenvectors of the mean of J^T J, J the Jacobian of T, over the box of all fixed points.
     """
-    rng = np.random.default_rng(0)
     box = form.region
-    assert box is not None
-    y = box.mid + box.radius * rng.uniform(-1, 1, (_SAMPLES, len(box)))
-    for _ in range(_STEPS):
-        y = y + form.residual(Interval(y)).mid
-    between = rng.random((len(y), 1))
-    y = np.concatenate([y, between * y + (1 - between) * rng.permutation(y)])
-    J = form.jacobian(Interval(y)).mid + np.eye(len(box))
+    if box is None:
+        return
+    aside = np.random.default_rng(0).uniform(-1, 1, (_SAMPLES, len(box)))
+    J = form.jacobian(Interval(box.mid + box.radius * aside)).mid + np.eye(len(box))
     steepness = (np.swapaxes(J, 1, 2) @ J).mean(axis=0)
     if not np.isfinite(steepness).all():
         return
     directions = np.linalg.eigh(steepness)[1][:, ::-1]
+    near = box.mid + box.radius * aside[:_TRIED]
+    for _ in range(_STEPS):
+        near = near + form.residual(Interval(near)).mid
     for k in range(1, min(most, len(box) - 1) + 1):
-        yield Sliced(form, directions[:, :k].copy())
+        equations = Sliced(form, directions[:, :k].copy())
+        if equations.settles(near):
+            yield equations
