@@ -278,7 +278,8 @@ class AffineForm(Interval):
             shares = np.arange(_PIECES)[:, None, None] / _PIECES
             return np.concatenate([low + (high - low) * shares, high[None]])
         beside = _BESIDE * (high - low)
-        turning = np.clip(np.nan_to_num(level(line)), low, high)
+        with np.errstate(all="ignore"):  # what is not finite is as good as an end
+            turning = np.clip(np.nan_to_num(level(line)), low, high)
         pairs = np.stack([turning - beside, turning + beside], axis=1)
         inner = np.clip(pairs.reshape(-1, *low.shape), low, high)
         return np.concatenate([low[None], np.sort(inner, axis=0), high[None]])

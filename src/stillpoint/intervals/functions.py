@@ -53,8 +53,9 @@ def increasing(
                 return function(a, *others)
             if isinstance(a, AffineForm) and slope is not None:
                 return a.through(enclosing, slope, level)
-            low = function(a.lower, *others)
-            high = low if a.rad is None else function(a.upper, *others)
+            lower, upper = a.lower, a.upper
+            low = function(lower, *others)
+            high = low if np.array_equal(lower, upper) else function(upper, *others)
             low = low - (ulps * EPS * np.abs(low) + TINY)
             high = high + (ulps * EPS * np.abs(high) + TINY)
             # The subtraction itself rounds: one step outwards more than covers it.
