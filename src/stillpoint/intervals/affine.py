@@ -213,7 +213,11 @@ class AffineForm(Interval):
         Where these say more than the form does without its z, they are the form.
         """
         known = Interval.between(np.fmax(lower, self.lower), np.fmin(upper, self.upper))
-        more = ~(known.radius >= self.rest) & np.isfinite(known.radius)  # also where rest is NaN
+        bounded = np.isfinite(known.radius)
+        known = Interval(
+            np.where(bounded, known.mid, self.mid), np.where(bounded, known.radius, self.radius)
+        )
+        more = ~(known.radius >= self.rest) & bounded  # also where the rest is NaN
         if not more.any():
             return replace(self, known=known)
         mid, rest = np.where(more, known.mid, self.mid), np.where(more, known.radius, self.rest)
