@@ -231,7 +231,7 @@ def test_products_are_seen_from_the_middles_of_hulls():
 
 
 def test_lines_touch_where_slopes_are_theirs():
-    """Of tanh and the sigmoid the rest is as small as a line allows: half of what its sides leave."""
+    """Of tanh and the sigmoid the rest is half of what the line leaves on both sides."""
     for function, scale in ((FUNCTIONS["tanh"], 1.0), (FUNCTIONS["sigmoid"], 2.0)):
         for low, high in ((-3.0, 1.0), (0.5, 4.0), (-8.0, 8.0), (-0.1, 0.2)):
             half = 0.5 * scale * (high - low)

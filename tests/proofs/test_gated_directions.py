@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from enumeration_cases import assert_alike, assert_at_rest
-from gated_cases import KINDS, NO_INPUT, form_of, gru, logit
+from gated_cases import KINDS, NO_INPUT, form_of, gru
 from mpmath import mp, mpf
 
 import stillpoint as sp
-from stillpoint.census import Completeness
 from stillpoint.cells import GRUCell
+from stillpoint.census import Completeness
 from stillpoint.intervals import Interval
 from stillpoint.proofs.enumeration import enumerate_states
 from stillpoint.proofs.enumeration.bisection import Boxes, begin, bisect
@@ -44,7 +44,10 @@ def root_of(cell, h):
         drive = W * y
         gate = [1 / (1 + mp.exp(-drive[i] - b[i])) for i in range(d)]
         at = range(2 * d, 3 * d)
-        return [mp.tanh(b[j] + r * (drive[j] + c[i])) for i, (j, r) in enumerate(zip(at, gate))]
+        return [
+            mp.tanh(b[j] + r * (drive[j] + c[i]))
+            for i, (j, r) in enumerate(zip(at, gate, strict=True))
+        ]
 
     with mp.workdps(40):
         found = mp.findroot(
@@ -182,7 +185,10 @@ def near_folds(n, seed):
         if made is None:
             continue
         whole, alone = made
-        proof, one = enumerate_states(whole, NO_INPUT, budget=20_000), enumerate_states(alone, NO_INPUT)
+        proof, one = (
+            enumerate_states(whole, NO_INPUT, budget=20_000),
+            enumerate_states(alone, NO_INPUT),
+        )
         if proof.is_proof:
             assert "leading" in proof.method
             assert_at_rest(whole, proof.states)
@@ -210,7 +216,9 @@ def test_where_nothing_is_solved_nothing_is_left_out():
     assert np.isnan(turn.p.Q).any()
     assert not turn.empty.any()
     assert (turn.held.high[0, 1:] >= 1).all()
-    looked = Sliced(form, np.eye(3)[:, :1]).look(begin(Sliced(form, np.eye(3)[:, :1]), form.region[:1]))
+    looked = Sliced(form, np.eye(3)[:, :1]).look(
+        begin(Sliced(form, np.eye(3)[:, :1]), form.region[:1])
+    )
     assert len(looked.left) == 1
 
 

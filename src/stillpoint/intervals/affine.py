@@ -292,7 +292,7 @@ class AffineForm(Interval):
         return _form(mid, G, self.n_ball, self.n_shared, upward(rest, 16))
 
     def _knows_more(self, other: Interval) -> bool:
-        """Whether something is known of the hull of one of two forms that it does not say itself."""
+        """Whether of one of two forms more is known than it says itself."""
         return self.known is not None or getattr(other, "known", None) is not None
 
     def _aligned(self, other: AffineForm) -> tuple[_Generators, _Generators]:

@@ -40,8 +40,8 @@ _CACHED = 2**15
 _SAMPLES = 400
 
 # So many states, after so many steps of T, show in how many directions it is worth while to bisect:
-# where boxes of this part of the region around them say where fixed points are, after so many turns,
-# to this part of what was known at first.
+# where boxes of this part of the region around them say, after so many turns, where fixed points
+# are, to this part of what was known at first.
 _TRIED, _STEPS, _NEAR, _PATIENCE, _SETTLED = 32, 4, 1e-3, 12, 0.25
 
 
@@ -60,12 +60,14 @@ class Sliced(Narrowing):
 
     Examples
     --------
-    >>> from ....cells import GRUCell
-    >>> cell = GRUCell(np.eye(3, 1) * 0 + 4.0, np.zeros((3, 0)), np.zeros(3), np.zeros(1))
+    >>> from stillpoint.cells import GRUCell
+    >>> cell = GRUCell(np.full((6, 2), 0.5), np.zeros((6, 0)), np.zeros(6), np.zeros(2))
     >>> exact = cell.interval_extension()
     >>> problem, box = exact.equilibrium_problem(), exact.equilibrium_box()
-    >>> form = EquilibriumForm(problem, np.zeros((1, 0)), 1, box)
-    >>> Sliced(form, np.eye(1)).region
+    >>> equations = Sliced(EquilibriumForm(problem, np.zeros((1, 0)), 2, box), np.ones((2, 1)))
+    >>> looked = equations.look(equations.begin(equations.region))
+    >>> len(looked.zeros), len(looked.left)
+    (1, 0)
     """
 
     form: EquilibriumForm
@@ -154,8 +156,8 @@ class Sliced(Narrowing):
         at, without = newton_image(p, C, rho, self._slices.n_ops)
         where = Interval(z + at.mid, upward(at.radius + EPS * np.abs(z + at.mid)))
         lower, upper = np.fmax(boxes.lower, where.lower), np.fmin(boxes.upper, where.upper)
-        kept = ~excluded & ~without & (lower <= upper).all(axis=1)
-        small = (at.radius < _SMALL * rho).all(axis=1)
+        kept = np.asarray(~excluded & ~without & (lower <= upper).all(axis=1))
+        small = np.asarray((at.radius < _SMALL * rho).all(axis=1))
         weight = importance(p, C, turn.A / rho[:, :, None], rho)
         left = Boxes(lower, upper, tuple(held))
         return _Narrowed(left[kept], kept, small[kept], weight[kept])
@@ -179,7 +181,7 @@ class Sliced(Narrowing):
 def sliced(form: EquilibriumForm, most: int) -> Iterator[Sliced]:
     """Yield equations in the directions in which T is steepest, first in one, then in more.
 
-    They are eigenvectors of the mean of J^T J, J the Jacobian of T, over the box of all fixed points.
+    They are eigenvectors of the mean of J^T J, J the Jacobian of T, over the box of fixed points.
     """
     box = form.region
     if box is None:

@@ -54,11 +54,11 @@ class Held(NamedTuple):
 
     def where(self, finite: Bool[np.ndarray, " n"], others: Held) -> Held:
         """Return these rows where a condition holds, and else others; bounds are these."""
-        pairs = zip(self[:5], others[:5], strict=True)
-        chosen = (
-            np.where(finite.reshape(-1, *[1] * (new.ndim - 1)), new, old) for new, old in pairs
-        )
-        return Held(*chosen, self.low, self.high)
+        chosen = []
+        for new, old in zip(self[:5], others[:5], strict=True):
+            chosen.append(np.where(finite.reshape(-1, *[1] * (new.ndim - 1)), new, old))
+        z0, y0, G, H, loose = chosen
+        return Held(z0, y0, G, H, loose, self.low, self.high)
 
 
 class Turn(NamedTuple):
@@ -112,7 +112,13 @@ class Slices:
         own = np.abs(y0) + np.abs(centre) + of_G + np.abs(slope).sum(axis=1) + of_H
         loose = upward(loose + eps * (own + products(np.abs(N), terms)), self.n_ops)
         new = Held(
-            z, centre, slope / rho[:, :, None], np.swapaxes(N * room[:, None], 1, 2), loose, low, high
+            z,
+            centre,
+            slope / rho[:, :, None],
+            np.swapaxes(N * room[:, None], 1, 2),
+            loose,
+            low,
+            high,
         )
         finite = np.isfinite(loose).all(axis=1) & np.isfinite(new.G).all(axis=(1, 2))
         N = np.where(finite[:, None, None], N, np.nan)
@@ -153,9 +159,7 @@ class Slices:
         high = np.fmin(held.high, np.nextafter(held.y0 + around, np.inf))
         return held._replace(low=low, high=high)
 
-    def _linear(
-        self, z: _Vectors, rho: _Vectors, held: Held, N: _Matrices, room: _Rows
-    ) -> Linear:
+    def _linear(self, z: _Vectors, rho: _Vectors, held: Held, N: _Matrices, room: _Rows) -> Linear:
         """Return V^T y - z; NaN where N is not what H was made of."""
         V, size, eps = self.V, np.abs(self.V), self.n_ops * EPS
         slope = held.G @ V - np.eye(V.shape[1])
