@@ -109,6 +109,28 @@ def test_turns_hold_the_fixed_point_to_rounding(width):
                 z, rho = z + 0.3 * (h @ V - z), 0.7 * rho + 1e-14
 
 
+def test_turns_from_any_start_hold_the_fixed_point():
+    """Whatever y0, G, H and what is loose were: wrong ones make every term count."""
+    rng = np.random.default_rng(9)
+    for _ in range(40):
+        d, n = int(rng.integers(2, 5)), 4
+        cell, h = gru(rng, d, gain=rng.uniform(0.5, 2))
+        y, k = root_of(cell, h), int(rng.integers(1, d))
+        V, X = directions(rng, d, k)
+        slices, size = Slices(form_of(cell), V, X), 10.0 ** rng.uniform(-4, -1)
+        z0, z = h @ V + size * rng.choice([-1, 1], (2, n, k))
+        G = rng.standard_normal((n, k, d))
+        H = size * rng.choice([0.1, 1.0]) * (np.eye(d) + 0.2 * rng.standard_normal((n, d, d)))
+        loose = size * rng.choice([0.0, 0.3, 1.0], (n, d)) + 1e-13
+        e, aside = rng.choice([-1, 1, 0.3], (2, n, d))
+        y0 = h - ((h @ V - z0)[:, None] @ G + e[:, None] @ H)[:, 0] - (loose - 1e-13) * aside
+        held = Held(z0, y0, G, H, loose, np.full((n, d), -1.0), np.ones((n, d)))
+        rho = np.full((n, k), size + 1e-13)
+        for _ in range(2):
+            held = slices.turn(z, rho, held).held
+            assert all(holds(held, row, y, V) for row in range(n))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_planted_zero_is_never_left_out(kind):
     """Boxes with a fixed point inside, or on their faces, keep or locate it."""
