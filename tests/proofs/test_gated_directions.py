@@ -116,16 +116,17 @@ def test_turns_from_any_start_hold_the_fixed_point():
         d, n = int(rng.integers(2, 5)), 4
         cell, h = gru(rng, d, gain=rng.uniform(0.5, 2))
         y, k = root_of(cell, h), int(rng.integers(1, d))
-        V, X = directions(rng, d, k)
+        V, X = directions(rng, d, k) if rng.random() < 0.5 else 2 * [np.eye(d)[:, :k]]
         slices, size = Slices(form_of(cell), V, X), 10.0 ** rng.uniform(-4, -1)
         z0, z = h @ V + size * rng.choice([-1, 1], (2, n, k))
-        G = rng.standard_normal((n, k, d))
+        G = rng.choice([0.0, 1.0]) * rng.standard_normal((n, k, d))
         H = size * rng.choice([0.1, 1.0]) * (np.eye(d) + 0.2 * rng.standard_normal((n, d, d)))
         loose = size * rng.choice([0.0, 0.3, 1.0], (n, d)) + 1e-13
         e, aside = rng.choice([-1, 1, 0.3], (2, n, d))
         y0 = h - ((h @ V - z0)[:, None] @ G + e[:, None] @ H)[:, 0] - (loose - 1e-13) * aside
         held = Held(z0, y0, G, H, loose, np.full((n, d), -1.0), np.ones((n, d)))
         rho = np.full((n, k), size + 1e-13)
+        assert all(holds(slices.bounds(z, rho, held), row, y, V) for row in range(n))
         for _ in range(2):
             held = slices.turn(z, rho, held).held
             assert all(holds(held, row, y, V) for row in range(n))
@@ -238,6 +239,8 @@ def test_where_nothing_is_solved_nothing_is_left_out():
     assert np.isnan(turn.p.Q).any()
     assert not turn.empty.any()
     assert (turn.held.high[0, 1:] >= 1).all()
+    endless = slices.whole()._replace(loose=np.full((1, 3), np.inf))
+    assert np.isnan(slices.turn(np.zeros((1, 1)), np.full((1, 1), 0.1), endless).p.Q).all()
     looked = Sliced(form, np.eye(3)[:, :1]).look(
         begin(Sliced(form, np.eye(3)[:, :1]), form.region[:1])
     )
