@@ -221,6 +221,16 @@ def test_sums_and_products_of_forms_that_are_known_better_hold_those_of_their_va
         assert_is_read_of(first @ weights, x @ weights, z, in_first(x).all(axis=2, keepdims=True))
 
 
+def test_a_rest_that_is_not_worth_generators_is_not_lost():
+    draw = np.random.default_rng(4)
+    for _ in range(20):
+        form = random_box(draw)
+        form = AffineForm.box(form.mid, form.G, 1e-7 * form.radius)
+        x, z = sampled(form)
+        weights = draw.standard_normal((5, 4))
+        assert_is_read_of(form @ weights, x @ weights, z, np.ones((6, 1, 1), dtype=bool))
+
+
 def test_products_are_seen_from_the_middles_of_hulls():
     """Of numbers between 0 and 2 and between 0 and 3 the second order is 1.5 at most."""
     wide = AffineForm.box(np.full((1, 1), 1.0), np.full((1, 1, 1), 10.0), np.zeros((1, 1)))
