@@ -252,6 +252,27 @@ def test_lines_touch_where_slopes_are_theirs():
             assert form.rest[0, 0] < 0.5 * (off.max() - off.min()) * (1 + 1e-4) + 1e-12
 
 
+def test_pieces_may_end_anywhere():
+    """Where a slope is the line's is only a hint: any place will do, if not as well."""
+    draw = np.random.default_rng(5)
+    tanh = activation("tanh").value
+    for _ in range(20):
+        form = random_box(draw)
+        x, z = sampled(form)
+        at = form.mid + draw.choice([-2, -1, 0, 0.3, 1], (2, *form.shape)) * form.radius
+        through = form.through(tanh, lambda a: 1 - tanh(a) * tanh(a), lambda _, at=at: at)
+        assert_is_read_of(through, np.tanh(x), z, np.ones((6, 1, 1), dtype=bool))
+
+
+def test_nothing_is_known_of_reciprocals_of_what_may_be_zero():
+    form = AffineForm.box(np.full((1, 1), 0.5), np.ones((1, 1, 1)), np.zeros((1, 1)))
+    with np.errstate(all="ignore"):
+        assert not np.isfinite((1.0 / form).upper).any()
+        below = 1.0 / (form - 3.0)
+    assert below.lower[0, 0] <= -1 / 1.5
+    assert below.upper[0, 0] >= -1 / 3.5
+
+
 def test_what_is_known_is_the_form_where_it_says_more():
     wide = AffineForm.box(np.zeros((1, 2)), np.ones((1, 1, 2)), np.array([[1.0, 0.01]]))
     form = wide.within(np.array([[-0.5, -0.5]]), np.array([[0.1, 0.1]]))
@@ -259,3 +280,9 @@ def test_what_is_known_is_the_form_where_it_says_more():
     assert form.rest[0, 0] < 0.3 + 1e-9
     nothing = wide.within(np.full((1, 2), np.nan), np.full((1, 2), np.inf))
     assert nothing.radius.tolist() == wide.radius.tolist()
+    endless = AffineForm.box(wide.mid, wide.G, np.full((1, 2), np.inf))
+    with np.errstate(all="ignore"):
+        endless = endless.within(np.full((1, 2), -np.inf), np.full((1, 2), np.inf))
+    assert endless.lower.tolist() == [[-np.inf, -np.inf]]
+    assert endless.upper.tolist() == [[np.inf, np.inf]]
+    assert not np.isnan(endless.mid).any()
