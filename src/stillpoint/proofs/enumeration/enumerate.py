@@ -66,9 +66,10 @@ def enumerate_fixed_points(
 
     Proofs are available for vanilla and leaky cells that are contractions, or of low rank (or few
     units), or with a few leading directions beside which the others contract, as trained ones
-    have; for rectified ones with few linear regions, for GRUs with few leading directions, and
-    for LSTMs and stacks of cells with few units; also clamped and restricted. Of `system.iterate(k)`, whose fixed points are
-    cycles, they are available for bounded vanilla and leaky rate cells and GRUs with few units.
+    have; for rectified ones with few linear regions, for GRUs and LSTMs with few leading
+    directions, and for stacks of cells with few units; also clamped and restricted. Of
+    `system.iterate(k)`, whose fixed points are cycles, they are available for bounded vanilla and
+    leaky rate cells and GRUs with few units.
 
     Parameters
     ----------
