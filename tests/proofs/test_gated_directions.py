@@ -11,6 +11,7 @@ from gated_cases import KINDS, NO_INPUT, form_of, gru
 from mpmath import mp, mpf
 
 import stillpoint as sp
+import stillpoint.proofs.enumeration.leading.slices as slices_module
 from stillpoint.cells import GRUCell
 from stillpoint.census import Completeness
 from stillpoint.intervals import Interval
@@ -115,9 +116,13 @@ def test_turns_hold_the_fixed_point_to_rounding(width):
                 z, rho = z + 0.3 * (h @ V - z), 0.7 * rho + 1e-14
 
 
-def test_turns_from_any_start_hold_the_fixed_point():
-    """Whatever y0, G, H and what is loose were: wrong ones make every term count."""
+@pytest.mark.parametrize("error", [0.0, 0.3])
+def test_turns_from_any_start_hold_the_fixed_point(error, monkeypatch):
+    """Whatever y0, G, H, what is loose and N were: wrong ones make every term count."""
     rng = np.random.default_rng(9)
+    exact = slices_module.approximate_inverse
+    wrong = lambda M: exact(M) * (1 + error * rng.standard_normal(M.shape))  # noqa: E731
+    monkeypatch.setattr(slices_module, "approximate_inverse", wrong)
     for _ in range(40):
         d, n = int(rng.integers(2, 5)), 4
         cell, h = gru(rng, d, gain=rng.uniform(0.5, 2))
