@@ -1,6 +1,6 @@
 """How many trained networks are proved complete: freshly trained flip-flop networks, 2 to 4 bits.
 
-python benchmarks/complete.py [seeds]
+python benchmarks/complete.py [seeds] [tanh, gru or lstm]
 """
 
 from __future__ import annotations
@@ -17,16 +17,25 @@ from stillpoint.tasks.training import train
 # Boxes for each proof, some thirty microseconds each.
 _BOXES = 1_500_000
 
-_SIZES = ((2, 8), (2, 16), (3, 12), (3, 16), (3, 24), (4, 24), (4, 32))
+_SIZES = {
+    "tanh": ((2, 8), (2, 16), (3, 12), (3, 16), (3, 24), (4, 24), (4, 32)),
+    "gru": ((2, 4), (2, 6), (2, 8), (2, 12), (3, 12), (3, 16), (3, 24), (4, 24)),
+    "lstm": ((2, 4), (2, 6), (2, 8)),
+}
+_SHIPPED = {
+    "tanh": ("tanh", "dale_elman", "dale_leaky", "context", "sine"),
+    "gru": ("gru",),
+    "lstm": ("lstm",),
+}
 
 
-def main(seeds: int) -> None:
+def main(seeds: int, cell: str) -> None:
     print("| network | points | method | boxes | CPU seconds |\n|---|---|---|---|---|")
-    for name in ("tanh", "dale_elman", "dale_leaky", "context", "sine", "gru"):
+    for name in _SHIPPED[cell]:
         tell(f"shipped {name}", load_network(name).system)
-    for bits, units in _SIZES:
+    for bits, units in _SIZES[cell]:
         for seed in range(seeds):
-            network = train(FlipFlop(bits=bits), "tanh", units=units, seed=seed, progress=False)
+            network = train(FlipFlop(bits=bits), cell, units=units, seed=seed, progress=False)
             tell(f"{bits} bits, {units} units, seed {seed}", network.as_network().system)
 
 
@@ -42,4 +51,4 @@ def tell(name: str, system: sp.System) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2, (sys.argv[2:] or ["tanh"])[0])

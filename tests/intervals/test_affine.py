@@ -143,3 +143,146 @@ def test_an_overflow_is_told():
     form = AffineForm.ellipsoid(np.full((1, 1), 1e200), np.full((1, 1, 1), 1e200))
     with np.errstate(all="ignore"):
         assert not np.isfinite((form * form).length).any()
+
+
+def sampled(form, n=400, seed=0):
+    """Values of a form at states z of a box, and at corners of e."""
+    draw = np.random.default_rng(seed)
+    z = draw.uniform(-1, 1, (len(form), n, form.G.shape[1]))
+    z[:, ::3] = np.sign(z[:, ::3])
+    e = np.sign(draw.uniform(-1, 1, (len(form), n, form.shape[1])))
+    return form.mid[:, None] + z @ form.G + e * form.rest[:, None], z
+
+
+def random_box(draw, rows=6, d=5, k=3):
+    size = 10 ** draw.uniform(-6, 0.7, (rows, 1, 1))
+    G = size * draw.standard_normal((rows, k, d))
+    return AffineForm.box(2 * draw.standard_normal((rows, d)), G, 0.2 * size[:, 0] * np.ones(d))
+
+
+def cut(form, draw):
+    """Return the form between bounds, and which of its values lie there."""
+    ends = np.sort(draw.uniform(-1, 1, (2, *form.shape)) * form.radius + form.mid, axis=0)
+    bounded = draw.random(form.shape) < 0.7
+    low, high = np.where(bounded, ends[0], -np.inf), np.where(bounded, ends[1], np.inf)
+    return form.within(low, high), lambda x: (x >= low[:, None]) & (x <= high[:, None])
+
+
+def assert_is_read_of(form, values, z, seen):
+    """Where `seen`, values lie in the hull, and within the rest of what z says."""
+    slack = 1e-14 * (1 + np.abs(values))
+    low, high = form.lower[:, None] - slack, form.upper[:, None] + slack
+    assert (~seen | ((values >= low) & (values <= high))).all()
+    around = form.rest[:, None] + np.abs(form.G[:, z.shape[2] :]).sum(axis=1)[:, None] + slack
+    off = np.abs(values - form.mid[:, None] - z @ form.G[:, : z.shape[2]])
+    assert (~seen | (off <= around)).all()
+
+
+FUNCTIONS = {
+    "tanh": activation("tanh").value,
+    "sigmoid": sigmoid,
+    "softplus": activation("softplus").value,
+    "relu": activation("relu").value,
+    "reciprocal": lambda a: 1.0 / a,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_forms_that_are_known_better_hold_functions_of_their_values(name):
+    draw = np.random.default_rng(1)
+    for _ in range(30):
+        form = random_box(draw)
+        if name == "reciprocal":
+            form = form + (form.radius + 10.0 ** draw.uniform(-2, 1) - form.mid)
+        x, z = sampled(form)
+        form, seen = cut(form, draw)
+        assert_is_read_of(form, x, z, seen(x))
+        assert_is_read_of(FUNCTIONS[name](form), FUNCTIONS[name](x), z, seen(x))
+
+
+def test_sums_and_products_of_forms_that_are_known_better_hold_those_of_their_values():
+    draw = np.random.default_rng(2)
+    for trial in range(60):
+        first, second = random_box(draw), random_box(draw)
+        second = AffineForm.box(second.mid, second.G, second.rest * (trial % 2))
+        x, z = sampled(first, seed=trial)
+        y = second.mid[:, None] + z @ second.G
+        y += np.sign(draw.uniform(-1, 1, y.shape)) * second.rest[:, None]
+        (first, in_first), (second, in_second) = cut(first, draw), cut(second, draw)
+        seen = in_first(x) & in_second(y)
+        assert_is_read_of(first + second, x + y, z, seen)
+        assert_is_read_of(first * second, x * y, z, seen)
+        assert_is_read_of(-first, -x, z, in_first(x))
+        assert_is_read_of(first[:, 1:], x[:, :, 1:], z, in_first(x)[:, :, 1:])
+        blurred = Interval(second.mid, second.rest)
+        y = second.mid[:, None] + np.sign(draw.uniform(-1, 1, y.shape)) * second.rest[:, None]
+        assert_is_read_of(first * blurred, x * y, z, in_first(x))
+        weights = draw.standard_normal((5, 4))
+        assert_is_read_of(first @ weights, x @ weights, z, in_first(x).all(axis=2, keepdims=True))
+
+
+def test_a_rest_that_is_not_worth_generators_is_not_lost():
+    draw = np.random.default_rng(4)
+    for _ in range(20):
+        form = random_box(draw)
+        form = AffineForm.box(form.mid, form.G, 1e-7 * form.radius)
+        x, z = sampled(form)
+        weights = draw.standard_normal((5, 4))
+        assert_is_read_of(form @ weights, x @ weights, z, np.ones((6, 1, 1), dtype=bool))
+
+
+def test_products_are_seen_from_the_middles_of_hulls():
+    """Of numbers between 0 and 2 and between 0 and 3 the second order is 1.5 at most."""
+    wide = AffineForm.box(np.full((1, 1), 1.0), np.full((1, 1, 1), 10.0), np.zeros((1, 1)))
+    first, second = (wide.within(np.zeros((1, 1)), np.full((1, 1), top)) for top in (2.0, 3.0))
+    assert (first * second).rest[0, 0] < 1.5 + 1e-9
+    assert (first * second).lower[0, 0] > -1e-9
+    assert (first * second).upper[0, 0] < 6 + 1e-9
+
+
+def test_lines_touch_where_slopes_are_theirs():
+    """Of tanh and the sigmoid the rest is half of what the line leaves on both sides."""
+    for function, scale in ((FUNCTIONS["tanh"], 1.0), (FUNCTIONS["sigmoid"], 2.0)):
+        for low, high in ((-3.0, 1.0), (0.5, 4.0), (-8.0, 8.0), (-0.1, 0.2)):
+            half = 0.5 * scale * (high - low)
+            at = np.full((1, 1), 0.5 * scale * (high + low))
+            form = function(AffineForm.box(at, np.full((1, 1, 1), half), np.zeros((1, 1))))
+            a = np.linspace(scale * low, scale * high, 20001)
+            off = function(a) - form.G[0, 0, 0] / half * a
+            assert form.rest[0, 0] < 0.5 * (off.max() - off.min()) * (1 + 1e-4) + 1e-12
+
+
+def test_pieces_may_end_anywhere():
+    """Where a slope is the line's is only a hint: any place will do, if not as well."""
+    draw = np.random.default_rng(5)
+    tanh = activation("tanh").value
+    for _ in range(20):
+        form = random_box(draw)
+        x, z = sampled(form)
+        at = form.mid + draw.choice([-2, -1, 0, 0.3, 1], (2, *form.shape)) * form.radius
+        through = form.through(tanh, lambda a: 1 - tanh(a) * tanh(a), lambda _, at=at: at)
+        assert_is_read_of(through, np.tanh(x), z, np.ones((6, 1, 1), dtype=bool))
+
+
+def test_nothing_is_known_of_reciprocals_of_what_may_be_zero():
+    form = AffineForm.box(np.full((1, 1), 0.5), np.ones((1, 1, 1)), np.zeros((1, 1)))
+    with np.errstate(all="ignore"):
+        assert not np.isfinite((1.0 / form).upper).any()
+        below = 1.0 / (form - 3.0)
+    assert below.lower[0, 0] <= -1 / 1.5
+    assert below.upper[0, 0] >= -1 / 3.5
+
+
+def test_what_is_known_is_the_form_where_it_says_more():
+    wide = AffineForm.box(np.zeros((1, 2)), np.ones((1, 1, 2)), np.array([[1.0, 0.01]]))
+    form = wide.within(np.array([[-0.5, -0.5]]), np.array([[0.1, 0.1]]))
+    assert form.G[0, 0].tolist() == [0.0, 1.0]
+    assert form.rest[0, 0] < 0.3 + 1e-9
+    nothing = wide.within(np.full((1, 2), np.nan), np.full((1, 2), np.inf))
+    assert nothing.radius.tolist() == wide.radius.tolist()
+    endless = AffineForm.box(wide.mid, wide.G, np.full((1, 2), np.inf))
+    with np.errstate(all="ignore"):
+        endless = endless.within(np.full((1, 2), -np.inf), np.full((1, 2), np.inf))
+    assert endless.lower.tolist() == [[-np.inf, -np.inf]]
+    assert endless.upper.tolist() == [[np.inf, np.inf]]
+    assert not np.isnan(endless.mid).any()

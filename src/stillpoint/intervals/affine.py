@@ -10,7 +10,7 @@ Stolfi 2004). The text of a cell takes it for an array of intervals, as which it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,12 @@ _LOST = 2.0**-500
 
 # A function is compared with a straight line on so many pieces of its interval.
 _PIECES = 8
+
+# What is a smaller part of the bounds than this need not be remembered.
+_ROUNDING = 2.0**-20
+
+# A piece around the place where a slope has a value ends so far beside it, relative to the whole.
+_BESIDE = 2.0**-20
 
 _Generators = Float[np.ndarray, "n k d"]
 _Rows = Float[np.ndarray, "n d"]
@@ -42,6 +48,8 @@ class AffineForm(Interval):
         So many are the same in all forms of one step; each form has the others for itself.
     rest
         Bounds of e, shape (n, d).
+    known
+        Where else the rows are known to lie, or None; their hull is narrower then.
 
     Examples
     --------
@@ -57,12 +65,18 @@ class AffineForm(Interval):
     n_ball: int = 0
     n_shared: int = 0
     rest: _Rows = None  # type: ignore[assignment]
+    known: Interval | None = None
 
     @classmethod
     def ellipsoid(cls, centre: _Rows, R: Float[np.ndarray, "n d k"]) -> AffineForm:
         """Return the sets c + R z with |z|_2 <= 1, one for each row."""
         n_ball = R.shape[2]
         return _form(centre, np.swapaxes(R, 1, 2), n_ball, n_ball, np.zeros_like(centre))
+
+    @classmethod
+    def box(cls, centre: _Rows, G: _Generators, rest: _Rows) -> AffineForm:
+        """Return the sets c + G z + e with all z in a box, one for each row."""
+        return _form(centre, G, 0, G.shape[1], rest)
 
     @classmethod
     def of(cls, values: Interval) -> AffineForm:
@@ -74,28 +88,43 @@ class AffineForm(Interval):
     # -- what stays linear --------------------------------------------------------------------
 
     def __neg__(self) -> AffineForm:
-        return AffineForm(-self.mid, self.rad, -self.G, self.n_ball, self.n_shared, self.rest)
+        known = None if self.known is None else -self.known
+        return replace(self, mid=-self.mid, G=-self.G, known=known)
 
     def __add__(self, other: Any) -> AffineForm:
         other = as_interval(other)
         mid = self.mid + other.mid
         if not isinstance(other, AffineForm):
-            return self._with(mid, self.G, self.rest + other.radius + EPS * np.abs(mid))
-        first, second = self._aligned(other)
-        lost = EPS * (np.abs(mid) + self.radius + other.radius)
-        return self._with(mid, first + second, self.rest + other.rest + lost)
+            total = self._with(mid, self.G, self.rest + other.radius + EPS * np.abs(mid))
+        else:
+            first, second = self._aligned(other)
+            lost = EPS * (np.abs(mid) + self.radius + other.radius)
+            total = self._with(mid, first + second, self.rest + other.rest + lost)
+        if not self._knows_more(other):
+            return total
+        low, high = self.lower + other.lower, self.upper + other.upper
+        return total.within(np.nextafter(low, -np.inf), np.nextafter(high, np.inf))
 
     def __mul__(self, other: Any) -> AffineForm:
+        """Return the product, its second order seen from the middles of both hulls."""
         other = as_interval(other)
-        mid, size, other_size = self.mid * other.mid, np.abs(self.mid), np.abs(other.mid)
-        rest = other_size * self.rest + (size + self.radius) * other.radius
-        G, lost = self.G * _over_z(other.mid), np.abs(mid) + other_size * self.radius
+        first, second = self.hull, other.hull if isinstance(other, AffineForm) else other
+        at, other_at = first.mid, second.mid
+        mid = self.mid * other_at + at * (other.mid - other_at)
+        G = self.G * _over_z(other_at)
+        rest = np.abs(other_at) * self.rest + first.radius * second.radius
+        lost = (np.abs(at) + np.abs(self.mid) + self.radius) * (np.abs(other_at) + other.radius)
         if isinstance(other, AffineForm):
-            first, second = self._aligned(other)
-            G = first * _over_z(other.mid) + second * _over_z(self.mid)
-            rest = other_size * self.rest + size * other.rest + self.radius * other.radius
-            lost = lost + size * other.radius
-        return self._with(mid, G, rest + 4 * EPS * lost + G.shape[1] * TINY)
+            G, further = self._aligned(other)
+            G = G * _over_z(other_at) + further * _over_z(at)
+            rest = rest + np.abs(at) * other.rest
+            lost = lost + np.abs(at) * np.abs(other.mid)
+        else:
+            rest = rest + np.abs(at) * second.radius
+        product = self._with(mid, G, rest + 8 * EPS * lost + G.shape[1] * TINY)
+        if not self._knows_more(other):
+            return product
+        return product.within(*_corners(first, second))
 
     def __matmul__(self, other: Any) -> Any:
         """Return rows times one matrix, shape (d, r), or each times its own, shape (n, d, r)."""
@@ -106,7 +135,9 @@ class AffineForm(Interval):
         size = Interval(np.abs(self.mid) + self.radius)[:, None]
         lost = size @ (terms * EPS * np.abs(weights.mid) + weights.radius + TINY)
         G, mid = self.G @ weights.mid, (self.mid[:, None] @ weights.mid)[:, 0]
-        if self.rest.any():  # one e for all that is read of it
+        if not (self.rest > _ROUNDING * self.radius).any():
+            lost = lost + Interval(self.rest)[:, None] @ weights.magnitude
+        else:  # one e for all that is read of it
             G = np.concatenate([G, _diagonals(self.rest) @ weights.mid], axis=1)
         return self._with(mid, G, lost.magnitude[:, 0] + G.shape[1] * terms * TINY)
 
@@ -125,7 +156,11 @@ class AffineForm(Interval):
         if slice not in kinds or not kinds <= {slice, np.ndarray}:
             return self.hull[which]
         rest = self.rest[rows][:, columns]
-        return self._with(self.mid[rows][:, columns], self.G[rows][:, :, columns], rest)
+        part = self._with(self.mid[rows][:, columns], self.G[rows][:, :, columns], rest)
+        if self.known is None:
+            return part
+        known = self.known[rows][:, columns]
+        return part.within(known.lower, known.upper)
 
     def beside(self, other: Interval) -> AffineForm:
         """Return the columns of two forms, or of a form and intervals, beside each other."""
@@ -138,35 +173,79 @@ class AffineForm(Interval):
     # -- what does not ------------------------------------------------------------------------
 
     def through(
-        self, function: Callable[[Any], Interval], slope: Callable[[Interval], Interval]
+        self,
+        function: Callable[[Any], Interval],
+        slope: Callable[[Interval], Interval],
+        level: Callable[[_Rows], Float[np.ndarray, "j n d"]] | None = None,
     ) -> AffineForm:
-        """Return a form of a function's values, given enclosures of it and of its slope.
+        """Return a form of an increasing function's values, given enclosures of it and its slope.
 
         It is a straight line and what the function differs from it by. That difference is seen at
         the ends of pieces; between them it lies between its ends where it is monotone, and else
-        moves by no more than its steepest slope allows on half a piece.
+        moves by no more than its steepest slope allows on half a piece. If `level` says where,
+        nearly, slopes have a value, pieces end on both sides of where the slope is the line's.
         """
         low, high = self.lower, self.upper
-        shares = np.arange(_PIECES)[:, None, None] / _PIECES
-        ends = np.concatenate([low + (high - low) * shares, high[None]])
-        values = function(Interval(ends))
-        rise, run = values.mid[-1] - values.mid[0], high - low
-        line = Interval(rise / np.where(run > 0, run, 1.0))
+        at_low, at_high = function(Interval(low)), function(Interval(high))
+        run = high - low
+        line = (at_high.mid - at_low.mid) / np.where(run > 0, run, 1.0)
+        ends = self._ends(level, line)
         steep = slope(Interval.between(ends[:-1], ends[1:])) - line
         moves = upward(0.5 * (ends[1:] - ends[:-1]) * steep.magnitude)
-        around = Interval(np.zeros_like(moves), np.where(steep.excludes_zero, 0.0, moves))
-        bends = values - line * Interval(ends)
-        sides = bends[:-1] + around, bends[1:] + around
-        least = np.minimum(*(side.lower.min(axis=0) for side in sides))
-        most = np.maximum(*(side.upper.max(axis=0) for side in sides))
-        return self * line + Interval.between(least, most)
+        moves = np.where(steep.excludes_zero, 0.0, moves)
+        values, straight = function(Interval(ends)), line * ends
+        bends = values.mid - straight
+        lost = upward(values.radius + 4 * EPS * (np.abs(values.mid) + np.abs(straight)))
+        least, most = bends - lost, bends + lost
+        least = (np.minimum(least[:-1], least[1:]) - moves).min(axis=0)
+        most = (np.maximum(most[:-1], most[1:]) + moves).max(axis=0)
+        middle, scaled = 0.5 * (least + most), self.mid * line
+        mid = scaled + middle
+        rest = 0.5 * (most - least) + np.abs(line) * self.rest
+        lost = np.abs(scaled) + np.abs(mid) + np.abs(least) + np.abs(most)
+        lost = 4 * EPS * (lost + np.abs(line) * self.radius) + self.G.shape[1] * TINY
+        form = self._with(mid, self.G * _over_z(line), rest + lost)
+        return form.within(at_low.lower, at_high.upper)
+
+    def within(self, lower: _Rows, upper: _Rows) -> AffineForm:
+        """Return the same forms, whose values are known to lie between bounds too.
+
+        Where these say more than the form does without its z, they are the form.
+        """
+        known = Interval.between(np.fmax(lower, self.lower), np.fmin(upper, self.upper))
+        bounded = np.isfinite(known.radius)
+        known = Interval(
+            np.where(bounded, known.mid, self.mid), np.where(bounded, known.radius, self.radius)
+        )
+        more = ~(known.radius >= self.rest) & bounded  # also where the rest is NaN
+        if not more.any():
+            return replace(self, known=known)
+        mid, rest = np.where(more, known.mid, self.mid), np.where(more, known.radius, self.rest)
+        form = self._with(mid, np.where(more[:, None], 0.0, self.G), rest)
+        return replace(form, known=known)
 
     # -- as sets ------------------------------------------------------------------------------
 
     @property
     def hull(self) -> Interval:
         """The smallest intervals around the rows, or a little more."""
-        return Interval(self.mid, self.rad)
+        return Interval(self.mid, self.rad) if self.known is None else self.known
+
+    @property
+    def lower(self) -> _Rows:
+        return Interval(self.mid, self.rad).lower if self.known is None else self.known.lower
+
+    @property
+    def upper(self) -> _Rows:
+        return Interval(self.mid, self.rad).upper if self.known is None else self.known.upper
+
+    def _reciprocal(self) -> Interval:
+        """Return 1 / x; of x > 0, on which -1 / x increases, as forms."""
+        if not (self.lower > 0).all():
+            return self.hull._reciprocal()
+        return -self.through(
+            lambda a: -(1.0 / a), lambda a: 1.0 / (a * a), lambda s: 1 / np.sqrt(s)[None]
+        )
 
     @property
     def length(self) -> Float[np.ndarray, " n"]:
@@ -194,8 +273,27 @@ class AffineForm(Interval):
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _ends(
+        self, level: Callable[[_Rows], Float[np.ndarray, "j n d"]] | None, line: _Rows
+    ) -> Float[np.ndarray, "p n d"]:
+        """Return ends of pieces of the hull, in order: of equal ones if there is no `level`."""
+        low, high = self.lower, self.upper
+        if level is None:
+            shares = np.arange(_PIECES)[:, None, None] / _PIECES
+            return np.concatenate([low + (high - low) * shares, high[None]])
+        beside = _BESIDE * (high - low)
+        with np.errstate(all="ignore"):  # what is not finite is as good as an end
+            turning = np.clip(np.nan_to_num(level(line)), low, high)
+        pairs = np.stack([turning - beside, turning + beside], axis=1)
+        inner = np.clip(pairs.reshape(-1, *low.shape), low, high)
+        return np.concatenate([low[None], np.sort(inner, axis=0), high[None]])
+
     def _with(self, mid: _Rows, G: _Generators, rest: _Rows) -> AffineForm:
         return _form(mid, G, self.n_ball, self.n_shared, upward(rest, 16))
+
+    def _knows_more(self, other: Interval) -> bool:
+        """Whether of one of two forms more is known than it says itself."""
+        return self.known is not None or getattr(other, "known", None) is not None
 
     def _aligned(self, other: AffineForm) -> tuple[_Generators, _Generators]:
         """Return the generators of two forms in one order: shared ones, those of each alone."""
@@ -215,9 +313,11 @@ class AffineForm(Interval):
 def _form(mid: _Rows, G: _Generators, n_ball: int, n_shared: int, rest: _Rows) -> AffineForm:
     """Return a form with its hull."""
     rest = np.where(np.isfinite(mid), rest, np.inf)  # a sum may overflow midway
-    ball = G[:, :n_ball]
-    rad = upward(np.sqrt(np.einsum("nkd,nkd->nd", ball, ball)), n_ball + 8) + _LOST
-    rad = upward(rad + _sum_of_sizes(G[:, n_ball:]) + rest)
+    rad = _sum_of_sizes(G[:, n_ball:]) + rest
+    if n_ball:
+        ball = G[:, :n_ball]
+        rad = rad + upward(np.sqrt(np.einsum("nkd,nkd->nd", ball, ball)), n_ball + 8) + _LOST
+    rad = upward(rad)
     return AffineForm(mid, rad, G, n_ball, n_shared, rest)
 
 
@@ -231,6 +331,14 @@ def _root_of_squares(sizes: Float[np.ndarray, "n k"]) -> Float[np.ndarray, " n"]
 
 def _diagonals(rest: _Rows) -> _Generators:
     return rest[:, :, None] * np.eye(rest.shape[1])
+
+
+def _corners(first: Interval, second: Interval) -> tuple[_Rows, _Rows]:
+    """Return bounds of all products: the least and the largest are of ends."""
+    ends = [(a, b) for a in (first.lower, first.upper) for b in (second.lower, second.upper)]
+    products = np.stack([a * b for a, b in ends])
+    low, high = products.min(axis=0), products.max(axis=0)
+    return np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
 
 
 def _over_z(factor: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

@@ -27,12 +27,14 @@ def increasing(
     least: float = -np.inf,
     most: float = np.inf,
     slope: Callable[[Interval], Interval] | None = None,
+    level: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an elementwise function increasing, so that it can also be taken of intervals.
 
     Of an interval the values at its ends are enough, widened by what computing them may lose:
     `ulps` bounds the relative error in units of 2^-52. Values never leave [least, most]. With a
-    `slope`, which encloses its derivative over intervals, affine forms stay affine forms.
+    `slope`, which encloses its derivative over intervals, affine forms stay affine forms, narrow
+    ones if `level` says where, nearly, the derivative has a value: places in a row of their own.
 
     Examples
     --------
@@ -50,8 +52,10 @@ def increasing(
             if not isinstance(a, Interval):
                 return function(a, *others)
             if isinstance(a, AffineForm) and slope is not None:
-                return a.through(enclosing, slope)
-            low, high = function(a.lower, *others), function(a.upper, *others)
+                return a.through(enclosing, slope, level)
+            lower, upper = a.lower, a.upper
+            low = function(lower, *others)
+            high = low if np.array_equal(lower, upper) else function(upper, *others)
             low = low - (ulps * EPS * np.abs(low) + TINY)
             high = high + (ulps * EPS * np.abs(high) + TINY)
             # The subtraction itself rounds: one step outwards more than covers it.
@@ -68,7 +72,12 @@ def _slope_of_tanh(a: Interval) -> Interval:
     return 1.0 - value * value
 
 
-@increasing(ulps=ULPS, least=-1.0, most=1.0, slope=_slope_of_tanh)
+def _level_of_tanh(slope: np.ndarray) -> np.ndarray:
+    at = np.arctanh(np.sqrt(np.clip(1 - slope, 0.0, 1.0)))
+    return np.stack([-at, at])
+
+
+@increasing(ulps=ULPS, least=-1.0, most=1.0, slope=_slope_of_tanh, level=_level_of_tanh)
 def tanh(a: Any) -> Float[Any, "..."]:
     """Return the hyperbolic tangent."""
     return np.tanh(a)

@@ -99,6 +99,10 @@ class Narrowing(Equations):
     #: So many boxes are treated at once.
     chunk: int
 
+    def places(self, boxes: Boxes) -> Interval:
+        """Return boxes around the zeros in boxes, in the unknowns of zeros, if these are others."""
+        return boxes.intervals
+
     @abstractmethod
     def begin(self, region: Interval) -> Boxes:
         """Return a region, shape (q,), as a box with all that is known of it."""
@@ -142,15 +146,15 @@ def bisect(
     """
     chunk = equations.chunk if isinstance(equations, Narrowing) else _CHUNK
     chunk *= 1 if executor is None else _BATCHES
-    zeros = Zeros.none(len(region)) if known is None else known
+    zeros = Zeros.none(equations.size) if known is None else known
     narrowest = _NARROWEST * (region.upper - region.lower) + 64 * EPS * region.magnitude
-    waiting, stuck = [begin(equations, region)], [_no_boxes(len(region))]
+    waiting, stuck = [begin(equations, region)], [_no_boxes(equations.size)]
     examined, interrupted = 0, False
     with np.errstate(all="ignore"):  # what is infinite or NaN proves nothing
         while waiting and examined < budget and not interrupted:
             boxes = _last(waiting, min(chunk, budget - examined))
             try:
-                looked = _look(equations, boxes[~zeros.covers(boxes.intervals)], executor)
+                looked = _look(equations, boxes[~zeros.covers(places(equations, boxes))], executor)
             except KeyboardInterrupt:
                 waiting.append(boxes)
                 interrupted = True
@@ -158,7 +162,9 @@ def bisect(
             examined += len(boxes)
             zeros = zeros.joined(looked.zeros)
             narrow = (looked.left.width <= narrowest).all(axis=1)
-            stuck.append(replace(looked.left[narrow], memory=()))
+            if narrow.any():
+                around = places(equations, looked.left[narrow])
+                stuck.append(Boxes(around.lower, around.upper))
             if not narrow.all():
                 waiting.append(looked.left[~narrow].halved(looked.weight[~narrow]))
             if report is not None:
@@ -174,6 +180,11 @@ def begin(equations: Equations, region: Interval) -> Boxes:
     if isinstance(equations, Narrowing):
         return equations.begin(region)
     return Boxes(region.lower[None], region.upper[None])
+
+
+def places(equations: Equations, boxes: Boxes) -> Interval:
+    """Return boxes around the zeros in boxes."""
+    return equations.places(boxes) if isinstance(equations, Narrowing) else boxes.intervals
 
 
 def look(equations: Equations, boxes: Boxes) -> Looked:

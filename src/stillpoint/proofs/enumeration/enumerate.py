@@ -23,7 +23,7 @@ from .arrangement import sign_patterns
 from .bisection import bisect
 from .contraction import is_contraction, iterate
 from .hidden import Hidden
-from .leading import choose
+from .leading import Choice, choose, choose_slices
 from .linear_regions import survey, systems
 from .low_rank import Latent, latent_of
 from .pieces import PiecewiseEquations
@@ -42,6 +42,9 @@ _MOST_UNITS = 16
 
 # Networks with more units than this are not split: to choose directions alone takes long.
 _MOST_SPLIT = 100
+
+# Gated networks with more units than this are not looked at in directions: boxes take too long.
+_MOST_SLICED = 48
 
 # Nothing is tried that is estimated to take so many times the budget; estimates may be this wrong.
 _HOPELESS = 4
@@ -63,9 +66,10 @@ def enumerate_fixed_points(
 
     Proofs are available for vanilla and leaky cells that are contractions, or of low rank (or few
     units), or with a few leading directions beside which the others contract, as trained ones
-    have; for rectified ones with few linear regions, and for GRUs, LSTMs and stacks of cells
-    with few units; also clamped and restricted. Of `system.iterate(k)`, whose fixed points are
-    cycles, they are available for bounded vanilla and leaky rate cells and GRUs with few units.
+    have; for rectified ones with few linear regions, for GRUs and LSTMs with few leading
+    directions, and for stacks of cells with few units; also clamped and restricted. Of
+    `system.iterate(k)`, whose fixed points are cycles, they are available for bounded vanilla and
+    leaky rate cells and GRUs with few units.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ def enumerate_states(
             return proof.not_available("no box is known that holds all fixed points")
         problem = enclosed.equilibrium_problem()
         steps = enclosed.n_steps
-        return proof.by_bisection(EquilibriumForm(problem, u[None], len(box), box, steps))
+        return proof.of_equilibria(EquilibriumForm(problem, u[None], len(box), box, steps))
 
 
 class _Stopped(KeyboardInterrupt):
@@ -202,8 +206,24 @@ class _Proof:
                 f"{self.state_size} units whose weights have no low rank, and beside "
                 f"{_MOST_DIMENSIONS} directions no contraction, are too many"
             )
+        return self._as_chosen(chosen)
+
+    def of_equilibria(self, form: EquilibriumForm) -> Enumeration:
+        """Bisect all unknowns of an equilibrium form, or a few directions of them."""
+        found = self.by_bisection(form)
+        if found.is_proof or not 1 < form.size <= _MOST_SLICED:
+            return found
+        chosen = choose_slices(form, _MOST_DIMENSIONS)
+        if chosen is None:
+            return found
+        further = self._as_chosen(chosen)
+        return further if further.is_proof or form.size > _MOST_DIMENSIONS else found
+
+    def _as_chosen(self, chosen: Choice) -> Enumeration:
+        """Bisect the directions that were chosen, unless that is hopeless."""
         equations, boxes = chosen
-        method = plural(equations.size, "leading direction")
+        assert equations.region is not None
+        method = plural(len(equations.region), "leading direction")
         if not boxes < _HOPELESS * self._boxes(equations):
             told = f"about {boxes:,.0f}" if np.isfinite(boxes) else "no end of"
             return self.not_available(
@@ -235,7 +255,7 @@ class _Proof:
         size = equations.size
         if equations.region is None:
             return self.not_available("no box is known that holds all fixed points")
-        bisects = size <= _MOST_DIMENSIONS
+        bisects = len(equations.region) <= _MOST_DIMENSIONS
         budget = self._boxes(equations)
         disable = None if self.progress is None else not self.progress
         with tqdm(total=total, unit="box", disable=disable, delay=1.0, leave=False) as bar:

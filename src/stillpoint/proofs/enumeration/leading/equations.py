@@ -24,8 +24,9 @@ from ...krawczyk import Krawczyk
 from ..bisection import Boxes, Looked, Narrowing
 from ..low_rank import slopes
 from ..zeros import Zeros
+from .image import importance, newton_image, products
 from .lines import value
-from .rates import Known, Linear, Rates, Turn, products, weighted
+from .rates import Known, Rates, Turn
 from .splitting import Splitting, drives_around
 
 # Turns on each box; on one of which nothing is known yet.
@@ -179,33 +180,15 @@ class Leading(Narrowing):
             known = turn.known
         p = self._rates.linear(z, rho, turn)
         C = approximate_inverse(np.swapaxes(p.slope, 1, 2))
-        image, excluded = self._image(p, C, rho)
-        where = Interval(z + image.mid, upward(image.radius + EPS * np.abs(z + image.mid)))
+        at, excluded = newton_image(p, C, rho, self._rates.n_ops)
+        where = Interval(z + at.mid, upward(at.radius + EPS * np.abs(z + at.mid)))
         lower, upper = np.fmax(boxes.lower, where.lower), np.fmin(boxes.upper, where.upper)
         kept = ~excluded & (lower <= upper).all(axis=1) & (known.low <= known.high).all(axis=1)
-        small = kept & (image.radius < _SMALL * rho).all(axis=1)
+        small = kept & (at.radius < _SMALL * rho).all(axis=1)
         zeros, proved = self._zeros(where[small & locate])
         kept[small] = ~proved if locate else False
-        weight = self._importance(p, C, turn, rho)[kept]
+        weight = importance(p, C, turn.A, rho)[kept]
         return Looked(zeros, Boxes(lower, upper, tuple(known))[kept], weight)
-
-    def _image(
-        self, p: Linear, C: Float[np.ndarray, "n k k"], rho: Float[np.ndarray, "n k"]
-    ) -> tuple[Interval, Bool[np.ndarray, " n"]]:
-        """Return where zeros can be, seen from the centres, and where there are none.
-
-        Zeros obey dz = -C value + (I - C slope) dz - C (what is not linear), with any C.
-        """
-        n_ops = self._rates.n_ops
-        slope = np.swapaxes(p.slope, 1, 2)
-        blurred = upward(products(np.abs(p.Q), p.blur), n_ops)
-        size = upward(products(np.abs(slope), rho), n_ops)
-        excluded = (np.abs(p.value) > upward(size + blurred + p.loose)).any(axis=1)
-        rest = p.loose + n_ops * EPS * (np.abs(p.value) + blurred + size)
-        spread = products(np.abs(C @ p.Q), p.blur) + products(np.abs(C), rest)
-        spread = spread + products(np.abs(np.eye(self.size) - C @ slope), rho)
-        radius = upward(spread + n_ops * EPS * rho, n_ops)
-        return Interval(-products(C, p.value), radius), excluded
 
     def _zeros(self, where: Interval) -> tuple[Zeros, Bool[np.ndarray, " n"]]:
         """Return the zeros that are proved to be alone around places, and of which places."""
@@ -214,15 +197,6 @@ class Leading(Narrowing):
         tried = Krawczyk.on(self, Interval(where.mid, upward(_WIDER * where.radius)))
         proved = tried.holds_one
         return Zeros.located(self, tried.boxes[proved], tried.images[proved]), proved
-
-    def _importance(
-        self, p: Linear, C: Float[np.ndarray, "n k k"], turn: Turn, rho: Float[np.ndarray, "n k"]
-    ) -> Float[np.ndarray, "n k"]:
-        """Return how much each side adds to what is not linear, seen relative to the box."""
-        moved = weighted(turn.A, rho)
-        blurred = (np.abs(C @ p.Q) / rho[:, :, None]).max(axis=1) * turn.blur / moved
-        weight = products(np.abs(turn.A), blurred)
-        return np.where(np.isfinite(weight).all(axis=1)[:, None], weight, 1.0)
 
     @cached_property
     def _rates(self) -> Rates:

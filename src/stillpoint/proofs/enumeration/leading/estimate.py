@@ -7,13 +7,16 @@ that bisection takes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from ....dynamics import RateForm
+from ...krawczyk import EquilibriumForm
 from ..bisection import Narrowing, begin
 from .equations import Leading
+from .sliced import sliced
 from .splitting import as_tanh, splittings
 
 # More generations than any bisection has that ends, and the boxes that are kept of each.
@@ -29,7 +32,7 @@ _FEW = 1000
 class Choice(NamedTuple):
     """Equations in leading directions, and about how many boxes their bisection takes."""
 
-    equations: Leading
+    equations: Narrowing
     boxes: float
 
 
@@ -44,9 +47,19 @@ def choose(form: RateForm, most: int) -> Choice | None:
     >>> chosen.equations.size, bool(5 < chosen.boxes < 50)
     (1, True)
     """
+    several = reversed(list(splittings(as_tanh(form), most)))
+    return least_work(Leading(form, split) for split in several)
+
+
+def choose_slices(form: EquilibriumForm, most: int) -> Choice | None:
+    """Return equations in the directions with the least estimated work, or None without a box."""
+    return least_work(sliced(form, most))
+
+
+def least_work(several: Iterable[Narrowing]) -> Choice | None:
+    """Return those of several equations with the least estimated work."""
     best, least = None, np.inf
-    for split in reversed(list(splittings(as_tanh(form), most))):
-        equations = Leading(form, split)
+    for equations in several:
         if equations.region is None:
             return None
         boxes = estimated_boxes(equations, least / equations.work)

@@ -30,6 +30,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ....intervals import EPS, upward
+from .image import Linear, products, weighted
 from .lines import LOST, lines, value
 from .splitting import Splitting
 
@@ -80,16 +81,6 @@ class Turn(NamedTuple):
     blur: _Rows
     e: _Rows
     lost: Lost
-
-
-class Linear(NamedTuple):
-    """V^T r - z is within |Q| blur + loose of value + slope dz on boxes; slope is transposed."""
-
-    value: _Vectors
-    slope: Float[np.ndarray, "n k k"]
-    Q: _Columns
-    blur: _Rows
-    loose: _Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,13 +208,3 @@ def _narrower(known: Known, at: _Rows, moved: _Rows) -> tuple[_Rows, _Rows]:
     """Return bounds of drives that are also within `moved` of `at`."""
     low = np.fmax(known.low, np.nextafter(at - moved, -np.inf))
     return low, np.fmin(known.high, np.nextafter(at + moved, np.inf))
-
-
-def weighted(columns: _Columns, rho: _Vectors) -> _Rows:
-    """Return sums of the sizes of columns times radii."""
-    return (rho[:, None, :] @ np.abs(columns))[:, 0]
-
-
-def products(rows: _Columns, vectors: _Rows) -> _Vectors:
-    """Return each matrix times its vector."""
-    return (rows @ vectors[:, :, None])[:, :, 0]
