@@ -65,6 +65,20 @@ class Solution(ABC):
         """Return vectors that vanish, and turn around, where it shrinks to something simpler."""
         return None
 
+    @property
+    def is_halved(self) -> bool:
+        """Whether what it shrinks to has half the period, or none, as at flips and Hopf points."""
+        return True
+
+    def orbits(
+        self,
+        dynamics: Dynamics,  # noqa: ARG002
+        x: Float[np.ndarray, "n v"],
+        u: Float[np.ndarray, "n m"],  # noqa: ARG002
+    ) -> Float[np.ndarray, "n k v"]:
+        """Return all states that stand for the same, of which one is followed."""
+        return x[:, None]
+
 
 def _leading(
     dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]

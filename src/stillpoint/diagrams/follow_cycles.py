@@ -119,6 +119,11 @@ def _solution(system: System, cycles: Any) -> Solution:
         raise ArgumentError(
             f"cycles: got {came(cycles)}, but what find_cycles returns, or a Diagram, is wanted."
         )
+    if cycles.system.kind != system.kind:
+        raise ArgumentError(
+            f"cycles: got those of a {cycles.system.kind}, but the system is a {system.kind}; pass "
+            f"what was found on it."
+        )
     if isinstance(cycles, Diagram):
         if cycles.noun == "limit cycles":
             raise ArgumentError(
@@ -132,6 +137,8 @@ def _solution(system: System, cycles: Any) -> Solution:
     if system.kind == "flow":
         return LimitCycles.of(system.dynamics)
     periods = np.unique(cycles.period)
+    if not len(periods):
+        raise ArgumentError("cycles: got none, but one at least is wanted.")
     if len(periods) != 1:
         raise ArgumentError(
             f"cycles: got periods {periods.tolist()}, but cycles of one period are wanted: "

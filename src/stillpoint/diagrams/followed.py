@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Complex, Float, Int
@@ -70,7 +71,7 @@ class Followed:
             max_steps=self.max_steps,
             max_norm=self.max_norm,
         )
-        curves = [curve for curve in curves if not self._is_copy(curve)]
+        curves = [self._once_around(curve) for curve in curves if not self._is_copy(curve)]
         described = self._smooth(curves) if form is None else self._straight(curves)
         for branch, events, place in described:
             number = np.full(len(place), len(self.branches))
@@ -82,6 +83,21 @@ class Followed:
         quarters = curve.z[[(len(curve.z) * k) // 4 for k in (1, 2, 3)]]
         return bool(self.branches) and len(self.unknown(quarters)) < 2
 
+    def _once_around(self, curve: Curve) -> Curve:
+        """Return a closed branch up to where what it began with comes back, in another state."""
+        if not curve.is_closed:
+            return curve
+        along, first = self.along, curve.z[:1]
+        s, size = first[:, -1] / along.weight, _SAME * along.size
+        made, u = along.path.at(along.system, float(s[0]))
+        x = along.states(first, curve.piece[:1])
+        orbit = along.solution.orbits(made.dynamics, x, u[None])[0]
+        known = along.from_states(orbit, np.repeat(s, len(orbit)))
+        apart = np.linalg.norm(curve.z[:, None] - known, axis=2).min(axis=1)
+        back = np.flatnonzero(apart[1:] < size)
+        end = int(back[0]) + 2 if len(back) else len(apart)
+        return replace(curve, z=curve.z[:end], tangent=curve.tangent[:end], piece=curve.piece[:end])
+
     def _smooth(self, curves: list[Curve]) -> Iterator[tuple[Walked, Located, Rows]]:
         """Yield branches with their events."""
         if not curves:
@@ -90,7 +106,7 @@ class Followed:
         events = locate(self.along, curves, values)
         for k, (curve, own) in enumerate(zip(curves, values, strict=True)):
             here = take_record(events, np.flatnonzero(events.curve == k))
-            yield self._cut(*_with_events(curve, own, here), here)
+            yield from self._cut(*_with_events(curve, own, here), here)
 
     def _cut(
         self,
@@ -98,28 +114,45 @@ class Followed:
         values: Complex[np.ndarray, "n m"],
         place: Rows,
         events: Located,
-    ) -> tuple[Walked, Located, Rows]:
-        """Return a branch as far as it does not shrink: behind it comes back, half a turn later."""
+    ) -> Iterator[tuple[Walked, Located, Rows]]:
+        """Yield a branch as far as it does not shrink: behind it comes back, half a turn later.
+
+        Where it does not shrink by half, what lies behind is another branch.
+        """
         phase = self.along.phases(curve.z, curve.piece)
         if phase is None:
-            return Walked(curve, values), events, place
-        turns = np.flatnonzero(np.einsum("np,np->n", phase[:-1], phase[1:]) <= 0)
-        if not len(turns):
-            return Walked(curve, values), events, place
+            yield Walked(curve, values), events, place
+            return
         size = np.linalg.norm(phase, axis=1)
-        ends = [int(i + 1 if size[i + 1] < _SHRUNK * size.max() else i) for i in turns]
-        first, start = 0, curve.ends[0]
+        turns = np.einsum("np,np->n", phase[:-1], phase[1:]) <= 0
+        gone = size < _SHRUNK * size.max()
+        if not self.along.solution.is_halved:  # three states may swing past each other as well
+            turns &= gone[:-1] | gone[1:]
+        ends = np.unique([i + gone[i + 1] for i in np.flatnonzero(turns)]).astype(np.int64)
+        last = len(size) - 1
+        if not len(ends):
+            yield Walked(curve, values), events, place
+            return
         if curve.is_closed:
-            first, start = ends[0] + int(size[ends[0]] >= _SHRUNK * size.max()), End.SHRANK
-            ends = [i for i in ends if i > first] or [len(size) - 1]
-        last, rows = ends[0], np.arange(first, ends[0] + 1)
-        inside = rows[size[rows] >= _SHRUNK * size.max()]  # what else lies beside ends is noise
-        rows = np.union1d(inside, [first, last] if start is End.SHRANK else [last])
-        cut = Curve(curve.z[rows], curve.tangent[rows], curve.piece[rows], (start, End.SHRANK))
-        told = (place > first) & (place < last) & (size[place] > _GONE * size.max())
-        kept = np.flatnonzero(told)
-        own = values[np.clip(rows, inside[0], inside[-1])]  # an eigenvalue is on the border there
-        return Walked(cut, own), take_record(events, kept), np.searchsorted(rows, place[kept])
+            first = ends[0] + (not gone[ends[0]])
+            parts = [(first, ([*ends[ends > first], last])[0], (End.SHRANK, End.SHRANK))]
+        else:
+            parts = [(0, ends[0], (curve.ends[0], End.SHRANK))]
+            if not self.along.solution.is_halved:
+                for begin, end in pairwise([*ends, last]):
+                    stop = curve.ends[1] if end == last else End.SHRANK
+                    parts.append((begin, end, (End.SHRANK, stop)))
+        for first, last, why in parts:
+            kept = np.flatnonzero(
+                (place > first) & (place < last) & (size[place] > _GONE * size.max())
+            )
+            rows = np.arange(first, last + 1)
+            inside = rows[~gone[rows]]  # what else lies beside ends is noise
+            shrunk = [k for k, end in zip((first, last), why, strict=True) if end is End.SHRANK]
+            rows = np.union1d(inside, shrunk).astype(np.int64)
+            own = values[np.clip(rows, inside[0], inside[-1])]  # the border has an eigenvalue there
+            cut = Curve(curve.z[rows], curve.tangent[rows], curve.piece[rows], why)
+            yield Walked(cut, own), take_record(events, kept), np.searchsorted(rows, place[kept])
 
     def _straight(self, curves: list[Curve]) -> Iterator[tuple[Walked, Located, Rows]]:
         """Yield branches with their events, of a piecewise-linear network."""

@@ -12,7 +12,7 @@ from .._core.arrays import host
 from ..branches.solution import Solution
 from ..dynamics import Dynamics
 from ..dynamics.transforms import Iterated
-from ..recurrence.limit_cycles.limit_cycle import multipliers
+from ..recurrence.limit_cycles.limit_cycle import N_STATES, multipliers
 from ..recurrence.limit_cycles.shooting import Shooting, pieces_for, velocities
 
 # The error of integration, relative to the size of an orbit, and the largest gap that counts as
@@ -40,15 +40,19 @@ class MapCycles(Solution):
     def phase(
         self, dynamics: Dynamics, x: Float[np.ndarray, "n v"], u: Float[np.ndarray, "n m"]
     ) -> Float[np.ndarray, "n p"] | None:
-        if self.period % 2:  # only cycles of an even period are born at flips
+        if self.period == 1:
             return None
         orbit = self.orbits(dynamics, x, u)
-        return orbit[:, self.period // 2] - x
+        parts = next(p for p in range(2, self.period + 1) if self.period % p == 0)
+        return orbit[:, self.period // parts] - x
+
+    @property
+    def is_halved(self) -> bool:
+        return self.period % 2 == 0
 
     def orbits(
         self, dynamics: Dynamics, x: Float[np.ndarray, "n d"], u: Float[np.ndarray, "n m"]
     ) -> Float[np.ndarray, "n k d"]:
-        """Return the states of each cycle."""
         asarray, states = dynamics.arrays.asarray, [x]
         for _ in range(self.period - 1):
             states.append(host(dynamics.step(asarray(states[-1]), asarray(u))))
@@ -87,10 +91,11 @@ class LimitCycles(Solution):
         self,
         dynamics: Dynamics,
         x: Float[np.ndarray, "n v"],
-        u: Float[np.ndarray, "n m"],  # noqa: ARG002
+        u: Float[np.ndarray, "n m"],
     ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-        states, period = self.view(dynamics).orbits(x)
-        return states[:, 0], period, _amplitude(states)
+        shooting = self.view(dynamics)
+        states, period = shooting.orbits(x)
+        return states[:, 0], period, _amplitude(shooting.states_along(x, u, N_STATES))
 
     def phase(
         self,

@@ -78,7 +78,7 @@ class LimitCycle:
         assert slopes is not None
         trivial, others = multipliers(velocities(shooting.flow, states, u), slopes)
         return cls(
-            states=_along(shooting, y, u)[0],
+            states=shooting.states_along(y, u, N_STATES)[0],
             inputs=u[0],
             period=float(period),
             period_error=float(period * abs(step[0, -1])),
@@ -189,25 +189,11 @@ def shortest_turn(
     return int(turns[back][0]) if back.any() else 1
 
 
-def _along(
-    shooting: Shooting, y: Float[np.ndarray, "1 k"], u: Float[np.ndarray, "1 m"]
-) -> Float[np.ndarray, "1 t d"]:
-    """Return states of an orbit at equal times, each followed from the last unknown before it."""
-    states, period = shooting.orbits(y)
-    s, each = states.shape[1], N_STATES // states.shape[1]
-    x, inputs = np.repeat(states[0], each, axis=0), np.tile(u, (N_STATES, 1))
-    after = np.tile(np.arange(each), s) * period / N_STATES
-    scale = np.full(N_STATES, shooting.sizes(y)[0])
-    return integrate(shooting.flow, x, inputs, after, tolerance=shooting.tolerance, scale=scale)[
-        None
-    ]
-
-
 def _phased(
     shooting: Shooting, y: Float[np.ndarray, "1 k"], u: Float[np.ndarray, "1 m"]
 ) -> Float[np.ndarray, "1 k"]:
     """Return the same orbit, from about where the variable that varies most is largest."""
-    (states,), (_, period) = _along(shooting, y, u), shooting.orbits(y)
+    (states,), (_, period) = shooting.states_along(y, u, N_STATES), shooting.orbits(y)
     widest = int(np.ptp(states, axis=0).argmax())
     first = int(states[:, widest].argmax())
     chosen = (first + np.arange(0, N_STATES, N_STATES // shooting.n_pieces)) % N_STATES

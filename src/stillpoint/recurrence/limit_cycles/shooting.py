@@ -125,6 +125,27 @@ class Shooting(Rooted):
         )
         return ends.reshape(n, s, d), slopes.reshape(n, s, d, d)
 
+    def states_along(
+        self, y: Unknowns, u: Float[np.ndarray, "n m"], n_states: int
+    ) -> Float[np.ndarray, "n t d"]:
+        """Return states of orbits at equal times, each from the last unknown before it.
+
+        There are so many of each orbit, a multiple of the number of unknown ones.
+        """
+        states, period = self.orbits(y)
+        n, s, d = states.shape
+        each = n_states // s
+        x, after = np.repeat(states.reshape(-1, d), each, axis=0), np.tile(np.arange(each), n * s)
+        ends = integrate(
+            self.flow,
+            x,
+            np.repeat(u, n_states, axis=0),
+            after * np.repeat(period, n_states) / n_states,
+            tolerance=self.tolerance,
+            scale=np.repeat(self.sizes(y), n_states),
+        )
+        return ends.reshape(n, n_states, d)
+
     def _spread(self, y: Unknowns) -> Float[np.ndarray, "n s d"]:
         states, _ = self.orbits(y)
         return states - states.mean(axis=1, keepdims=True)
