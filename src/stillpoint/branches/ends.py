@@ -24,4 +24,5 @@ class End(SentenceEnum):
     JOINED = 7, "ran into a part of itself that was followed before"
     END_OF_PATH = 8, "reached the end of the path"
     LOST = 9, "no state was found further on"
-    SHRANK = 10, "shrank to a cycle of half the period, or to a point"
+    SHRANK = 10, "shrank to a cycle of a shorter period, or to a point"
+    STOOD_STILL = 11, "went on where the parameter stands still: a continuum, or an endless period"

@@ -19,7 +19,8 @@ from .events import EventKind, Located
 from .spans import n_unstable
 from .walk import Leg
 
-# A drive is zero where rounding leaves no more of what it is a sum of.
+# A drive is zero where rounding leaves no more of what it is a sum of, relatively; places that are
+# as near to each other are one.
 _ROUNDING = 1e-12
 
 
@@ -43,6 +44,11 @@ class _Lines:
     def drives(self, z: Place) -> Float[np.ndarray, " h"]:
         return self.D @ z + self.d
 
+    def at_kink(self, z: Place) -> Bool[np.ndarray, " h"]:
+        """Return which drives are zero, to rounding."""
+        size = np.abs(self.D) @ np.abs(z) + np.abs(self.d)
+        return np.asarray(np.abs(self.drives(z)) <= _ROUNDING * size + 1e-300)
+
     def slopes(self, share: Bool[np.ndarray, " h"]) -> Float[np.ndarray, "d z"]:
         """Return E on a region."""
         active = self.form.L * share
@@ -56,6 +62,26 @@ class _Lines:
         unit[-1] = 1.0
         way: Place = solve_rows(matrix[None], unit[None])[0]
         return way / np.linalg.norm(way)
+
+
+def off_kinks(form: PiecewiseLinear, along: Along, z: Places) -> Places:
+    """Return places on branches, those at kinks moved along the branch: one may turn around there.
+
+    A branch that does has two lines on one side of the parameter and none on the other.
+    """
+    z, pieces = z.copy(), along.path.piece(along.parameters(z))
+    for k, piece in enumerate(pieces):
+        lines = _Lines(form, along, int(piece))
+        is_open = lines.at_kink(z[k])
+        bounds = along.path.corners[piece : piece + 2] * along.weight
+        for sign in (1.0, -1.0) if is_open.any() else ():
+            share, way = _first(lines, z[k], sign * np.eye(len(z[k]))[-1])
+            _, length = _next_kink(lines, z[k], way, share)
+            ahead = min(length, (bounds[int(sign > 0)] - z[k, -1]) / way[-1], along.size) / 2
+            if (((lines.D @ way > 0) == share) | ~is_open).all() and ahead > 0:
+                z[k] += ahead * way
+                break
+    return z
 
 
 def walk_straight(
@@ -122,9 +148,7 @@ def _first(lines: _Lines, z: Place, border: Place) -> tuple[Bool[np.ndarray, " h
 
     A drive that is zero there is on the side to which the direction takes it.
     """
-    drives = lines.drives(z)
-    size = _ROUNDING * (np.abs(lines.D) @ np.abs(z) + np.abs(lines.d)) + 1e-300
-    share, open_ = drives > 0, np.abs(drives) <= size
+    share, open_ = lines.drives(z) > 0, lines.at_kink(z)
     way = lines.direction(share, border)
     for _ in range(int(open_.sum())):
         wrong = open_ & ((lines.D @ way > 0) != share)
@@ -148,7 +172,13 @@ def _next_kink(
 
 
 def straightened(curve: Curve) -> Curve:
-    """Return a branch of straight lines with tangents that are those behind each place."""
+    """Return a branch of lines, with tangents behind each place; kinks in one place are one."""
+    apart = np.linalg.norm(np.diff(curve.z, axis=0), axis=1)
+    same = (apart <= _ROUNDING * np.abs(curve.z).max()) & (np.diff(curve.piece) == 0)
+    kept = np.concatenate([[True], ~same])
+    if kept.sum() < 2:
+        return curve
+    curve = Curve(curve.z[kept], curve.tangent[kept], curve.piece[kept], curve.ends)
     ways = np.diff(curve.z, axis=0)
     length = np.linalg.norm(ways, axis=1)
     tangent = curve.tangent.copy()

@@ -34,6 +34,10 @@ _CROSSING = 1e-4
 # Below this a walk is given up. Steps that fail are divided by four, others at most doubled.
 _SHORTEST, _SHRINK, _GROWTH = 1e-9, 0.25, 2.0
 
+# The parameter stands still where it changes by less than this, relative to the step, so many times
+# in a row: along a continuum, or with limit cycles whose period grows without bound.
+_STILL, _STEPS_STILL = 1e-8, 5
+
 # Newton's method may move a prediction by this share of the step.
 _REACH = 0.4
 
@@ -68,6 +72,7 @@ class _Walkers:
     low: Float[np.ndarray, " n"]
     high: Float[np.ndarray, " n"]
     piece: Pieces
+    still: Int[np.ndarray, " n"]  # steps in a row in which the parameter stood still
 
     def __len__(self) -> int:
         return len(self.row)
@@ -87,9 +92,8 @@ def walk(
     piece = along.path.piece((low + high) / 2)
     tangent, sign = first_tangents(along, z, piece, np.where(upward, 1.0, -1.0))
     first = np.full(len(z), _FIRST * along.size)
-    walkers = _Walkers(
-        np.arange(len(z)), z, tangent, sign, first, low * along.weight, high * along.weight, piece
-    )
+    rows, bounds = np.arange(len(z)), (low * along.weight, high * along.weight)
+    walkers = _Walkers(rows, z, tangent, sign, first, *bounds, piece, np.zeros_like(rows))
     visits, ends = [walkers], np.full(len(z), End.MAX_STEPS)
     walkers = _without(walkers, ~np.isfinite(tangent).all(axis=1), ends, End.LOST)
     landed = np.zeros(len(z), dtype=bool)
@@ -102,6 +106,8 @@ def walk(
         walkers = take_record(moved, np.flatnonzero(~(accepted & lands)))
         far = np.abs(walkers.z[:, :-1]).max(axis=1, initial=0.0) > max_norm * along.size
         walkers = _without(walkers, far, ends, End.OUT_OF_BOUNDS)
+        still = walkers.still >= _STEPS_STILL
+        walkers = _without(walkers, still, ends, End.STOOD_STILL)
         lost = walkers.step < _SHORTEST * along.size
         walkers = _without(walkers, lost, ends, End.LOST)
     return _legs(visits, landed, ends)
@@ -170,6 +176,8 @@ def _advance(
     pace = np.clip(_TURN / np.maximum(turn, 1e-12), 0.5, _GROWTH)
     size = np.maximum(along.size, np.linalg.norm(z[:, :-1], axis=1))
     longer = np.minimum(walkers.step * pace, _LONGEST * size)
+    moved = found.z - z
+    still = np.abs(moved[:, -1]) < _STILL * np.linalg.norm(moved, axis=1)
     return (
         replace(
             walkers,
@@ -177,6 +185,7 @@ def _advance(
             tangent=np.where(accepted[:, None], way, t),
             sign=np.where(accepted, sign, walkers.sign),
             step=np.where(accepted, longer, _SHRINK * np.minimum(stride, walkers.step)),
+            still=np.where(accepted, (walkers.still + 1) * still, walkers.still),
         ),
         lands,
         accepted,
@@ -224,7 +233,10 @@ def _legs(
     tangent = np.concatenate([visit.tangent for visit in visits])
     order = np.argsort(row, kind="stable")
     borders = np.searchsorted(row[order], np.arange(1, len(landed)))
-    return [
-        Leg(z[own], tangent[own], int(visits[0].piece[k]), None if landed[k] else End(ends[k]))
-        for k, own in enumerate(np.split(order, borders))
-    ]
+    legs = []
+    for k, own in enumerate(np.split(order, borders)):
+        end = None if landed[k] else End(ends[k])
+        if end is End.STOOD_STILL:
+            own = own[: max(len(own) - _STEPS_STILL, 1)]
+        legs.append(Leg(z[own], tangent[own], int(visits[0].piece[k]), end))
+    return legs

@@ -16,7 +16,13 @@ from ..branches.crossing import crossing, passed
 from ..branches.curves import Curve, follow
 from ..branches.ends import End
 from ..branches.events import Located, locate
-from ..branches.straight import eigenvalues_between, events_at_kinks, straightened, walk_straight
+from ..branches.straight import (
+    eigenvalues_between,
+    events_at_kinks,
+    off_kinks,
+    straightened,
+    walk_straight,
+)
 from ..branches.walk import off_folds, walk
 from .records import Origin
 
@@ -62,7 +68,7 @@ class Followed:
         if not len(z):
             return
         along, form = self.along, self.along.straight
-        z = off_folds(along, z) if form is None else z
+        z = off_folds(along, z) if form is None else off_kinks(form, along, z)
         curves = follow(
             along,
             z,
@@ -179,8 +185,11 @@ class Followed:
         """Return the places that lie on no known branch."""
         new: list[Float[np.ndarray, " z"]] = []
         for row in z:
-            known = self.at(float(self.along.parameters(row[None])[0]))
-            apart = [float(np.linalg.norm(other - row)) for other in (*known, *new)]
+            known = [*self.at(float(self.along.parameters(row[None])[0])), *new]
+            for branch in self.branches:  # where one turns around, to rounding, none comes through
+                near = np.abs(branch.curve.z[:, -1] - row[-1]) < _SAME * self.along.size
+                known += list(branch.curve.z[near])
+            apart = [float(np.linalg.norm(other - row)) for other in known]
             if not apart or min(apart) > _SAME * self.along.size:
                 new.append(row)
         return np.array(new).reshape(len(new), z.shape[1])

@@ -111,7 +111,7 @@ class Shooting(Rooted):
         """
         states, period = self.orbits(y)
         n, s, d = states.shape
-        size = np.maximum(self.sizes(y), _LEAST_SIZE * np.abs(y[:, :-1]).max(axis=1))
+        size = self._scales(y)
         part = np.where(period <= self.longest, period / s, np.nan)
         rows = states.reshape(-1, d), np.repeat(u, s, axis=0), np.repeat(part, s)
         scale, most = np.repeat(size, s), self.most_steps
@@ -142,9 +142,13 @@ class Shooting(Rooted):
             np.repeat(u, n_states, axis=0),
             after * np.repeat(period, n_states) / n_states,
             tolerance=self.tolerance,
-            scale=np.repeat(self.sizes(y), n_states),
+            scale=np.repeat(self._scales(y), n_states),
         )
         return ends.reshape(n, n_states, d)
+
+    def _scales(self, y: Unknowns) -> Float[np.ndarray, " n"]:
+        """Return to what errors of integration are relative."""
+        return np.maximum(self.sizes(y), _LEAST_SIZE * np.abs(y[:, :-1]).max(axis=1))
 
     def _spread(self, y: Unknowns) -> Float[np.ndarray, "n s d"]:
         states, _ = self.orbits(y)
