@@ -43,8 +43,9 @@ _MOST_UNITS = 16
 # Networks with more units than this are not split: to choose directions alone takes long.
 _MOST_SPLIT = 100
 
-# Gated networks with more units than this are not looked at in directions: boxes take too long.
-_MOST_SLICED = 48
+# Gated networks with more units than this are not looked at in directions: boxes take too long. In
+# more directions than these none was proved, and to estimate how many boxes that takes is slow.
+_MOST_SLICED, _MOST_SLICED_DIRECTIONS = 48, 4
 
 # Nothing is tried that is estimated to take so many times the budget; estimates may be this wrong.
 _HOPELESS = 4
@@ -213,7 +214,7 @@ class _Proof:
         found = self.by_bisection(form)
         if found.is_proof or not 1 < form.size <= _MOST_SLICED:
             return found
-        chosen = choose_slices(form, _MOST_DIMENSIONS)
+        chosen = choose_slices(form, _MOST_SLICED_DIRECTIONS)
         if chosen is None:
             return found
         further = self._as_chosen(chosen)
