@@ -116,7 +116,9 @@ def test_memories_have_no_cycles(cell):
     cycles = sp.find_cycles(network.system, np.zeros(3), periods=(2, 3))
     assert numbers(cycles).keys() == {1}
     assert cycles.n_points.tolist() == [27, 27]
-    assert "no cycle of period 2, 3 is known" in cycles.verdict
+    is_proved = cell == "tanh"  # of iterates of gated networks boxes are too many
+    wanted = "no cycle of period 2, 3" + (": proved" if is_proved else " is known")
+    assert wanted in cycles.verdict
 
 
 @pytest.mark.slow

@@ -67,7 +67,7 @@ def trapping_balls(
     >>> states = np.array([[0.9575040240772688], [0.0]])  # m = tanh(2 m), and what repels
     >>> balls = trapping_balls(network, states, np.zeros((2, 0)))
     >>> balls.radius.round(2)  # the slope is below 1 where |x| > 0.44
-    array([0.47, 0.  ])
+    array([0.51, 0.  ])
     """
     frames = [stable_frame(jacobian) for jacobian in exact.jacobian(Interval(x), Interval(u)).mid]
     R, inverse = (np.stack(parts) for parts in zip(*frames, strict=True))
