@@ -76,6 +76,8 @@ def off_kinks(form: PiecewiseLinear, along: Along, z: Places) -> Places:
         bounds = along.path.corners[piece : piece + 2] * along.weight
         for sign in (1.0, -1.0) if is_open.any() else ():
             share, way = _first(lines, z[k], sign * np.eye(len(z[k]))[-1])
+            if not np.isfinite(way).all():
+                continue
             _, length = _next_kink(lines, z[k], way, share)
             ahead = min(length, (bounds[int(sign > 0)] - z[k, -1]) / way[-1], along.size) / 2
             if (((lines.D @ way > 0) == share) | ~is_open).all() and ahead > 0:
