@@ -119,7 +119,7 @@ def test_a_path_keeps_its_corners_exactly() -> None:
         (lambda: sp.follow_points(SYSTEM, np.zeros((1, 1)), 3), "path: got 3"),  # type: ignore[arg-type]
         (
             lambda: sp.follow_points(SYSTEM, sp.find_all_fixed_points(SYSTEM, [5.0]), PATH),
-            "points: point 0 is under the input",
+            "points: number 0 is under the input",
         ),
         (
             lambda: sp.follow_points(

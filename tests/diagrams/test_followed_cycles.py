@@ -99,6 +99,8 @@ def test_cycles_of_another_kind_of_system_are_refused() -> None:
         sp.follow_cycles(flow, cycles, path)
     with pytest.raises(sp.ArgumentError, match="cycles: got none"):
         sp.follow_cycles(turn, cycles.take([]), path)
+    with pytest.raises(sp.ArgumentError, match="cycles: number 0 is under the input"):
+        sp.follow_cycles(turn, cycles, sp.path([0.5, 0.0], [1.0, 0.0]))
 
 
 @pytest.mark.parametrize("start", [0.0, -0.5])

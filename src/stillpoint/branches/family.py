@@ -105,7 +105,12 @@ class Family(Path):
                 f"the system has {system.state_size} ({system.kind}); pass one of the family."
             )
 
-    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+    def places(
+        self,
+        inputs: Float[np.ndarray, "n m"],
+        at: float | None,
+        noun: str = "points",  # noqa: ARG002
+    ) -> Parameters:
         return np.full(len(inputs), self.low if at is None else at)
 
 

@@ -71,7 +71,9 @@ class Path(ABC):
         """
 
     @abstractmethod
-    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+    def places(
+        self, inputs: Float[np.ndarray, "n m"], at: float | None, noun: str = "points"
+    ) -> Parameters:
         """Return the parameters of points, from their inputs or from what the caller says."""
 
     def at(self, system: System, s: float) -> tuple[System, Float[np.ndarray, " m"]]:
@@ -126,7 +128,9 @@ class InputPath(Path):
                 f"{system.input_size} inputs."
             )
 
-    def places(self, inputs: Float[np.ndarray, "n m"], at: float | None) -> Parameters:
+    def places(
+        self, inputs: Float[np.ndarray, "n m"], at: float | None, noun: str = "points"
+    ) -> Parameters:
         if not len(inputs):
             return np.zeros(0)
         own = self.corners[:-1] + np.diff(self.corners) * self._shares(inputs)
@@ -140,8 +144,8 @@ class InputPath(Path):
         if (away := apart.min(axis=1) > _ON_PATH * size).any():
             row = int(np.flatnonzero(away)[0])
             raise ArgumentError(
-                f"points: point {row} is under the input {inputs[row].tolist()}, which is not on "
-                f"the path{'' if at is None else f' at {at:g}'}; find points at an input of the "
+                f"{noun}: number {row} is under the input {inputs[row].tolist()}, which is not on "
+                f"the path{'' if at is None else f' at {at:g}'}; find {noun} at an input of the "
                 f"path, such as {self.inputs[0].tolist()}."
             )
         nearest = np.take_along_axis(own, apart.argmin(axis=1)[:, None], axis=1)[:, 0]

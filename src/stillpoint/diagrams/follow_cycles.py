@@ -161,7 +161,7 @@ def _handed_over(
             f"cycles: got cycles of {x.shape[1]} states and {cycles.inputs.shape[1]} inputs, but "
             f"the system has {system.state_size} and {system.input_size}."
         )
-    s = path.places(cycles.inputs, at)
+    s = path.places(cycles.inputs, at, "cycles")
     if isinstance(solution, LimitCycles):
         every = cycles.states[:, :: cycles.states.shape[1] // solution.n_pieces]
         x = solution.view(system.dynamics).unknowns(every, cycles.period.astype(float))
