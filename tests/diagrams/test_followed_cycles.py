@@ -49,6 +49,21 @@ def test_cycles_of_odd_period_end_at_the_point_and_all_are_there() -> None:
         assert abs(branch.parameter.min() - 1) < 1e-6
 
 
+@pytest.mark.parametrize(("low", "n"), [(1.0, 3), (0.5, 3), (1.0, 2)])
+def test_cycles_may_shrink_where_the_path_ends(low: float, n: int) -> None:
+    """Rings of n units: from one state of both signs to the origin, at gain 1."""
+    ring = np.roll(np.eye(n), 1, axis=0)
+
+    def make(g: float) -> sp.System:
+        return sp.as_system(VanillaCell(g * ring, np.zeros((n, 0)), np.zeros(n)))
+
+    cycles = sp.find_cycles(make(2.0), periods=[n], progress=False).of_period(n)
+    diagram = sp.follow_cycles(make(2.0), cycles, sp.family(make, low, 2.5), at=2.0)
+    assert len(diagram) == len(cycles)
+    assert all(branch.parameter.max() == 2.5 for branch in diagram.branches)
+    assert all(abs(branch.parameter.min() - 1) < 1e-6 for branch in diagram.branches)
+
+
 def test_the_amplitude_is_that_of_the_whole_limit_cycle() -> None:
     system = sp.as_system(van_der_pol, state_size=2, input_size=1, kind="flow")
     cycles = sp.find_cycles(system, [1.0], progress=False)

@@ -55,7 +55,7 @@ def follow_closed_curves(
     how far each step turns (Kuznetsov 2004, section 4.7); Newton's method makes the first curve of
     that, attracting or not, and each curve is where it begins at the next parameter. Rotation
     numbers change along the way, so there are gaps where they lock to a ratio of small numbers: the
-    curve carries cycles there, which `find_cycles` finds, and is sought again behind them.
+    curve carries cycles there, which `find_cycles` finds. Behind a gap curves are sought again.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def follow_closed_curves(
     along = Along(system, path, size_of(diagram.states), MapCycles(period))
     known = KnownCurves.none(system, period, max_modes, tol)
     for event in diagram.events.of_kind(EventKind.NEIMARK_SACKER):
-        _Born(along, known, event, period).follow(n_steps)
+        _Born(along, known, event).follow(n_steps)
     d, m = system.state_size, system.input_size
     asked = {"n_steps": n_steps, "max_modes": known.most_modes, "tol": known.tol}
     told = provenance("follow_closed_curves", system, diagram.states, **asked)
@@ -125,12 +125,11 @@ def follow_closed_curves(
 
 @dataclass(frozen=True, eq=False)
 class _Born:
-    """What is born at a Neimark-Sacker point: closed curves of F^period around x, on one side."""
+    """What is born at a Neimark-Sacker point: closed curves on one side of it, in `most_pieces`."""
 
     along: Along
     known: KnownCurves
     event: Event
-    period: int
 
     def follow(self, n_steps: int) -> None:
         """Add the curves from the event to the end of the path."""
@@ -180,15 +179,14 @@ class _Born:
     def _curve(self, s: float, nodes: Nodes, rho: float) -> KnownCurve | None:
         """Return the curve at a parameter that nodes lead to, None if they lead to another one."""
         guess = Turn(self.along.system, self._inputs(s), nodes, rho)
-        found = self.known.solved(guess, self.period)
+        found = self.known.solved(guess, self.known.most_pieces)
         if found is None:
             return None
         moved = np.linalg.norm(found.turn.nodes.mean(axis=0) - nodes.mean(axis=0))
         near = moved < _GROWTH * guess.size
         if not near or not 1 / _GROWTH < found.turn.size / guess.size < _GROWTH:
             return None
-        self.known.curves.append(found)
-        return found
+        return self.known.curves[self.known.placed(found)]
 
     def _inputs(self, s: float) -> Float[np.ndarray, " m"]:
         here = np.array([s])

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Bool, Complex, Float, Int
 
 from .._core.arrays import batches, take_record
 from ..branches.bordered import Along, Places
@@ -135,20 +135,11 @@ class Followed:
         if not self.along.solution.is_halved:  # three states may swing past each other as well
             turns &= gone[:-1] | gone[1:]
         ends = np.unique([i + gone[i + 1] for i in np.flatnonzero(turns)]).astype(np.int64)
-        last = len(size) - 1
         if not len(ends):
             yield Walked(curve, values), events, place
             return
-        if curve.is_closed:
-            first = ends[0] + (not gone[ends[0]])
-            parts = [(first, ([*ends[ends > first], last])[0], (End.SHRANK, End.SHRANK))]
-        else:
-            parts = [(0, ends[0], (curve.ends[0], End.SHRANK))]
-            if not self.along.solution.is_halved:
-                for begin, end in pairwise([*ends, last]):
-                    stop = curve.ends[1] if end == last else End.SHRANK
-                    parts.append((begin, end, (End.SHRANK, stop)))
-        for first, last, why in parts:
+        parts = _parts(curve, ends, gone)
+        for first, last, why in parts if not self.along.solution.is_halved else parts[:1]:
             kept = np.flatnonzero(
                 (place > first) & (place < last) & (size[place] > _GONE * size.max())
             )
@@ -202,6 +193,24 @@ class Followed:
                 for rows in batches(len(curve.z), d * d, _AT_ONCE)
             ]
         )
+
+
+def _parts(
+    curve: Curve, ends: Rows, gone: Bool[np.ndarray, " n"]
+) -> list[tuple[int, int, tuple[End, End]]]:
+    """Return the first and last place of the parts of a branch that shrinks, and how they end.
+
+    Where a branch begins or ends shrunk, there is no part before or behind that.
+    """
+    last = len(gone) - 1
+    if curve.is_closed:
+        first = int(ends[0]) + (not gone[ends[0]])
+        return [(first, int([*ends[ends > first], last][0]), (End.SHRANK, End.SHRANK))]
+    inner = [int(end) for end in ends]
+    between = [(begin, end, (End.SHRANK, End.SHRANK)) for begin, end in pairwise(inner)]
+    before = (0, inner[0], (curve.ends[0], End.SHRANK))
+    parts = [before, *between, (inner[-1], last, (End.SHRANK, curve.ends[1]))]
+    return [part for part in parts if not gone[part[0] : part[1] + 1].all()]
 
 
 def _with_events(

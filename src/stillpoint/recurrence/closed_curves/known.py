@@ -94,7 +94,7 @@ class KnownCurves:
             for nodes, rho in guesses(path[::-pieces][::-1]):
                 curve = self.solved(Turn(self.system, u, nodes, rho, attracts), pieces)
                 if curve is not None:
-                    return self._placed(curve)
+                    return self.placed(curve)
         return -1
 
     def power(self, pieces: int) -> System:
@@ -114,7 +114,7 @@ class KnownCurves:
         fewer = 1 + int(met[0])  # they lead to the same piece, turned by that angle
         return self.solved(replace(turn, rho=float(angle[fewer])), fewer)
 
-    def _placed(self, curve: KnownCurve) -> int:
+    def placed(self, curve: KnownCurve) -> int:
         """Return the row of a curve, a new one if it is not known."""
         start, u = curve.turn.nodes[:1], curve.turn.u
         images = images_of(self.system, start, u[None], self.most_pieces)
