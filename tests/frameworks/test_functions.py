@@ -222,7 +222,8 @@ def test_a_linear_map_takes_one_newton_step():
     points = sp.find_fixed_points(system, starts, orbits=False)
     np.testing.assert_allclose(points.xstar[0], np.linalg.solve(np.eye(40) - W, b), rtol=1e-6)
     assert (points.starts.steps <= 3).all()
-    assert sum(n for n, _ in shapes) < 20 * 2 * 40 * 10
+    # Steps of two states a variable, then one or two Jacobians of four: rounding says which.
+    assert sum(n for n, _ in shapes) < 20 * 2 * 40 * 15
 
 
 def test_a_long_search_is_announced_with_the_cure(monkeypatch):
