@@ -7,6 +7,7 @@ Derivatives are carried along with the values (forward differentiation).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -245,9 +246,10 @@ def step(cell: Any, x: list[Dual], u: list[Dual]) -> list[Dual]:
         rates, leaks = [PHI[cell.phi](a) for a in _drive(cell, x, u)], cell.alpha.tolist()
         return [v * (1 - mp.mpf(a)) + a * r for v, a, r in zip(x, leaks, rates, strict=True)]
     if name == "ShallowCell":
-        hidden = [PHI[cell.phi](a) for a in _affine(cell.W2, x, cell.c)]
-        rest = _affine(np.hstack([cell.W1, cell.B]), [*hidden, *u], cell.b)
-        return [float(a) * v + r for a, v, r in zip(cell.A, x, rest, strict=True)]
+        drive = _affine(np.hstack([cell.W2, cell.B2]), [*x, *u], cell.c)
+        hidden = [PHI[cell.phi](a) for a in drive]
+        A = cell.A if cell.A.ndim == 2 else np.diag(cell.A)
+        return _affine(np.hstack([A, cell.W1, cell.B]), [*x, *hidden, *u], cell.b)
     if name in ("GRUCell", "ResetBeforeGRUCell"):
         n, z = _gru_candidate(cell, x, u)
         return [(1 - g) * a + g * v for a, g, v in zip(n, z, x, strict=True)]
@@ -513,6 +515,11 @@ def shallow(rng, phi="tanh", d=3, h=4, m=2):
     return ShallowCell(A, to, of, weights(rng, d, m), weights(rng, d), weights(rng, h), phi)
 
 
+def hidden_layer(rng, phi="tanh", d=3, h=4, m=2):
+    cell = shallow(rng, phi, d, h, m)
+    return replace(cell, A=weights(rng, d, d) / 2, B2=weights(rng, h, m))
+
+
 def gru(rng, d=3, m=2):
     w, b, bias = weights(rng, 3 * d, d), weights(rng, 3 * d, m), weights(rng, 3 * d)
     return GRUCell(w, b, bias, weights(rng, d))
@@ -546,6 +553,7 @@ CASES = {
     **{f"leaky {p}": lambda r, p=p: leaky(r, p) for p in PHI},
     **{f"leaky rate {p}": lambda r, p=p: leaky_rate(r, p) for p in PHI},
     **{f"shallow {p}": lambda r, p=p: shallow(r, p) for p in PHI},
+    **{f"hidden layer {p}": lambda r, p=p: hidden_layer(r, p) for p in ("tanh", "relu")},
     **{
         f"{kind.__name__} {p}, low rank": lambda r, kind=kind, p=p: low_rank(r, kind, p)
         for kind in (VanillaCell, LeakyCell, LeakyRateCell)

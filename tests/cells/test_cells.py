@@ -73,6 +73,12 @@ def shallow(phi: str, seed: int = 0, gain: float = 1.5, h: int = 6) -> ShallowCe
     return ShallowCell(A, w(D, h), w(h, D), w(D, M), w(D), w(h), phi)
 
 
+def hidden_layer(phi: str, seed: int = 0, gain: float = 1.5, h: int = 6) -> ShallowCell:
+    """Return a cell with any linear part, and inputs that drive hidden units too."""
+    w = random_weights(seed, gain)
+    return ShallowCell(w(D, D) / 2, w(D, h), w(h, D), w(D, M), w(D), w(h), phi, w(h, M))
+
+
 def gru(seed: int = 0, gain: float = 1.5, d: int = D, m: int = M) -> GRUCell:
     w = random_weights(seed, gain)
     return GRUCell(w(3 * d, d), w(3 * d, m), w(3 * d), w(d))
@@ -93,6 +99,7 @@ CELLS = {
     **{f"leaky {phi}": leaky(phi) for phi in ACTIVATIONS},
     **{f"leaky rate {phi}": leaky_rate(phi) for phi in ACTIVATIONS},
     **{f"shallow {phi}": shallow(phi) for phi in ACTIVATIONS},
+    **{f"hidden layer {phi}": hidden_layer(phi) for phi in ("tanh", "relu")},
     **{
         f"{kind.__name__} {phi}, low rank": low_rank(phi, kind)
         for phi in ("tanh", "relu", "softplus")
@@ -192,12 +199,20 @@ def test_leaky_rate_step_is_its_formula(phi):
     assert_close(cell.step(x, u), (1 - cell.alpha) * x + cell.alpha * np.array(rates), EXACT)
 
 
+def with_linear_part(A: Any) -> ShallowCell:
+    none, pair = np.zeros((2, 0)), np.ones((2, 2))
+    return ShallowCell(np.array(A), 7 * pair, pair, none, np.ones(2), np.ones(2), "tanh")
+
+
 @pytest.mark.parametrize("phi", FORMULAS)
 def test_shallow_step_is_its_formula(phi):
     cell = shallow(phi)
     x, u = rows(cell)
     hidden = FORMULAS[phi](x @ cell.W2.T + cell.c)
     assert_close(cell.step(x, u), cell.A * x + hidden @ cell.W1.T + u @ cell.B.T + cell.b, EXACT)
+    cell = hidden_layer(phi)
+    hidden = FORMULAS[phi](x @ cell.W2.T + u @ cell.B2.T + cell.c)
+    assert_close(cell.step(x, u), x @ cell.A.T + hidden @ cell.W1.T + u @ cell.B.T + cell.b, EXACT)
 
 
 def test_piecewise_linear_networks_of_all_names_are_one():
@@ -229,13 +244,15 @@ def test_piecewise_linear_networks_of_all_names_are_one():
         (ShallowCell.plrnn([0.5], [[0.6]], np.zeros((1, 0)), [1.0]), False),
         (ShallowCell.plrnn([-0.9], [[7.0]], np.zeros((1, 0)), [1.0], "tanh"), True),
         (ShallowCell.plrnn([-1.1], [[7.0]], np.zeros((1, 0)), [1.0], "sigmoid"), False),
+        (with_linear_part([[0.5, 0.6], [0.6, 0.3]]), False),  # their largest eigenvalue is 1.008
+        (with_linear_part([[0.5, 0.5], [0.5, 0.3]]), True),
     ],
 )
 def test_which_shallow_cells_keep_a_box(cell, is_trapping):
     system = sp.as_system(cell)
     assert cell.maps_ball_into_itself == is_trapping
     assert system.dynamics.interval_extension().maps_ball_into_itself == is_trapping
-    x = np.array([[-1e4], [1e4]])
+    x = np.array([[-1e4], [1e4]]) * np.ones(cell.state_size)
     for _ in range(400):
         x = system.step(x)
     assert (np.abs(x).max() < 1e3) == is_trapping
@@ -459,6 +476,7 @@ RESTING = {
     "leaky tanh, low rank": low_rank("tanh", LeakyCell, seed=2, gain=4.0),
     "leaky rate tanh, low rank": low_rank("tanh", LeakyRateCell, seed=2, gain=4.0),
     "shallow tanh": shallow("tanh", seed=3, gain=3.0),
+    "hidden layer tanh": hidden_layer("tanh", seed=3, gain=3.0),
     "GRU": gru(seed=0, gain=3.0),
     "LSTM": lstm(seed=4, gain=5.0),
     "LSTM with projection": lstm(seed=7, gain=3.0, p=4),

@@ -35,7 +35,8 @@ def points_of(cell):
     found = set()
     for signs in itertools.product([0, 1], repeat=len(c)):
         active = np.array(signs)
-        matrix = (W1 * active) @ W2 + np.diag(A - 1)
+        linear = A if A.ndim == 2 else np.diag(A)
+        matrix = (W1 * active) @ W2 + linear - np.diag(np.full(len(b), Fraction(1)))
         x = solved(matrix.tolist(), (-(b + W1 @ (active * c))).tolist())
         if x is None:
             return None
@@ -55,6 +56,8 @@ def network(rng, kind, *, whole):
     none, b = np.zeros((d, 0)), w(d) * (rng.random() < 0.7)
     if kind == "shallow":
         return ShallowCell(w(d), w(d, h), w(h, d), none, b, w(h) * (rng.random() < 0.7))
+    if kind == "any":
+        return ShallowCell(w(d, d), w(d, h), w(h, d), none, b, w(h))
     if kind == "plrnn":
         return ShallowCell.plrnn(w(d), w(d, d), none, b)
     if kind == "clipped":
@@ -63,7 +66,7 @@ def network(rng, kind, *, whole):
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("kind", ["shallow", "plrnn", "clipped", "dendritic"])
+@pytest.mark.parametrize("kind", ["shallow", "any", "plrnn", "clipped", "dendritic"])
 def test_rectified_networks_against_rational_arithmetic(kind, whole):
     rng, proofs = np.random.default_rng(len(kind) + whole), 0
     for _ in range(25):

@@ -99,7 +99,6 @@ def gelu(a):
 
 
 LOOKALIKES = {
-    "leaky relu": lambda x, u: np.where((a := x @ W.T + b) > 0, a, 0.01 * a),
     "gelu": lambda x, u: gelu(x @ W.T + b),
     "amplitude": lambda x, u: 0.8 * x + 0.3 * np.tanh(x @ W.T + b),
     "one unit off by 1e-9": lambda x, u: np.tanh(x @ W.T + b) + 1e-9 * np.eye(D)[0] * np.sin(x),

@@ -1,4 +1,4 @@
-"""The cell with a hidden layer beside a linear part: x' = A x + W1 phi(W2 x + c) + B u + b."""
+"""A hidden layer beside a linear part: x' = A x + W1 phi(W2 x + B2 u + c) + B u + b."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ from .base import Cell, check_axes, check_weights
 
 @dataclass(frozen=True, eq=False)
 class ShallowCell(Cell):
-    """x' = A x + W1 phi(W2 x + c) + B u + b with a diagonal A: the shallow PLRNN if phi is relu.
+    """x' = A x + W1 phi(W2 x + B2 u + c) + B u + b: the shallow PLRNN if phi is relu, A diagonal.
 
     The form is that of Hess, Monfared, Brenner and Durstewitz (2023). What is known under other
     names is one: the piecewise-linear RNN of Durstewitz (2017) (`plrnn`), its dendritic extension
-    (`dendritic`), and the shallow one with clipped units (`clipped`).
+    (`dendritic`), and the shallow one with clipped units (`clipped`). With any matrix A it is every
+    step with one hidden layer, so also a network of leaky, clipped or absolute units.
 
     Parameters
     ----------
     A
-        The diagonal, shape (d,), of any size.
+        The linear part: its diagonal, shape (d,), or a matrix, (d, d), of any size.
     W1
         Weights of the hidden layer on the state, shape (d, h), rows = to.
     W2
@@ -51,6 +52,8 @@ class ShallowCell(Cell):
         Bias of the hidden layer, shape (h,).
     phi
         Name of the activation.
+    B2
+        Input weights of the hidden layer, shape (h, m); None for zeros.
 
     Raises
     ------
@@ -66,19 +69,26 @@ class ShallowCell(Cell):
     array([[0.]])
     """
 
-    A: Float[Any, " d"]
+    A: Float[Any, " d"] | Float[Any, "d d"]
     W1: Float[Any, "d h"]
     W2: Float[Any, "h d"]
     B: Float[Any, "d m"]
     b: Float[Any, " d"]
     c: Float[Any, " h"]
     phi: str = "relu"
+    B2: Any = None  # (h, m)
 
     def __post_init__(self) -> None:
-        check_axes(self, A=1, W1=2, W2=2, B=2, b=1, c=1)
+        axes = 2 if getattr(self.A, "ndim", 1) == 2 else 1
+        check_axes(self, A=axes, W1=2, W2=2, B=2, b=1, c=1)
         check_option("phi", self.phi, ACTIVATIONS)
         d, h, m = self.state_size, self.c.shape[0], self.input_size
-        check_weights(self, b=(d,), A=(d,), W1=(d, h), W2=(h, d), B=(d, m), c=(h,))
+        shapes = {"b": (d,), "A": (d,) * axes, "W1": (d, h), "W2": (h, d), "B": (d, m), "c": (h,)}
+        check_weights(self, **shapes)
+        if self.B2 is None:
+            object.__setattr__(self, "B2", 0 * self.c[:, None] * self.B[:1])
+        check_axes(self, B2=2)
+        check_weights(self, b=(d,), B2=(h, m))
 
     @classmethod
     def plrnn(cls, A: Any, W: Any, B: Any, b: Any, phi: str = "relu") -> ShallowCell:
@@ -198,9 +208,8 @@ class ShallowCell(Cell):
     @property
     def maps_ball_into_itself(self) -> bool:
         A, W1, W2 = map(_exact, (self.A, self.W1, self.W2))
-        if (activation(self.phi).bounded or self._is_clipped) and (np.abs(A) < 1).all():
-            return True
-        return grows_no_faster(A, W1, W2)
+        stays = activation(self.phi).bounded or self._is_clipped
+        return grows_no_faster(A, 0 * W1 if stays else W1, W2)
 
     @property
     def _is_clipped(self) -> bool:
@@ -211,54 +220,67 @@ class ShallowCell(Cell):
             self.phi in ("relu", "softplus")
             and 2 * half == len(W2)
             and np.array_equal(W2[:half], W2[half:])
+            and np.array_equal(_exact(self.B2)[:half], _exact(self.B2)[half:])
             and np.array_equal(W1[:, :half], -W1[:, half:])
         )
 
     def step(self, x: Batch, u: Inputs) -> Batch:
-        hidden = activation(self.phi).value(self._drive(x))
-        return self.A * x + hidden @ self.W1.T + u @ self.B.T + self.b
+        hidden = activation(self.phi).value(self._drive(x, u))
+        return self._linear(x) + hidden @ self.W1.T + u @ self.B.T + self.b
 
-    def jacobian(self, x: Batch, u: Inputs) -> Matrices:  # noqa: ARG002
-        through = namespace(x).matmul(self.W1 * self._slope(x)[:, None, :], self.W2)
-        return through + self.A[:, None] * identity_like(x, x.shape[-1])
+    def jacobian(self, x: Batch, u: Inputs) -> Matrices:
+        through = namespace(x).matmul(self.W1 * self._slope(x, u)[:, None, :], self.W2)
+        return through + self._matrix(x)
 
-    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:  # noqa: ARG002
-        return namespace(x).ones_like(x)[:, :, None] * self.B
+    def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
+        return namespace(x).matmul(self.W1 * self._slope(x, u)[:, None, :], self.B2) + self.B
 
-    def differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
-        slope = self._slope(x)
-        return lambda v: self.A * v + (slope * (v @ self.W2.T)) @ self.W1.T
+    def differential(self, x: Batch, u: Inputs) -> Linear:
+        slope = self._slope(x, u)
+        return lambda v: self._linear(v) + (slope * (v @ self.W2.T)) @ self.W1.T
 
-    def input_differential(self, x: Batch, u: Inputs) -> Linear:  # noqa: ARG002
-        return lambda w: w @ self.B.T
+    def input_differential(self, x: Batch, u: Inputs) -> Linear:
+        slope = self._slope(x, u)
+        return lambda w: w @ self.B.T + (slope * (w @ self.B2.T)) @ self.W1.T
 
-    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:  # noqa: ARG002
-        return self.A * w + (self._slope(x) * (w @ self.W1)) @ self.W2
+    def vjp(self, x: Batch, u: Inputs, w: Batch) -> Batch:
+        back = self.A * w if self.A.ndim == 1 else w @ self.A
+        return back + (self._slope(x, u) * (w @ self.W1)) @ self.W2
 
-    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:  # noqa: ARG002
-        phi, drive = activation(self.phi), self._drive(x)
+    def curvature(self, x: Batch, u: Inputs, w: Batch) -> Matrices:
+        phi, drive = activation(self.phi), self._drive(x, u)
         bend = (w @ self.W1) * phi.bend(drive, phi.value(drive))
         return namespace(x).matmul(self.W2.T, bend[:, :, None] * self.W2)
 
     def piecewise_linear(self) -> PiecewiseLinear | None:
         if self.phi not in PIECEWISE_LINEAR:
             return None
-        A, W1, W2, B, b, c = map(host, (self.A, self.W1, self.W2, self.B, self.b, self.c))
-        leak = np.diag(A - 1)
+        W1, W2, B, b, c, B2 = map(host, (self.W1, self.W2, self.B, self.b, self.c, self.B2))
+        pull = host(self._matrix(self.b)) - np.eye(len(b))
         if self.phi == "relu":
-            return PiecewiseLinear(W1, W2, np.zeros((len(c), B.shape[1])), c, leak, B, b)
-        return PiecewiseLinear.without_kinks(W1 @ W2 + leak, B, W1 @ c + b)
+            return PiecewiseLinear(W1, W2, B2, c, pull, B, b)
+        return PiecewiseLinear.without_kinks(W1 @ W2 + pull, W1 @ B2 + B, W1 @ c + b)
 
     def hidden_form(self, u: Interval) -> HiddenForm:
-        constant = offset(u, self.B, self.b)
-        return HiddenForm(self.W1.mid, self.W2.mid, self.c, self.A - 1.0, constant, self.phi)
+        k, constant = offset(u, self.B2, self.c), offset(u, self.B, self.b)
+        pull = self._matrix(self.b) - np.eye(self.state_size)
+        return HiddenForm(self.W1.mid, self.W2.mid, k, pull, constant, self.phi)
 
-    def _drive(self, x: Batch) -> Float[Any, "n h"]:
-        return x @ self.W2.T + self.c
+    def _drive(self, x: Batch, u: Inputs) -> Float[Any, "n h"]:
+        return x @ self.W2.T + u @ self.B2.T + self.c
 
-    def _slope(self, x: Batch) -> Float[Any, "n h"]:
-        phi, drive = activation(self.phi), self._drive(x)
+    def _slope(self, x: Batch, u: Inputs) -> Float[Any, "n h"]:
+        phi, drive = activation(self.phi), self._drive(x, u)
         return phi.slope(drive, phi.value(drive))
+
+    def _linear(self, x: Batch) -> Batch:
+        return self.A * x if self.A.ndim == 1 else x @ self.A.T
+
+    def _matrix(self, like: Any) -> Float[Any, "d d"]:
+        """Return A as a matrix, of the same kind of array as another."""
+        if self.A.ndim == 2:
+            return self.A
+        return self.A[:, None] * identity_like(like, self.state_size)
 
 
 def _exact(weights: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 
 from .._core.arrays import to_numpy
 from ..intervals import Interval
+from ..intervals.linalg import solve_enclosed
 from .activations import Activation, activation
 from .low_rank import Weights, block, enclosed
 from .trapping import bounds_of_rates, range_of
@@ -215,15 +216,15 @@ class RateForm:
 
 @dataclass(frozen=True, eq=False)
 class HiddenForm:
-    """The equations L phi(K x + k) + M x + c = 0 of rest under one constant input, M diagonal.
+    """The equations L phi(K x + k) + M x + c = 0 of rest under one constant input.
 
-    L, shape (d, h), and K, (h, d), are exact; k, M and c are enclosed, shapes (h,), (d,) and (d,).
+    L, shape (d, h), and K, (h, d), are exact; k, (h,), M, (d, d), and c, (d,), are enclosed.
 
     Examples
     --------
     >>> one, zero = np.ones((1, 1)), Interval(np.zeros(1))
-    >>> form = HiddenForm(one, one, zero, Interval(np.array([-0.5])), zero, "tanh")
-    >>> form.bounds.upper
+    >>> form = HiddenForm(one, one, zero, Interval(-0.5 * one), zero, "tanh")
+    >>> form.bounds.upper.round(12)
     array([2.])
     """
 
@@ -243,17 +244,18 @@ class HiddenForm:
     def bounds(self) -> Interval | None:
         """A box that holds all fixed points, shape (d,), or None."""
         rates = range_of(self.phi, len(self.K))
-        if rates is None or not self.M.excludes_zero.all():
+        if rates is None:
             return None
-        return (rates @ self.L.T + self.c) / -self.M
+        box, regular = solve_enclosed(-self.M[None], (rates @ self.L.T + self.c)[None])
+        return box[0] if regular[0] else None
 
     def restricted(
         self, kept: Int[np.ndarray, " i"], held: Int[np.ndarray, " j"], x_held: Interval
     ) -> HiddenForm:
         """Return the form of some units, the others held at states `x_held`, shape (1, j)."""
         k = offset(x_held, Interval(self.K[:, held]), self.k)
-        parts = {"L": self.L[kept], "K": self.K[:, kept], "M": self.M[kept], "c": self.c[kept]}
-        return replace(self, k=k, **parts)
+        c = offset(x_held, self.M[kept][:, held], self.c[kept])
+        return replace(self, L=self.L[kept], K=self.K[:, kept], k=k, M=self.M[kept][:, kept], c=c)
 
 
 def offset(u: Interval, B: Interval, b: Interval) -> Interval:

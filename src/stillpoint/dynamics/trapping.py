@@ -54,7 +54,9 @@ def _exact(weights: Any) -> Interval | np.ndarray:
 
 
 def grows_no_faster(A: Any, W1: Any, W2: Any) -> bool:
-    """Return whether x' = A x + W1 phi(W2 x + c) + b is proved to keep a box, A a diagonal.
+    """Return whether x' = A x + W1 phi(W2 x + c) + b is proved to keep a box.
+
+    A is a matrix, shape (d, d), or its diagonal, (d,).
 
     Sizes of units obey |x'| <= (|A| + |W1| |W2|) |x| + constants, as no activation is steeper than
     1; with rho of that matrix below 1 every box t w with t large enough is kept.
@@ -65,7 +67,8 @@ def grows_no_faster(A: Any, W1: Any, W2: Any) -> bool:
     >>> grows_no_faster(np.array([-0.4]), half, half), grows_no_faster(np.ones(1), half, half)
     (True, False)
     """
-    size = Interval(np.abs(W1)) @ np.abs(W2) + np.diag(np.abs(A))
+    alone = np.abs(A if A.ndim == 2 else np.diag(A))
+    size = Interval(np.abs(W1)) @ np.abs(W2) + alone
     return shrinking_vector(size.magnitude) is not None
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr
 
+from .._core.arrays import host
+from .._core.display import plural
 from ..cells import LeakyCell, LeakyRateCell, LowRank, ShallowCell, VanillaCell
 from ..dynamics import Dynamics
 from . import currents, rates
+from .hidden_layers import piecewise_linear_network
 from .probe import Probe
 
 # The largest difference between the steps of a cell and of a black box that is this cell, relative
@@ -19,6 +22,9 @@ from .probe import Probe
 _TOLERANCE = 1e-12
 _SOFTPLUS = 3e-9
 _LITTLE = 0.1
+
+# What the last digits of the largest terms of a sum may be.
+_LAST_DIGITS = 4e-15
 
 # Sizes of states at which they are compared, and how many states of each.
 _SIZES = np.array([*np.geomspace(1e-6, 1e8, 15), 0.3, 3.0, 30.0])
@@ -34,12 +40,14 @@ _ROUGHLY = 1e-11
 _RANK = 1e-10
 _LOW = 4
 
+# How often hidden units are looked for.
+_TRIES = 2
+
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "softplus")
 _NAMES = {
     VanillaCell: "vanilla network",
     LeakyRateCell: "leaky rate network",
     LeakyCell: "leaky current network",
-    ShallowCell: "PLRNN",
 }
 
 
@@ -50,9 +58,21 @@ class Recognised:
     cell: VanillaCell | LeakyCell | ShallowCell
 
     def __str__(self) -> str:
+        return f"recognised: {self._name}, {self.cell.phi}{self._rank}"
+
+    @property
+    def _name(self) -> str:
+        if not isinstance(self.cell, ShallowCell):
+            return _NAMES[type(self.cell)]
+        name = "PLRNN" if self.cell.A.ndim == 1 else "piecewise-linear network"
+        h, d = self.cell.W2.shape
+        is_plain = h == d and bool((host(self.cell.W2) == np.eye(d)).all())
+        return name if is_plain else f"{name} with {plural(h, 'hidden unit')}"
+
+    @property
+    def _rank(self) -> str:
         weights = None if isinstance(self.cell, ShallowCell) else self.cell.W
-        rank = f", rank {weights.rank}" if isinstance(weights, LowRank) else ""
-        return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}{rank}"
+        return f", rank {weights.rank}" if isinstance(weights, LowRank) else ""
 
 
 @np.errstate(all="ignore")
@@ -60,8 +80,8 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     """Return the cell that takes the same steps as a map in float64, None where no cell does.
 
     Leaks show far out, where units are saturated or silent; weights follow from the values of the
-    step at random states, by least squares. That the cell is the same is then checked at other
-    states, of sizes from 1e-6 to 1e8, to rounding.
+    step at random states, by least squares; hidden units show at the kinks of a step. That the cell
+    is the same is then checked at other states, of sizes from 1e-6 to 1e8, to rounding.
 
     Examples
     --------
@@ -97,6 +117,8 @@ def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell 
     if (alpha := currents.leaks(probe)) is not None:
         for phi in _ACTIVATIONS:
             yield currents.current_network(probe, phi, alpha)
+    for _ in range(_TRIES):  # each on lines of its own
+        yield piecewise_linear_network(probe)
 
 
 def _factored(
@@ -129,5 +151,8 @@ def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None)
     size = np.abs(own).max(axis=1) + _LITTLE * from_there
     off = np.abs(cell.step(x, u) - own).max(axis=1)
     allowed = (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size
+    if isinstance(cell, ShallowCell):  # hidden units that cancel each other leave their rounding
+        terms = cell.with_weights(np.abs).step(np.abs(x), np.abs(u))
+        allowed = np.maximum(allowed, _LAST_DIGITS * terms.max(axis=1))
     far = np.repeat(_SIZES > _FAR, _STATES)
     return bool((off <= np.maximum(allowed, far * _ROUGHLY * from_there)).all())

@@ -15,14 +15,14 @@ from .pieces import PiecewiseEquations
 
 @dataclass(frozen=True, eq=False)
 class Hidden(PiecewiseEquations):
-    """p(x) = L phi(K x + k) + M x + c, M a diagonal: the unknowns are the state itself.
+    """p(x) = L phi(K x + k) + M x + c: the unknowns are the state itself.
 
     L and K are exact, the others enclosed.
 
     Examples
     --------
     >>> one, zero = np.ones((1, 1)), Interval(np.zeros(1))
-    >>> form = HiddenForm(2 * one, one, zero, Interval(-np.ones(1)), zero, "tanh")
+    >>> form = HiddenForm(2 * one, one, zero, Interval(-one), zero, "tanh")
     >>> Hidden(form).residual(Interval(np.array([[0.0], [1.9]]))).excludes_zero.tolist()
     [[False], [True]]
     """
@@ -62,14 +62,14 @@ class Hidden(PiecewiseEquations):
 
     def residual(self, z: Interval) -> Interval:
         form = self.form
-        return form.activation.value(self.drive(z)) @ form.L.T + form.M * z + form.c
+        return form.activation.value(self.drive(z)) @ form.L.T + z @ form.M.T + form.c
 
     def jacobian(self, z: Interval) -> Interval:
         return self.slopes_of(slopes(self.form.phi, self.drive(z)))
 
     def slopes_of(self, slopes: Interval) -> Interval:
         rows = slopes[:, None, :] * self.form.L
-        return rows @ self.form.K + self.form.M[:, None] * np.eye(self.size)
+        return rows @ self.form.K + self.form.M
 
     def offsets_of(self, slopes: Interval) -> Interval:
         return (slopes * self.form.k) @ self.form.L.T + self.form.c
