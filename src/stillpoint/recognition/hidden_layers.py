@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..cells import ShallowCell
-from .kinks import Hyperplanes, hyperplanes
+from .hyperplanes import Hyperplanes
+from .kinks import hyperplanes
 from .numbers import as_written
 from .probe import Probe
 
@@ -31,7 +32,7 @@ def piecewise_linear_network(probe: Probe) -> ShallowCell | None:
     if kinks is None:
         return None
     d, known = probe.state_size, _known(probe, kinks)
-    value = probe.value(*np.split(known[:, :-1], [d], axis=1))
+    value = probe.at(known[:, :-1])
     size = np.linalg.norm(known, axis=1, keepdims=True)
     known = np.hstack([known, np.maximum(kinks.drive(known[:, :-1]), 0.0)]) / size
     fitted = np.linalg.lstsq(known, value / size, rcond=None)[0]
@@ -56,9 +57,9 @@ def piecewise_linear_network(probe: Probe) -> ShallowCell | None:
 def _known(probe: Probe, kinks: Hyperplanes) -> Float[np.ndarray, "n p"]:
     """Return states with inputs and one: of many sizes, and around every hyperplane."""
     x, u = probe.random(_VALUES * (probe.n_weights + len(kinks.offsets)), *_SIZES)
-    reach = 1 + np.linalg.norm(kinks.feet, axis=1, keepdims=True)
     around = [
-        kinks.feet + reach * probe.rng.standard_normal(kinks.feet.shape) for _ in range(_AROUND)
+        kinks.feet + kinks.reach[:, None] * probe.rng.standard_normal(kinks.feet.shape)
+        for _ in range(_AROUND)
     ]
     y = np.concatenate([np.hstack([x, u]), *around, kinks.sides])
     return np.hstack([y, np.ones((len(y), 1))])

@@ -47,6 +47,14 @@ class Probe:
         asarray = self.dynamics.arrays.asarray
         return host(self.dynamics.step(asarray(x), asarray(u)))
 
+    def at(self, y: Rows) -> Rows:
+        """Return F at places y = (x, u), shape (n, d)."""
+        return self.value(*np.split(y, [self.state_size], axis=1))
+
+    def places(self, n: int) -> Rows:
+        """Return places y = (x, u) of size one, shape (n, d + m)."""
+        return self.rng.standard_normal((n, self.n_weights - 1))
+
     def random(self, n: int, least: float, most: float) -> tuple[Rows, Rows]:
         """Return states and inputs whose sizes lie between two numbers, spread over decades."""
         sizes = np.exp(self.rng.uniform(np.log(least), np.log(most), (n, 1)))

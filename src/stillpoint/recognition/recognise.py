@@ -23,9 +23,6 @@ _TOLERANCE = 1e-12
 _SOFTPLUS = 3e-9
 _LITTLE = 0.1
 
-# What the last digits of the largest terms of a sum may be.
-_LAST_DIGITS = 4e-15
-
 # Sizes of states at which they are compared, and how many states of each.
 _SIZES = np.array([*np.geomspace(1e-6, 1e8, 15), 0.3, 3.0, 30.0])
 _STATES = 32
@@ -150,9 +147,9 @@ def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None)
     from_there = np.abs(np.hstack([x, u])).max(axis=1)
     size = np.abs(own).max(axis=1) + _LITTLE * from_there
     off = np.abs(cell.step(x, u) - own).max(axis=1)
-    allowed = (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size
-    if isinstance(cell, ShallowCell):  # hidden units that cancel each other leave their rounding
+    if isinstance(cell, ShallowCell):  # whose units may cancel each other, as clipped ones do
         terms = cell.with_weights(np.abs).step(np.abs(x), np.abs(u))
-        allowed = np.maximum(allowed, _LAST_DIGITS * terms.max(axis=1))
+        size = np.maximum(size, terms.max(axis=1))
+    allowed = (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size
     far = np.repeat(_SIZES > _FAR, _STATES)
     return bool((off <= np.maximum(allowed, far * _ROUGHLY * from_there)).all())
