@@ -154,6 +154,29 @@ def test_three_kinks_that_nearly_meet_are_told_apart():
     )
 
 
+def test_mean_centred_and_almost_linear_networks_are_proved_complete():
+    """Brenner et al. (2022) centre rectified units; in Brenner et al. (2024) only some rectify."""
+    rng = np.random.default_rng(4)
+    A, W, b = rng.random(7), rng.standard_normal((7, 7)) / 3, rng.standard_normal(7)
+
+    def centred(z):
+        return A * z + relu(z - z.mean(axis=1, keepdims=True)) @ W.T + b
+
+    def almost_linear(z):
+        return A * z + np.hstack([z[:, :4], relu(z[:, 4:])]) @ W.T + b
+
+    for step, words in (
+        (centred, "PLRNN with 7 hidden units"),
+        (almost_linear, "piecewise-linear network with 3 hidden units"),
+    ):
+        system = sp.as_system(step, 7)
+        assert words in repr(system)
+        points = sp.find_all_fixed_points(system)
+        assert points.census().completeness.name == "PROVED"
+        assert len(points)
+        np.testing.assert_allclose(step(points.xstar), points.xstar, rtol=0, atol=1e-9)
+
+
 def test_modules_and_jax_functions():
     torch, jnp = pytest.importorskip("torch"), pytest.importorskip("jax.numpy")
 
