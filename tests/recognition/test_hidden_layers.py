@@ -157,7 +157,7 @@ def test_three_kinks_that_nearly_meet_are_told_apart():
 def test_mean_centred_and_almost_linear_networks_are_proved_complete():
     """Brenner et al. (2022) centre rectified units; in Brenner et al. (2024) only some rectify."""
     rng = np.random.default_rng(4)
-    A, W, b = rng.random(7), rng.standard_normal((7, 7)) / 3, rng.standard_normal(7)
+    A, W, b = rng.random(7) / 2, rng.standard_normal((7, 7)) / 5, rng.standard_normal(7)
 
     def centred(z):
         return A * z + relu(z - z.mean(axis=1, keepdims=True)) @ W.T + b
