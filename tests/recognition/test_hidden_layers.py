@@ -177,6 +177,33 @@ def test_mean_centred_and_almost_linear_networks_are_proved_complete():
         np.testing.assert_allclose(step(points.xstar), points.xstar, rtol=0, atol=1e-9)
 
 
+@pytest.mark.torch
+@pytest.mark.parametrize("form", ["rates", "currents"])
+@pytest.mark.parametrize(
+    "name", ["leaky_relu", "hardtanh", "relu6", "hardsigmoid", "threshold", "abs"]
+)
+def test_activations_of_straight_pieces(name, form):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    layer, drive = torch.nn.Linear(40, 40), torch.nn.Linear(3, 40)
+    phi = {
+        "abs": torch.abs,
+        "threshold": lambda a: torch.nn.functional.threshold(a, 0.25, 0.25),
+    }.get(name) or getattr(torch.nn.functional, name)
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.drive = layer, drive
+
+        def forward(self, u, h):
+            if form == "rates":
+                return h + 0.1 * (phi(self.layer(h) + self.drive(u)) - h)
+            return h + 0.1 * (self.layer(phi(h)) + self.drive(u) - h)
+
+    assert "hidden units, relu" in repr(sp.as_system(Network(), state_size=40, input_size=3))
+
+
 def test_modules_and_jax_functions():
     torch, jnp = pytest.importorskip("torch"), pytest.importorskip("jax.numpy")
 

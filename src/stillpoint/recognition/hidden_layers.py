@@ -35,11 +35,10 @@ def piecewise_linear_network(probe: Probe) -> ShallowCell | None:
     value = probe.at(known[:, :-1])
     size = np.linalg.norm(known, axis=1, keepdims=True)
     known = np.hstack([known, np.maximum(kinks.drive(known[:, :-1]), 0.0)]) / size
-    fitted = np.linalg.lstsq(known, value / size, rcond=None)[0]
+    fitted = _fitted(known, value / size, probe.n_weights)
     if not (np.abs(known @ fitted - value / size) <= _ROUNDING * np.abs(fitted).max()).all():
         return None
     linear, W1 = np.split(fitted.T, [probe.n_weights], axis=1)
-    W1 = as_written(W1)
     acts = W1.any(axis=0)
     if not acts.any():
         return None
@@ -63,6 +62,20 @@ def _known(probe: Probe, kinks: Hyperplanes) -> Float[np.ndarray, "n p"]:
     ]
     y = np.concatenate([np.hstack([x, u]), *around, kinks.sides])
     return np.hstack([y, np.ones((len(y), 1))])
+
+
+def _fitted(
+    known: Float[np.ndarray, "n k"], value: Float[np.ndarray, "n d"], n_linear: int
+) -> Float[np.ndarray, "k d"]:
+    """Return least squares, done again without the hidden units that do not act on a unit."""
+    fitted = np.linalg.lstsq(known, value, rcond=None)[0]
+    fitted[n_linear:] = as_written(fitted[n_linear:])
+    used = fitted != 0
+    used[:n_linear] = True
+    for unit in np.flatnonzero(~used.all(axis=0)):
+        columns = used[:, unit]
+        fitted[columns, unit] = np.linalg.lstsq(known[:, columns], value[:, unit], rcond=None)[0]
+    return fitted
 
 
 def _paired(
