@@ -8,10 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr
 
-from ..cells import LeakyCell, LeakyRateCell, LowRank, ShallowCell, VanillaCell
+from ..cells import (
+    GRUCell,
+    LeakyCell,
+    LeakyRateCell,
+    LowRank,
+    ResetBeforeGRUCell,
+    ShallowCell,
+    VanillaCell,
+)
+from ..cells.update_gated import UPDATE
 from ..dynamics import Dynamics
 from . import currents, rates
-from .probe import Probe
+from .gated import gated_networks
+from .probe import Probe, Rows
 
 # The largest difference between the steps of a cell and of a black box that is this cell, relative
 # to the largest of the step, and a little of what it comes from. The softplus of torch is linear
@@ -29,6 +39,9 @@ _STATES = 32
 _FAR = 300.0
 _ROUGHLY = 1e-11
 
+# So are the log-odds of gates, relative to what they are summed from.
+_ODDS = 1e-13
+
 # Columns that others explain but for this much, relative to the largest, are taken for rounding.
 # Weights are kept as factors where these have so many times fewer columns.
 _RANK = 1e-10
@@ -40,16 +53,21 @@ _NAMES = {
     LeakyRateCell: "leaky rate network",
     LeakyCell: "leaky current network",
     ShallowCell: "PLRNN",
+    GRUCell: "GRU",
+    ResetBeforeGRUCell: "GRU, reset before the product",
 }
+Found = VanillaCell | LeakyCell | ShallowCell | GRUCell | ResetBeforeGRUCell
 
 
 @dataclass(frozen=True)
 class Recognised:
     """A canonical cell that takes the steps of a black box, and what it is, in words."""
 
-    cell: VanillaCell | LeakyCell | ShallowCell
+    cell: Found
 
     def __str__(self) -> str:
+        if isinstance(self.cell, GRUCell | ResetBeforeGRUCell):
+            return f"recognised: {_NAMES[type(self.cell)]}"
         weights = None if isinstance(self.cell, ShallowCell) else self.cell.W
         rank = f", rank {weights.rank}" if isinstance(weights, LowRank) else ""
         return f"recognised: {_NAMES[type(self.cell)]}, {self.cell.phi}{rank}"
@@ -88,7 +106,7 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     return Recognised(found.with_weights(dynamics.arrays.asarray))
 
 
-def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell | None]:
+def _candidates(probe: Probe) -> Iterator[Found | None]:
     """Return the cells that the values of a step suggest, None for some that they exclude."""
     yield rates.rate_network(probe, "linear", np.ones(probe.state_size))
     if (alpha := rates.leaks(probe)) is not None:
@@ -97,13 +115,12 @@ def _candidates(probe: Probe) -> Iterator[VanillaCell | LeakyCell | ShallowCell 
     if (alpha := currents.leaks(probe)) is not None:
         for phi in _ACTIVATIONS:
             yield currents.current_network(probe, phi, alpha)
+    yield from gated_networks(probe)
 
 
-def _factored(
-    cell: VanillaCell | LeakyCell | ShallowCell,
-) -> VanillaCell | LeakyCell | None:
+def _factored(cell: Found) -> VanillaCell | LeakyCell | None:
     """Return the cell with the factors of its weights, None if their rank is not low."""
-    if isinstance(cell, ShallowCell):
+    if isinstance(cell, ShallowCell | GRUCell | ResetBeforeGRUCell):
         return None
     R, order = qr(cell.W, mode="r", pivoting=True)
     sizes = np.abs(np.diag(R))
@@ -114,7 +131,7 @@ def _factored(
     return replace(cell, W=LowRank(U, np.linalg.lstsq(U, cell.W, rcond=None)[0].T))
 
 
-def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None) -> bool:
+def _are_alike(probe: Probe, cell: Found | None) -> bool:
     """Whether a cell takes the same steps, at states of all signs, and of few units."""
     if cell is None:
         return False
@@ -127,7 +144,18 @@ def _are_alike(probe: Probe, cell: VanillaCell | LeakyCell | ShallowCell | None)
     own = probe.value(x, u)
     from_there = np.abs(np.hstack([x, u])).max(axis=1)
     size = np.abs(own).max(axis=1) + _LITTLE * from_there
-    off = np.abs(cell.step(x, u) - own).max(axis=1)
-    allowed = (_SOFTPLUS if cell.phi == "softplus" else _TOLERANCE) * size
+    off = np.abs(cell.step(x, u) - own)
+    softplus = getattr(cell, "phi", None) == "softplus"
+    allowed = (_SOFTPLUS if softplus else _TOLERANCE) * size
     far = np.repeat(_SIZES > _FAR, _STATES)
-    return bool((off <= np.maximum(allowed, far * _ROUGHLY * from_there)).all())
+    allowed = np.maximum(allowed, far * _ROUGHLY * from_there)[:, None]
+    if isinstance(cell, GRUCell | ResetBeforeGRUCell):
+        allowed = allowed + far[:, None] * _ODDS * _from_odds(cell, x, u)
+    return bool((off <= allowed).all())
+
+
+def _from_odds(cell: GRUCell | ResetBeforeGRUCell, x: Rows, u: Rows) -> Rows:
+    """Return how a step changes with log-odds of update gates, times what these are summed from."""
+    (W, B, b), z = cell.weights_of(UPDATE), cell.gate(UPDATE, x, u)
+    summed = np.abs(x) @ np.abs(W).T + np.abs(u) @ np.abs(B).T + np.abs(b)
+    return z * (1 - z) * np.abs(x - cell.candidate(x, u)) * summed
