@@ -102,7 +102,7 @@ def test_what_is_recognised_is_searched_as_its_cell_has_proofs_and_is_pickled():
     states = np.random.default_rng(0).uniform(-1, 1, (64, D))
     points, wanted = (sp.find_fixed_points(s, states, rounds=0) for s in (system, truth))
     np.testing.assert_array_equal(points.xstar, wanted.xstar)
-    assert sp.certify(system, points).certificate.exists.all()
+    assert sp.certify(system, points).certificate.proved.all()
     assert repr(pickle.loads(pickle.dumps(system))) == repr(system)
 
 

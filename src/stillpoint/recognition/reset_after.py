@@ -77,9 +77,7 @@ class _Fit:
         found, off = levenberg_marquardt(self.evaluate, start)
         left = np.flatnonzero(~(off < _FOUND))
         if not len(left):
-            last, slopes = self.evaluate(np.arange(len(found)), found)
-            last = separate_least_squares(slopes, last, np.linalg.norm(slopes, axis=-1))
-            return found + np.nan_to_num(last), off
+            return found, off
         rest = replace(self, drives=self.drives[left], worth=self.worth[left])
         weights = np.zeros((len(left), start.shape[1]))
         weights[:, self.x.shape[1] + self.u.shape[1] + 1] = rest.drives[:, 0]

@@ -23,12 +23,13 @@ _MORE = 20
 
 # A value of a gate is told if it is larger than this and worth so much. The factor of a gate is
 # looked for from such numbers above the largest value that is worth a part of the best; it is found
-# where the values say so to this.
+# where the values say so to this, and no other is tried where they say so to less.
 _LEAST = 1e-3
 _WORTH = 1e-4
 _PART = 1e-2
 _ABOVE = 0.03, 1e-3, 0.3, 1.0, 10.0
 _FOUND = 1e-9
+_SURELY = 1e-12
 
 
 def reset_before(candidates: Candidates) -> tuple[Weights, Weights] | None:
@@ -80,7 +81,7 @@ def _gates(known: Resets, units: Units) -> tuple[Weights, Float[np.ndarray, " k"
 
     found, off = np.zeros((len(units), y.shape[-1] + 1)), np.full(len(units), np.inf)
     for above in _ABOVE:
-        left = np.flatnonzero(~(off < _FOUND))
+        left = np.flatnonzero(~(off < _SURELY))
         if not len(left):
             break
         factor = largest[left] + np.log1p(above)
