@@ -19,7 +19,7 @@ Weights = Float[np.ndarray, "k p"]
 
 # So many values for each of them are asked for, and some more, at states of such sizes. They are
 # found if the step says so to this; a few units tell whether the others are worth while.
-_VALUES = 4
+_VALUES = 8
 _MORE = 60
 _SIZES = 1e-2, 50.0
 _FOUND = 1e-9

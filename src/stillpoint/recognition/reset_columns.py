@@ -24,8 +24,8 @@ _FEW = 4
 
 # One in so many units is not 0, two at least; so many values for each weight of a gate and some
 # more, at states and inputs of such sizes.
-_PART = 8
-_VALUES = 6
+_PART = 4
+_VALUES = 12
 _MORE = 40
 _SIZES = 0.05, 50.0
 _INPUTS = 0.02, 5.0
