@@ -78,7 +78,8 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     """Return the cell that takes the same steps as a map in float64, None where no cell does.
 
     Leaks show far out, where units are saturated or silent; weights follow from the values of the
-    step at random states, by least squares. That the cell is the same is then checked at other
+    step at random states, by least squares. Gated units show their update gates far out, where
+    candidates are saturated, and the rest once these are known. That the cell is the same is then checked at other
     states, of sizes from 1e-6 to 1e8, to rounding.
 
     Examples

@@ -27,8 +27,8 @@ _BACK = 2.0 ** -np.arange(_HALVINGS)
 _MOST = 6.0
 _ROUGHLY = 1e-9
 
-# So many values for each weight, and some more, at which log-odds are about e to
-# the power of such numbers aside.
+# So many values for each weight, and some more, at which log-odds are about so much aside (the
+# logarithm of that).
 _VALUES = 3
 _MORE = 20
 _LOG_ASIDE = -1.2, 1.8

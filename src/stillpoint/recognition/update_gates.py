@@ -38,7 +38,7 @@ _CLOSED = -50.0, -100.0
 # Places that are further off than this from where gates were seen first are left out.
 _NEAR = 1e-5
 
-# States that tell gates once candidates are known, and how many for each weight.
+# States that tell gates once candidates are known, so many for each weight and some more.
 _MODERATE = 0.05, 50.0
 _VALUES = 4
 _MORE = 40
