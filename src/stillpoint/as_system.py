@@ -128,8 +128,8 @@ def as_system(
         The time at which f(t, y) is taken. Where it is left out, f must not depend on the time,
         which is tried out.
     recognise
-        Whether maps that step in float64 are tried as leaky, rate and vanilla networks and PLRNNs,
-        unless you give derivatives or `lefschetz`. One that is such a network, as 576 random
+        Whether maps that step in float64 are tried as leaky, rate and vanilla networks, PLRNNs and
+        GRUs, unless you give derivatives or `lefschetz`. One that is such a network, as 576 random
         states show to 1e-12, becomes that cell, with all that is known of it in closed form; its
         weights are known to rounding, or exactly where they are of float32
         (docs/your_network.md).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from .._core.arrays import host
 from ..dynamics import Dynamics
@@ -18,6 +18,9 @@ Rows = Float[np.ndarray, "n _"]
 _FAR = 2.0**20
 _ASIDE = 2.0**-10
 _ALIKE = 1e-10
+
+# So many numbers are asked about at once.
+_MOST_NUMBERS = 2**21
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,21 @@ class Probe:
             for width in (self.state_size, self.dynamics.input_size)
         )
         return x, u
+
+    def own(
+        self, units: Int[np.ndarray, " k"], y: Float[np.ndarray, "k n p"]
+    ) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, "k n"]]:
+        """Return h_i and F_i of one unit i each, at states and inputs of its own; others are 0."""
+        y = np.pad(y, ((0, 0), (0, 0), (0, self.n_weights - 1 - y.shape[-1])))
+        x, u = np.split(y.reshape(-1, y.shape[-1]), [self.state_size], axis=1)
+        rows = np.repeat(units, y.shape[1])[:, None]
+        h, value = (np.take_along_axis(part, rows, axis=1) for part in (x, self.value(x, u)))
+        return h.reshape(y.shape[:2]), value.reshape(y.shape[:2])
+
+    def portions(self, units: Int[np.ndarray, " k"], n: int) -> list[Int[np.ndarray, " k"]]:
+        """Return units in portions that are not too many for n values of each at once."""
+        each = max(1, _MOST_NUMBERS // (n * self.n_weights))
+        return [units[k : k + each] for k in range(0, len(units), each)]
 
     def far(self) -> Float[np.ndarray, " d"]:
         """Return a direction in which every variable takes part, with a sign of its own."""

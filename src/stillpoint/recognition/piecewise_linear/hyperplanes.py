@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from .._core.arrays import batches
-from .._core.grouping import group_states
-from .numbers import as_written
-from .probe import Probe
+from ..._core.arrays import batches
+from ..._core.grouping import group_states
+from ..numbers import as_written
+from ..probe import Probe
 
 # Differences are taken over such fractions of the room that other hyperplanes leave: of that on a
 # line, and of that around the place of so many on each hyperplane that has most of it.

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..probe import Probe
 from .hyperplanes import Crossings, Hyperplanes, crossed_at, sharpened
-from .probe import Probe
 
 # So many lines are walked this far to both sides, from pieces as short as the first on. Each misses
 # a few hyperplanes that are too near to others where it crosses them.

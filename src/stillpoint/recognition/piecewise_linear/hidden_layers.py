@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..cells import ShallowCell
+from ...cells import ShallowCell
+from ..numbers import as_written
+from ..probe import Probe
 from .hyperplanes import Hyperplanes
 from .kinks import hyperplanes
-from .numbers import as_written
-from .probe import Probe
 
 # So many values for each weight, from states of such sizes; and around each hyperplane.
 _VALUES = 2
