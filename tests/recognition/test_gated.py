@@ -6,10 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
-from stillpoint.recognition.gated.levenberg_marquardt import levenberg_marquardt
 
 import stillpoint as sp
 from stillpoint.cells import GRUCell, ResetBeforeGRUCell
+from stillpoint.recognition.gated.levenberg_marquardt import levenberg_marquardt
 from stillpoint.recognition.least_squares import separate_least_squares, trimmed_least_squares
 
 D, M = 6, 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ...cells import ShallowCell
 from ..numbers import as_written
@@ -34,15 +34,21 @@ def piecewise_linear_network(probe: Probe) -> ShallowCell | None:
     d, known = probe.state_size, _known(probe, kinks)
     value = probe.at(known[:, :-1])
     size = np.linalg.norm(known, axis=1, keepdims=True)
-    known = np.hstack([known, np.maximum(kinks.drive(known[:, :-1]), 0.0)]) / size
-    fitted = _fitted(known, value / size, probe.n_weights)
-    if not (np.abs(known @ fitted - value / size) <= _ROUNDING * np.abs(fitted).max()).all():
-        return None
-    linear, W1 = np.split(fitted.T, [probe.n_weights], axis=1)
+    rates = np.maximum(kinks.drive(known[:, :-1]), 0.0) / size
+    known, value = known / size, value / size
+    linear, W1 = _fitted(known, rates, value)
     acts = W1.any(axis=0)
     if not acts.any():
         return None
-    W1, kinks = _paired(W1[:, acts], kinks.take(acts))
+    W1, rates, kinks = W1[:, acts], rates[:, acts], kinks.take(acts)
+    if (pairs := _pairs(W1, kinks)) is not None:
+        first, second = pairs
+        linear, W1 = _fitted(known, rates[:, first] - rates[:, second], value)
+        W1, kinks = np.hstack([W1, -W1]), kinks.take(pairs.ravel())
+        rates = rates[:, pairs.ravel()]
+    off = np.abs(known @ linear.T + rates @ W1.T - value)
+    if not (off <= _ROUNDING * max(np.abs(linear).max(), np.abs(W1).max())).all():
+        return None
     hidden = np.hstack([kinks.normals, kinks.offsets[:, None]])
     turned = _turned(linear, W1, hidden)
     A, B, b = probe.as_written(linear + (W1 * turned) @ hidden)
@@ -65,32 +71,31 @@ def _known(probe: Probe, kinks: Hyperplanes) -> Float[np.ndarray, "n p"]:
 
 
 def _fitted(
-    known: Float[np.ndarray, "n k"], value: Float[np.ndarray, "n d"], n_linear: int
-) -> Float[np.ndarray, "k d"]:
-    """Return least squares, done again without the hidden units that do not act on a unit."""
-    fitted = np.linalg.lstsq(known, value, rcond=None)[0]
+    known: Float[np.ndarray, "n p"],
+    rates: Float[np.ndarray, "n h"],
+    value: Float[np.ndarray, "n d"],
+) -> tuple[Float[np.ndarray, "d p"], Float[np.ndarray, "d h"]]:
+    """Return what is linear, and W1, by least squares; W1 is 0 where it is so to rounding."""
+    columns = np.hstack([known, rates])
+    fitted = np.linalg.lstsq(columns, value, rcond=None)[0]
+    n_linear = known.shape[1]
     fitted[n_linear:] = as_written(fitted[n_linear:])
-    used = fitted != 0
-    used[:n_linear] = True
-    for unit in np.flatnonzero(~used.all(axis=0)):
-        columns = used[:, unit]
-        fitted[columns, unit] = np.linalg.lstsq(known[:, columns], value[:, unit], rcond=None)[0]
-    return fitted
+    acts = fitted != 0
+    acts[:n_linear] = True
+    for unit in np.flatnonzero(~acts.all(axis=0)):
+        used = acts[:, unit]
+        fitted[used, unit] = np.linalg.lstsq(columns[:, used], value[:, unit], rcond=None)[0]
+    return fitted[:n_linear].T, fitted[n_linear:].T
 
 
-def _paired(
-    W1: Float[np.ndarray, "d h"], kinks: Hyperplanes
-) -> tuple[Float[np.ndarray, "d h"], Hyperplanes]:
-    """Return units in the order of their pairs, if all come in pairs of parallel, opposite ones."""
+def _pairs(W1: Float[np.ndarray, "d h"], kinks: Hyperplanes) -> Int[np.ndarray, "2 k"] | None:
+    """Return both units of all pairs, if all units come in pairs of parallel, opposite ones."""
     _, which, count = np.unique(kinks.normals, axis=0, return_inverse=True, return_counts=True)
     if (count != 2).any():
-        return W1, kinks
-    first, second = np.argsort(which.ravel(), kind="stable").reshape(-1, 2).T
-    if (np.abs(W1[:, first] + W1[:, second]) > _ROUNDING * np.abs(W1).max()).any():
-        return W1, kinks
-    order = np.concatenate([first, second])
-    W1 = np.hstack([W1[:, first], -W1[:, first]])
-    return W1, kinks.take(order)
+        return None
+    pairs = np.argsort(which.ravel(), kind="stable").reshape(-1, 2).T
+    together = np.abs(W1[:, pairs[0]] + W1[:, pairs[1]])
+    return pairs if (together <= _ROUNDING * np.abs(W1).max()).all() else None
 
 
 def _turned(

@@ -91,7 +91,10 @@ class Hyperplanes:
 
     def somewhere(self, probe: Probe) -> Places:
         """Return a random place on each."""
-        aside = self.reach[:, None] * probe.places(len(self.offsets))
+        far = probe.rng.uniform(
+            -0.5, 0.0, (len(self.offsets), 1)
+        )  # from reach on to that of each y
+        aside = self.reach[:, None] * self.normals.shape[1] ** far * probe.places(len(far))
         return self.feet + aside - np.sum(aside * self.units, axis=1, keepdims=True) * self.units
 
     def drive(self, y: Places) -> Float[np.ndarray, "n h"]:
@@ -169,9 +172,10 @@ def sharpened(probe: Probe, rough: Hyperplanes) -> Hyperplanes:
         place = rough.somewhere(probe)
         distance = np.abs(rough.drive(place)) / length
         np.fill_diagonal(distance, rough.reach)
-        there = distance.min(axis=1)
+        there = distance.min(axis=1) / (1 + np.linalg.norm(place, axis=1))
         better = there > room
         best, room = np.where(better[:, None], place, best), np.where(better, there, room)
+    room = room * (1 + np.linalg.norm(best, axis=1))
     found = crossed_at(probe, Crossings(best, rough.units, room), _AROUND)
     normals = as_written(found.normals)
     _, first, same = np.unique(
