@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -51,10 +51,7 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     if dynamics.kind != "map" or dynamics.arrays.resolution > 1e-15:
         return None
     probe = Probe(dynamics, np.random.default_rng(0))
-    try:
-        found = next((cell for cell in _candidates(probe) if are_alike(probe, cell)), None)
-    except Exception:  # whatever a step does far from the states that it is made for
-        return None
+    found = next((cell for kind in _KINDS if (cell := _first(probe, kind)) is not None), None)
     if found is None:
         return None
     factored = _factored(found)
@@ -63,18 +60,40 @@ def recognise(dynamics: Dynamics) -> Recognised | None:
     return Recognised(found.with_weights(dynamics.arrays.asarray))
 
 
-def _candidates(probe: Probe) -> Iterator[Found | None]:
-    """Return the cells that the values of a step suggest, None for some that they exclude."""
+def _first(probe: Probe, kind: Callable[[Probe], Iterable[Found | None]]) -> Found | None:
+    """Return the first cell of some that takes the same steps."""
+    try:
+        return next((cell for cell in kind(probe) if are_alike(probe, cell)), None)
+    except Exception:  # whatever a step does far from the states that it is made for
+        return None
+
+
+def _linear_networks(probe: Probe) -> Iterator[Found | None]:
     yield rates.rate_network(probe, "linear", np.ones(probe.state_size))
+
+
+def _rate_networks(probe: Probe) -> Iterator[Found | None]:
     if (alpha := rates.leaks(probe)) is not None:
         for phi in _ACTIVATIONS:
             yield rates.rate_network(probe, phi, alpha)
+
+
+def _current_networks(probe: Probe) -> Iterator[Found | None]:
     if (alpha := currents.leaks(probe)) is not None:
         for phi in _ACTIVATIONS:
             yield currents.current_network(probe, phi, alpha)
-    yield from gated_networks(probe)
+
+
+def _piecewise_linear_networks(probe: Probe) -> Iterator[Found | None]:
     for _ in range(_TRIES):  # each on lines of its own
         yield piecewise_linear_network(probe)
+
+
+#: What suggests cells from the values of a step, None for some that they exclude.
+_KINDS = (
+    *(_linear_networks, _rate_networks, _current_networks),
+    *(gated_networks, _piecewise_linear_networks),
+)
 
 
 def _factored(cell: Found) -> VanillaCell | LeakyCell | None:
