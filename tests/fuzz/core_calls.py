@@ -698,6 +698,7 @@ def nouns() -> dict[str, Call]:
                 "b": small["b"],
                 "c": np.zeros(3),
                 "phi": "relu",
+                "B2": None,
             },
             also=_WEIGHTS,
         ),
