@@ -228,6 +228,10 @@ def batches(n: int, numbers: int, most: int) -> Iterator[slice]:
     yield from (slice(first, min(first + rows, n)) for first in range(0, n, rows))
 
 
+#: Numbers in the matrices that are made and solved at a time: half a megabyte, which stays in the
+#: cache and is allocated again without the system's help.
+CACHED = 2**16
+
 #: Numbers that are copied at a time where a table has a row for every start: 8 MiB.
 BLOCK = 2**20
 

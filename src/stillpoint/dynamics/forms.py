@@ -77,8 +77,11 @@ class PiecewiseLinear:
     def slope_at(self, share: Float[np.ndarray, "n h"]) -> Float[np.ndarray, "n d d"]:
         """Return L diag(share) K + M: shares are 0 or 1 on a piece, between them on a kink."""
         if self._one_drive_each:  # L is the identity: a share scales a row of K
-            return share[:, :, None] * self.K + self.M
-        return np.matmul(self.L * share[:, None, :], self.K) + self.M
+            slope = share[:, :, None] * self.K
+        else:
+            slope = np.matmul(self.L * share[:, None, :], self.K)
+        slope += self.M
+        return slope
 
     @cached_property
     def _one_drive_each(self) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Complex, Float
-from scipy.linalg import schur, solve_sylvester
+from scipy.linalg import schur
+from scipy.linalg.lapack import dtrsyl
 
 from .._core.sentences import SentenceEnum
 from ..dynamics import Kind
@@ -89,9 +90,11 @@ def slow_modes(jacobian: Float[np.ndarray, "d d"], kind: Kind, p: int) -> SlowMo
     if size != p:
         return NoSlowModes.NOT_APART
     # selection^T = [1, Y] basis^T is invariant: selection^T J = form_11 selection^T.
+    # So form_11 Y - Y form_22 = form_12, with blocks that are triangular already.
     coupling = np.zeros((p, 0))
     if p < len(values):
-        coupling = solve_sylvester(form[:p, :p], -form[p:, p:], form[:p, p:])
+        coupling, scale, _ = dtrsyl(form[:p, :p], form[p:, p:], form[:p, p:], isgn=-1)
+        coupling /= scale
     slowest_other = float(np.min(_pace(others, kind), initial=np.inf))
     pace = float(np.max(_pace(slow, kind)))
     return SlowModes(

@@ -8,16 +8,21 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import batches, half_square, namespace, put_rows, solve_rows, take, to_numpy
+from .._core.arrays import (
+    CACHED,
+    batches,
+    half_square,
+    namespace,
+    put_rows,
+    solve_rows,
+    take,
+    to_numpy,
+)
 from .._core.validation import check_real, check_whole
 from ..dynamics import Dynamics, RootProblem
 from .base import Solver
 from .loop import MEMORY_BUDGET
 from .status import Status
-
-# Numbers in the matrices that are made and solved at a time: half a megabyte, which stays in the
-# cache and is allocated again without the system's help.
-_CACHED = 2**16
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def newton_steps(
     problem: RootProblem, y: Float[Any, "n k"], u: Float[Any, "n m"], residual: Float[Any, "n k"]
 ) -> Float[Any, "n k"]:
     """Return a Newton step for each row, of NumPy from a cacheful of matrices at a time."""
-    most = _CACHED if type(y) is np.ndarray else MEMORY_BUDGET // (8 * Solver.matrices)
+    most = CACHED if type(y) is np.ndarray else MEMORY_BUDGET // (8 * Solver.matrices)
     steps = [
         solve_rows(problem.jacobian(y[rows, ...], u[rows, ...]), -residual[rows, ...])
         for rows in batches(y.shape[0], y.shape[1] ** 2, most)

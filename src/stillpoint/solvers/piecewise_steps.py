@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .._core.arrays import half_square, put_rows, take_record
+from .._core.arrays import CACHED, batches, half_square, put_rows, take_record
 from ..dynamics import PiecewiseLinear
 
 Vectors = Float[np.ndarray, "n _"]
@@ -40,21 +40,26 @@ def newton_steps(form: PiecewiseLinear, rows: PieceRows) -> tuple[Vectors, Vecto
 
     The step solves [[J^T J, A^T], [A, 0]] [step, pressure] = -[gradient, drive], where A has the
     rows of K that hold the row, and the drive is what rounding has left of theirs. Rows that
-    share a piece and its kinks share the matrix.
+    share a piece and its kinks share the matrix; a cacheful of matrices is made at a time.
     """
     d, h = form.M.shape[0], len(form.k)
     pieces = np.packbits(np.hstack([rows.positive, rows.held]), axis=1)
     _, first, piece = np.unique(pieces, axis=0, return_index=True, return_inverse=True)
     piece = piece.reshape(-1)
-    held = rows.held[first]
+    positive, held = rows.positive[first], rows.held[first]
     most = int(held.sum(axis=1).max(initial=0))
     kinks = np.argsort(~held, axis=1, kind="stable")[:, :most]  # those that hold come first
     holds = np.take_along_axis(held, kinks, axis=1)
-    matrices = _matrices(form, rows.positive[first], kinks, holds)
     pulled = np.where(rows.positive, rows.residual @ form.L, 0.0) @ form.K
     gradient = pulled + rows.residual @ form.M
     left = np.take_along_axis(rows.drive, kinks[piece], axis=1) * holds[piece]
-    solution = _solve_shared(matrices, piece, -np.hstack([gradient, left]))
+    rhs = -np.hstack([gradient, left])
+    solution, order = np.empty_like(rhs), np.argsort(piece, kind="stable")
+    begins = np.searchsorted(piece[order], np.arange(len(first) + 1))
+    for some in batches(len(first), (d + most) ** 2, CACHED):
+        matrices = _matrices(form, positive[some], kinks[some], holds[some])
+        members = order[begins[some.start] : begins[some.stop]]
+        solution[members] = _solve_shared(matrices, piece[members] - some.start, rhs[members])
     pressure = np.zeros((len(piece), h))
     row, place = np.nonzero(holds[piece])
     pressure[row, kinks[piece][row, place]] = solution[row, d + place]
@@ -64,11 +69,10 @@ def newton_steps(form: PiecewiseLinear, rows: PieceRows) -> tuple[Vectors, Vecto
 def _solve_shared(
     matrices: Float[np.ndarray, "p s s"], member: Int[np.ndarray, " n"], rhs: Vectors
 ) -> Vectors:
-    """Solve one linear system per row, where many rows share a matrix."""
+    """Solve one linear system per row, where many rows, in the order of matrices, share one."""
     count = np.bincount(member, minlength=len(matrices))
-    order = np.argsort(member, kind="stable")
-    rank = np.empty_like(member)
-    rank[order] = np.arange(len(member)) - np.repeat(np.cumsum(count) - count, count)
+    ends = np.cumsum(count)
+    rank = np.arange(len(member)) - (ends - count)[member]
     solution = np.empty_like(rhs)
     few = count <= _FEW  # for these, factors are cheaper than an inverse
     number = np.cumsum(few) - 1
@@ -78,8 +82,8 @@ def _solve_shared(
     columns = np.linalg.solve(matrices[few], columns)
     solution[rows] = columns[number[member[rows]], :, rank[rows]]
     for shared in np.flatnonzero(~few):
-        rows = np.flatnonzero(member == shared)
-        solution[rows] = np.linalg.solve(matrices[shared], rhs[rows].T).T
+        block = slice(ends[shared] - count[shared], ends[shared])
+        solution[block] = np.linalg.solve(matrices[shared], rhs[block].T).T
     return solution
 
 
@@ -91,15 +95,14 @@ def _matrices(
 ) -> Float[np.ndarray, "p s s"]:
     """Return every piece's matrix; kinks that hold nothing are padding."""
     slope = form.slope_at(positive.astype(np.float64))
-    normal = np.matmul(slope.transpose(0, 2, 1), slope)
     d, most = slope.shape[1], kinks.shape[1]
-    diagonal = np.diagonal(normal, axis1=1, axis2=2)
-    ridge = _RIDGE * np.where(diagonal > 0, diagonal, 1.0)
     normals = form.K[kinks] * holds[:, :, None]
-    matrix = np.zeros((len(normal), d + most, d + most))
-    matrix[:, :d, :d] = normal + ridge[:, :, None] * np.eye(d)
+    matrix = np.zeros((len(slope), d + most, d + most))
+    matrix[:, :d, :d] = np.matmul(slope.transpose(0, 2, 1), slope)
     matrix[:, d:, :d], matrix[:, :d, d:] = normals, normals.transpose(0, 2, 1)
-    matrix[:, range(d, d + most), range(d, d + most)] = np.where(holds, -_RIDGE, -1.0)
+    diagonal = np.einsum("nii->ni", matrix)
+    diagonal[:, :d] += _RIDGE * np.where(diagonal[:, :d] > 0, diagonal[:, :d], 1.0)
+    diagonal[:, d:] = np.where(holds, -_RIDGE, -1.0)
     return matrix
 
 
@@ -146,27 +149,27 @@ def _first_minimum(
     when = np.hstack([np.take_along_axis(when, order, axis=1), np.full((n, 1), np.inf)])
     length, stopped_by = np.zeros(n), np.full(n, -1)
     crossed = np.zeros((n, h), dtype=bool)
-    going, residual, change = np.arange(n), rows.residual.copy(), change.copy()
+    going, residual = np.arange(n), rows.residual
     for turn in range(h + 1):
-        slope = np.sum(residual[going] * change[going], axis=1)
-        bend = np.sum(change[going] ** 2, axis=1)
+        slope, bend = np.sum(residual * change, axis=1), np.sum(change**2, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             lowest = np.where(bend > 0, np.maximum(-slope / bend, 0.0), 0.0)
         if turn == 0:
             lowest[:] = 1.0  # the Newton step itself, which a quotient of roundings may not stretch
-        ends = lowest <= when[going, turn] - length[going]
-        length[going[ends]] += lowest[ends]
-        going = going[~ends]
+        way = when[going, turn] - length[going]
+        ends = lowest <= way
+        length[going] += np.where(ends, lowest, way)
+        going, way, residual, change = (array[~ends] for array in (going, way, residual, change))
         if not len(going):
             break
         kink = order[going, turn]
-        way = when[going, turn] - length[going]
-        length[going] += way
-        residual[going] += way[:, None] * change[going]
+        residual += way[:, None] * change
         turned = np.where(positive[going, kink], -moved[going, kink], moved[going, kink])
-        change[going] += turned[:, None] * form.L.T[kink]
-        uphill = np.sum(residual[going] * change[going], axis=1) >= 0
+        change += turned[:, None] * form.L.T[kink]
+        uphill = np.sum(residual * change, axis=1) >= 0
         stopped_by[going[uphill]] = kink[uphill]
-        crossed[going[~uphill], kink[~uphill]] = True
-        going = going[~uphill]
+        going, kink, residual, change = (
+            array[~uphill] for array in (going, kink, residual, change)
+        )
+        crossed[going, kink] = True
     return length, crossed, stopped_by
