@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from jaxtyping import Float
 from ..._core.arrays import host
 from ...local import NoSlowModes, SlowModes, slow_modes
 from ...system import System
+from .recurring import remembering
 
 # The largest number of Newton steps.
 _NEWTON_STEPS = 20
@@ -52,7 +54,16 @@ class UnderInput:
 
     def slow_modes(self, x: Float[np.ndarray, " d"], p: int) -> SlowModes | NoSlowModes:
         """Return the p slow modes of F, or of f, or why there are none."""
-        return slow_modes(self._at(x, self.system.dynamics.jacobian), self.system.kind, p)
+        return self._modes(self._at(x, self.system.dynamics.jacobian), self.system.kind, p)
+
+    @cached_property
+    def slow_frame(self) -> Callable[..., Float[np.ndarray, "d p"] | None]:
+        """The slow directions of a Jacobian, nearest to a frame, as seen through a section."""
+        return remembering(_slow_frame)
+
+    @cached_property
+    def _modes(self) -> Callable[..., SlowModes | NoSlowModes]:
+        return remembering(slow_modes)
 
     def _at(self, x: Float[np.ndarray, " d"], function: Callable[[Any, Any], Any]) -> np.ndarray:
         asarray = self.system.dynamics.arrays.asarray
@@ -92,7 +103,7 @@ def correct(
             break
         x, drift, jacobian = solution
         best = Corrected(x, drift, frame, settled=False)
-        turned = _slow_frame(jacobian, frame, section)
+        turned = motion.slow_frame(jacobian, frame, section)
         change = np.inf if turned is None else float(np.linalg.norm(turned - frame))
         if change < _SETTLED:
             return Corrected(x, drift, frame, settled=True)
