@@ -134,6 +134,13 @@ def test_a_network_in_small_units_is_not_taken_for_what_differs_by_less_than_1e1
         np.testing.assert_allclose(rectified.dynamics.b, size * b, rtol=1e-3, atol=0)
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_weights_of_any_size(scale):
+    system = sp.as_system(lambda x, u: scale * np.maximum(x @ W.T + u @ B.T + b, 0), D, M)
+    assert type(system.dynamics) is VanillaCell
+    np.testing.assert_allclose(system.dynamics.W, scale * W, rtol=0, atol=1e-12 * scale)
+
+
 def test_what_the_caller_says_of_a_function_is_kept():
     step = lambda x: np.tanh(x @ W.T)  # noqa: E731
     assert sp.as_system(step, D).recognised == "recognised: vanilla network, tanh"

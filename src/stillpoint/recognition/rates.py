@@ -29,7 +29,8 @@ _SLOPE = 1e-3
 _ROUNDING = 1e-10
 _MOST = {"softplus": 15.0}
 
-# So few units say whether the others are worth while: what drives them is known at least to this.
+# So few units say whether the others are worth while: what drives them is known at least to this,
+# or to this fraction.
 _FEW = 4
 _OFF = 1e-6
 
@@ -69,7 +70,8 @@ def rate_network(probe: Probe, phi: str, alpha: Float[np.ndarray, " d"]) -> Vani
         n_told = np.count_nonzero(weights, axis=0)
         few = [k for k in np.argsort(-n_told)[:_FEW] if n_told[k] >= _ENOUGH * probe.n_weights]
         fitted = known @ weighted_least_squares(known, drive[:, few], weights[:, few]).T
-        if (weights[:, few] * np.abs(fitted - drive[:, few]) > _OFF).any():
+        off = weights[:, few] * np.abs(fitted - drive[:, few])
+        if (off > _OFF * np.maximum(1.0, np.abs(drive[:, few]))).any():
             return None
         if (n_told >= _ENOUGH * probe.n_weights).all():
             break
