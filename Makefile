@@ -86,6 +86,7 @@ bench: .venv/dev
 	$(BIN)/python benchmarks/solvers.py
 	$(BIN)/python benchmarks/jacobians.py
 	$(BIN)/python benchmarks/frameworks.py
+	$(BIN)/python benchmarks/recognition.py --networks 1
 	$(BIN)/python benchmarks/low_rank.py
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/scaling.py --quick
