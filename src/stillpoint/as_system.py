@@ -128,11 +128,11 @@ def as_system(
         The time at which f(t, y) is taken. Where it is left out, f must not depend on the time,
         which is tried out.
     recognise
-        Whether maps that step in float64 are tried as leaky, rate and vanilla networks, PLRNNs and
-        GRUs, unless you give derivatives or `lefschetz`. One that is such a network, as 576 random
-        states show to 1e-12, becomes that cell, with all that is known of it in closed form; its
-        weights are known to rounding, or exactly where they are of float32
-        (docs/your_network.md).
+        Whether maps that step in float64 are tried as leaky, rate and vanilla networks, GRUs,
+        PLRNNs and others of straight pieces, unless you give derivatives or `lefschetz`. One that
+        is such a network, as 576 random states show to 1e-12, becomes that cell, with all that is
+        known of it in closed form; its weights are known to rounding, or exactly where they are of
+        float32 (docs/your_network.md).
     noise
         "off" replaces what a step draws at random by its mean: normal, uniform, exponential and
         a few more kinds of numbers of torch and JAX, and dropout that a torch step calls itself.

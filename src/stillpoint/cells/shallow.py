@@ -230,7 +230,7 @@ class ShallowCell(Cell):
 
     def jacobian(self, x: Batch, u: Inputs) -> Matrices:
         through = namespace(x).matmul(self.W1 * self._slope(x, u)[:, None, :], self.W2)
-        return through + self._matrix(x)
+        return through + self._matrix
 
     def input_jacobian(self, x: Batch, u: Inputs) -> Float[Any, "n d m"]:
         return namespace(x).matmul(self.W1 * self._slope(x, u)[:, None, :], self.B2) + self.B
@@ -256,14 +256,14 @@ class ShallowCell(Cell):
         if self.phi not in PIECEWISE_LINEAR:
             return None
         W1, W2, B, b, c, B2 = map(host, (self.W1, self.W2, self.B, self.b, self.c, self.B2))
-        pull = host(self._matrix(self.b)) - np.eye(len(b))
+        pull = host(self._matrix) - np.eye(len(b))
         if self.phi == "relu":
             return PiecewiseLinear(W1, W2, B2, c, pull, B, b)
         return PiecewiseLinear.without_kinks(W1 @ W2 + pull, W1 @ B2 + B, W1 @ c + b)
 
     def hidden_form(self, u: Interval) -> HiddenForm:
         k, constant = offset(u, self.B2, self.c), offset(u, self.B, self.b)
-        pull = self._matrix(self.b) - np.eye(self.state_size)
+        pull = self._matrix - np.eye(self.state_size)
         return HiddenForm(self.W1.mid, self.W2.mid, k, pull, constant, self.phi)
 
     def _drive(self, x: Batch, u: Inputs) -> Float[Any, "n h"]:
@@ -276,11 +276,11 @@ class ShallowCell(Cell):
     def _linear(self, x: Batch) -> Batch:
         return self.A * x if self.A.ndim == 1 else x @ self.A.T
 
-    def _matrix(self, like: Any) -> Float[Any, "d d"]:
-        """Return A as a matrix, of the same kind of array as another."""
-        if self.A.ndim == 2:
-            return self.A
-        return self.A[:, None] * identity_like(like, self.state_size)
+    @property
+    def _matrix(self) -> Float[Any, "d d"]:
+        """A as a matrix."""
+        A = self.A
+        return A if A.ndim == 2 else A[:, None] * identity_like(A, self.state_size)
 
 
 def _exact(weights: Any) -> np.ndarray:

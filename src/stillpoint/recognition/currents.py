@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..cells import ACTIVATIONS, LeakyCell, ShallowCell
 from .numbers import as_written
-from .probe import Probe
+from .probe import Probe, with_one
 
 # So many values for each weight, from states of such sizes.
 _VALUES = 3
@@ -33,7 +33,7 @@ def current_network(
     leaky = ((alpha > 0) & (alpha <= 1)).all()
     x, u = probe.random(_VALUES * probe.n_weights, *_SIZES)
     pull = (probe.value(x, u) - (1 - alpha) * x) / (alpha if leaky else 1.0)
-    known = np.hstack([ACTIVATIONS[phi].value(x), u, np.ones((len(x), 1))])
+    known = with_one(np.hstack([ACTIVATIONS[phi].value(x), u]))
     if not np.isfinite(pull).all():
         return None
     W, B, b = probe.as_written(np.linalg.lstsq(known, pull)[0].T)

@@ -23,6 +23,11 @@ _ALIKE = 1e-10
 _MOST_NUMBERS = 2**21
 
 
+def with_one(y: Float[np.ndarray, "*n p"]) -> Float[np.ndarray, "*n q"]:
+    """Return states and inputs with a one behind them, for the bias."""
+    return np.concatenate([y, np.ones((*y.shape[:-1], 1))], axis=-1)
+
+
 @dataclass(frozen=True)
 class Probe:
     """A step that is called on the host, with random states and inputs to call it with."""

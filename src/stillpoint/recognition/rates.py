@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..cells import ACTIVATIONS, LeakyRateCell, VanillaCell
 from .least_squares import weighted_least_squares
 from .numbers import as_written
-from .probe import Probe
+from .probe import Probe, with_one
 
 Rates = Float[np.ndarray, "n d"]
 
@@ -99,5 +99,5 @@ def _values(
     told &= rates < _MOST.get(phi, np.inf)
     slope = ACTIVATIONS[phi].slope(drive, rates)
     told &= slope >= _SLOPE
-    known = np.hstack([x, u, np.ones((len(x), 1))])
+    known = with_one(np.hstack([x, u]))
     return known, np.where(told, drive, 0.0), np.where(told, slope, 0.0)

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...dynamics.activations import sigmoid
-from ..probe import Probe, Rows
-from .switches import with_one
+from ..probe import Probe, Rows, with_one
 
 # A value says what drives a candidate if the step changes with the drive by this at least.
 _WORTH = 1e-6

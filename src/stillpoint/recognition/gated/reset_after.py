@@ -9,10 +9,10 @@ from jaxtyping import Float
 
 from ...dynamics.activations import sigmoid
 from ..least_squares import separate_least_squares, trimmed_least_squares
-from ..probe import Rows
+from ..probe import Rows, with_one
 from .candidates import Candidates
 from .levenberg_marquardt import levenberg_marquardt
-from .switches import Told, Units, Values, weights_of_switches, with_one
+from .switches import Told, Units, Values, weights_of_switches
 
 # The weights of a unit: W, c, B, b, W_r, B_r, b_r, one behind the other.
 Weights = Float[np.ndarray, "k p"]

@@ -7,11 +7,11 @@ from jaxtyping import Float
 
 from ...dynamics.activations import sigmoid
 from ..least_squares import separate_least_squares
-from ..probe import Rows
+from ..probe import Rows, with_one
 from .candidates import Candidates
 from .levenberg_marquardt import levenberg_marquardt
 from .reset_columns import Resets, resets
-from .switches import Units, Values, with_one
+from .switches import Units, Values
 
 Weights = Float[np.ndarray, "d p"]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..probe import Rows
+from ..probe import Rows, with_one
 from .candidates import Candidates
-from .switches import Units, Values, with_one
+from .switches import Units, Values
 
 # States along each axis that tell shapes of columns; a few of these say whether the others are
 # worth while: whether all values are of one shape, as far as the step tells.

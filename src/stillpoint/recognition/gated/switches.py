@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..least_squares import separate_least_squares
-from ..probe import Probe
+from ..probe import Probe, with_one
 
 Units = Int[np.ndarray, " k"]
 Values = Float[np.ndarray, "k n"]
@@ -44,11 +44,6 @@ def log_odds(low: Values, value: Values, high: Values) -> tuple[Values, Told]:
     odds = np.log((value - low) / (high - value))
     told = np.abs(odds) < _MOST  # a comparison with NaN is False
     return np.where(told, odds, 0.0), told
-
-
-def with_one(y: Float[np.ndarray, "*n p"]) -> Float[np.ndarray, "*n q"]:
-    """Return states and inputs with a one behind them, for the bias."""
-    return np.concatenate([y, np.ones((*y.shape[:-1], 1))], axis=-1)
 
 
 def weights_of_switches(

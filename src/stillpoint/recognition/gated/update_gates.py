@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from ...cells import GRUCell, ResetBeforeGRUCell
 from ..least_squares import separate_least_squares, trimmed_least_squares
-from ..probe import Probe
-from .switches import Told, Units, Values, log_odds, n_values, weights_of_switches, with_one
+from ..probe import Probe, with_one
+from .switches import Told, Units, Values, log_odds, n_values, weights_of_switches
 
 Weights = Float[np.ndarray, "d p"]
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from ...cells import ShallowCell
 from ..numbers import as_written
-from ..probe import Probe
+from ..probe import Probe, with_one
 from .hyperplanes import Hyperplanes
 from .kinks import hyperplanes
 
@@ -67,7 +67,7 @@ def _known(probe: Probe, kinks: Hyperplanes) -> Float[np.ndarray, "n p"]:
         for _ in range(_AROUND)
     ]
     y = np.concatenate([np.hstack([x, u]), *around, kinks.sides])
-    return np.hstack([y, np.ones((len(y), 1))])
+    return with_one(y)
 
 
 def _fitted(

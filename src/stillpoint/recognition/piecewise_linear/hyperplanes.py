@@ -55,7 +55,7 @@ class Hyperplanes:
 
     @classmethod
     def seen_twice(cls, lines: list[Hyperplanes]) -> Hyperplanes:
-        """Return those that more than one line has crossed: the others are none."""
+        """Return those that more than one line has crossed: others are mostly none."""
         every = cls(
             *map(np.concatenate, zip(*(vars(line).values() for line in lines), strict=True))
         )
